@@ -1,0 +1,87 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Write the initrd: a newc cpio archive with `init`, `manifest.dtb` and the programs it names.
+
+  mkinitrd.py --manifest M.dtb --dir build/BOARD/user [--init F.elf] --out F [PROGRAM.elf ...]
+
+A name in the manifest (`program = "web"`) is looked up among the PROGRAM.elf given, then in --dir.
+The archive depends on the contents only: no times, owners or inode numbers of this machine.
+Callers: scripts/build.mk, scripts/qemu.py.
+"""
+import argparse
+import os
+import struct
+import sys
+
+FDT_BEGIN_NODE, FDT_END_NODE, FDT_PROP, FDT_NOP, FDT_END = 1, 2, 3, 4, 9
+
+
+def programs_of(dtb):
+    """The values of all `program` properties of a flattened device tree, in order."""
+    magic, _, at, strings = struct.unpack_from(">4I", dtb)
+    if magic != 0xD00DFEED:
+        raise ValueError("no device tree blob")
+    names = []
+    while True:
+        token, = struct.unpack_from(">I", dtb, at)
+        at += 4
+        if token == FDT_BEGIN_NODE:
+            at = (dtb.index(b"\0", at) + 4) & ~3
+        elif token == FDT_PROP:
+            size, name_at = struct.unpack_from(">2I", dtb, at)
+            name_at += strings
+            if dtb[name_at:dtb.index(b"\0", name_at)] == b"program":
+                names.append(dtb[at + 8:at + 8 + size].rstrip(b"\0").decode())
+            at = (at + 8 + size + 3) & ~3
+        elif token == FDT_END:
+            return names
+
+
+def entry(number, name, data, mode=0o100755):
+    fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+    head = b"070701" + b"".join(b"%08X" % f for f in fields) + name.encode() + b"\0"
+    return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+
+
+def archive(files):
+    """The newc archive of [(name, data)]."""
+    parts = [entry(i + 1, name, data) for i, (name, data) in enumerate(files)]
+    parts.append(entry(0, "TRAILER!!!", b"", 0))
+    whole = b"".join(parts)
+    return whole + bytes(-len(whole) % 512)
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def files_for(manifest, folder, given, init):
+    files = [("init", read(init or os.path.join(folder, "init.elf"))), ("manifest.dtb", manifest)]
+    for name in dict.fromkeys(programs_of(manifest)):
+        path = given.get(name, os.path.join(folder, name + ".elf"))
+        if not os.path.exists(path):
+            have = sorted(f[:-4] for f in os.listdir(folder) if f.endswith(".elf"))
+            sys.exit(f"mkinitrd: the manifest wants program \"{name}\", there is no {path}; "
+                     f"try one of: {' '.join(have)}, or PROGRAMS=dir/{name}.elf")
+        files.append((name, read(path)))
+    extra = [(n, read(p)) for n, p in given.items() if n not in dict(files)]
+    return files + extra
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("--manifest", required=True)
+    args.add_argument("--dir", required=True)
+    args.add_argument("--init")
+    args.add_argument("--out", required=True)
+    args.add_argument("programs", nargs="*")
+    opts = args.parse_args()
+    given = {os.path.basename(p).removesuffix(".elf"): p for p in opts.programs}
+    data = archive(files_for(read(opts.manifest), opts.dir, given, opts.init))
+    with open(opts.out, "wb") as f:
+        f.write(data)
+
+
+if __name__ == "__main__":
+    main()
