@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT
+ * counter.c: QEMU plugin that counts executed guest instructions exactly, by vCPU and by who executes them.
+ *
+ * Classes go by the address an instruction is fetched from, because the plugin interface does not tell the privilege:
+ * user = below 256 GiB; supervisor = the upper half, and kernel addresses in RAM while paging is off; machine = reset code
+ * and firmware. So programs must not be linked inside [2 GiB, 4 GiB). A marker, `slti x0, x0, N`, is not counted itself:
+ * the difference between two markers is what ran between them, and an empty interval is 0.
+ *
+ * Options, all optional:
+ *   log=FILE                one struct mark_record per marker, first user instruction and vCPU at exit
+ *   shm=FILE                the live counters: struct counters[VCPUS_MAX]
+ *   trace=FILE,op=N,nth=K   the addresses executed in the K-th interval of operation N (K counts from 1)
+ *   longest=FILE            the addresses of the longest S-mode run that no user instruction or wfi interrupts
+ * A vCPU is written by its own thread only. Read by: scripts/bench.py, which knows both structs.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "test/bench/ops.h"
+#include "test/bench/plugin_api.h"
+
+enum { VCPUS_MAX = 64, RUN_KEEP = 1 << 16 };
+enum class { USER, SUPERVISOR, MACHINE, CLASSES };
+
+#define USER_END     0x4000000000ull
+#define RESET_END    0x2000ull
+#define FIRMWARE     0x80000000ull
+#define FIRMWARE_END 0x80200000ull
+#define EARLY_END    0x100000000ull
+
+#define MARK_MASK    0x000fffffu
+#define MARK_MATCH   0x00002013u	/* slti x0, x0, imm */
+#define WFI_WORD     0x10500073u
+
+#define ID_FIRST_USER 0x10001u
+#define ID_EXIT       0x10002u
+
+/* One cache line per vCPU; the first six words are the shared file's contract. */
+struct counters {
+	uint64_t insns[CLASSES];
+	uint64_t marks;
+	uint64_t run;			/* S-mode instructions since the last user instruction or wfi */
+	uint64_t run_max;
+	uint64_t run_armed;		/* 0 until the first of these: boot is not a run */
+	uint64_t unused;
+};
+
+struct mark_record {
+	uint32_t id;
+	uint32_t vcpu;
+	uint64_t insns[CLASSES];
+};
+
+static struct {
+	struct counters *vcpu;
+	struct counters own[VCPUS_MAX];
+	uint64_t *run_pcs[VCPUS_MAX];	/* addresses of the present run, with longest= */
+	FILE *log;
+	FILE *trace;
+	const char *longest_path;
+	uint64_t longest;		/* the run that longest_path holds */
+	unsigned int trace_op;
+	unsigned int trace_nth;
+	unsigned int trace_seen;
+	unsigned int trace_vcpu;	/* vCPU being traced + 1, or 0 */
+	bool user_seen;
+	pthread_mutex_t lock;		/* files, and everything from trace_seen on */
+} g = { .trace_nth = 20, .lock = PTHREAD_MUTEX_INITIALIZER };
+
+int qemu_plugin_version = PLUGIN_API;
+
+static void
+write_record(uint32_t id, unsigned int vcpu)
+{
+	struct mark_record r = { .id = id, .vcpu = vcpu };
+
+	memcpy(r.insns, g.vcpu[vcpu].insns, sizeof r.insns);
+	if (g.log) {
+		fwrite(&r, sizeof r, 1, g.log);
+	}
+}
+
+static void
+trace_pc(unsigned int vcpu, void *va)
+{
+	if (g.trace_vcpu == vcpu + 1) {
+		fprintf(g.trace, "%lx\n", (unsigned long)va);
+	}
+}
+
+static void
+save_longest(unsigned int vcpu, uint64_t length)
+{
+	pthread_mutex_lock(&g.lock);
+	if (length > g.longest) {
+		FILE *f = fopen(g.longest_path, "w");
+
+		g.longest = length;
+		for (uint64_t i = 0; f && i < length && i < RUN_KEEP; i++) {
+			fprintf(f, "%lx\n", (unsigned long)g.run_pcs[vcpu][i]);
+		}
+		if (f) {
+			fclose(f);
+		}
+	}
+	pthread_mutex_unlock(&g.lock);
+}
+
+static void
+end_run(unsigned int vcpu)
+{
+	struct counters *c = &g.vcpu[vcpu];
+
+	if (c->run_armed && c->run > c->run_max) {
+		c->run_max = c->run;
+		if (g.longest_path) {
+			save_longest(vcpu, c->run);
+		}
+	}
+	c->run_armed = 1;
+	c->run = 0;
+}
+
+static void
+first_user(unsigned int vcpu)
+{
+	pthread_mutex_lock(&g.lock);
+	if (!g.user_seen) {
+		g.user_seen = true;
+		write_record(ID_FIRST_USER, vcpu);
+	}
+	pthread_mutex_unlock(&g.lock);
+}
+
+static void
+on_user(unsigned int vcpu, void *va)
+{
+	struct counters *c = &g.vcpu[vcpu];
+
+	if (!g.user_seen) {
+		first_user(vcpu);
+	}
+	if (c->run || !c->run_armed) {
+		end_run(vcpu);
+	}
+	c->insns[USER]++;
+	trace_pc(vcpu, va);
+}
+
+static void
+on_supervisor(unsigned int vcpu, void *va)
+{
+	struct counters *c = &g.vcpu[vcpu];
+
+	if (g.longest_path && c->run < RUN_KEEP) {
+		g.run_pcs[vcpu][c->run] = (uint64_t)va;
+	}
+	c->insns[SUPERVISOR]++;
+	c->run++;
+	trace_pc(vcpu, va);
+}
+
+static void
+on_wfi(unsigned int vcpu, void *va)
+{
+	on_supervisor(vcpu, va);
+	end_run(vcpu);
+}
+
+static void
+on_machine(unsigned int vcpu, void *va)
+{
+	g.vcpu[vcpu].insns[MACHINE]++;
+	trace_pc(vcpu, va);
+}
+
+/* Starts or ends the trace; only the nth interval of the operation is wanted, on the vCPU that began it. */
+static void
+trace_mark(unsigned int vcpu, uint32_t id)
+{
+	if (id == 2 * g.trace_op && !g.trace_vcpu && ++g.trace_seen == g.trace_nth) {
+		g.trace_vcpu = vcpu + 1;
+	} else if (id == 2 * g.trace_op + 1 && g.trace_vcpu == vcpu + 1) {
+		g.trace_vcpu = 0;
+		fflush(g.trace);
+	}
+}
+
+static void
+on_mark(unsigned int vcpu, void *data)
+{
+	uint32_t id = (uint32_t)(uintptr_t)data;
+
+	pthread_mutex_lock(&g.lock);
+	g.vcpu[vcpu].marks++;
+	write_record(id, vcpu);
+	if (g.trace) {
+		trace_mark(vcpu, id);
+	}
+	if (id == MARK_FLUSH && g.log) {
+		fflush(g.log);
+	}
+	pthread_mutex_unlock(&g.lock);
+}
+
+static enum class
+class_of(uint64_t va)
+{
+	if (va < RESET_END || (va >= FIRMWARE && va < FIRMWARE_END)) {
+		return MACHINE;
+	}
+	return va >= USER_END || (va >= FIRMWARE_END && va < EARLY_END) ? SUPERVISOR : USER;
+}
+
+static void
+watch_insn(struct qemu_plugin_insn *insn)
+{
+	static vcpu_cb *const by_class[CLASSES] = {
+		[USER] = on_user, [SUPERVISOR] = on_supervisor, [MACHINE] = on_machine,
+	};
+	uint64_t va = qemu_plugin_insn_vaddr(insn);
+	uint32_t word = insn_word(insn);
+	enum class class = class_of(va);
+	vcpu_cb *cb = by_class[class];
+	void *data = (void *)(uintptr_t)va;
+
+	if ((word & MARK_MASK) == MARK_MATCH) {
+		cb = on_mark;
+		data = (void *)(uintptr_t)(word >> 20);
+	} else if (word == WFI_WORD && class == SUPERVISOR) {
+		cb = on_wfi;
+	}
+	qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, PLUGIN_CB_NO_REGS, data);
+}
+
+static void
+on_translate(uint64_t id, struct qemu_plugin_tb *tb)
+{
+	(void)id;
+	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+		watch_insn(qemu_plugin_tb_get_insn(tb, i));
+	}
+}
+
+static void
+on_exit_qemu(uint64_t id, void *data)
+{
+	(void)id;
+	(void)data;
+	pthread_mutex_lock(&g.lock);
+	for (unsigned int v = 0; v < VCPUS_MAX; v++) {
+		if (g.vcpu[v].insns[MACHINE]) {
+			write_record(ID_EXIT, v);
+		}
+	}
+	if (g.log) {
+		fclose(g.log);
+		g.log = NULL;
+	}
+	pthread_mutex_unlock(&g.lock);
+}
+
+static bool
+open_shared(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
+	void *p = MAP_FAILED;
+
+	if (fd >= 0 && !ftruncate(fd, sizeof g.own)) {
+		p = mmap(NULL, sizeof g.own, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	g.vcpu = p;
+	return p != MAP_FAILED;
+}
+
+static bool
+open_longest(const char *path)
+{
+	uint64_t *pcs = calloc((size_t)VCPUS_MAX * RUN_KEEP, sizeof *pcs);
+
+	g.longest_path = strdup(path);
+	for (unsigned int v = 0; pcs && v < VCPUS_MAX; v++) {
+		g.run_pcs[v] = pcs + (size_t)v * RUN_KEEP;
+	}
+	return pcs && g.longest_path;
+}
+
+static bool
+take_option(const char *name, const char *value)
+{
+	if (!strcmp(name, "log")) {
+		g.log = fopen(value, "wb");
+		return g.log != NULL;
+	}
+	if (!strcmp(name, "shm")) {
+		return open_shared(value);
+	}
+	if (!strcmp(name, "trace")) {
+		g.trace = fopen(value, "w");
+		return g.trace != NULL;
+	}
+	if (!strcmp(name, "op")) {
+		g.trace_op = (unsigned int)strtoul(value, NULL, 0);
+		return true;
+	}
+	if (!strcmp(name, "nth")) {
+		g.trace_nth = (unsigned int)strtoul(value, NULL, 0);
+		return true;
+	}
+	return !strcmp(name, "longest") && open_longest(value);
+}
+
+int
+qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
+{
+	(void)info;
+	g.vcpu = g.own;
+	for (int i = 0; i < argc; i++) {
+		char *value = strchr(argv[i], '=');
+
+		if (!value) {
+			fprintf(stderr, "counter: option without a value: %s\n", argv[i]);
+			return -1;
+		}
+		*value++ = '\0';
+		if (!take_option(argv[i], value)) {
+			fprintf(stderr, "counter: bad option %s=%s\n", argv[i], value);
+			return -1;
+		}
+	}
+	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
+	qemu_plugin_register_atexit_cb(id, on_exit_qemu, NULL);
+	return 0;
+}
