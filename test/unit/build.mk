@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+# Host tests: each test/unit/X_test.c is one executable under ASan and UBSan, each test/fuzz/X.c one
+# libFuzzer target. A line of its head comment says what it is linked with:
+#   links: lib/base/fdt.c test/fake/mmio.c; libs: -lfdt
+HFLAGS := -std=gnu11 -O1 -g -I. -Iinclude -include $(C)/autoconf.h -fno-common -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all $(WARN)
+FUZZFLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=fuzzer-no-link,address,undefined -Wno-missing-prototypes
+UNIT_TESTS := $(basename $(wildcard test/unit/*_test.c))
+FUZZ_TESTS := $(basename $(wildcard test/fuzz/*.c))
+
+$(O)/host/links.mk: $(addsuffix .c,$(UNIT_TESTS) $(FUZZ_TESTS)) scripts/links.awk
+	@mkdir -p $(@D)
+	@awk -f scripts/links.awk $(filter %.c,$^) /dev/null > $@
+ifneq ($(filter-out $(NO_CONFIG),$(or $(MAKECMDGOALS),all)),)
+include $(O)/host/links.mk
+endif
+
+hobjs = $(patsubst %.c,$(O)/host/%.o,$1)
+fobjs = $(patsubst %.c,$(O)/host/fuzz/%.o,$1)
+define unit
+$(O)/host/$1: $(call hobjs,$1.c $(links-$1))
+	$$(call say,HOSTLD) gcc $(HFLAGS) -o $$@ $$(filter %.o,$$^) -lcmocka $(linklibs-$1)
+endef
+define fuzz
+$(O)/host/$1: $(call fobjs,$1.c $(links-$1))
+	$$(call say,HOSTLD) clang $(subst fuzzer-no-link,fuzzer,$(FUZZFLAGS)) -o $$@ $$(filter %.o,$$^) $(linklibs-$1)
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit,$t)))
+$(foreach t,$(FUZZ_TESTS),$(eval $(call fuzz,$t)))
+
+$(O)/host/%.o: %.c $(C)/autoconf.h
+	@mkdir -p $(@D)
+	$(call say,HOSTCC) gcc $(HFLAGS) -MMD -MP -c -o $@ $<
+$(O)/host/fuzz/%.o: %.c $(C)/autoconf.h
+	@mkdir -p $(@D)
+	$(call say,CLANG) clang $(FUZZFLAGS) -MMD -MP -c -o $@ $<
+
+.PHONY: unit fuzzers
+unit: $(addprefix $(O)/host/,$(UNIT_TESTS))
+fuzzers: $(addprefix $(O)/host/,$(FUZZ_TESTS))
