@@ -28,7 +28,7 @@ CONFIG_IN := $(or $(shell grep -ls '^CONFIG_BOARD="$(BOARD)"$$' .config),$(DEFCO
 OVERRIDES := $(foreach v,$(filter CONFIG_%,$(.VARIABLES)),$(if $(findstring command,$(origin $v)),$v=$($v)))
 CONFIGURED := $(C)/auto.conf $(C)/autoconf.h
 $(filter-out $(C)/auto.conf,$(CONFIGURED)): $(C)/auto.conf ;
-$(C)/auto.conf: $(wildcard $(O)/doctor.ok) FORCE
+$(C)/auto.conf: $(O)/doctor.ok FORCE
 	@$(PYTHON) scripts/kconfig.py build $(CONFIG_IN) $(C) $(OVERRIDES)
 NO_CONFIG := clean help doctor menuconfig savedefconfig %_defconfig stop
 ifneq ($(filter-out $(NO_CONFIG),$(or $(MAKECMDGOALS),all)),)

@@ -1,14 +1,23 @@
 # SPDX-License-Identifier: MIT
 # Everything beyond compiling: settings, the initrd, running, testing, help.
 
+# --- tools ------------------------------------------------------------------------------------------
+.PHONY: doctor
+doctor:
+	@scripts/doctor test
+$(O)/doctor.ok: scripts/doctor scripts/packages.txt
+	@scripts/doctor build $@
+$(O)/doctor-test.ok: scripts/doctor scripts/packages.txt | $(O)/doctor.ok
+	@scripts/doctor test $@
+
 # --- settings ---------------------------------------------------------------------------------------
 .PHONY: menuconfig savedefconfig clean help
-menuconfig: | $(wildcard $(O)/doctor.ok)
+menuconfig: | $(O)/doctor.ok
 	@test -f .config || $(PYTHON) scripts/kconfig.py load $(DEFCONFIG) .config
 	@KCONFIG_CONFIG=.config $(PYTHON) -m menuconfig
-%_defconfig: boards/%/defconfig
+%_defconfig: boards/%/defconfig | $(O)/doctor.ok
 	@$(PYTHON) scripts/kconfig.py load $< .config && echo ".config is now that of boards/$*"
-savedefconfig:
+savedefconfig: | $(O)/doctor.ok
 	@mkdir -p $(B) && $(PYTHON) scripts/kconfig.py save $(CONFIG_IN) $(B)/defconfig && echo $(B)/defconfig
 clean:
 	rm -rf $(O)
