@@ -16,7 +16,7 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The structure of `type` whose `member` is at `pointer`. */
-#define container_of(pointer, type, member)                                                         \
+#define container_of(pointer, type, member) \
 	((type *)((uintptr_t)(pointer) - offsetof(type, member)))
 
 static inline bool

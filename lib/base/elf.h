@@ -40,7 +40,7 @@ struct elf_segment {
 };
 
 /* 0; E_TRUNCATED: the file ends inside something it promises; E_FORMAT: not such an ELF file, or
- * malformed; E_RANGE: an address outside the user half, or segments that overlap; E_DENIED: a
+ * malformed; E_RANGE: an address outside the user half, or segments that overlap; E_WRITE_EXEC: a
  * segment both writable and executable. */
 int elf_open(struct elf *elf, const void *file, size_t bytes);
 

@@ -9,7 +9,7 @@
 #ifndef LIB_BASE_FDT_BUS_H
 #define LIB_BASE_FDT_BUS_H
 
-#include "lib/base/fdt.h"
+#include "lib/base/fdt_query.h"
 
 #define FDT_INTERRUPT_CELLS_MAX 4
 
