@@ -29,8 +29,14 @@ $(B)/manifest.dtb: $(MANIFEST) FORCE
 	@mkdir -p $(@D)
 	$(if $(V),,@)dtc -q -I dts -O dtb -o $@.new $< && \
 		if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-$(B)/initrd.cpio: $(B)/manifest.dtb $(call elf_of,$(USER_PROGS)) scripts/mkinitrd.py
-	$(call say,INITRD) $(PYTHON) scripts/mkinitrd.py --manifest $< --dir $(B)/user --out $@ $(PROGRAMS)
+$(B)/initrd.cpio: $(B)/manifest.dtb $(call elf_of,$(USER_PROGS)) scripts/mkinitrd.py FORCE
+	$(if $(V),,@)$(PYTHON) scripts/mkinitrd.py --manifest $< --dir $(B)/user --out $@ $(PROGRAMS)
+
+# --- running ----------------------------------------------------------------------------------------
+.PHONY: qemu
+QEMU_WORDS = $(foreach v,SMP MEM CPU APPEND DISK NET ICOUNT PLUGIN TIMEOUT,$(if $($v),'$v=$($v)'))
+qemu: kernel initrd
+	@O=$(O) $(PYTHON) scripts/qemu.py BOARD=$(BOARD) $(QEMU_WORDS)
 
 # --- for editors --------------------------------------------------------------------------------------
 compdb = {"directory":"$(CURDIR)","file":"$1","command":"$(CROSS)gcc $2 -c $1"}

@@ -79,8 +79,10 @@ def main():
     opts = args.parse_args()
     given = {os.path.basename(p).removesuffix(".elf"): p for p in opts.programs}
     data = archive(files_for(read(opts.manifest), opts.dir, given, opts.init))
-    with open(opts.out, "wb") as f:
-        f.write(data)
+    if not os.path.exists(opts.out) or read(opts.out) != data:
+        with open(opts.out + ".new", "wb") as f:
+            f.write(data)
+        os.replace(opts.out + ".new", opts.out)
 
 
 if __name__ == "__main__":
