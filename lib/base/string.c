@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT
+ * string.c: the kernel's own memory and string functions (C11 7.24).
+ *
+ * Built for the kernel only: user programs and host tests have their C library's. memset and
+ * memcpy work in unrolled turns of whole words when both ends allow it, because clearing and
+ * copying frames is what the kernel does most: clearing 4 KiB takes 16 turns of 32 stores.
+ * Misaligned word accesses are never made: some harts trap them to M-mode.
+ * The compiler is told (build.mk) not to turn these loops into calls of themselves.
+ */
+#include "lib/base/string.h"
+
+#include <stdint.h>
+
+/* Words that may alias objects of any type, as memory functions must. */
+typedef uint64_t __attribute__((may_alias)) word;
+
+#define WORD_BYTES sizeof(word)
+#define WORD_MASK (WORD_BYTES - 1)
+
+enum {	/* words per turn; the pragmas below want constants, not macros */
+	FILL_WORDS = 32,
+	COPY_WORDS = 8,
+};
+
+/* `bytes` is a multiple of WORD_BYTES. */
+static void
+words_fill(word *to, word value, size_t bytes)
+{
+	const word *turns_end = to + bytes / WORD_BYTES / FILL_WORDS * FILL_WORDS;
+	const word *end = to + bytes / WORD_BYTES;
+
+	for (; to < turns_end; to += FILL_WORDS) {
+#pragma GCC unroll FILL_WORDS
+		for (size_t i = 0; i < FILL_WORDS; i++) {
+			to[i] = value;
+		}
+	}
+	while (to < end) {
+		*to++ = value;
+	}
+}
+
+void *
+memset(void *to, int value, size_t bytes)
+{
+	unsigned char *at = to;
+
+	for (; bytes && ((uintptr_t)at & WORD_MASK); bytes--) {
+		*at++ = (unsigned char)value;
+	}
+	words_fill((word *)at, (unsigned char)value * 0x0101010101010101u, bytes & ~WORD_MASK);
+	at += bytes & ~WORD_MASK;
+	for (bytes &= WORD_MASK; bytes; bytes--) {
+		*at++ = (unsigned char)value;
+	}
+	return to;
+}
+
+/* `bytes` is a multiple of WORD_BYTES. A turn loads everything before it stores anything, so that
+ * an in-order hart need not wait for each load. */
+static void
+words_copy(word *restrict to, const word *restrict from, size_t bytes)
+{
+	const word *turns_end = to + bytes / WORD_BYTES / COPY_WORDS * COPY_WORDS;
+	const word *end = to + bytes / WORD_BYTES;
+
+	for (; to < turns_end; to += COPY_WORDS, from += COPY_WORDS) {
+		word turn[COPY_WORDS];
+
+#pragma GCC unroll COPY_WORDS
+		for (size_t i = 0; i < COPY_WORDS; i++) {
+			turn[i] = from[i];
+		}
+#pragma GCC unroll COPY_WORDS
+		for (size_t i = 0; i < COPY_WORDS; i++) {
+			to[i] = turn[i];
+		}
+	}
+	while (to < end) {
+		*to++ = *from++;
+	}
+}
+
+void *
+memcpy(void *restrict to, const void *restrict from, size_t bytes)
+{
+	unsigned char *at = to;
+	const unsigned char *source = from;
+
+	if (!(((uintptr_t)at ^ (uintptr_t)source) & WORD_MASK)) {
+		for (; bytes && ((uintptr_t)at & WORD_MASK); bytes--) {
+			*at++ = *source++;
+		}
+		words_copy((word *)at, (const word *)source, bytes & ~WORD_MASK);
+		at += bytes & ~WORD_MASK;
+		source += bytes & ~WORD_MASK;
+		bytes &= WORD_MASK;
+	}
+	while (bytes--) {
+		*at++ = *source++;
+	}
+	return to;
+}
+
+/* A copy that starts at the lower end is right when `to` lies below or behind `from`'s bytes. */
+void *
+memmove(void *to, const void *from, size_t bytes)
+{
+	unsigned char *at = to;
+	const unsigned char *source = from;
+
+	if ((uintptr_t)at - (uintptr_t)source >= bytes) {
+		if ((uintptr_t)source - (uintptr_t)at >= bytes) {
+			return memcpy(to, from, bytes);
+		}
+		while (bytes--) {
+			*at++ = *source++;
+		}
+		return to;
+	}
+	while (bytes--) {
+		at[bytes] = source[bytes];
+	}
+	return to;
+}
+
+int
+memcmp(const void *a, const void *b, size_t bytes)
+{
+	const unsigned char *x = a;
+	const unsigned char *y = b;
+
+	for (size_t i = 0; i < bytes; i++) {
+		if (x[i] != y[i]) {
+			return x[i] - y[i];
+		}
+	}
+	return 0;
+}
+
+void *
+memchr(const void *from, int value, size_t bytes)
+{
+	const unsigned char *at = from;
+
+	for (; bytes; bytes--, at++) {
+		if (*at == (unsigned char)value) {
+			return (void *)(uintptr_t)at;
+		}
+	}
+	return NULL;
+}
+
+size_t
+strnlen(const char *string, size_t bytes)
+{
+	size_t length = 0;
+
+	while (length < bytes && string[length]) {
+		length++;
+	}
+	return length;
+}
+
+size_t
+strlen(const char *string)
+{
+	return strnlen(string, SIZE_MAX);
+}
+
+int
+strncmp(const char *a, const char *b, size_t bytes)
+{
+	for (; bytes; bytes--, a++, b++) {
+		if (*a != *b) {
+			return (unsigned char)*a - (unsigned char)*b;
+		}
+		if (!*a) {
+			break;
+		}
+	}
+	return 0;
+}
+
+int
+strcmp(const char *a, const char *b)
+{
+	return strncmp(a, b, SIZE_MAX);
+}
+
+char *
+strchr(const char *string, int value)
+{
+	for (; *string != (char)value; string++) {
+		if (!*string) {
+			return NULL;
+		}
+	}
+	return (char *)(uintptr_t)string;
+}
