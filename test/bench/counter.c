@@ -133,6 +133,9 @@ first_user(unsigned int vcpu)
 	if (!g.user_seen) {
 		g.user_seen = true;
 		write_record(ID_FIRST_USER, vcpu);
+		if (g.log) {
+			fflush(g.log);
+		}
 	}
 	pthread_mutex_unlock(&g.lock);
 }

@@ -1,0 +1,358 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Measure what Chitin's operations cost, in executed instructions, and print `name value unit` lines.
+
+  bench.py --build build/BOARD --plugin counter.so --out DIR [--only a,b] [--check] [--profile FIGURE]
+
+Programs that need no device run under icount, so each run is the same to the instruction. Figures with a disk or a network
+are the median of BOOTS boots without icount; their range goes to stderr, as does all progress. The first tenth of the
+samples of a boot is dropped. Instructions are not cycles: a TLB flush or a cache miss counts 1.
+"""
+import argparse
+import bisect
+import itertools
+import os
+import re
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import mkinitrd
+import qemu
+
+ROOT = Path(__file__).resolve().parents[1]
+RECORD = struct.Struct("<2I3Q")         # struct mark_record of counter.c
+COUNTERS = struct.Struct("<3Q5Q")       # struct counters: user, supervisor, machine, marks, run, run_max, armed, unused
+FIRST_USER = 0x10001
+BOOTS = 5
+SECONDS = 60                            # most that one boot may take
+PACE_SECONDS = 0.004                    # between two packets of rx_paced
+
+CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 carve_drop_10 frame_clear "
+        "irqs_off_max").split()
+HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
+ALL = [*CORE, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
+
+
+class Failed(Exception):
+    """A figure could not be measured; the text says why."""
+
+
+def say(*words):
+    print(*words, file=sys.stderr, flush=True)
+
+
+def operations():
+    """{figure name: operation number}, from ops.h."""
+    text = (ROOT / "test/bench/ops.h").read_text()
+    return {name.lower(): int(n) for name, n in re.findall(r"#define OP_(\w+)\s+(\d+)", text)}
+
+
+# --- reading what the plugin writes ----------------------------------------------------------------
+
+def records(log):
+    data = log.read_bytes()
+    return [RECORD.unpack_from(data, at) for at in range(0, len(data) - RECORD.size + 1, RECORD.size)]
+
+
+def samples(log):
+    """{operation: [(user, supervisor, machine) of each interval]}, without the first tenth."""
+    begun, found = {}, {}
+    for mark, vcpu, *insns in records(log):
+        if mark >= 0x400:
+            continue
+        if mark % 2 == 0:
+            begun[mark // 2, vcpu] = insns
+        elif (mark // 2, vcpu) in begun:
+            before = begun.pop((mark // 2, vcpu))
+            found.setdefault(mark // 2, []).append(tuple(b - a for a, b in zip(before, insns)))
+    return {op: s[len(s) // 10:] for op, s in found.items()}
+
+
+def cost(sample):
+    """User and kernel; firmware is apart."""
+    return sample[0] + sample[1]
+
+
+def middle(found, name):
+    """The median of operation NAME, empty interval taken off."""
+    ops = operations()
+    if ops[name] not in found or ops["empty"] not in found:
+        raise Failed(f"{name}: the program marked no such interval")
+    empty = statistics.median_low(map(cost, found[ops["empty"]]))
+    mine = sorted(found[ops[name]], key=cost)
+    chosen = mine[(len(mine) - 1) // 2]
+    say(f"  {name}: user {chosen[0]} supervisor {chosen[1]} machine {chosen[2]}, "
+        f"min {cost(mine[0])} max {cost(mine[-1])}, {len(mine)} samples")
+    return cost(chosen) - empty
+
+
+def live(shm):
+    """Sums over all vCPUs: user, supervisor, marks; and the longest S-mode run."""
+    data = shm.read_bytes()
+    rows = [COUNTERS.unpack_from(data, at) for at in range(0, len(data), COUNTERS.size)]
+    return (sum(r[0] for r in rows), sum(r[1] for r in rows), sum(r[3] for r in rows), max(r[5] for r in rows))
+
+
+# --- the machine ------------------------------------------------------------------------------------
+
+class Counted(qemu.Machine):
+    """One boot on one hart under the counter."""
+
+    def __init__(self, opts, name, **options):
+        self.marks, self.shm = opts.out / f"{name}.marks", opts.out / f"{name}.shm"
+        plugin = {"log": self.marks, "shm": self.shm, **opts.trace}
+        super().__init__(log=opts.out / f"{name}.console", board=opts.board, smp=1,
+                         plugin=f"{opts.plugin}," + ",".join(f"{k}={v}" for k, v in plugin.items()), **options)
+
+    def samples(self):
+        """Wait for the end; what the program marked."""
+        self.expect("^BENCH DONE", SECONDS)
+        if self.finish(SECONDS):
+            raise Failed("the guest failed; last lines:\n" + self.tail())
+        return samples(self.marks)
+
+    def until(self, condition, why):
+        """Poll CONDITION until it is true."""
+        end = time.monotonic() + SECONDS
+        while not condition():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise Failed(f"{why}; last lines of the console:\n" + self.tail())
+            time.sleep(0.01)
+
+
+def initrd_with(opts, program):
+    """An initrd whose init is the benchmark program."""
+    path = opts.out / f"{program}.cpio"
+    path.write_bytes(mkinitrd.archive([("init", opts.elf(program).read_bytes())]))
+    return str(path)
+
+
+def medians(opts, wanted, one_boot):
+    """ONE_BOOT returns {name: value}; the medians over several boots, the ranges to stderr."""
+    boots = []
+    for n in range(opts.boots):
+        boots.append(one_boot())
+        say(f"  boot {n + 1} of {opts.boots}: {boots[-1]}")
+    for name in wanted:
+        say(f"{name}: {min(b[name] for b in boots)}..{max(b[name] for b in boots)}")
+    return {name: round(statistics.median(b[name] for b in boots)) for name in wanted}
+
+
+# --- figures ----------------------------------------------------------------------------------------
+
+def measure_core(opts, wanted):
+    with Counted(opts, "core", initrd=initrd_with(opts, "core"), icount=True) as machine:
+        found = machine.samples()
+        run_max = live(machine.shm)[3]
+    values = {}
+    for name in wanted:
+        if name == "irqs_off_max":
+            values[name] = run_max
+        elif name == "frame_clear":
+            values[name] = middle(found, name) - middle(found, "map1")
+        else:
+            values[name] = middle(found, name)
+    return values
+
+
+def measure_disk(opts, wanted):
+    image = opts.out / "raw.img"
+    image.write_bytes(os.urandom(1 << 20) * 8)
+
+    def one_boot():
+        with Counted(opts, "disk", initrd=initrd_with(opts, "disk"), disk=str(image)) as machine:
+            return {"raw_read_4k": middle(machine.samples(), "raw_read_4k")}
+    return medians(opts, wanted, one_boot)
+
+
+def udp_frame(number):
+    """An Ethernet frame with a UDP datagram of 18 bytes to port 7."""
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 46, number & 0xffff, 0, 64, 17, 0,
+                     bytes((10, 0, 2, 2)), bytes((10, 0, 2, 15)))
+    udp = struct.pack(">HHHHI", 40000, 7, 26, 0, number)
+    return bytes.fromhex("525400123456" "525400aabbcc" "0800") + ip + udp + bytes(14)
+
+
+def measure_rx(opts, wanted):
+    ours, theirs = opts.out / "rx.host", opts.out / "rx.guest"
+
+    def one_boot():
+        ours.unlink(missing_ok=True)
+        theirs.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire, \
+                Counted(opts, "rx", initrd=initrd_with(opts, "rx"), net=f"dgram:{opts.out}/rx") as machine:
+            wire.bind(str(ours))
+            machine.expect("^READY", SECONDS)
+            number, end = 0, time.monotonic() + SECONDS
+            while "BENCH DONE" not in machine.console and time.monotonic() < end:
+                wire.sendto(udp_frame(number), str(theirs))
+                number += 1
+                time.sleep(PACE_SECONDS)
+            return {"rx_paced": middle(machine.samples(), "rx_paced")}
+    return medians(opts, wanted, one_boot)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def site_image(opts):
+    """A disk with the files that are fetched."""
+    image = opts.out / "site.img"
+    archive = mkinitrd.archive([(f"f{size}", os.urandom(size)) for size in HTTP.values()])
+    image.write_bytes(archive + bytes(-len(archive) % (1 << 20)))
+    return image
+
+
+def answers(url, size):
+    try:
+        with urllib.request.urlopen(url, timeout=1) as reply:
+            return len(reply.read()) == size
+    except OSError:
+        return False
+
+
+def per_request(machine, url, idle):
+    """Instructions per request of one wrk run, IDLE instructions per second taken off."""
+    before, begin = live(machine.shm), time.monotonic()
+    out = subprocess.run(["wrk", "-t1", "-c16", "-d3s", url], capture_output=True, text=True, check=True).stdout
+    after, seconds = live(machine.shm), time.monotonic() - begin
+    requests = int(re.search(r"(\d+) requests in", out)[1])
+    if not requests or "Socket errors" in out or "Non-2xx" in out:
+        raise Failed("wrk: " + out)
+    return round((sum(after[:2]) - sum(before[:2]) - idle * seconds) / requests)
+
+
+def idle_rate(machine):
+    """Instructions a second while nobody asks for anything."""
+    time.sleep(1)
+    before = live(machine.shm)
+    time.sleep(3)
+    return (sum(live(machine.shm)[:2]) - sum(before[:2])) / 3
+
+
+def measure_http(opts, wanted):
+    disk = str(site_image(opts))
+
+    def one_boot():
+        port = free_port()
+        urls = {name: f"http://127.0.0.1:{port}/f{size}" for name, size in HTTP.items()}
+        with Counted(opts, "http", initrd=str(opts.build / "initrd.cpio"), disk=disk, net="user",
+                     forward=[(port, 80)]) as machine:
+            for name, url in urls.items():
+                machine.until(lambda: answers(url, HTTP[name]), f"no answer to {url}")
+            idle = idle_rate(machine)
+            say(f"  http: idle {idle:.0f} instructions a second")
+            return {name: per_request(machine, urls[name], idle) for name in wanted}
+    return medians(opts, wanted, one_boot)
+
+
+def measure_boot(opts, wanted):
+    """S-mode instructions from the kernel's entry to the first user instruction of the main job's initrd."""
+    with Counted(opts, "boot", initrd=str(opts.build / "initrd.cpio"), icount=True) as machine:
+        machine.until(lambda: machine.marks.exists() and records(machine.marks), "no user instruction")
+    first = next(r for r in records(machine.log) if r[0] == FIRST_USER)
+    return {name: first[3] for name in wanted}
+
+
+def measure_text(opts, wanted):
+    """Bytes of loaded sections that are never written: code and constants, without the table of symbol names."""
+    out = subprocess.run(["riscv64-unknown-elf-readelf", "-SW", opts.build / "kernel.elf"], capture_output=True,
+                         text=True, check=True).stdout
+    rows = re.findall(r"\] (\S+)\s+PROGBITS\s+\w+ \w+ (\w+) \w+ +(\w+) ", out)
+    sizes = {name: int(size, 16) for name, size, flags in rows
+             if "A" in flags and "W" not in flags and "sym" not in name}
+    say("  kernel_text_bytes:", ", ".join(f"{n} {s}" for n, s in sizes.items()))
+    return {name: sum(sizes.values()) for name in wanted}
+
+
+GROUPS = [(CORE, measure_core), (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
+          (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
+
+
+# --- limits and profiles ----------------------------------------------------------------------------
+
+def over_limits(values):
+    """Sentences about figures over their limits; a limit of `-` is not yet one."""
+    wrong = []
+    for line in (ROOT / "test/bench/limits.txt").read_text().splitlines():
+        words = line.split("#")[0].split()
+        if len(words) >= 2 and words[1] != "-" and words[0] in values and values[words[0]] > int(words[1]):
+            wrong.append(f"{words[0]} is {values[words[0]]}, its limit is {words[1]}")
+    return wrong
+
+
+def symbols(elf):
+    out = subprocess.run(["riscv64-unknown-elf-nm", "-n", elf], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in out.splitlines()]
+    return [(int(r[0], 16), r[2]) for r in rows if len(r) == 3 and r[1] in "tTwW" and not r[2].startswith(("$", ".L"))]
+
+
+def print_trace(opts, program):
+    """The functions that the traced instructions belong to, in the order of execution."""
+    table = sorted(symbols(opts.build / "kernel.elf") + symbols(opts.elf(program)))
+    starts = [at for at, _ in table]
+    pcs = [int(line, 16) for line in opts.trace_file.read_text().split()]
+    for name, run in itertools.groupby(pcs, lambda pc: table[bisect.bisect_right(starts, pc) - 1][1]):
+        print(f"{len(list(run)):6} {name}")
+
+
+def profile(opts, name):
+    """Print where one interval of figure NAME (or the longest S-mode run) went."""
+    program, measure = {"raw_read_4k": ("disk", measure_disk), "rx_paced": ("rx", measure_rx)}.get(
+        name, ("core", measure_core))
+    opts.trace_file = opts.out / "trace"
+    opts.trace = {"longest": opts.trace_file} if name == "irqs_off_max" else \
+        {"trace": opts.trace_file, "op": operations()[name], "nth": 20}
+    opts.boots = 1
+    measure(opts, [name])
+    print_trace(opts, program)
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("--build", type=Path, required=True)
+    args.add_argument("--plugin", type=Path, required=True)
+    args.add_argument("--out", type=Path, required=True)
+    args.add_argument("--only", default="")
+    args.add_argument("--check", action="store_true")
+    args.add_argument("--profile")
+    opts = args.parse_args()
+    opts.plugin = opts.plugin.resolve()
+    opts.board, opts.boots, opts.trace = opts.build.name, BOOTS, {}
+    opts.elf = lambda program: opts.build / "bench" / f"{program}.elf"
+    opts.out.mkdir(parents=True, exist_ok=True)
+    wanted = opts.only.split(",") if opts.only else ALL
+    unknown = [name for name in [*wanted, *filter(None, [opts.profile])] if name not in ALL]
+    if unknown:
+        sys.exit(f"bench: no figure {' '.join(unknown)}; there are: {' '.join(ALL)}")
+    values = {}
+    try:
+        if opts.profile:
+            profile(opts, opts.profile)
+            return 0
+        for names, measure in GROUPS:
+            mine = [name for name in names if name in wanted]
+            if mine:
+                values.update(measure(opts, mine))
+                for name in mine:
+                    unit = "bytes" if name.endswith("_bytes") else "instructions"
+                    print(name, values[name], unit, flush=True)
+    except (Failed, qemu.GuestError) as why:
+        sys.exit(f"bench: {why}")
+    wrong = over_limits(values) if opts.check else []
+    for sentence in wrong:
+        say("bench:", sentence)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# The instruction counter (a QEMU plugin, host code) and the figures. Programs of this folder are built by the Makefile.
+bench-host-y := test/bench/counter
+
+$(O)/host/counter.so: test/bench/counter.c test/bench/ops.h test/bench/plugin_api.h
+	@mkdir -p $(@D)
+	$(call say,HOSTCC) gcc -std=gnu11 -O2 -fPIC -shared -I. $(WARN) -o $@ $< -lpthread
+
+# make -s bench [ONLY=a,b] [CHECK=1] [PROFILE=figure]
+.PHONY: bench
+bench: kernel bench-programs initrd $(O)/host/counter.so
+	@$(PYTHON) scripts/bench.py --build $(B) --plugin $(O)/host/counter.so --out $(O)/bench \
+		$(if $(ONLY),--only $(ONLY)) $(if $(CHECK),--check) $(if $(PROFILE),--profile $(PROFILE))
