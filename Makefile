@@ -5,7 +5,7 @@
 #   libs-DIR/PROG := X Y           further libraries of a program (lib/exo and lib/base come by themselves)
 #   cflags-DIR/PROG, cflags-DIR    further compiler flags of one user source, or of a folder of them
 # Settings: BOARD=, V=1 (show commands), O=dir (instead of build), CONFIG_X=value. `make help` has the rest.
-MAKEFLAGS += --no-builtin-rules --no-print-directory
+MAKEFLAGS += --no-builtin-rules --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SUFFIXES:
@@ -17,6 +17,9 @@ PYTHON := /usr/bin/python3
 CROSS  := riscv64-unknown-elf-
 say     = $(if $(V),,@printf '  %-7s %s\n' '$1' '$(patsubst $(O)/%,%,$@)';)
 $(if $(wildcard boards/$(BOARD)/defconfig),,$(error no board $(BOARD); try: $(notdir $(wildcard boards/*))))
+
+export O
+export PYTHONPYCACHEPREFIX := $(abspath $(O)/pycache)
 
 .PHONY: all FORCE
 all: kernel programs initrd $(O)/compile_commands.json

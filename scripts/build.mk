@@ -33,10 +33,37 @@ $(B)/initrd.cpio: $(B)/manifest.dtb $(call elf_of,$(USER_PROGS)) scripts/mkinitr
 	$(if $(V),,@)$(PYTHON) scripts/mkinitrd.py --manifest $< --dir $(B)/user --out $@ $(PROGRAMS)
 
 # --- running ----------------------------------------------------------------------------------------
-.PHONY: qemu
-QEMU_WORDS = $(foreach v,SMP MEM CPU APPEND DISK NET ICOUNT PLUGIN TIMEOUT,$(if $($v),'$v=$($v)'))
+.PHONY: qemu run stop
+QEMU_WORDS = BOARD=$(BOARD) $(foreach v,SMP MEM CPU APPEND NET ICOUNT PLUGIN TIMEOUT,$(if $($v),'$v=$($v)'))
 qemu: kernel initrd
-	@O=$(O) $(PYTHON) scripts/qemu.py BOARD=$(BOARD) $(QEMU_WORDS)
+	@$(PYTHON) scripts/qemu.py $(QEMU_WORDS) $(if $(DISK),'DISK=$(DISK)')
+run: kernel initrd $(B)/disk.img
+	@$(PYTHON) scripts/run.py start $(QEMU_WORDS) DISK=$(B)/disk.img $(if $(PORT),PORT=$(PORT))
+stop:
+	@$(PYTHON) scripts/run.py stop BOARD=$(BOARD)
+$(B)/disk.img: FORCE
+	@mkdir -p $(@D) && $(PYTHON) scripts/mksite.py $(if $(SITE),--site '$(SITE)') --out $@
+
+# --- testing: T=GLOB chooses; the kind before the slash says what has to be built -------------------
+.PHONY: test test-list nightly fuzz
+T ?= *
+test_kind  := $(firstword $(subst /, ,$T))
+named_unit := $(patsubst %.c,$(O)/host/%,$(wildcard $(patsubst unit/%,test/unit/%_test.c,$(filter unit/%,$T))))
+test_needs := $(or $(named_unit),$(if $(filter unit,$(test_kind)),unit),$(if $(filter fuzz,$(test_kind)),fuzzers),\
+	$(if $(filter check,$(test_kind)),check-needs),unit fuzzers check-needs all boot-tests bench-programs)
+TESTRUN     = $(PYTHON) scripts/testrun.py $(if $(filter 1,$(STRICT)),--strict) $(if $(J),--jobs $J)
+test: $(O)/doctor-test.ok $(test_needs)
+	@$(TESTRUN) '$T'
+nightly: $(O)/doctor-test.ok $(test_needs)
+	@$(TESTRUN) --nightly '$T'
+test-list: $(O)/doctor-test.ok
+	@$(TESTRUN) --list '$T'
+check-needs: $(CONFIGURED)
+check: $(O)/doctor-test.ok check-needs
+	@$(TESTRUN) 'check/*'
+fuzz: $(O)/doctor-test.ok fuzzers
+	@$(if $(filter-out *,$T),$(PYTHON) scripts/testrun.py --fuzz '$T' --seconds $(or $(SECONDS),60),\
+		echo 'make fuzz T=NAME SECONDS=n, NAME one of: $(notdir $(FUZZ_TESTS))')
 
 # --- for editors --------------------------------------------------------------------------------------
 compdb = {"directory":"$(CURDIR)","file":"$1","command":"$(CROSS)gcc $2 -c $1"}

@@ -10,8 +10,12 @@ Callers: scripts/build.mk, scripts/qemu.py.
 """
 import argparse
 import os
+import re
 import struct
+import subprocess
 import sys
+
+BUILD = os.environ.get("O") or "build"
 
 FDT_BEGIN_NODE, FDT_END_NODE, FDT_PROP, FDT_NOP, FDT_END = 1, 2, 3, 4, 9
 
@@ -54,6 +58,49 @@ def archive(files):
 def read(path):
     with open(path, "rb") as f:
         return f.read()
+
+
+def write(path, data):
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+def compiled(dts):
+    """The blob of a device tree's source text."""
+    done = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb"], input=dts.encode(), capture_output=True,
+                          check=False)
+    if done.returncode:
+        raise ValueError(done.stderr.decode().strip())
+    return done.stdout
+
+
+def one_program(name):
+    """The manifest of a boot test that has none of its own: one environment, half the memory's frames."""
+    return f"/dts-v1/;\n/ {{ {name} {{ program = \"{name}\"; frames = <4096>; }}; }};\n"
+
+
+def for_manifest(dts, out, board="qemu-virt", programs=()):
+    """Write the initrd of a manifest's text to out. programs: further ELF files, over those of the board."""
+    folder = f"{BUILD}/{board}/user"
+    given = {os.path.basename(p).removesuffix(".elf"): p for p in programs}
+    return write(out, archive(files_for(compiled(dts), folder, given, None)))
+
+
+def boot_test(name, out, board="qemu-virt"):
+    """Write the initrd that boots test/boot/NAME."""
+    dts = one_program(name)
+    if os.path.exists(f"test/boot/{name}.dts"):
+        dts = read(f"test/boot/{name}.dts").decode()
+    return for_manifest(dts, out, board, [f"{BUILD}/{board}/test/{name}.elf"])
+
+
+def numbered_disk(out, size):
+    """Write a disk of SIZE ("1M") whose every 4 KiB block is full of its number (64 bits, little endian)."""
+    count, unit = re.fullmatch(r"(\d+)([KMG])", size).groups()
+    blocks = int(count) * {"K": 1, "M": 1 << 10, "G": 1 << 20}[unit] // 4
+    return write(out, b"".join(struct.pack("<Q", n) * 512 for n in range(blocks)))
 
 
 def files_for(manifest, folder, given, init):

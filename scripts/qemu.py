@@ -206,14 +206,15 @@ def booti(initrd, kernel=None, append="", log=None, **options):
     return machine
 
 
-def console_run(words, board, log, timeout):
-    """Run with this process's own stdin and stdout as the console; returns the exit status."""
+def console_run(words, board, log, timeout, terminated=FAILURE):
+    """Run with this process's own stdin and stdout as the console; returns the exit status.
+    terminated is the status after SIGTERM."""
     os.makedirs(os.path.dirname(log) or ".", exist_ok=True)
     words = words + ["-chardev", f"stdio,id=con,mux=on,signal=off,logfile={log}",
                      "-serial", "chardev:con", "-mon", "chardev=con,mode=readline"]
     stdin = None if sys.stdin.isatty() else subprocess.DEVNULL
     process = subprocess.Popen(words, stdin=stdin)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAILURE))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(terminated))
     try:
         status = process.wait(timeout)
     except subprocess.TimeoutExpired:

@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The main job in QEMU, reachable from this host: `make run` and `make stop`.
+
+  run.py start [PORT=8080] [NAME=value ...]   the words of qemu.py, plus PORT=
+  run.py stop  [BOARD=...]
+
+Prints `URL: ...` once the server answers. With a terminal, the console is there; without one it runs until
+`make stop` or TIMEOUT= seconds. Only one at a time per board; build/BOARD/run.pid names it.
+"""
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import qemu
+
+
+def pid_file(board):
+    return f"{qemu.BUILD}/{board}/run.pid"
+
+
+def running(board):
+    """The process id of the run of this board, or None."""
+    try:
+        with open(pid_file(board), encoding="ascii") as f:
+            pid = int(f.read())
+        with open(f"/proc/{pid}/cmdline", "rb") as f:
+            return pid if b"run.py" in f.read() else None
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        return None
+
+
+def is_free(port):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def announce(port, stopped, answered):
+    """Wait for the server, then say where it is and what to try."""
+    url = f"http://127.0.0.1:{port}/"
+    while not answers(url):
+        if stopped.wait(0.3):
+            return
+    answered.set()
+    lines = [f"URL: {url}"]
+    if sys.stdin.isatty():
+        lines += ["try: open it in a browser; type `kill web` here and see the rest go on;",
+                  "     leave with Ctrl-A x"]
+    else:
+        lines += [f"try: curl -i {url}   end it with: make stop"]
+    print("\r\n" + "\r\n".join(lines) + "\r", flush=True)
+
+
+def start(argv):
+    port = int(next((w[5:] for w in argv if w.startswith("PORT=")), "") or 8080)
+    words = qemu.settings([w for w in argv if not w.startswith("PORT=")])
+    words.setdefault("NET", "user")
+    options = qemu.options_of(words)
+    board = options["board"]
+    if running(board):
+        raise ValueError(f"it is running already (process {running(board)}); try: make stop")
+    if not is_free(port):
+        raise ValueError(f"port {port} is busy; try: make run PORT={port + 1}")
+    line = qemu.command(**options, forward=[(port, 80)])
+    with open(pid_file(board), "w", encoding="ascii") as f:
+        f.write(str(os.getpid()))
+    stopped, answered = threading.Event(), threading.Event()
+    threading.Thread(target=announce, args=(port, stopped, answered), daemon=True).start()
+    timeout = float(words["TIMEOUT"]) if "TIMEOUT" in words else None
+    try:
+        status = qemu.console_run(line, board, f"{qemu.BUILD}/{board}/console.log", timeout,
+                                  terminated=qemu.PASS)
+        return qemu.PASS if status == qemu.TIMED_OUT and answered.is_set() else status
+    finally:
+        stopped.set()
+        os.unlink(pid_file(board))
+
+
+def stop(argv):
+    board = qemu.settings(argv).get("BOARD", "qemu-virt")
+    pid = running(board)
+    if pid is None:
+        print("nothing is running")
+        return 0
+    os.kill(pid, signal.SIGTERM)
+    for _ in range(50):
+        if running(board) is None:
+            return 0
+        time.sleep(0.1)
+    return 1
+
+
+def main(argv):
+    if not argv or argv[0] not in ("start", "stop"):
+        sys.exit(__doc__)
+    try:
+        return (start if argv[0] == "start" else stop)(argv[1:])
+    except ValueError as error:
+        sys.exit(f"run: {error}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

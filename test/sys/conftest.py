@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""What every Python test may use. Tests run in the project's root, everything built; see scripts/testrun.py.
+
+  log_file   a function that gives a new path under build/test/sys/ for this test
+  machine    machine(**options) starts a qemu.Machine whose log is kept, and which ends with the test
+  initrd     initrd(dts) writes an initrd for a manifest's text and returns its path
+
+Mark a test with @pytest.mark.nightly if only `make nightly` is to run it.
+"""
+import json
+import os
+import re
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "scripts"))
+import mkinitrd  # noqa: E402
+import qemu  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "nightly: only run by `make nightly`")
+
+
+def pytest_runtest_logreport(report):
+    """Tell the runner: once for a call, and for a set-up or tear-down that did not pass."""
+    if "CHITIN_RESULTS" not in os.environ or (report.when != "call" and report.passed):
+        return
+    reason = ""
+    if report.skipped:
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+    elif report.failed:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        reason = (crash.message if crash else str(report.longrepr)).strip().splitlines()[0]
+    line = json.dumps({"node": report.nodeid, "seconds": report.duration, "reason": reason,
+                       "outcome": {"passed": "ok", "failed": "FAIL", "skipped": "skip"}[report.outcome]})
+    os.write(int(os.environ["CHITIN_RESULTS"]), line.encode() + b"\n")
+
+
+@pytest.fixture
+def log_file(request):
+    file = re.sub(r"^test_|\.py$", "", os.path.basename(request.node.fspath))
+    function = re.sub(r"[^\w.=-]+", "-", request.node.name.removeprefix("test_")).strip("-")
+    folder = f"{qemu.BUILD}/test/sys/{file}"
+    os.makedirs(folder, exist_ok=True)
+    count = 0
+
+    def give(suffix=".log"):
+        nonlocal count
+        count += 1
+        return f"{folder}/{function}{'' if count == 1 else f'-{count}'}{suffix}"
+    return give
+
+
+@pytest.fixture
+def machine(log_file):
+    machines = []
+
+    def start(**options):
+        machines.append(qemu.Machine(log=log_file(), **options))
+        return machines[-1]
+    yield start
+    for one in machines:
+        one.close()
+
+
+@pytest.fixture
+def initrd(log_file):
+    def write(dts, **options):
+        return mkinitrd.for_manifest(dts, log_file(".cpio"), **options)
+    return write
