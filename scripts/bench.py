@@ -10,6 +10,7 @@ samples of a boot is dropped. Instructions are not cycles: a TLB flush or a cach
 """
 import argparse
 import bisect
+import collections
 import itertools
 import os
 import re
@@ -27,7 +28,7 @@ import qemu
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = struct.Struct("<2I3Q")         # struct mark_record of counter.c
-COUNTERS = struct.Struct("<3Q5Q")       # struct counters: user, supervisor, machine, marks, run, run_max, armed, unused
+COUNTERS = struct.Struct("<3Q5Q")       # struct counters: user, supervisor, machine, marks, run, run_max, armed, hist_on
 FIRST_USER = 0x10001
 BOOTS = 5
 SECONDS = 60                            # most that one boot may take
@@ -220,11 +221,20 @@ def answers(url, size):
         return False
 
 
+def tally(shm, on):
+    """Switch the counting of single addresses (hist=) on or off."""
+    with open(shm, "r+b") as f:
+        f.seek(COUNTERS.size - 8)
+        f.write(struct.pack("<Q", on))
+
+
 def per_request(machine, url, idle):
     """Instructions per request of one wrk run, IDLE instructions per second taken off."""
+    tally(machine.shm, 1)
     before, begin = live(machine.shm), time.monotonic()
     out = subprocess.run(["wrk", "-t1", "-c16", "-d3s", url], capture_output=True, text=True, check=True).stdout
     after, seconds = live(machine.shm), time.monotonic() - begin
+    tally(machine.shm, 0)
     requests = int(re.search(r"(\d+) requests in", out)[1])
     if not requests or "Socket errors" in out or "Non-2xx" in out:
         raise Failed("wrk: " + out)
@@ -296,25 +306,43 @@ def symbols(elf):
     return [(int(r[0], 16), r[2]) for r in rows if len(r) == 3 and r[1] in "tTwW" and not r[2].startswith(("$", ".L"))]
 
 
-def print_trace(opts, program):
-    """The functions that the traced instructions belong to, in the order of execution."""
-    table = sorted(symbols(opts.build / "kernel.elf") + symbols(opts.elf(program)))
+def namer(*elfs):
+    """A function from address to the name of the symbol before it."""
+    table = sorted(itertools.chain(*map(symbols, elfs)))
     starts = [at for at, _ in table]
-    pcs = [int(line, 16) for line in opts.trace_file.read_text().split()]
-    for name, run in itertools.groupby(pcs, lambda pc: table[bisect.bisect_right(starts, pc) - 1][1]):
+    return lambda pc: table[bisect.bisect_right(starts, pc) - 1][1]
+
+
+def print_trace(name_of, path):
+    """The functions that the traced instructions belong to, in the order of execution."""
+    pcs = [int(line, 16) for line in path.read_text().split()]
+    for name, run in itertools.groupby(pcs, name_of):
         print(f"{len(list(run)):6} {name}")
 
 
+def print_hist(name_of, path):
+    """The functions in which most instructions were executed, in percent."""
+    sums = collections.Counter()
+    for line in path.read_text().splitlines():
+        pc, count = line.split()
+        sums[name_of(int(pc, 16))] += int(count)
+    for name, count in sums.most_common(60):
+        print(f"{100 * count / sums.total():6.2f} {name}")
+
+
 def profile(opts, name):
-    """Print where one interval of figure NAME (or the longest S-mode run) went."""
+    """Print where one interval of figure NAME, the longest S-mode run, or the requests of a web figure went."""
+    path = opts.out / "trace"
+    opts.boots = 1
     program, measure = {"raw_read_4k": ("disk", measure_disk), "rx_paced": ("rx", measure_rx)}.get(
         name, ("core", measure_core))
-    opts.trace_file = opts.out / "trace"
-    opts.trace = {"longest": opts.trace_file} if name == "irqs_off_max" else \
-        {"trace": opts.trace_file, "op": operations()[name], "nth": 20}
-    opts.boots = 1
+    if name in HTTP:
+        opts.trace = {"hist": path}
+        measure_http(opts, [name])
+        return print_hist(namer(opts.build / "kernel.elf", opts.build / "user/web.elf"), path)
+    opts.trace = {"longest": path} if name == "irqs_off_max" else {"trace": path, "op": operations()[name], "nth": 20}
     measure(opts, [name])
-    print_trace(opts, program)
+    return print_trace(namer(opts.build / "kernel.elf", opts.elf(program)), path)
 
 
 def main():

@@ -11,6 +11,7 @@
  *   shm=FILE                the live counters: struct counters[VCPUS_MAX]
  *   trace=FILE,op=N,nth=K   the addresses executed in the K-th interval of operation N (K counts from 1)
  *   longest=FILE            the addresses of the longest S-mode run that no user instruction or wfi interrupts
+ *   hist=FILE               how often each address was executed while word 7 of the shared file was not 0
  * A vCPU is written by its own thread only. Read by: scripts/bench.py, which knows both structs.
  */
 #include <fcntl.h>
@@ -40,14 +41,21 @@ enum class { USER, SUPERVISOR, MACHINE, CLASSES };
 #define ID_FIRST_USER 0x10001u
 #define ID_EXIT       0x10002u
 
-/* One cache line per vCPU; the first six words are the shared file's contract. */
+/* One cache line per vCPU: the shared file is an array of these. */
 struct counters {
 	uint64_t insns[CLASSES];
 	uint64_t marks;
 	uint64_t run;			/* S-mode instructions since the last user instruction or wfi */
 	uint64_t run_max;
 	uint64_t run_armed;		/* 0 until the first of these: boot is not a run */
-	uint64_t unused;
+	uint64_t hist_on;		/* of vCPU 0: written by the host */
+};
+
+/* One translated instruction, with hist=. An address may have several; counts of several harts at once are not exact. */
+struct tally {
+	struct tally *next;
+	uint64_t va;
+	uint64_t count;
 };
 
 struct mark_record {
@@ -62,6 +70,8 @@ static struct {
 	uint64_t *run_pcs[VCPUS_MAX];	/* addresses of the present run, with longest= */
 	FILE *log;
 	FILE *trace;
+	FILE *hist;
+	struct tally *tallies;
 	const char *longest_path;
 	uint64_t longest;		/* the run that longest_path holds */
 	unsigned int trace_op;
@@ -211,6 +221,43 @@ on_mark(unsigned int vcpu, void *data)
 	pthread_mutex_unlock(&g.lock);
 }
 
+static void
+on_tally(unsigned int vcpu, void *data)
+{
+	struct tally *t = data;
+
+	(void)vcpu;
+	if (g.vcpu[0].hist_on) {
+		t->count++;
+	}
+}
+
+static void
+watch_tally(struct qemu_plugin_insn *insn)
+{
+	struct tally *t = calloc(1, sizeof *t);
+
+	if (t) {
+		t->va = qemu_plugin_insn_vaddr(insn);
+		pthread_mutex_lock(&g.lock);
+		t->next = g.tallies;
+		g.tallies = t;
+		pthread_mutex_unlock(&g.lock);
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_tally, PLUGIN_CB_NO_REGS, t);
+	}
+}
+
+static void
+write_hist(void)
+{
+	for (struct tally *t = g.tallies; t; t = t->next) {
+		if (t->count) {
+			fprintf(g.hist, "%lx %lu\n", (unsigned long)t->va, (unsigned long)t->count);
+		}
+	}
+	fclose(g.hist);
+}
+
 static enum class
 class_of(uint64_t va)
 {
@@ -239,6 +286,9 @@ watch_insn(struct qemu_plugin_insn *insn)
 		cb = on_wfi;
 	}
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, PLUGIN_CB_NO_REGS, data);
+	if (g.hist && cb != on_mark) {
+		watch_tally(insn);
+	}
 }
 
 static void
@@ -264,6 +314,10 @@ on_exit_qemu(uint64_t id, void *data)
 	if (g.log) {
 		fclose(g.log);
 		g.log = NULL;
+	}
+	if (g.hist) {
+		write_hist();
+		g.hist = NULL;
 	}
 	pthread_mutex_unlock(&g.lock);
 }
@@ -309,6 +363,10 @@ take_option(const char *name, const char *value)
 	if (!strcmp(name, "trace")) {
 		g.trace = fopen(value, "w");
 		return g.trace != NULL;
+	}
+	if (!strcmp(name, "hist")) {
+		g.hist = fopen(value, "w");
+		return g.hist != NULL;
 	}
 	if (!strcmp(name, "op")) {
 		g.trace_op = (unsigned int)strtoul(value, NULL, 0);

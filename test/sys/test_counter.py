@@ -80,6 +80,13 @@ def test_trace_has_the_addresses_of_the_interval(counted):
     assert sum(pc < 0x80000000 for pc in pcs) == 41
 
 
+def test_hist_counts_only_while_switched_on(tmp_path):
+    """Nobody sets the switch in the shared file, so the histogram stays empty."""
+    plugin, payload = build(tmp_path)
+    run(tmp_path, plugin, payload, {"log": tmp_path / "log", "hist": tmp_path / "hist"})
+    assert (tmp_path / "hist").read_text() == ""
+
+
 def test_shared_counters_are_live(counted):
     """The harts spin until QEMU is gone, so the shared file may be a little ahead of the exit records."""
     shm = (counted[0] / "shm").read_bytes()
