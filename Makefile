@@ -5,7 +5,10 @@
 #   libs-DIR/PROG := X Y           further libraries of a program (lib/exo and lib/base come by themselves)
 #   cflags-DIR/PROG, cflags-DIR    further compiler flags of one user source, or of a folder of them
 # Settings: BOARD=, V=1 (show commands), O=dir (instead of build), CONFIG_X=value. `make help` has the rest.
-MAKEFLAGS += --no-builtin-rules --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifeq ($(findstring -j,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SUFFIXES:
