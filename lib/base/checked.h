@@ -16,8 +16,7 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The structure of `type` whose `member` is at `pointer`. */
-#define container_of(pointer, type, member) \
-	((type *)((uintptr_t)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((uintptr_t)(pointer)-offsetof(type, member)))
 
 static inline bool
 checked_add_u64(uint64_t a, uint64_t b, uint64_t *out)

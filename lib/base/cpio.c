@@ -12,15 +12,26 @@
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
-#define MAGIC "070701"
+#define MAGIC       "070701"
 #define MAGIC_BYTES 6
 #define FIELD_BYTES 8
-#define FIELDS 13
+#define FIELDS      13
 
 /* Order of the fields behind the magic number. */
 enum {
-	INODE, MODE, UID, GID, LINKS, MTIME, FILE_SIZE,
-	DEVICE_MAJOR, DEVICE_MINOR, RDEV_MAJOR, RDEV_MINOR, NAME_SIZE, CHECK,
+	INODE,
+	MODE,
+	UID,
+	GID,
+	LINKS,
+	MTIME,
+	FILE_SIZE,
+	DEVICE_MAJOR,
+	DEVICE_MINOR,
+	RDEV_MAJOR,
+	RDEV_MINOR,
+	NAME_SIZE,
+	CHECK,
 };
 
 static bool

@@ -14,32 +14,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CPIO_HEADER_BYTES 110
-#define CPIO_TRAILER "TRAILER!!!"
+#define CPIO_HEADER_BYTES   110
+#define CPIO_TRAILER        "TRAILER!!!"
 
-#define CPIO_MODE_TYPE 0170000u
-#define CPIO_MODE_FILE 0100000u
+#define CPIO_MODE_TYPE      0170000u
+#define CPIO_MODE_FILE      0100000u
 #define CPIO_MODE_DIRECTORY 0040000u
-#define CPIO_MODE_LINK 0120000u
+#define CPIO_MODE_LINK      0120000u
 
 struct cpio_header {
 	uint32_t inode;
 	uint32_t mode;
-	uint32_t links;		/* if above 1, only the last entry of this inode has the data */
+	uint32_t links; /* if above 1, only the last entry of this inode has the data */
 	uint32_t mtime_s;
 	uint32_t file_bytes;
 	uint32_t device_major;
 	uint32_t device_minor;
-	uint32_t name_bytes;	/* with the final 0 byte; at least 1 */
+	uint32_t name_bytes; /* with the final 0 byte; at least 1 */
 };
 
 struct cpio_entry {
-	const char *name;	/* ends with a 0 byte; as stored, so perhaps with a leading "./" */
+	const char *name; /* ends with a 0 byte; as stored, so perhaps with a leading "./" */
 	size_t name_length;
 	const uint8_t *data;
 	size_t bytes;
 	struct cpio_header header;
-	size_t next_offset;	/* of the following header in the archive */
+	size_t next_offset; /* of the following header in the archive */
 };
 
 /* Parses one header. E_TRUNCATED: fewer than CPIO_HEADER_BYTES. E_FORMAT: wrong magic, a field

@@ -90,8 +90,8 @@ check_file_header(struct elf *elf)
 	if (elf->bytes < HEADER_BYTES) {
 		return E_TRUNCATED;
 	}
-	if (memcmp(at, "\177ELF", 4) || at[EI_CLASS] != CLASS_64 ||
-	    at[EI_DATA] != DATA_LITTLE || at[EI_VERSION] != VERSION_CURRENT ||
+	if (memcmp(at, "\177ELF", 4) || at[EI_CLASS] != CLASS_64 || at[EI_DATA] != DATA_LITTLE ||
+	    at[EI_VERSION] != VERSION_CURRENT ||
 	    little_endian(at + EH_TYPE, 2) != TYPE_EXECUTABLE ||
 	    little_endian(at + EH_MACHINE, 2) != MACHINE_RISCV ||
 	    little_endian(at + EH_VERSION, 4) != VERSION_CURRENT ||

@@ -14,10 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ELF_ADDRESS_LIMIT (1ull << 38)	/* end of the user half under Sv39 */
+#define ELF_ADDRESS_LIMIT (1ull << 38) /* end of the user half under Sv39 */
 
 enum {
-	ELF_EXECUTE = 1,	/* bits of elf_segment.flags */
+	ELF_EXECUTE = 1, /* bits of elf_segment.flags */
 	ELF_WRITE = 2,
 	ELF_READ = 4,
 };
@@ -26,15 +26,15 @@ struct elf {
 	const uint8_t *file;
 	size_t bytes;
 	uint64_t entry;
-	uint64_t headers_offset;	/* of the program headers */
+	uint64_t headers_offset; /* of the program headers */
 	uint32_t header_count;
 };
 
 struct elf_segment {
 	uint64_t address;
 	uint64_t memory_bytes;
-	uint64_t file_bytes;	/* <= memory_bytes; the rest is zero */
-	uint64_t file_offset;	/* data is at elf->file + file_offset */
+	uint64_t file_bytes;  /* <= memory_bytes; the rest is zero */
+	uint64_t file_offset; /* data is at elf->file + file_offset */
 	uint64_t alignment;
 	uint32_t flags;
 };

@@ -25,9 +25,9 @@ enum {
 	TOKEN_END = 9,
 };
 
-#define MAGIC 0xd00dfeedu
+#define MAGIC        0xd00dfeedu
 #define HEADER_BYTES 40u
-#define VERSION 17u
+#define VERSION      17u
 
 /* Byte offsets of the header fields (5.2). */
 enum {
@@ -43,11 +43,11 @@ enum {
 };
 
 #define RESERVATION_BYTES 16u
-#define PROP_HEADER_BYTES 12u	/* tag, length, name offset */
+#define PROP_HEADER_BYTES 12u /* tag, length, name offset */
 
 struct token {
 	uint32_t tag;
-	uint32_t next;	/* offset of the following token */
+	uint32_t next; /* offset of the following token */
 };
 
 uint32_t
@@ -203,7 +203,7 @@ trim_strings(struct fdt *fdt)
 static int
 check_structure(struct fdt *fdt)
 {
-	bool props_allowed = false;	/* properties precede child nodes (5.4.2) */
+	bool props_allowed = false; /* properties precede child nodes (5.4.2) */
 	uint32_t at = 0;
 	int depth = 0;
 	struct token token;

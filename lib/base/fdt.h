@@ -17,15 +17,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FDT_DEPTH_MAX 32	/* deepest nesting that fdt_open accepts; the root is at depth 1 */
+#define FDT_DEPTH_MAX 32 /* deepest nesting that fdt_open accepts; the root is at depth 1 */
 
 struct fdt {
 	const uint8_t *blob;
 	uint32_t total_bytes;
-	uint32_t reserve_offset;	/* of the memory reservation block, from blob */
-	uint32_t reservations;		/* entries in it, without the terminator */
-	uint32_t struct_offset;		/* of the structure block, from blob */
-	uint32_t struct_bytes;		/* up to and including FDT_END */
+	uint32_t reserve_offset; /* of the memory reservation block, from blob */
+	uint32_t reservations;   /* entries in it, without the terminator */
+	uint32_t struct_offset;  /* of the structure block, from blob */
+	uint32_t struct_bytes;   /* up to and including FDT_END */
 	uint32_t strings_offset;
 	uint32_t strings_bytes;
 	int root;
@@ -33,9 +33,9 @@ struct fdt {
 
 struct fdt_prop {
 	const char *name;
-	const uint8_t *value;	/* big-endian cells, strings or bytes; no alignment promised */
+	const uint8_t *value; /* big-endian cells, strings or bytes; no alignment promised */
 	uint32_t bytes;
-	int next;		/* private to fdt_next_prop */
+	int next; /* private to fdt_next_prop */
 };
 
 /* Reads the magic number and total size from the first 8 bytes, for a caller that was given only

@@ -153,8 +153,8 @@ fdt_reg(const struct fdt *fdt, int node, uint32_t index, uint64_t *address, uint
 	uint64_t start;
 	uint64_t length;
 	uint64_t end;
-	int status = count < 2 ? E_NOENT
-			       : reg_read(fdt, node, path[count - 2], index, &start, &length);
+	int status =
+		count < 2 ? E_NOENT : reg_read(fdt, node, path[count - 2], index, &start, &length);
 
 	for (int bus = count - 2; !status && bus > 0; bus--) {
 		status = bus_translate(fdt, path[bus], path[bus - 1], &start, length);

@@ -14,12 +14,12 @@
 #define FDT_INTERRUPT_CELLS_MAX 4
 
 struct fdt_interrupt {
-	uint32_t index;			/* 0 for the node's first: for a PLIC, the context number */
-	uint32_t phandle;		/* of the controller */
-	int controller;			/* its node */
-	uint32_t cell_count;		/* 1 to FDT_INTERRUPT_CELLS_MAX */
+	uint32_t index;      /* 0 for the node's first: for a PLIC, the context number */
+	uint32_t phandle;    /* of the controller */
+	int controller;      /* its node */
+	uint32_t cell_count; /* 1 to FDT_INTERRUPT_CELLS_MAX */
 	uint32_t cells[FDT_INTERRUPT_CELLS_MAX];
-	const uint8_t *next;		/* the rest is private to fdt_next_interrupt */
+	const uint8_t *next; /* the rest is private to fdt_next_interrupt */
 	const uint8_t *end;
 	bool is_extended;
 };

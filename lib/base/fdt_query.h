@@ -10,7 +10,7 @@
 
 #include "lib/base/fdt.h"
 
-#define FDT_NODE_NONE (-1)	/* "before the first node" for fdt_next_compatible */
+#define FDT_NODE_NONE (-1) /* "before the first node" for fdt_next_compatible */
 
 /* The child called `name` (name_bytes long). Without @ in it, it matches the first child whose
  * name up to its @ is equal. */

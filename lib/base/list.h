@@ -19,7 +19,7 @@ struct list_node {
 };
 
 /* for (struct list_node *n = ...): the loop body may not remove n; list_for_each_safe allows it. */
-#define list_for_each(node, head) \
+#define list_for_each(node, head)                                                                  \
 	for ((node) = (head)->next; (node) != (head); (node) = (node)->next)
 #define list_for_each_safe(node, after, head)                                                      \
 	for ((node) = (head)->next, (after) = (node)->next; (node) != (head);                      \

@@ -9,7 +9,7 @@
 
 #include "lib/base/string.h"
 
-#define DIGITS_MAX 20	/* of 2^64 in decimal */
+#define DIGITS_MAX 20 /* of 2^64 in decimal */
 
 struct sink {
 	void (*put)(void *context, char c);
@@ -19,7 +19,7 @@ struct sink {
 
 struct conversion {
 	size_t width;
-	size_t precision;	/* SIZE_MAX if not given */
+	size_t precision; /* SIZE_MAX if not given */
 	bool pads_with_zero;
 	bool is_left;
 	bool is_long;
@@ -173,8 +173,9 @@ put_conversion(struct sink *sink, struct conversion *conversion, char letter,
 		put_string(sink, conversion, va_arg(arguments->list, const char *));
 		return true;
 	case 'd':
-		put_signed(sink, conversion, conversion->is_long ? va_arg(arguments->list, long)
-								 : va_arg(arguments->list, int));
+		put_signed(sink, conversion,
+			   conversion->is_long ? va_arg(arguments->list, long)
+					       : va_arg(arguments->list, int));
 		return true;
 	case 'u':
 	case 'x':
@@ -220,7 +221,7 @@ format(void (*put)(void *context, char c), void *context, const char *text, va_l
 
 struct buffer {
 	char *at;
-	size_t left;	/* without the place of the final 0 */
+	size_t left; /* without the place of the final 0 */
 };
 
 static void

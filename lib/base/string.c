@@ -15,11 +15,11 @@
 typedef uint64_t __attribute__((may_alias)) word;
 
 #define WORD_BYTES sizeof(word)
-#define WORD_MASK (WORD_BYTES - 1)
+#define WORD_MASK  (WORD_BYTES - 1)
 
-enum {	/* words per turn; the pragmas below want constants, not macros */
-	FILL_WORDS = 32,
-	COPY_WORDS = 8,
+enum { /* words per turn; the pragmas below want constants, not macros */
+       FILL_WORDS = 32,
+       COPY_WORDS = 8,
 };
 
 /* `bytes` is a multiple of WORD_BYTES. */

@@ -17,12 +17,12 @@ struct tree_node {
 	struct tree_node *parent;
 	struct tree_node *child[2];
 	uint64_t key;
-	int balance;	/* height of child[1] minus height of child[0]: -1, 0 or 1 */
+	int balance; /* height of child[1] minus height of child[0]: -1, 0 or 1 */
 };
 
 struct tree_root {
 	struct tree_node *top;
-	struct tree_node *first;	/* leftmost, cached: all that a timer interrupt needs */
+	struct tree_node *first; /* leftmost, cached: all that a timer interrupt needs */
 };
 
 static inline struct tree_node *
