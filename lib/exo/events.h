@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * events.h: wait for event bits or for time to pass; the monotonic clock.
+ *
+ * Each environment has 64 event bits, all its own to assign (63 is never raised). A bit that was
+ * raised stays pending until a wait names it.
+ */
+#ifndef LIB_EXO_EVENTS_H
+#define LIB_EXO_EVENTS_H
+
+#include <stdint.h>
+
+#include "lib/exo/time.h"
+
+#define EXO_EVENT(bit) (1ull << (bit))
+
+/* Nanoseconds since the first environment started. */
+uint64_t exo_now_ns(void);
+
+/* Waits until one of the event bits in `mask` is pending, at most `timeout_ns` (0: only looks;
+ * EXO_FOREVER: no limit). Returns the bits, which are cleared, or 0 when the time is over. */
+uint64_t exo_wait(uint64_t mask, uint64_t timeout_ns);
+
+/* Lets `ns` nanoseconds pass; events stay pending. */
+void exo_pause(uint64_t ns);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * net.h: send and receive Ethernet frames through a PACKET capability.
+ *
+ * Packets that match the capability's receive atoms are put into the buffers in order;
+ * exo_net_receive shows the oldest in place and exo_net_release gives its buffer back.
+ * exo_net_send gathers a packet from up to EXO_SEGMENTS pieces of the sender's pages, which must
+ * not change until its completion; the capability's transmit atoms decide (E_DENIED).
+ */
+#ifndef LIB_EXO_NET_H
+#define LIB_EXO_NET_H
+
+#include "lib/exo/ring.h"
+#include "lib/exo/vm.h"
+
+struct exo_net {
+	struct exo_queue receive;
+	struct exo_queue transmit;
+	struct exo_pages buffers;
+	uint32_t buffer_count;
+};
+
+/* Opens both directions of `packet`. `pages`: receive memory, a power of two of at most 32, two
+ * buffers each. `receive_bit` is raised by packets, `transmit_bit` by completions of
+ * exo_net_send; they may be the same. 0 or an error; then nothing is left. */
+int exo_net_open(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t receive_bit,
+		 uint32_t transmit_bit);
+int exo_net_close(struct exo_net *net);
+
+/* The oldest packet not yet released: its bytes (> 0) and *packet; 0 when there is none; E_STATE
+ * when the kernel has stopped the ring. The packet stays until exo_net_release. */
+int exo_net_receive(struct exo_net *net, const uint8_t **packet);
+void exo_net_release(struct exo_net *net);
+
+/* Queues and submits one packet of `segments` pieces (EXO_SEGMENT(offset, bytes) of a FRAME
+ * capability). 0, E_INVAL, or E_BUSY when the ring is full: take completions first. */
+int exo_net_send(struct exo_net *net, const struct exo_segment *segment, uint32_t segments,
+		 uint64_t cookie);
+
+/* Next completion of a send: 1 and *done, 0 when there is none, or E_STATE. */
+int exo_net_sent(struct exo_net *net, struct exo_completion *done);
+
+/* Packets that found the receive ring full, ever. */
+uint32_t exo_net_dropped(const struct exo_net *net);
+
+#endif

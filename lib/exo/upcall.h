@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ * upcall.h: handle the program's own exceptions (page faults, illegal instructions, ecall with a
+ * foreign number, ...).
+ *
+ * Without a handler an exception ends the environment and its supervisor is told. With one, the
+ * kernel enters it with gp = the u-area and all other registers intact, and it returns without
+ * the kernel: restore all but gp; sd x0, EXO_U_CAUSE(gp); then the two instructions `ld gp,
+ * EXO_U_PC(gp); jr gp`, the *window*: cause is clear but gp is not yet done with, so the kernel
+ * delivers nothing asynchronous while pc is in it. Both are 4 bytes long. So gp has no meaning in
+ * programs: it changes at every exception. While a handler runs, `cause` is not 0 and a further
+ * exception goes to the supervisor.
+ */
+#ifndef LIB_EXO_UPCALL_H
+#define LIB_EXO_UPCALL_H
+
+#define EXO_FAULT_BYTES 288 /* sizeof(struct exo_fault) */
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+/* RISC-V privileged specification, table of scause values, as far as programs meet them. */
+enum exo_cause {
+	EXO_CAUSE_FETCH_MISALIGNED = 0,
+	EXO_CAUSE_FETCH_ACCESS = 1,
+	EXO_CAUSE_ILLEGAL = 2,
+	EXO_CAUSE_BREAKPOINT = 3,
+	EXO_CAUSE_LOAD_ACCESS = 5,
+	EXO_CAUSE_STORE_ACCESS = 7,
+	EXO_CAUSE_ECALL = 8,
+	EXO_CAUSE_FETCH_PAGE = 12,
+	EXO_CAUSE_LOAD_PAGE = 13,
+	EXO_CAUSE_STORE_PAGE = 15,
+};
+
+struct exo_fault {
+	uint64_t cause; /* enum exo_cause; 0 cannot be told from "none" and is never delivered */
+	uint64_t pc;    /* where to go on: the handler may change it */
+	uint64_t tval;
+	uint64_t reserved;
+	uint64_t x[32]; /* changes take effect, but those of x[0] and x[3] (gp) are lost */
+};
+
+/* Calls `handler` on a stack of its own at each exception of the calling environment from now on.
+ * It returns 0: go on at fault->pc with fault->x; otherwise the exception is not its own: it
+ * happens again without a handler, which tells the supervisor. It may call anything that cannot
+ * itself fault. A null handler unregisters. 0, E_NOSPACE, or what exo_env_entry says. */
+int exo_on_exception(int (*handler)(struct exo_fault *fault));
+
+/* The length in bytes of the instruction at `pc`, which must be readable: to step over it. */
+uint64_t exo_instruction_bytes(uint64_t pc);
+
+/* A complete handler in nine instructions that steps over a faulting 4-byte instruction, as
+ * pattern for others and for measurements: exo_env_entry(EXO_NONE, EXO_ENTRY_EXCEPTION,
+ * (uint64_t)exo_skip_entry, (uint64_t)exo_skip_window). */
+void exo_skip_entry(void);
+void exo_skip_window(void);
+
+/* The general entry behind exo_on_exception. */
+void exo_exception_entry(void);
+void exo_exception_window(void);
+#endif
+#endif
