@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * handlers.h: what handlers.S and core.c share. The numbers stand here because assembly cannot read enums; core.c checks them.
+ */
+#ifndef TEST_BENCH_CORE_HANDLERS_H
+#define TEST_BENCH_CORE_HANDLERS_H
+
+#define NR_PROTECT 4
+#define READ_WRITE 6
+/* The handlers keep registers at u-area + EXO_U_LIBRARY / 2 + SAVE: two steps, for an offset has 12 bits. */
+#define SAVE (EXO_U_LIBRARY / 2 + 512)
+
+#ifndef __ASSEMBLER__
+/* Each handler and its return window; they are addresses only, not C functions. */
+extern const char arrive_handler[], arrive_window[];
+extern const char unprotect_handler[], unprotect_window[];
+#endif
+#endif
