@@ -2,9 +2,12 @@
 # The instruction counter (a QEMU plugin, host code) and the figures. Programs of this folder are built by the Makefile.
 bench-host-y := test/bench/counter
 
+# QEMU 10 takes plugins of its own interface version only, as 7.2 does.
+qemu_major = $(shell qemu-system-riscv64 --version | sed -n 's/.*version \([0-9]*\)[.].*/\1/p')
+plugin_api = $(if $(filter 7 8 9,$(qemu_major)),1,4)
 $(O)/host/counter.so: test/bench/counter.c test/bench/ops.h test/bench/plugin_api.h
 	@mkdir -p $(@D)
-	$(call say,HOSTCC) gcc -std=gnu11 -O2 -fPIC -shared -I. $(WARN) -o $@ $< -lpthread
+	$(call say,HOSTCC) gcc -std=gnu11 -O2 -fPIC -shared -I. -DPLUGIN_API=$(plugin_api) $(WARN) -o $@ $< -lpthread
 
 # make -s bench [ONLY=a,b] [CHECK=1] [PROFILE=figure]
 .PHONY: bench

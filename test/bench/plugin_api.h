@@ -39,7 +39,7 @@ size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 PLUGIN_EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
 extern PLUGIN_EXPORT int qemu_plugin_version;
 
-#if PLUGIN_API < 4
+#if PLUGIN_API < 3
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 #else
 size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, size_t len);
@@ -52,7 +52,7 @@ insn_word(const struct qemu_plugin_insn *insn)
 	uint32_t word = 0;
 
 	if (qemu_plugin_insn_size(insn) == sizeof word) {
-#if PLUGIN_API < 4
+#if PLUGIN_API < 3
 		memcpy(&word, qemu_plugin_insn_data(insn), sizeof word);
 #else
 		qemu_plugin_insn_data(insn, &word, sizeof word);

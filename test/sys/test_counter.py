@@ -4,6 +4,7 @@
 Builds the plugin and a bare payload, runs it on two harts, and compares every interval. If this fails, no figure of
 `make bench` means anything.
 """
+import re
 import struct
 import subprocess
 from pathlib import Path
@@ -16,10 +17,16 @@ RECORD = struct.Struct("<2I3Q")
 FIRST_USER, EXIT = 0x10001, 0x10002
 
 
+def plugin_api():
+    """The interface version of the installed QEMU: 1 for 7.2, 4 for 10.0."""
+    version = subprocess.run(["qemu-system-riscv64", "--version"], capture_output=True, text=True, check=True).stdout
+    return 1 if int(re.search(r"version (\d+)", version)[1]) < 10 else 4
+
+
 def build(out):
     plugin, payload = out / "counter.so", out / "payload.elf"
     subprocess.run(["gcc", "-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}",
-                    "-o", plugin, BENCH / "counter.c", "-lpthread"], check=True)
+                    f"-DPLUGIN_API={plugin_api()}", "-o", plugin, BENCH / "counter.c", "-lpthread"], check=True)
     subprocess.run(["riscv64-unknown-elf-gcc", "-march=rv64imac", "-misa-spec=2.2", "-mabi=lp64", "-nostdlib",
                     "-static", f"-I{ROOT}", "-Wl,-N,-Ttext=0x80200000,--build-id=none", "-o", payload,
                     BENCH / "counter_payload.S"], check=True)
