@@ -18,7 +18,7 @@
 #define EXO_U_A7 40
 #define EXO_U_MASK 64
 #define EXO_U_PENDING 72
-#define EXO_U_LIBRARY 2048
+#define EXO_U_LIBRARY 1536 /* 512 bytes of it are within reach of a 12-bit offset from gp */
 
 #ifndef __ASSEMBLER__
 #include <exo/types.h>
@@ -59,7 +59,7 @@ struct exo_uarea {
 	uint64_t repossessed_overflow; /* not 0: some are missing below */
 	struct exo_repossession repossessions[EXO_REPOSSESSIONS];
 	uint8_t reserved2[EXO_U_LIBRARY - 128 - EXO_ASKS * 32 - 16 - EXO_REPOSSESSIONS * 24];
-	uint8_t library[2048]; /* the library's own */
+	uint8_t library[EXO_PAGE_SIZE - EXO_U_LIBRARY]; /* the library's own */
 };
 
 _Static_assert(offsetof(struct exo_uarea, cause) == EXO_U_CAUSE, "u-area layout");
