@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ * manifest.h: what the manifest says, as structs; docs/manifest.md is its grammar.
+ *
+ * A manifest is a device tree node; each of its children is one environment, each property of
+ * those a demand. The host build and init call the same two functions: manifest_parse (grammar
+ * and numbers) and manifest_plan (plan.h: what the machine has, who collides with whom). Both
+ * stop at the first thing that is wrong, with a sentence that names the node, the property and
+ * the remedy. Names and arguments point into the tree, which must stay in place. No allocation.
+ */
+#ifndef LIB_MANIFEST_MANIFEST_H
+#define LIB_MANIFEST_MANIFEST_H
+
+#include <exo/atom.h>
+#include <exo/sysinfo.h>
+
+#include "lib/base/fdt.h"
+
+#define MANIFEST_ENVS_MAX 32
+#define MANIFEST_NAME_MAX 31 /* characters of an environment's name */
+#define MANIFEST_EXTENTS_MAX 4 /* of blocks, of one environment */
+#define MANIFEST_ARGS_MAX 16 /* strings of args, and of values */
+#define MANIFEST_SENTENCE_BYTES 384
+#define MANIFEST_CSPACE_SLOTS 128 /* where cspace-slots is not given */
+#define MANIFEST_RESTART_ALWAYS UINT32_MAX
+#define MANIFEST_NO_NIC UINT32_MAX
+#define MANIFEST_INIT "init" /* the supervisor where none is named */
+
+/* Pages, [first, first + count). */
+struct manifest_range {
+	uint64_t first;
+	uint64_t count;
+};
+
+struct manifest_extent {
+	uint32_t disk;
+	uint64_t first; /* 4 KiB block */
+	uint64_t count; /* before manifest_plan, 0 for the rest of the disk */
+};
+
+/* A conjunction; without atoms it lets every packet through. */
+struct manifest_filter {
+	bool is_given;
+	uint32_t count;
+	struct exo_atom atoms[EXO_ATOMS_MAX];
+};
+
+/* A list of strings as the tree holds it: each ends with a 0 byte. */
+struct manifest_strings {
+	const char *at;
+	uint32_t bytes;
+	uint32_t count;
+};
+
+/* The rights on the console: the bits of exo/types.h. */
+struct manifest_env {
+	const char *name;
+	const char *program;
+	const char *libos;	/* "" where not given */
+	const char *supervisor;	/* MANIFEST_INIT, or the name of another environment */
+	struct manifest_strings args;
+	struct manifest_strings values;	/* "key=value", for the program to ask by name */
+	struct manifest_range frames;	/* its pages; before manifest_plan, first is 0 for "anywhere" */
+	uint32_t hart;		/* its home */
+	bool takes_slack;
+	bool is_quiet;
+	uint32_t console_rights;
+	uint32_t cspace_slots;
+	uint32_t restarts;	/* how often it is started again; MANIFEST_RESTART_ALWAYS */
+	struct manifest_extent extents[MANIFEST_EXTENTS_MAX];
+	uint32_t extent_count;
+	uint32_t nic;		/* or MANIFEST_NO_NIC */
+	uint32_t filters;	/* how many filters it may derive itself */
+	struct manifest_filter receive;	/* packets that nobody else gets */
+	struct manifest_filter transmit;
+	struct manifest_filter shared;	/* group-addressed packets, each listener gets a copy */
+};
+
+struct manifest {
+	uint32_t count;
+	struct manifest_env env[MANIFEST_ENVS_MAX];
+};
+
+/* What there is to hand out. manifest_machine_any is one that has everything the ABI can name. */
+struct manifest_machine {
+	uint32_t harts;
+	struct manifest_range free[EXO_RANGES_MAX]; /* RAM, in ascending order */
+	uint32_t free_count;
+	uint64_t disk_blocks[EXO_DISKS_MAX]; /* 0: no such disk */
+	bool has_nic[EXO_NICS_MAX];
+	uint8_t mac[EXO_NICS_MAX][6];
+	uint32_t filters[EXO_NICS_MAX]; /* size of the NIC's filter pool */
+};
+
+struct manifest_refusal {
+	char sentence[MANIFEST_SENTENCE_BYTES];
+};
+
+/* For checks that must not depend on one machine; its NICs have the addresses that QEMU gives. */
+void manifest_machine_any(struct manifest_machine *machine);
+
+/* Reads the environments that are the children of `node`. `machine` is asked only for the
+ * addresses of its NICs. 0, or E_INVAL with the sentence. */
+int manifest_parse(struct manifest *manifest, const struct fdt *fdt, int node,
+		   const struct manifest_machine *machine, struct manifest_refusal *refusal);
+
+/* The environment called `name`, or a null pointer. */
+const struct manifest_env *manifest_find(const struct manifest *manifest, const char *name);
+
+/* String `index` of a list, which must have that many. */
+const char *manifest_string(const struct manifest_strings *strings, uint32_t index);
+
+/* Writes the sentence "ENV: PROPERTY: ..." (without PROPERTY if it is a null pointer) and returns
+ * E_INVAL. For all who find a demand that cannot be met. */
+int manifest_refuse(struct manifest_refusal *refusal, const char *env, const char *property,
+		    const char *text, ...) __attribute__((format(printf, 4, 5)));
+
+#endif
