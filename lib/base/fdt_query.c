@@ -64,7 +64,7 @@ alias_value(const struct fdt *fdt, const char *name, size_t name_bytes)
 	for (bool more = fdt_first_prop(fdt, aliases, &prop); more;
 	     more = fdt_next_prop(fdt, &prop)) {
 		if (!strncmp(prop.name, name, name_bytes) && !prop.name[name_bytes]) {
-			return fdt_string(fdt, aliases, prop.name);
+			return fdt_text(fdt, aliases, prop.name);
 		}
 	}
 	return NULL;
@@ -104,7 +104,7 @@ fdt_path(const struct fdt *fdt, const char *path)
 int
 fdt_stdout(const struct fdt *fdt)
 {
-	const char *path = fdt_string(fdt, fdt_path(fdt, "/chosen"), "stdout-path");
+	const char *path = fdt_text(fdt, fdt_path(fdt, "/chosen"), "stdout-path");
 	const char *colon = path ? strchr(path, ':') : NULL;
 
 	if (!path) {
@@ -194,7 +194,7 @@ fdt_string_at(const struct fdt *fdt, int node, const char *name, uint32_t index)
 }
 
 const char *
-fdt_string(const struct fdt *fdt, int node, const char *name)
+fdt_text(const struct fdt *fdt, int node, const char *name)
 {
 	return fdt_string_at(fdt, node, name, 0);
 }
@@ -235,7 +235,7 @@ fdt_next_compatible(const struct fdt *fdt, int after, const char *const *list)
 bool
 fdt_status_ok(const struct fdt *fdt, int node)
 {
-	const char *status = fdt_string(fdt, node, "status");
+	const char *status = fdt_text(fdt, node, "status");
 
 	if (status) {
 		return !strcmp(status, "okay") || !strcmp(status, "ok");

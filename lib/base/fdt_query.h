@@ -3,7 +3,7 @@
  *
  * Devicetree Specification v0.4, 2.2 and 2.3, over a tree that fdt_open accepted. Like all of the
  * reader it is bounded for every such tree, copies nothing and takes a negative node for one that
- * has nothing, so calls can be nested: fdt_string(f, fdt_path(f, "/chosen"), "bootargs").
+ * has nothing, so calls can be nested: fdt_text(f, fdt_path(f, "/chosen"), "bootargs").
  */
 #ifndef LIB_BASE_FDT_QUERY_H
 #define LIB_BASE_FDT_QUERY_H
@@ -37,7 +37,7 @@ int fdt_u32_at(const struct fdt *fdt, int node, const char *name, uint32_t index
 const char *fdt_string_at(const struct fdt *fdt, int node, const char *name, uint32_t index);
 
 /* The only or first string of a property, or 0. */
-const char *fdt_string(const struct fdt *fdt, int node, const char *name);
+const char *fdt_text(const struct fdt *fdt, int node, const char *name);
 
 /* True if one of the strings in the node's "compatible" is exactly `compatible`. */
 bool fdt_compatible(const struct fdt *fdt, int node, const char *compatible);
