@@ -21,11 +21,11 @@ CROSS  := riscv64-unknown-elf-
 say     = $(if $(V),,@printf '  %-7s %s\n' '$1' '$(patsubst $(O)/%,%,$@)';)
 $(if $(wildcard boards/$(BOARD)/defconfig),,$(error no board $(BOARD); try: $(notdir $(wildcard boards/*))))
 
-export O
+export O BOARD
 export PYTHONPYCACHEPREFIX := $(abspath $(O)/pycache)
 
 .PHONY: all FORCE
-all: kernel programs initrd $(O)/compile_commands.json
+all: layers kernel programs initrd $(O)/compile_commands.json
 FORCE:
 
 # --- configuration: the user's .config if it is for this board, else the board's defconfig --------
@@ -45,7 +45,8 @@ endif
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 COMMON := -std=gnu11 -O2 -g -I. -Iinclude -include $(C)/autoconf.h -ffile-prefix-map=$(CURDIR)/= \
 	-fno-common -ffunction-sections -fdata-sections -mcmodel=medany -misa-spec=2.2
-KFLAGS := $(COMMON) -march=rv64imac -mabi=lp64 -ffreestanding -fno-pic -fno-strict-aliasing $(WARN)
+KFLAGS := $(COMMON) -march=rv64imac -mabi=lp64 -ffreestanding -fno-pic -fno-strict-aliasing \
+	-D'ARCH_INLINE=<arch/riscv/inline.h>' $(WARN)
 # User code keeps gp for upcalls: no small data, and the link script defines no __global_pointer$.
 UFLAGS := $(COMMON) -march=rv64gc -mabi=lp64d --specs=picolibc.specs -msmall-data-limit=0 \
 	-DPICOLIBC_DOUBLE_PRINTF_SCANF

@@ -25,9 +25,9 @@ clean:
 # --- initrd -----------------------------------------------------------------------------------------
 MANIFEST ?= boards/$(BOARD)/manifest.dts
 initrd: $(B)/initrd.cpio
-$(B)/manifest.dtb: $(MANIFEST) FORCE
+$(B)/manifest.dtb: $(MANIFEST) $(CHECK_MANIFEST) FORCE
 	@mkdir -p $(@D)
-	$(if $(V),,@)dtc -q -I dts -O dtb -o $@.new $< && \
+	$(if $(V),,@)dtc -q -I dts -O dtb -o $@.new $< && $(CHECK_MANIFEST) $@.new $< && \
 		if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 $(B)/initrd.cpio: $(B)/manifest.dtb $(call elf_of,$(USER_PROGS)) scripts/mkinitrd.py FORCE
 	$(if $(V),,@)$(PYTHON) scripts/mkinitrd.py --manifest $< --dir $(B)/user --out $@ $(PROGRAMS)
@@ -58,7 +58,14 @@ nightly: $(O)/doctor-test.ok $(test_needs)
 	@$(TESTRUN) --nightly '$T'
 test-list: $(O)/doctor-test.ok
 	@$(TESTRUN) --list '$T'
-check-needs: $(CONFIGURED)
+check-needs: $(O)/compile_commands.json $(B)/pure.list kernel programs boot-tests
+$(B)/pure.list: $(call kobjs,$(pure-y))
+	$(file >$@,$^)
+.PHONY: layers graph check
+layers:
+	@$(PYTHON) scripts/check-layers.py
+graph:
+	@$(PYTHON) scripts/check-layers.py --graph
 check: $(O)/doctor-test.ok check-needs
 	@$(TESTRUN) 'check/*'
 fuzz: $(O)/doctor-test.ok fuzzers
@@ -71,6 +78,6 @@ comma := ,
 $(O)/compile_commands.json: $(C)/auto.conf Makefile $(ROOMS)
 	$(file >$@,[)
 	$(foreach s,$(filter %.c,$(kernel-y)),$(file >>$@,$(call compdb,$s,$(KFLAGS))$(comma)))
-	$(foreach s,$(filter %.c,$(foreach p,$(USER_PROGS),$(call sources_of,$p)) $(foreach l,$(LIBS),$(lib-$l-y))), \
+	$(foreach s,$(filter %.c,$(foreach p,$(USER_PROGS) $(BOOT_PROGS) $(BENCH_PROGS),$(call sources_of,$p)) $(foreach l,$(LIBS),$(lib-$l-y))), \
 		$(file >>$@,$(call compdb,$s,$(UFLAGS) $(cflags-$(basename $s)) $(cflags-$(patsubst %/,%,$(dir $s))))$(comma)))
 	$(file >>$@,{"directory":"$(CURDIR)"$(comma)"file":"LICENSE"$(comma)"command":"true"}])

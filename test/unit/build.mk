@@ -2,7 +2,7 @@
 # Host tests: each test/unit/X_test.c is one executable under ASan and UBSan, each test/fuzz/X.c one
 # libFuzzer target. A line of its head comment says what it is linked with:
 #   links: lib/base/fdt.c test/fake/mmio.c; libs: -lfdt
-HFLAGS := -std=gnu11 -O1 -g -I. -Iinclude -include $(C)/autoconf.h -fno-common -fno-omit-frame-pointer \
+HFLAGS := -std=gnu11 -O1 -g -I. -Iinclude -include $(C)/autoconf.h -D'ARCH_INLINE=<arch/host/inline.h>' -fno-common -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all $(WARN)
 FUZZFLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=fuzzer-no-link,address,undefined -Wno-missing-prototypes
 UNIT_TESTS := $(basename $(wildcard test/unit/*_test.c))

@@ -1,0 +1,19 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""sparse over every source of the kernel, the libraries and the programs, warnings as errors."""
+import subprocess
+import sys
+
+import sources
+
+WARN = ["-Wbitwise", "-Wcast-to-as", "-Wcontext", "-Wdefault-bitfield-sign", "-Wdesignated-init", "-Wdo-while",
+        "-Wenum-mismatch", "-Winit-cstring", "-Wnon-pointer-null", "-Wold-initializer", "-Wone-bit-signed-bitfield",
+        "-Wparen-string", "-Wreturn-void", "-Wtypesign", "-Wno-constant-suffix", "-Wno-unknown-attribute"]
+
+
+def check(source):
+    words = ["sparse", "-m64", *WARN, "-D__riscv=1", "-D__riscv_xlen=64", *sources.preprocessor(source.flags), source.path]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stderr
+
+
+sys.exit(sources.check_all(check))
