@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * mmio.h: registers and time on a workstation: fake devices, and a clock that the test sets.
+ */
+#ifndef ARCH_HOST_MMIO_H
+#define ARCH_HOST_MMIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HOST_TIMEBASE_HZ 10000000ull
+
+/* A fake device. `width` is 1, 2 or 4; `offset` is from base and aligned to width. */
+struct mmio_device {
+	uintptr_t base;
+	size_t bytes;
+	uint32_t (*read)(void *context, uintptr_t offset, unsigned width);
+	void (*write)(void *context, uintptr_t offset, unsigned width, uint32_t value);
+	void *context;
+};
+
+/* From now on accesses to the device's range reach it; elsewhere they end the test. */
+void mmio_attach(const struct mmio_device *device);
+void mmio_detach_all(void);
+
+/* What arch_time() returns next; each call of it then advances the clock by `step`. */
+void host_time_set(uint64_t ticks, uint64_t step);
+
+#endif

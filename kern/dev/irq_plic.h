@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * irq_plic.h: the platform-level interrupt controller, by context number. Knows no device tree: who
+ * finds out which context belongs to which hart passes the number.
+ */
+#ifndef KERN_DEV_IRQ_PLIC_H
+#define KERN_DEV_IRQ_PLIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PLIC_SOURCES_MAX  1023u
+#define PLIC_CONTEXTS_MAX 15872u
+
+struct plic {
+	uintptr_t base;
+	uint32_t sources;  /* valid ones are 1 to this */
+	uint32_t contexts; /* whose registers lie inside the mapped range */
+};
+
+/* `bytes` of registers are mapped at base; sources is the property riscv,ndev. Gives all sources
+ * priority 0: none interrupts until plic_set_priority. Returns 0, or E_INVAL for ranges or numbers
+ * that no PLIC has. */
+int plic_init(struct plic *plic, uintptr_t base, uint64_t bytes, uint32_t sources);
+
+/* Takes a context over from the firmware: no source enabled, threshold 0. 0 or E_RANGE. */
+int plic_context_init(const struct plic *plic, uint32_t context);
+
+/* Lets a source interrupt a context, or not. Calls for one context must not run at the same time. 0
+ * or E_RANGE. */
+int plic_enable(const struct plic *plic, uint32_t context, uint32_t source, bool on);
+
+/* 0 never interrupts; implementations have 1 to at least 7. 0 or E_RANGE. */
+int plic_set_priority(const struct plic *plic, uint32_t source, uint32_t priority);
+
+/* The interrupt that is now being served, or 0 if there is none (another hart may have taken it).
+ * Every source returned must be completed on the same context before it can interrupt again. */
+uint32_t plic_claim(const struct plic *plic, uint32_t context);
+void plic_complete(const struct plic *plic, uint32_t context, uint32_t source);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * net.h: what a NIC can do. Frames are what the wire carries: no offloads, at most 1514 bytes, no
+ * check sequence.
+ *
+ * Received frames lie in buffers of the driver until the callback returns; transmitted ones are
+ * gathered in place and must stay until done(tag). The device is hostile: as blk.h.
+ */
+#ifndef KERN_DEV_NET_H
+#define KERN_DEV_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "arch/arch.h"
+
+#define NET_SEGMENTS_MAX 4
+#define NET_TAGS_MAX     64
+#define NET_FRAME_MIN    14 /* an Ethernet header */
+#define NET_FRAME_MAX    1514
+
+struct net_segment {
+	struct paddr address;
+	uint32_t bytes;
+};
+
+struct net;
+
+struct net_ops {
+	const char *name;
+	/* Send one frame of NET_FRAME_MIN to NET_FRAME_MAX bytes. `tag` is one that is not in
+	 * flight. Returns 0, or having done nothing: E_BUSY (queue full, or the tag is in flight),
+	 * E_RANGE (segments, length or tag), E_NODEV (device is broken). */
+	int (*transmit)(struct net *n, const struct net_segment *segments, uint32_t count,
+			uint32_t tag);
+	/* Acknowledge the device and handle at most `budget` received frames and transmit
+	 * completions; returns true if more are waiting. The callbacks may transmit. */
+	bool (*interrupt)(struct net *n, uint32_t budget);
+};
+
+struct net {
+	const struct net_ops *ops;
+	uint8_t mac[6];
+	bool broken;      /* as in blk.h */
+	uint64_t dropped; /* received frames of a length that Ethernet does not have */
+	void (*receive)(void *context, const uint8_t *frame, size_t bytes);
+	void (*done)(void *context, uint32_t tag, int result);
+	void *context;
+};
+
+#endif

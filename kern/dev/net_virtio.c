@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+ * net_virtio.c: a virtio NIC without offloads: what it receives and sends are the frames on the
+ * wire.
+ *
+ * Every buffer begins with a header of 12 bytes. Those sent are all zero ("nothing
+ * special", 5.1.6.2), so all frames share one; those received are not looked at. State:      struct
+ * net_virtio; in the DMA area RECEIVE_BUFFERS buffers and the header. Invariants: bit t of
+ * in_flight is set iff done(t) is owed. Each receive buffer is with the device, but for the one
+ * whose frame is just being handed out. For both, "unless broken". Callers:    the NIC's user, with
+ * the NIC's lock held, interrupts off. Spec:       virtio 1.2, 5.1.
+ */
+#include "kern/dev/net_virtio.h"
+
+#include <exo/errors.h>
+
+#include "kern/dev/virtio_mmio.h"
+#include "lib/base/bitmap.h"
+#include "lib/base/checked.h"
+#include "lib/base/string.h"
+
+#define F_MAC      (1ull << 5) /* 5.1.3 */
+#define CONFIG_MAC 0           /* 5.1.4 */
+
+enum {
+	QUEUE_RECEIVE = 0,
+	QUEUE_TRANSMIT = 1,
+};
+
+#define HEADER_BYTES    12u   /* 5.1.6.1; with VERSION_1 it always has num_buffers */
+#define BUFFER_BYTES    1536u /* header and the longest frame (1526), rounded up */
+#define RECEIVE_BUFFERS 64
+#define TRANSMIT_LEAST  8   /* room for one frame of NET_SEGMENTS_MAX segments and its header */
+#define TRANSMIT_MOST   512 /* 64 such frames need 320 */
+
+struct net_virtio {
+	struct net net;
+	struct virtio virtio;
+	struct virtq receive;
+	struct virtq transmit;
+	uint8_t *buffers; /* BUFFER_BYTES each; buffer i has token i */
+	struct paddr buffers_address;
+	struct paddr header_address;
+	uint64_t in_flight; /* a bit per tag */
+	struct virtq_slot receive_slots[RECEIVE_BUFFERS];
+	struct virtq_slot transmit_slots[TRANSMIT_MOST];
+};
+
+_Static_assert(sizeof(struct net_virtio) <= DRIVER_STATE_BYTES, "driver state");
+_Static_assert(NET_TAGS_MAX <= 64, "in_flight");
+_Static_assert(HEADER_BYTES + NET_FRAME_MAX <= BUFFER_BYTES, "a frame fits its buffer");
+
+/* Header and segments as a chain. Returns its length, or E_RANGE. */
+static int
+chain_build(const struct net_virtio *s, const struct net_segment *segments, uint32_t count,
+	    struct virtq_buffer *chain)
+{
+	uint32_t left = NET_FRAME_MAX;
+
+	if (!count || count > NET_SEGMENTS_MAX) {
+		return E_RANGE;
+	}
+	chain[0] = (struct virtq_buffer){s->header_address, HEADER_BYTES};
+	for (uint32_t i = 0; i < count; i++) {
+		if (!segments[i].bytes || segments[i].bytes > left) {
+			return E_RANGE;
+		}
+		left -= segments[i].bytes;
+		chain[i + 1] = (struct virtq_buffer){segments[i].address, segments[i].bytes};
+	}
+	return left > NET_FRAME_MAX - NET_FRAME_MIN ? E_RANGE : (int)count + 1;
+}
+
+static int
+net_virtio_transmit(struct net *n, const struct net_segment *segments, uint32_t count, uint32_t tag)
+{
+	struct net_virtio *s = container_of(n, struct net_virtio, net);
+	struct virtq_buffer chain[1 + NET_SEGMENTS_MAX];
+
+	if (n->broken) {
+		return E_NODEV;
+	}
+	if (tag >= NET_TAGS_MAX) {
+		return E_RANGE;
+	}
+	if (bitmap_get(&s->in_flight, tag)) {
+		return E_BUSY;
+	}
+	int length = chain_build(s, segments, count, chain);
+
+	if (length < 0) {
+		return length;
+	}
+	int error = virtq_add(&s->transmit, chain, (unsigned)length, 0, (uint8_t)tag);
+
+	if (error) {
+		return error;
+	}
+	bitmap_set(&s->in_flight, tag);
+	virtq_notify(&s->transmit);
+	return 0;
+}
+
+static void
+report(struct net_virtio *s, uint32_t tag, int result)
+{
+	bitmap_clear(&s->in_flight, tag);
+	s->net.done(s->net.context, tag, result);
+}
+
+/* Reports one frame as sent; false if there is none or the device broke. */
+static bool
+sent_one(struct net_virtio *s)
+{
+	uint32_t bytes;
+	int tag = virtq_take(&s->transmit, &bytes);
+
+	if (tag < 0) {
+		return false;
+	}
+	if (bytes) {
+		virtio_break(&s->virtio, "it wrote into a frame to be sent");
+		return false;
+	}
+	report(s, (uint32_t)tag, 0);
+	return true;
+}
+
+/* Never fails: the receive queue has a descriptor for every buffer. */
+static void
+buffer_give(struct net_virtio *s, uint32_t index)
+{
+	struct virtq_buffer buffer = {{s->buffers_address.value + index * BUFFER_BYTES},
+				      BUFFER_BYTES};
+
+	(void)virtq_add(&s->receive, &buffer, 0, 1, (uint8_t)index);
+}
+
+static void
+frame_hand_out(struct net_virtio *s, uint32_t index, uint32_t bytes)
+{
+	if (bytes < HEADER_BYTES + NET_FRAME_MIN || bytes > HEADER_BYTES + NET_FRAME_MAX) {
+		s->net.dropped++;
+		return;
+	}
+	s->net.receive(s->net.context, s->buffers + (size_t)index * BUFFER_BYTES + HEADER_BYTES,
+		       bytes - HEADER_BYTES);
+}
+
+/* Hands out one received frame; false if there is none or the device broke. */
+static bool
+received_one(struct net_virtio *s)
+{
+	uint32_t bytes;
+	int index = virtq_take(&s->receive, &bytes);
+
+	if (index < 0) {
+		return false;
+	}
+	if (bytes > BUFFER_BYTES) {
+		virtio_break(&s->virtio, "it wrote more than a buffer holds");
+		return false;
+	}
+	frame_hand_out(s, (uint32_t)index, bytes);
+	buffer_give(s, (uint32_t)index);
+	return true;
+}
+
+/* Returns what is left of the budget. */
+static uint32_t
+queues_serve(struct net_virtio *s, uint32_t budget)
+{
+	bool received = false;
+
+	while (budget && !s->virtio.broken && sent_one(s)) {
+		budget--;
+	}
+	while (budget && !s->virtio.broken && received_one(s)) {
+		received = true;
+		budget--;
+	}
+	if (received && !s->virtio.broken) {
+		virtq_notify(&s->receive);
+	}
+	return budget;
+}
+
+static bool
+net_virtio_interrupt(struct net *n, uint32_t budget)
+{
+	struct net_virtio *s = container_of(n, struct net_virtio, net);
+
+	if (!s->virtio.broken) {
+		virtio_acknowledge(&s->virtio);
+		budget = queues_serve(s, budget);
+	}
+	if (!s->virtio.broken) {
+		return virtq_pending(&s->receive) || virtq_pending(&s->transmit);
+	}
+	n->broken = true;
+	for (; budget && s->in_flight; budget--) {
+		report(s, word_lowest_bit(s->in_flight), E_IO);
+	}
+	return s->in_flight != 0;
+}
+
+static const struct net_ops net_virtio_ops = {
+	.name = "virtio-net",
+	.transmit = net_virtio_transmit,
+	.interrupt = net_virtio_interrupt,
+};
+
+static bool
+mac_usable(const uint8_t mac[6])
+{
+	static const uint8_t zero[6];
+
+	return !(mac[0] & 1) && memcmp(mac, zero, sizeof(zero));
+}
+
+/* The device's address, or a locally administered one that differs between the NICs of a board. */
+static int
+mac_choose(struct net_virtio *s, uint32_t irq)
+{
+	const uint8_t fallback[6] = {2, 'C', 'h', 'i', (uint8_t)(irq >> 8), (uint8_t)irq};
+	uint8_t mac[6] = {0};
+
+	if (s->virtio.features & F_MAC) {
+		int error = virtio_config_read(&s->virtio, CONFIG_MAC, 1, mac, sizeof(mac));
+
+		if (error) {
+			return error;
+		}
+	}
+	memcpy(s->net.mac, mac_usable(mac) ? mac : fallback, sizeof(mac));
+	return 0;
+}
+
+static int
+memory_take(struct net_virtio *s)
+{
+	s->buffers = virtio_dma_take(&s->virtio, (size_t)RECEIVE_BUFFERS * BUFFER_BYTES, 64,
+				     &s->buffers_address);
+	if (!s->buffers || !virtio_dma_take(&s->virtio, HEADER_BYTES, 4, &s->header_address)) {
+		virtio_break(&s->virtio, "the DMA area is too small for its buffers");
+		return E_NOSPACE;
+	}
+	return 0;
+}
+
+static int
+queues_open(struct net_virtio *s)
+{
+	int error = virtq_open(&s->virtio, &s->receive, QUEUE_RECEIVE, s->receive_slots, 1,
+			       RECEIVE_BUFFERS);
+
+	if (error) {
+		return error;
+	}
+	return virtq_open(&s->virtio, &s->transmit, QUEUE_TRANSMIT, s->transmit_slots,
+			  TRANSMIT_LEAST, TRANSMIT_MOST);
+}
+
+static int
+net_virtio_start(struct net_virtio *s, const struct device_resources *r)
+{
+	int error = virtio_open(&s->virtio, r, F_MAC);
+
+	if (!error) {
+		error = mac_choose(s, r->irq);
+	}
+	if (!error) {
+		error = memory_take(s);
+	}
+	if (!error) {
+		error = queues_open(s);
+	}
+	if (!error) {
+		error = virtio_start(&s->virtio);
+	}
+	if (error) {
+		return error;
+	}
+	for (uint32_t i = 0; i < s->receive.size; i++) {
+		buffer_give(s, i);
+	}
+	virtq_notify(&s->receive);
+	return 0;
+}
+
+int
+net_virtio_probe(const struct device_resources *r, void *state, struct device *found)
+{
+	struct net_virtio *s = state;
+
+	s->net = (struct net){.ops = &net_virtio_ops};
+	s->in_flight = 0;
+	int error = net_virtio_start(s, r);
+
+	if (error) {
+		found->why = s->virtio.why;
+		return error;
+	}
+	found->net = &s->net;
+	return 0;
+}
