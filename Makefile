@@ -46,7 +46,7 @@ WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla 
 COMMON := -std=gnu11 -O2 -g -I. -Iinclude -include $(C)/autoconf.h -ffile-prefix-map=$(CURDIR)/= \
 	-fno-common -ffunction-sections -fdata-sections -mcmodel=medany -misa-spec=2.2
 KFLAGS := $(COMMON) -march=rv64imac -mabi=lp64 -ffreestanding -fno-pic -fno-strict-aliasing \
-	-D'ARCH_INLINE=<arch/riscv/inline.h>' $(WARN)
+	-D'ARCH_INLINE=<arch/riscv/inline.h>' -fstack-usage $(WARN)
 # User code keeps gp for upcalls: no small data, and the link script defines no __global_pointer$.
 UFLAGS := $(COMMON) -march=rv64gc -mabi=lp64d --specs=picolibc.specs -msmall-data-limit=0 \
 	-DPICOLIBC_DOUBLE_PRINTF_SCANF

@@ -21,6 +21,8 @@ savedefconfig: | $(O)/doctor.ok
 	@mkdir -p $(B) && $(PYTHON) scripts/kconfig.py save $(CONFIG_IN) $(B)/defconfig && echo $(B)/defconfig
 clean:
 	rm -rf $(O)
+help:
+	@tail -n +2 scripts/help.txt
 
 # --- initrd -----------------------------------------------------------------------------------------
 MANIFEST ?= boards/$(BOARD)/manifest.dts
@@ -61,11 +63,17 @@ test-list: $(O)/doctor-test.ok
 check-needs: $(O)/compile_commands.json $(B)/pure.list kernel programs boot-tests
 $(B)/pure.list: $(call kobjs,$(pure-y))
 	$(file >$@,$^)
-.PHONY: layers graph check
+.PHONY: layers graph check manual size-diff stack
 layers:
 	@$(PYTHON) scripts/check-layers.py
 graph:
 	@$(PYTHON) scripts/check-layers.py --graph
+manual:
+	@$(PYTHON) scripts/manual.py
+size-diff: $(B)/kernel.elf
+	@$(PYTHON) scripts/size-diff.py $(BASE)
+stack: kernel
+	@$(PYTHON) scripts/stack.py
 check: $(O)/doctor-test.ok check-needs
 	@$(TESTRUN) 'check/*'
 fuzz: $(O)/doctor-test.ok fuzzers
