@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT
+ * cap.c: the tree of capabilities and their bindings: derive, move, trim.
+ *
+ * A capability lets its holder do RIGHTS to one thing. Each was derived from its parent; the roots
+ * are made at boot. sibling.c keeps the children of one in order, revoke.c takes capabilities away
+ * again. State:      the slots, the links in shadow frames and objects, and the struct captree of
+ * the caller; no globals. Invariants: named in cap_check(). An empty slot is zero but for its
+ * generation. Callers:    system calls, boot and the destroyers of objects, with the tree lock
+ * held. Pure: builds on the host.
+ */
+#include "kern/cap.h"
+#include "kern/panic.h"
+#include "kern/sibling.h"
+#include "lib/base/checked.h"
+#include "lib/base/rand.h"
+
+#define GENERATION_ONE  (1ul << CAP_GENERATION_SHIFT)
+#define GENERATION_MASK (~0ul << CAP_GENERATION_SHIFT)
+
+void
+bind_link(struct captree *t, struct cap *c, uint32_t id, uint32_t flags)
+{
+	struct bind_node *node = bind_at(t, id);
+	uint32_t next = c->bindings;
+
+	node->next = next | flags;
+	node->prev = BIND_CAP | cap_id(t, c);
+	c->bindings = id;
+	if (next) {
+		bind_at(t, next)->prev = id;
+	}
+}
+
+void
+bind_unlink(struct captree *t, uint32_t id)
+{
+	const struct bind_node *node = bind_at(t, id);
+	uint32_t next = node->next & ~BIND_WRITABLE;
+	uint32_t prev = node->prev;
+
+	if (next) {
+		bind_at(t, next)->prev = prev;
+	}
+	if (prev & BIND_CAP) {
+		cap_at(t, prev & ~BIND_CAP)->bindings = next;
+	} else {
+		struct bind_node *before = bind_at(t, prev);
+		before->next = (before->next & BIND_WRITABLE) | next;
+	}
+}
+
+struct cap *
+bind_cap(const struct captree *t, uint32_t id)
+{
+	while (!(id & BIND_CAP)) {
+		id = bind_at(t, id)->prev;
+	}
+	return cap_at(t, id & ~BIND_CAP);
+}
+
+struct cap *
+cap_parent(const struct captree *t, const struct cap *c)
+{
+	uint32_t up = c->up;
+
+	while (up && !(up & CAP_PARENT)) {
+		up = cap_at(t, up)->up;
+	}
+	return up ? cap_at(t, up & ~CAP_PARENT) : NULL;
+}
+
+struct cap *
+cap_child_from(const struct captree *t, const struct cap *c, uint64_t name)
+{
+	struct cap *found = NULL;
+	uint32_t id = c->word & CAP_POOL ? c->child : 0;
+
+	while (id) {
+		struct cap *n = cap_at(t, id);
+		if (n->start + n->count > name) {
+			found = n;
+			id = n->left;
+		} else {
+			id = n->right;
+		}
+	}
+	return found;
+}
+
+bool
+cap_is_revoked(const struct captree *t, const struct cap *c)
+{
+	while (t->revocations && c) {
+		if (c->word & CAP_DYING) {
+			return true;
+		}
+		c = cap_parent(t, c);
+	}
+	return false;
+}
+
+void
+slot_empty(struct cap *slot)
+{
+	*slot = (struct cap){.word = (slot->word & GENERATION_MASK) + GENERATION_ONE};
+}
+
+int
+cap_usable(struct captree *t, struct cap *c)
+{
+	if (c->word & CAP_POOL) {
+		return E_POOL;
+	}
+	return cap_is_revoked(t, c) ? E_REVOKED : 0;
+}
+
+void
+cap_root(struct captree *t, struct cap *c, uint32_t type, uint64_t rights, uint64_t start,
+	 uint64_t count)
+{
+	uint64_t end;
+
+	if (!slot_is_empty(c) || !checked_add_u64(start, count, &end)) {
+		panic("cap: root capability in a slot that is not empty, or wrapping around");
+	}
+	c->word |= type | rights << CAP_RIGHTS_SHIFT | CAP_WHOLE;
+	c->start = start;
+	c->count = count;
+	c->carve = t->next_carve++;
+}
+
+/* What every derivation asks of its parent and its slot. */
+static int
+derive_check(const struct captree *t, const struct cap *parent, const struct cap *dst)
+{
+	if (!slot_is_empty(dst)) {
+		return E_SLOT;
+	}
+	if ((parent->word >> CAP_DEPTH_SHIFT & CAP_DEPTH_MASK) >= CAP_DEPTH_MAX) {
+		return E_DEPTH;
+	}
+	return cap_is_revoked(t, parent) ? E_REVOKED : 0;
+}
+
+static int
+authority_check(const struct cap *parent, uint64_t rights, uint64_t badge)
+{
+	if (rights & ~cap_rights(parent)) {
+		return E_RIGHTS;
+	}
+	return badge && parent->badge ? E_BADGE : 0;
+}
+
+/* May `count` names from `start` on (a predicate: its own name and `count` further derivations)
+ * come out of parent? */
+static int
+range_check(const struct captree *t, const struct cap *parent, uint64_t start, uint64_t count)
+{
+	if (cap_is_predicate(t, parent)) {
+		return count < parent->count ? 0 : E_RANGE;
+	}
+	return cap_holds(parent, start, count) ? 0 : E_RANGE;
+}
+
+/* 0, or E_TAKEN if a carved child of parent has a member in common with what is to be carved. */
+static int
+taken_check(struct captree *t, const struct cap *parent, uint64_t start, uint64_t count,
+	    uint64_t *in_the_way)
+{
+	bool (*is_disjoint)(struct captree *, const struct cap *, const struct cap *) =
+		t->types[cap_type(parent)].is_disjoint;
+
+	if (!is_disjoint) {
+		const struct cap *other = sibling_overlap(t, parent, start, start + count);
+		if (!other) {
+			return 0;
+		}
+		*in_the_way = other->start + other->count;
+		return E_TAKEN;
+	}
+	const struct cap candidate = {.word = cap_type(parent), .start = start, .count = count};
+	for (const struct cap *s = sibling_first(t, parent); s; s = sibling_next(t, s)) {
+		if (!is_disjoint(t, &candidate, s)) {
+			*in_the_way = 0;
+			return E_TAKEN;
+		}
+	}
+	return 0;
+}
+
+/* Commit: fill dst as a child of parent. `fields` = type, rights and flags of the new capability.
+ */
+static void
+derive(struct captree *t, struct cap *parent, struct cap *dst, uint64_t fields, uint64_t start,
+       uint64_t count)
+{
+	dst->word |= fields | ((parent->word & CAP_DEPTH_MASK << CAP_DEPTH_SHIFT) +
+			       (1ul << CAP_DEPTH_SHIFT));
+	dst->start = start;
+	dst->count = count;
+	dst->badge = parent->badge;
+	dst->carve = parent->carve;
+	dst->priority = (uint32_t)(rand_next(&t->seed) >> 32) | CAP_FRESH;
+	parent->word |= fields & CAP_SHARED ? CAP_SHARES : CAP_POOL;
+	sibling_insert(t, parent, dst);
+}
+
+int
+cap_carve(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, uint64_t count,
+	  uint64_t rights, uint64_t badge, uint64_t *in_the_way)
+{
+	int error;
+
+	if (cap_is_object(parent)) {
+		return E_TYPE;
+	}
+	if ((error = derive_check(t, parent, dst)) ||
+	    (error = authority_check(parent, rights, badge)) ||
+	    (error = range_check(t, parent, start, count))) {
+		return error;
+	}
+	if (parent->bindings || parent->word & CAP_SHARES) {
+		return E_BOUND;
+	}
+	if ((error = taken_check(t, parent, start, count, in_the_way))) {
+		return error;
+	}
+	if (cap_is_predicate(t, parent)) {
+		parent->count -= count + 1;
+	}
+	derive(t, parent, dst,
+	       (parent->word & (CAP_TYPE_MASK | CAP_WHOLE)) | rights << CAP_RIGHTS_SHIFT, start,
+	       count);
+	dst->badge |= badge;
+	dst->carve = t->next_carve++;
+	return 0;
+}
+
+int
+cap_share(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, uint64_t count,
+	  uint64_t rights, uint64_t badge)
+{
+	int error;
+
+	if ((error = derive_check(t, parent, dst)) ||
+	    (error = authority_check(parent, rights, badge))) {
+		return error;
+	}
+	if (cap_is_object(parent)) {
+		error = start || count ? E_RANGE : 0;
+		start = parent->start;
+		count = parent->count;
+	} else {
+		error = range_check(t, parent, start, count);
+	}
+	if (error) {
+		return error;
+	}
+	if (parent->word & CAP_POOL) {
+		return E_POOL;
+	}
+	if (cap_is_predicate(t, parent)) {
+		parent->count -= count + 1;
+	}
+	derive(t, parent, dst,
+	       (parent->word & CAP_TYPE_MASK) | CAP_SHARED | rights << CAP_RIGHTS_SHIFT, start,
+	       count);
+	dst->badge |= badge;
+	return 0;
+}
+
+int
+cap_object(struct captree *t, struct cap *frames, struct cap *dst, uint32_t type)
+{
+	if (cap_type(frames) != EXO_CAP_FRAME || type < EXO_CAP_ENV || type >= EXO_CAP_TYPES) {
+		return E_TYPE;
+	}
+	if (!(frames->word & CAP_WHOLE)) {
+		return E_WHOLE;
+	}
+	if (frames->word & CAP_POOL) {
+		return E_POOL;
+	}
+	if (frames->bindings || frames->word & CAP_SHARES) {
+		return E_BOUND;
+	}
+	int error = derive_check(t, frames, dst);
+	if (!error) {
+		derive(t, frames, dst, type | EXO_RIGHTS_ALL << CAP_RIGHTS_SHIFT | CAP_OBJECT,
+		       frames->start, frames->count);
+	}
+	return error;
+}
+
+int
+cap_move(struct captree *t, struct cap *c, struct cap *dst)
+{
+	if (!slot_is_empty(dst)) {
+		return E_SLOT;
+	}
+	if (cap_is_revoked(t, c)) {
+		return E_REVOKED;
+	}
+	uint64_t word = dst->word | (c->word & ~GENERATION_MASK);
+	*dst = *c;
+	dst->word = word;
+	if (c->child) {
+		cap_at(t, c->child)->up = CAP_PARENT | cap_id(t, dst);
+	}
+	if (c->bindings) {
+		bind_at(t, c->bindings)->prev = BIND_CAP | cap_id(t, dst);
+	}
+	if (c->up) {
+		/* Shared siblings are ordered by slot, so the place among them changes as well. */
+		struct cap *parent = cap_parent(t, c);
+		sibling_remove(t, c);
+		sibling_insert(t, parent, dst);
+	}
+	slot_empty(c);
+	return 0;
+}
+
+int
+cap_trim(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
+{
+	if (!cap_is_interval(t, c)) {
+		return E_TYPE;
+	}
+	uint64_t end = c->start + c->count;
+	if (!cap_holds(c, start, count) || (start != c->start && start + count != end)) {
+		return E_RANGE;
+	}
+	if (cap_is_revoked(t, c)) {
+		return E_REVOKED;
+	}
+	if (c->bindings || c->word & CAP_SHARES) {
+		return E_BOUND;
+	}
+	if (sibling_overlap(t, c, c->start, start) || sibling_overlap(t, c, start + count, end)) {
+		return E_POOL;
+	}
+	c->start = start;
+	c->count = count;
+	return 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * frame.c: the frame table: what each page of RAM is, who bound it last, and whether a device still
+ * writes to it.
+ *
+ * State:      the table t->frames, one entry for each page from the RAM base on; no globals.
+ * Invariants: a frame that is pinned, or whose kind is not FRAME_USER, neither becomes an object
+ * nor changes its holder; counters never wrap: what would overflow is refused before anything has
+ * changed. Callers:    system calls and drivers, with the tree lock held. Pure: builds on the host.
+ */
+#include "kern/frame.h"
+#include "kern/cap.h"
+#include "kern/panic.h"
+#include "lib/base/checked.h"
+
+struct frame *
+frame_at(const struct captree *t, uint64_t page)
+{
+	return &t->frames[page - t->base_page];
+}
+
+bool
+frame_range_ok(const struct captree *t, uint64_t page, uint64_t count)
+{
+	return page >= t->base_page && range_within(page - t->base_page, count, t->pages);
+}
+
+int
+frame_pin(struct captree *t, uint64_t page, uint64_t count)
+{
+	struct frame *first = frame_at(t, page);
+
+	for (struct frame *f = first; f < first + count; f++) {
+		if (f->pins >= FRAME_PINS_MAX) {
+			return E_LIMIT;
+		}
+	}
+	for (struct frame *f = first; f < first + count; f++) {
+		f->pins++;
+	}
+	return 0;
+}
+
+void
+frame_unpin(struct captree *t, uint64_t page, uint64_t count)
+{
+	struct frame *first = frame_at(t, page);
+
+	for (struct frame *f = first; f < first + count; f++) {
+		if (!f->pins) {
+			panic("frame: unpinned more often than pinned");
+		}
+		f->pins--;
+	}
+}
+
+int
+frame_idle(const struct captree *t, uint64_t page, uint64_t count)
+{
+	const struct frame *first = frame_at(t, page);
+
+	for (const struct frame *f = first; f < first + count; f++) {
+		if (f->pins || f->references || f->kind != FRAME_USER) {
+			return E_BUSY;
+		}
+	}
+	return 0;
+}
+
+void
+frame_set(struct captree *t, uint64_t page, uint64_t count, enum frame_kind kind, uint64_t holder)
+{
+	struct frame *first = frame_at(t, page);
+
+	for (struct frame *f = first; f < first + count; f++) {
+		f->kind = (uint8_t)kind;
+		f->holder = holder;
+	}
+}

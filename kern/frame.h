@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ * frame.h: the frame table: one 16-byte entry for each page of RAM, from the RAM base on.
+ *
+ * `holder` is the carve id of the capability family that bound the frame last; a bind under another id clears the frame
+ * first. Only frames of kind FRAME_USER and FRAME_CLEARING can be mapped writable; every other kind holds kernel state.
+ */
+#ifndef KERN_FRAME_H
+#define KERN_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum frame_kind {
+	FRAME_USER = 0, /* free or user data */
+	FRAME_KERNEL,   /* never in any capability that can be written */
+	FRAME_CLEARING, /* being zeroed by whoever binds it; others restart */
+	FRAME_DEAD,     /* of an object that is being taken apart */
+	FRAME_ENV,      /* first frame of an object; the further ones are FRAME_OBJECT */
+	FRAME_SPACE,
+	FRAME_TABLE,
+	FRAME_CSPACE,
+	FRAME_LEAF,
+	FRAME_RING,
+	FRAME_OBJECT,
+};
+
+#define FRAME_HOLDER_NONE 0ul /* no capability has this carve id: whoever binds next clears */
+
+struct frame {
+	uint64_t holder;
+	uint32_t references; /* live page-table entries and other bindings of this frame */
+	uint16_t pins;       /* device transfers in flight */
+	uint8_t kind;        /* enum frame_kind */
+	uint8_t spare;
+};
+_Static_assert(sizeof(struct frame) == 16, "frame table entry");
+
+#define FRAME_REFERENCES_MAX 0x7fffffffu
+#define FRAME_PINS_MAX 0x7fffu
+
+struct captree;
+
+/* The entry of physical page `page`, which must be RAM. */
+struct frame *frame_at(const struct captree *t, uint64_t page);
+
+/* True if [page, page + count) is RAM that the table covers. */
+bool frame_range_ok(const struct captree *t, uint64_t page, uint64_t count);
+
+/* Pin for a device / release. frame_pin returns 0 or E_LIMIT. */
+int frame_pin(struct captree *t, uint64_t page, uint64_t count);
+void frame_unpin(struct captree *t, uint64_t page, uint64_t count);
+
+/* 0 if the frames can become an object or be bound under another carve id now, else E_BUSY (pinned, clearing or dead).
+ * Looks at no more than `count` entries; callers bound it. */
+int frame_idle(const struct captree *t, uint64_t page, uint64_t count);
+
+/* Give kind and holder to a run of frames. */
+void frame_set(struct captree *t, uint64_t page, uint64_t count, enum frame_kind kind, uint64_t holder);
+
+#endif

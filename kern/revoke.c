@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ * revoke.c: take capabilities away, in bounded steps.
+ *
+ * State:      flags CAP_DYING and CAP_LEAVING, CAP_FRESH, and the count t->revocations; no globals.
+ * Invariants: the argument below. cap_check() holds after every step.
+ * Callers:    system calls and the destroyers of objects, with the tree lock held. Pure: builds on
+ * the host.
+ */
+#include "kern/cap.h"
+#include "kern/panic.h"
+#include "kern/sibling.h"
+
+#define UNBIND_MAX 16 /* bindings looked at in one step */
+
+/* Why revocation ends, takes everything, and takes it only when nobody can still use it.
+ *
+ * Nothing outruns it. The first step marks a capability DYING: c itself, or with a range the
+ * overlapping carved child that is being worked on. While any mark stands (t->revocations), carve,
+ * share, bind, move and trim refuse whatever has a mark on its path to the root. So below a mark
+ * there is only ever less. A mark that means "it goes itself" (drop, or a range) is LEAVING too: a
+ * revoke of that capability by its own holder, which ends by taking the mark off again, leaves
+ * those alone.
+ *
+ * Every step finds its work again from (c, start, count): the highest node of the treap below, its
+ * treap's root, and so on down to a childless one, at most CAP_DEPTH_MAX nodes. It breaks up to
+ * UNBIND_MAX bindings of that, or removes it when it has none. No state is carried from call to
+ * call, so a caller may stop, start again, die, or share the work with another.
+ *
+ * What waits for a device (E_BUSY) must not hide the rest. It loses CAP_FRESH and is put back into
+ * its treap, below all fresh siblings; a parent follows when a stale child has come to the root of
+ * its treap, as then all are. Each step thus unbinds, removes or makes stale, and of each there is
+ * a finite amount; when the topmost candidate is stale and still waits, so did everything else, and
+ * the answer is E_BUSY. A later call tries that topmost one first.
+ *
+ * A capability leaves the tree only when no TLB can hold what was bound through it: unbind sets
+ * t->broken, and nothing leaves before the caller has fenced and cleared it, and before t->fenced()
+ * says that no other hart's older fence is owed. On E_BUSY revoke takes its mark off c again; what
+ * drop and ranges have marked stays marked until somebody tries again.
+ */
+static void
+mark(struct captree *t, struct cap *c, uint64_t flags)
+{
+	if (!(c->word & CAP_DYING)) {
+		t->revocations++;
+	}
+	c->word |= CAP_DYING | flags;
+}
+
+static void
+unmark(struct captree *t, struct cap *c)
+{
+	if ((c->word & (CAP_DYING | CAP_LEAVING)) == CAP_DYING) {
+		c->word &= ~CAP_DYING;
+		t->revocations--;
+	}
+}
+
+/* Take the childless, unbound c out of the tree and out of its slot. */
+static void
+cap_remove(struct captree *t, struct cap *c)
+{
+	c->word &= ~CAP_LEAVING;
+	unmark(t, c);
+	if (cap_is_predicate(t, c) && c->up) {
+		cap_parent(t, c)->count += c->count + 1;
+	}
+	if (c->up & CAP_PARENT && !(c->left | c->right)) {
+		cap_at(t, c->up & ~CAP_PARENT)->word &= ~(CAP_POOL | CAP_SHARES);
+	}
+	if (c->up) {
+		sibling_remove(t, c);
+	}
+	if (t->types[cap_type(c)].destroy) {
+		t->types[cap_type(c)].destroy(t, c);
+	}
+	slot_empty(c);
+}
+
+/* 0 = c has no bindings; CAP_AGAIN = broke some; E_BUSY = those it looked at wait for a device. */
+static int
+unbind_some(struct captree *t, struct cap *c)
+{
+	int (*unbind)(struct captree *, struct cap *, uint32_t) = t->types[cap_type(c)].unbind;
+	uint32_t id = c->bindings;
+	int result = id ? E_BUSY : 0;
+
+	if (id && !unbind) {
+		panic("cap: a capability of type %u is bound", cap_type(c));
+	}
+	for (int i = 0; i < UNBIND_MAX && id; i++) {
+		uint32_t next = bind_at(t, id)->next & ~BIND_WRITABLE;
+		if (!unbind(t, c, id)) {
+			result = CAP_AGAIN;
+		}
+		id = next;
+	}
+	return result;
+}
+
+/* One step towards the end of `top`, a child of what is being revoked, and of everything below.
+ * CAP_AGAIN or E_BUSY. */
+static int
+step_below(struct captree *t, struct cap *top)
+{
+	struct cap *c = top;
+
+	while (c->child) {
+		c = cap_at(t, c->child);
+	}
+	int result = unbind_some(t, c);
+	if (result == 0 && cap_settled(t)) {
+		if (t->lost) {
+			t->lost(t, c);
+		}
+		cap_remove(t, c);
+	}
+	if (result != E_BUSY) {
+		return CAP_AGAIN;
+	}
+	/* Everything on the path is the root of its treap, so `up` leads to the parent. */
+	while (!(c->priority & CAP_FRESH)) {
+		if (c == top) {
+			return E_BUSY;
+		}
+		c = cap_at(t, c->up & ~CAP_PARENT);
+	}
+	struct cap *parent = cap_parent(t, c);
+	sibling_remove(t, c);
+	c->priority &= ~CAP_FRESH;
+	sibling_insert(t, parent, c);
+	return CAP_AGAIN;
+}
+
+/* One step towards c having neither children nor bindings. 0 = it has none, and nobody uses one any
+ * more. */
+static int
+step_whole(struct captree *t, struct cap *c)
+{
+	int result = unbind_some(t, c);
+
+	if (result == CAP_AGAIN) {
+		return result;
+	}
+	if (c->child) {
+		return step_below(t, cap_at(t, c->child));
+	}
+	return result == 0 && !cap_settled(t) ? CAP_AGAIN : result;
+}
+
+static int
+step_range(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
+{
+	if (!cap_is_interval(t, c) || !cap_holds(c, start, count) || c->word & CAP_SHARES) {
+		return E_RANGE;
+	}
+	struct cap *child = sibling_overlap(t, c, start, start + count);
+	if (!child) {
+		return cap_settled(t) ? 0 : CAP_AGAIN;
+	}
+	mark(t, child, CAP_LEAVING);
+	return step_below(t, child);
+}
+
+int
+cap_revoke_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
+{
+	if (count) {
+		return step_range(t, c, start, count);
+	}
+	mark(t, c, 0);
+	int result = step_whole(t, c);
+	if (result != CAP_AGAIN) {
+		unmark(t, c);
+	}
+	return result;
+}
+
+int
+cap_drop_step(struct captree *t, struct cap *c)
+{
+	if (c->child || c->bindings || !cap_settled(t)) {
+		mark(t, c, CAP_LEAVING);
+		int result = step_whole(t, c);
+		if (result) {
+			return result;
+		}
+	}
+	cap_remove(t, c);
+	return 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ * sibling.c: the children of one capability as a treap.
+ *
+ * A treap is a search tree, here by start (carved children) or by slot (shared ones), that is at
+ * the same time a heap by random priorities. So it stays O(log n) deep, whatever the users do, and
+ * neither insertion nor removal needs rules for balance. State:      the fields up, left, right,
+ * priority of the slots and `child` of their parent. Invariants: order, heap, and each link down
+ * has its link up; see cap_check(). Callers:    cap.c, revoke.c and cap_check.c, with the tree lock
+ * held. Pure: builds on the host.
+ */
+#include "kern/sibling.h"
+
+static bool
+is_before(const struct cap *a, const struct cap *b)
+{
+	return a->word & CAP_SHARED ? a < b : a->start < b->start;
+}
+
+/* The word that holds c's id: parent's `child` or `left` or `right` of the sibling above. */
+static uint32_t *
+sibling_link(const struct captree *t, const struct cap *c)
+{
+	struct cap *above = cap_at(t, c->up & ~CAP_PARENT);
+
+	if (c->up & CAP_PARENT) {
+		return &above->child;
+	}
+	return above->left == cap_id(t, c) ? &above->left : &above->right;
+}
+
+void
+sibling_insert(struct captree *t, struct cap *parent, struct cap *c)
+{
+	uint32_t id = cap_id(t, c);
+	uint32_t *link = &parent->child;
+	uint32_t below;
+
+	c->up = CAP_PARENT | cap_id(t, parent);
+	while ((below = *link)) {
+		struct cap *n = cap_at(t, below);
+		if (n->priority < c->priority) {
+			break;
+		}
+		c->up = below;
+		link = is_before(c, n) ? &n->left : &n->right;
+	}
+	*link = id;
+	/* Split what hangs below at c: two spines grow inwards, each with its open end. */
+	uint32_t *left = &c->left, *right = &c->right;
+	uint32_t left_up = id, right_up = id;
+	while (below) {
+		struct cap *n = cap_at(t, below);
+		if (is_before(n, c)) {
+			*left = below;
+			n->up = left_up;
+			left_up = below;
+			left = &n->right;
+			below = *left;
+		} else {
+			*right = below;
+			n->up = right_up;
+			right_up = below;
+			right = &n->left;
+			below = *right;
+		}
+	}
+	*left = 0;
+	*right = 0;
+}
+
+void
+sibling_remove(struct captree *t, struct cap *c)
+{
+	uint32_t *link = sibling_link(t, c);
+	uint32_t up = c->up;
+	uint32_t left = c->left, right = c->right;
+
+	while (left && right) {
+		struct cap *l = cap_at(t, left), *r = cap_at(t, right);
+		if (l->priority > r->priority) {
+			*link = left;
+			l->up = up;
+			up = left;
+			link = &l->right;
+			left = *link;
+		} else {
+			*link = right;
+			r->up = up;
+			up = right;
+			link = &r->left;
+			right = *link;
+		}
+	}
+	*link = left | right;
+	if (*link) {
+		cap_at(t, *link)->up = up;
+	}
+}
+
+struct cap *
+sibling_overlap(const struct captree *t, const struct cap *parent, uint64_t start, uint64_t end)
+{
+	uint32_t id = parent->child;
+
+	while (id) {
+		struct cap *n = cap_at(t, id);
+		if (end <= n->start) {
+			id = n->left;
+		} else if (n->start + n->count <= start) {
+			id = n->right;
+		} else {
+			return n;
+		}
+	}
+	return NULL;
+}
+
+struct cap *
+sibling_first(const struct captree *t, const struct cap *parent)
+{
+	struct cap *found = NULL;
+
+	for (uint32_t id = parent->child; id; id = found->left) {
+		found = cap_at(t, id);
+	}
+	return found;
+}
+
+struct cap *
+sibling_next(const struct captree *t, const struct cap *c)
+{
+	if (c->right) {
+		struct cap *n = cap_at(t, c->right);
+		while (n->left) {
+			n = cap_at(t, n->left);
+		}
+		return n;
+	}
+	while (c->up && !(c->up & CAP_PARENT)) {
+		struct cap *above = cap_at(t, c->up);
+		if (above->left == cap_id(t, c)) {
+			return above;
+		}
+		c = above;
+	}
+	return NULL;
+}
