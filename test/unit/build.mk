@@ -23,6 +23,7 @@ $(O)/host/$1: $(call hobjs,$1.c $(links-$1))
 endef
 define fuzz
 $(O)/host/$1: $(call fobjs,$1.c $(links-$1))
+	@mkdir -p $$(@D)
 	$$(call say,HOSTLD) clang $(subst fuzzer-no-link,fuzzer,$(FUZZFLAGS)) -o $$@ $$(filter %.o,$$^) $(linklibs-$1)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit,$t)))
