@@ -172,7 +172,9 @@ check_header(struct fdt *fdt, size_t bytes)
 	return 0;
 }
 
-/* Counts the memory reservations: the list ends with an entry of address 0 and size 0 (5.3.2). */
+/* Counts the memory reservations. The list ends with an entry of address 0 and size 0 (5.3.2), and
+ * at any other of size 0: firmware passes trees through libfdt, which cuts the list there and
+ * leaves no other terminator. */
 static int
 check_reservations(struct fdt *fdt)
 {
@@ -182,7 +184,7 @@ check_reservations(struct fdt *fdt)
 		if (!range_within(at, RESERVATION_BYTES, fdt->total_bytes)) {
 			return E_TRUNCATED;
 		}
-		if (!fdt_cell_pair(fdt->blob + at) && !fdt_cell_pair(fdt->blob + at + 8)) {
+		if (!fdt_cell_pair(fdt->blob + at + 8)) {
 			return 0;
 		}
 		at += RESERVATION_BYTES;
@@ -216,7 +218,8 @@ check_structure(struct fdt *fdt)
 				return E_LIMIT;
 			}
 			if (!depth++) {
-				if (fdt->root >= 0) {
+				/* One root, which has no name (2.2.1). */
+				if (fdt->root >= 0 || *structure(fdt, at + 4)) {
 					return E_FORMAT;
 				}
 				fdt->root = (int)at;
