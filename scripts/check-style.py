@@ -11,7 +11,7 @@ import sys
 
 WIDTH, LONG_FUNCTION, MAX_FUNCTION, LONG_FILE, MAX_FILE = 100, 40, 60, 500, 800
 MAX_MAKEFILE = 150
-NO_LICENCE = (".md", ".vec", ".dtb", ".dts", "LICENSE", ".gitignore", ".cpio", ".png", "limits.txt")
+NO_LICENCE = (".vec", ".dtb", "LICENSE", ".gitignore", ".cpio", ".png", "limits.txt")
 NOTES = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 
 
