@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define EXO_AREAS_MAX 256
+#define EXO_AREAS_MAX 128
 
 struct exo_areas {
 	uint64_t start; /* the region, in pages: [start, end) */

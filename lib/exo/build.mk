@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: MIT
 LIBS += exo
 lib-exo-y := $(wildcard lib/exo/*.c lib/exo/riscv/*.c lib/exo/riscv/*.S)
+# picolibc declares clock_gettime only for systems that say they have it.
+cflags-lib/exo/libc := -D_POSIX_TIMERS

@@ -13,7 +13,7 @@
 
 #define EXO_EVENT(bit) (1ull << (bit))
 
-/* Nanoseconds since the first environment started. */
+/* Nanoseconds since the `time` counter was 0: when the board was switched on. */
 uint64_t exo_now_ns(void);
 
 /* Waits until one of the event bits in `mask` is pending, at most `timeout_ns` (0: only looks;

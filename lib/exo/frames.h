@@ -11,11 +11,21 @@
 
 #include <exo/types.h>
 
+/* Slots of the caller that hold what was carved and created, for whoever wants to free them
+ * together (spawn.c). */
+#define EXO_LOG_SLOTS 64
+struct exo_slot_log {
+	uint32_t count;
+	uint32_t slots[EXO_LOG_SLOTS];
+};
+
 struct exo_frames {
 	exo_handle pool; /* FRAME */
 	uint64_t start;  /* page numbers [start, end) */
 	uint64_t end;
-	uint64_t next; /* where the next search begins */
+	uint64_t next;   /* where the next search begins */
+	uint64_t rights; /* of the pool; the carved have them too */
+	struct exo_slot_log *log; /* or 0 */
 };
 
 /* Prepares `frames` for carving from `pool`. 0, E_TYPE or E_HANDLE. */
@@ -31,6 +41,12 @@ int exo_frames_carve(struct exo_frames *frames, uint64_t count, uint64_t align, 
  * both. `arg0`, `arg1` as exo_create. */
 int exo_frames_create(struct exo_frames *frames, uint32_t type, uint64_t arg0, uint64_t arg1,
 		      exo_handle *object, exo_handle *memory);
+
+/* Gives back what exo_frames_carve gave. 0, or E_BUSY while a device transfers. */
+int exo_frames_release(struct exo_frames *frames, exo_handle handle);
+
+/* Ends what exo_frames_create made. 0, or E_BUSY. */
+int exo_frames_destroy(struct exo_frames *frames, exo_handle object, exo_handle memory);
 
 /* The free pages the program was started with (exo_start()->frames). */
 struct exo_frames *exo_own_frames(void);

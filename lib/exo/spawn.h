@@ -10,6 +10,7 @@
 #ifndef LIB_EXO_SPAWN_H
 #define LIB_EXO_SPAWN_H
 
+#include "lib/exo/frames.h"
 #include "lib/exo/start.h"
 
 /* A capability to move into the child: share first, then give. */
@@ -41,15 +42,13 @@ struct exo_spawn {
 };
 #define EXO_STACK_PAGES 16
 
-#define EXO_CHILD_SLOTS 48
 struct exo_child {
 	exo_handle pool;
 	exo_handle env; /* the first capability: all rights */
 	exo_handle space;
 	exo_handle cspace;
 	const char *step; /* of exo_spawn: the one that failed, as "make its stack"; else 0 */
-	uint32_t slot_count; /* slots of the caller that hold parts of the child */
-	uint32_t slots[EXO_CHILD_SLOTS];
+	struct exo_slot_log log; /* slots of the caller that hold parts of the child */
 };
 
 /* Builds and starts a child. 0, or an error with child->step telling where; then everything is

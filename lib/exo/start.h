@@ -31,6 +31,7 @@ struct exo_start {
 	exo_handle supervisor; /* ENV with EXO_ENV_SIGNAL */
 	exo_handle blocks[EXO_START_GRANTS];
 	exo_handle packets[EXO_START_GRANTS];
+	exo_handle others[EXO_START_GRANTS]; /* what only the program and its maker know */
 	uint32_t block_count;
 	uint32_t packet_count;
 	uint32_t first_free_slot; /* slots [first_free_slot, slots) are empty */
@@ -40,6 +41,7 @@ struct exo_start {
 	uint64_t stack_start; /* the stack is [stack_start, stack_end) */
 	uint64_t stack_end;
 	uint64_t uarea;
+	uint64_t timebase_hz;     /* of the `time` counter */
 	uint64_t sysinfo_address; /* where the system page is mapped already, else 0 */
 	uint32_t hart;            /* home hart */
 	uint32_t seed_bytes;      /* 0: no entropy; the seed below is guessable */
@@ -50,7 +52,7 @@ struct exo_start {
 	uint32_t value_count; /* "key=value" strings of the manifest that init does not know */
 	uint32_t values;      /* offset of the first; the others follow */
 	uint32_t text_end;    /* offset behind the last string */
-	char text[EXO_PAGE_SIZE - 264];
+	char text[EXO_PAGE_SIZE - 304];
 };
 _Static_assert(sizeof(struct exo_start) == EXO_PAGE_SIZE, "start page layout");
 

@@ -13,7 +13,16 @@
 #ifndef LIB_EXO_UPCALL_H
 #define LIB_EXO_UPCALL_H
 
+#include <exo/uarea.h>
+
 #define EXO_FAULT_BYTES 288 /* sizeof(struct exo_fault) */
+
+/* What the library keeps in its part of the u-area. */
+#define EXO_UL_STACK (EXO_U_LIBRARY + 0)    /* end of the exception stack */
+#define EXO_UL_HANDLER (EXO_U_LIBRARY + 8)  /* the C function that the entry code calls */
+#define EXO_UL_FP (EXO_U_LIBRARY + 16)      /* not 0: floating-point registers have to be saved */
+#define EXO_UL_SP (EXO_U_LIBRARY + 24)      /* for the entry code */
+#define EXO_UL_CLIENT (EXO_U_LIBRARY + 32)  /* the handler given to exo_on_exception */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -39,6 +48,7 @@ struct exo_fault {
 	uint64_t reserved;
 	uint64_t x[32]; /* changes take effect, but those of x[0] and x[3] (gp) are lost */
 };
+_Static_assert(sizeof(struct exo_fault) == EXO_FAULT_BYTES, "exception frame");
 
 /* Calls `handler` on a stack of its own at each exception of the calling environment from now on.
  * It returns 0: go on at fault->pc with fault->x; otherwise the exception is not its own: it
@@ -49,7 +59,7 @@ int exo_on_exception(int (*handler)(struct exo_fault *fault));
 /* The length in bytes of the instruction at `pc`, which must be readable: to step over it. */
 uint64_t exo_instruction_bytes(uint64_t pc);
 
-/* A complete handler in nine instructions that steps over a faulting 4-byte instruction, as
+/* A complete handler in eight instructions that steps over a faulting 4-byte instruction, as
  * pattern for others and for measurements: exo_env_entry(EXO_NONE, EXO_ENTRY_EXCEPTION,
  * (uint64_t)exo_skip_entry, (uint64_t)exo_skip_window). */
 void exo_skip_entry(void);

@@ -35,7 +35,8 @@ void exo_vm_open(struct exo_vm *vm, exo_handle space, struct exo_frames *frames)
 int exo_vm_map(struct exo_vm *vm, exo_handle handle, uint64_t offset, uint64_t count,
 	       uint64_t rights, uint64_t *address);
 
-/* As exo_vm_map at a given page-aligned address, which the caller manages. */
+/* As exo_vm_map at a given page-aligned address, which the caller manages. After an error the
+ * last 2 MiB unit it came to may be mapped in part. */
 int exo_vm_map_at(struct exo_vm *vm, uint64_t address, exo_handle handle, uint64_t offset,
 		  uint64_t count, uint64_t rights);
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * events.c: see events.h.
+ */
+#include "lib/exo/events.h"
+
+#include "lib/exo/call.h"
+#include "lib/exo/start.h"
+
+uint64_t
+exo_now_ns(void)
+{
+	return exo_ns_of_ticks(exo_ticks(), exo_start()->timebase_hz);
+}
+
+uint64_t
+exo_wait(uint64_t mask, uint64_t timeout_ns)
+{
+	uint64_t deadline = timeout_ns == 0
+		? 0
+		: exo_deadline_after(exo_ticks(), timeout_ns, exo_start()->timebase_hz);
+	int64_t bits = exo_sleep(mask, deadline);
+
+	return bits > 0 ? (uint64_t)bits : 0;
+}
+
+void
+exo_pause(uint64_t ns)
+{
+	exo_wait(0, ns);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ * net.c: see net.h.
+ */
+#include "lib/exo/net.h"
+
+#include "lib/base/ring.h"
+#include "lib/exo/call.h"
+
+/* Makes the receive ring, gives it its memory and connects it. */
+static int
+receive_open(struct exo_net *net, exo_handle packet, uint32_t bit)
+{
+	int64_t result = exo_queue_open(&net->receive, EXO_RING_RECEIVE, bit);
+
+	if (result < 0) {
+		return (int)result;
+	}
+	result = exo_bind(EXO_BIND_BUFFER, net->receive.ring, net->buffers.frames, 0);
+	if (result >= 0) {
+		result = exo_bind(EXO_BIND_PACKET, net->receive.ring, packet, 0);
+	}
+	if (result < 0) {
+		exo_queue_close(&net->receive);
+	}
+	return result < 0 ? (int)result : 0;
+}
+
+static int
+transmit_open(struct exo_net *net, exo_handle packet, uint32_t bit)
+{
+	int64_t result = exo_queue_open(&net->transmit, EXO_RING_TRANSMIT, bit);
+
+	if (result < 0) {
+		return (int)result;
+	}
+	result = exo_bind(EXO_BIND_PACKET, net->transmit.ring, packet, 0);
+	if (result < 0) {
+		exo_queue_close(&net->transmit);
+	}
+	return result < 0 ? (int)result : 0;
+}
+
+int
+exo_net_open(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t receive_bit,
+	     uint32_t transmit_bit)
+{
+	int result = exo_pages_make(&net->buffers, pages);
+
+	if (result < 0) {
+		return result;
+	}
+	net->buffer_count = (uint32_t)(pages * EXO_PAGE_SIZE / EXO_PACKET_BYTES);
+	result = receive_open(net, packet, receive_bit);
+	if (result < 0) {
+		goto no_receive;
+	}
+	result = transmit_open(net, packet, transmit_bit);
+	if (result < 0) {
+		goto no_transmit;
+	}
+	return 0;
+
+no_transmit:
+	exo_queue_close(&net->receive);
+no_receive:
+	exo_pages_end(&net->buffers);
+	return result;
+}
+
+int
+exo_net_close(struct exo_net *net)
+{
+	int result = exo_queue_close(&net->transmit);
+
+	if (result == 0) {
+		result = exo_queue_close(&net->receive);
+	}
+	return result < 0 ? result : exo_pages_end(&net->buffers);
+}
+
+int
+exo_net_receive(struct exo_net *net, const uint8_t **packet)
+{
+	struct exo_queue *queue = &net->receive;
+	uint32_t cq_tail = __atomic_load_n(&queue->page->cq_tail, __ATOMIC_ACQUIRE);
+	int32_t bytes;
+
+	if (ring_is_empty(cq_tail, queue->cq_head)) {
+		return queue->page->error ? E_STATE : 0;
+	}
+	bytes = queue->page->cq[ring_slot(queue->cq_head, EXO_CQ_SIZE)].result;
+	*packet = (const uint8_t *)net->buffers.memory +
+		ring_slot(queue->cq_head, net->buffer_count) * EXO_PACKET_BYTES;
+	return bytes;
+}
+
+void
+exo_net_release(struct exo_net *net)
+{
+	net->receive.cq_head++;
+	__atomic_store_n(&net->receive.page->cq_head, net->receive.cq_head, __ATOMIC_RELEASE);
+}
+
+int
+exo_net_send(struct exo_net *net, const struct exo_segment *segment, uint32_t segments,
+	     uint64_t cookie)
+{
+	union exo_request request = { .packet = { .cookie = cookie, .segments = segments } };
+	int result;
+
+	if (segments == 0 || segments > EXO_SEGMENTS) {
+		return E_INVAL;
+	}
+	for (uint32_t i = 0; i < segments; i++) {
+		request.packet.segment[i] = segment[i];
+	}
+	result = exo_queue_put(&net->transmit, &request);
+	return result < 0 ? result : exo_queue_submit(&net->transmit);
+}
+
+int
+exo_net_sent(struct exo_net *net, struct exo_completion *done)
+{
+	int result = exo_queue_poll(&net->transmit, done);
+
+	if (result == 1) {
+		exo_queue_submit(&net->transmit);
+	}
+	return result;
+}
+
+uint32_t
+exo_net_dropped(const struct exo_net *net)
+{
+	return net->receive.page->dropped;
+}
