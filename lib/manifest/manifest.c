@@ -125,6 +125,11 @@ check_network(const struct manifest_env *env, struct manifest_refusal *refusal)
 				       "filter-transmit or filter-shared no packet comes or goes; "
 				       "write filter-receive; filter-transmit; for all of them");
 	}
+	if (env->transmit.is_given && !env->receive.is_given) {
+		return manifest_refuse(refusal, env->name, "filter-transmit", "only who receives may "
+				       "send; add filter-receive, such as filter-receive = "
+				       "\"0:6=nic\"");
+	}
 	return 0;
 }
 

@@ -140,15 +140,15 @@ check_blocks(const struct manifest *manifest, uint32_t index,
 	return status;
 }
 
-bool
-manifest_shares_nic(const struct manifest *manifest, uint32_t nic)
+uint32_t
+manifest_listeners(const struct manifest *manifest, uint32_t nic)
 {
+	uint32_t listeners = 0;
+
 	for (uint32_t i = 0; i < manifest->count; i++) {
-		if (manifest->env[i].nic == nic && manifest->env[i].shared.is_given) {
-			return true;
-		}
+		listeners += manifest->env[i].nic == nic && manifest->env[i].shared.is_given;
 	}
-	return false;
+	return listeners;
 }
 
 static bool
@@ -173,7 +173,7 @@ check_filters(const struct manifest *manifest, uint32_t index,
 	if (!env->receive.is_given) {
 		return 0;
 	}
-	if (manifest_shares_nic(manifest, env->nic) &&
+	if (manifest_listeners(manifest, env->nic) &&
 	    !atoms_contradict(env->receive.atoms, env->receive.count, &atoms_group, 1)) {
 		return manifest_refuse(refusal, env->name, "filter-receive", "it takes multicast and "
 				       "broadcast frames, which filter-shared of NIC %u shares "
@@ -193,13 +193,27 @@ check_filters(const struct manifest *manifest, uint32_t index,
 	return 0;
 }
 
+/* One for each derived PACKET capability, and what the environments may derive themselves. */
+static uint64_t
+filters_used(const struct manifest *manifest, uint32_t nic)
+{
+	uint64_t used = manifest_listeners(manifest, nic) ? 1 : 0;
+
+	for (uint32_t i = 0; i < manifest->count; i++) {
+		const struct manifest_env *env = &manifest->env[i];
+
+		if (env->nic == nic) {
+			used += env->receive.is_given + env->shared.is_given + env->filters;
+		}
+	}
+	return used;
+}
+
 static int
 check_nic(const struct manifest *manifest, uint32_t index,
 	  const struct manifest_machine *machine, struct manifest_refusal *refusal)
 {
 	const struct manifest_env *env = &manifest->env[index];
-	uint64_t filters = 0;
-
 	if (env->nic == MANIFEST_NO_NIC) {
 		return 0;
 	}
@@ -207,13 +221,11 @@ check_nic(const struct manifest *manifest, uint32_t index,
 		return manifest_refuse(refusal, env->name, "nic", "this machine has no NIC %u; attach "
 				       "one, or remove it from the manifest", env->nic);
 	}
-	for (uint32_t i = 0; i <= index; i++) {
-		filters += manifest->env[i].nic == env->nic ? manifest->env[i].filters : 0;
-	}
-	if (filters > machine->filters[env->nic]) {
-		return manifest_refuse(refusal, env->name, "filters", "with it the environments of "
-				       "NIC %u have %lu, and it has %u; lower one of them", env->nic,
-				       filters, machine->filters[env->nic]);
+	if (filters_used(manifest, env->nic) > machine->filters[env->nic]) {
+		return manifest_refuse(refusal, env->name, "filters", "the environments of NIC %u need "
+				       "%lu filters, and it has %u; lower or remove one of them",
+				       env->nic, filters_used(manifest, env->nic),
+				       machine->filters[env->nic]);
 	}
 	return check_filters(manifest, index, machine, refusal);
 }

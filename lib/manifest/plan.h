@@ -20,7 +20,7 @@ int manifest_plan(struct manifest *manifest, const struct manifest_machine *mach
  * For a manifest that manifest_plan accepted. */
 void manifest_order(const struct manifest *manifest, uint32_t order[MANIFEST_ENVS_MAX]);
 
-/* True if some environment listens to group-addressed packets of the NIC. */
-bool manifest_shares_nic(const struct manifest *manifest, uint32_t nic);
+/* How many environments listen to group-addressed packets of the NIC. */
+uint32_t manifest_listeners(const struct manifest *manifest, uint32_t nic);
 
 #endif

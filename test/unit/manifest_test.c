@@ -321,7 +321,11 @@ static const char *const env_refusals[][2] = {
 	{PROGRAM "filters = <1>;", "e: nic: it is missing, but there is a filter; say which NIC, "
 				   "such as nic = <0>"},
 	{PROGRAM "nic = <0>; filter-receive; filters = <33>;",
-	 "e: filters: with it the environments of NIC 0 have 33, and it has 32; lower one of them"},
+	 "e: filters: the environments of NIC 0 need 34 filters, and it has 32; lower or remove one "
+	 "of them"},
+	{PROGRAM "nic = <0>; filter-transmit;",
+	 "e: filter-transmit: only who receives may send; add filter-receive, such as "
+	 "filter-receive = \"0:6=nic\""},
 	{"filter-receive = <1 2 3>;", "e: filter-receive: it is no list of atoms; write "
 				      "filter-receive = \"12:2=0x0800\", ..."},
 	{"filter-receive = \"tcp port 80\";", "e: filter-receive: \"tcp port 80\" is no atom: it "
@@ -420,7 +424,8 @@ static const char *const refusals[][2] = {
 	 "between the two"},
 	{"a { " PROGRAM "nic = <0>; filter-receive = \"0:1=0\"; filters = <30>; }; "
 	 "b { " PROGRAM "nic = <0>; filter-shared; filters = <3>; };",
-	 "b: filters: with it the environments of NIC 0 have 33, and it has 32; lower one of them"},
+	 "a: filters: the environments of NIC 0 need 36 filters, and it has 32; lower or remove one "
+	 "of them"},
 	{"a { " PROGRAM "console = \"read-write\"; }; b { " PROGRAM "console = \"read-write\"; };",
 	 "b: console: \"a\" reads the console already, and input goes to one reader; make one of "
 	 "them \"write\""},
