@@ -77,23 +77,26 @@ def compiled(dts):
 
 
 def one_program(name):
-    """The manifest of a boot test that has none of its own: one environment, half the memory's frames."""
+    """The manifest of a boot test that has none of its own: one environment."""
     return f"/dts-v1/;\n/ {{ {name} {{ program = \"{name}\"; frames = <4096>; }}; }};\n"
 
 
-def for_manifest(dts, out, board="qemu-virt", programs=()):
+def for_manifest(dts, out, board="qemu-virt", programs=(), init=None):
     """Write the initrd of a manifest's text to out. programs: further ELF files, over those of the board."""
     folder = f"{BUILD}/{board}/user"
     given = {os.path.basename(p).removesuffix(".elf"): p for p in programs}
-    return write(out, archive(files_for(compiled(dts), folder, given, None)))
+    return write(out, archive(files_for(compiled(dts), folder, given, init)))
 
 
-def boot_test(name, out, board="qemu-virt"):
-    """Write the initrd that boots test/boot/NAME."""
+def boot_test(name, out, board="qemu-virt", as_init=False):
+    """Write the initrd that boots test/boot/NAME, under init or in its place."""
+    elf = f"{BUILD}/{board}/test/{name}.elf"
+    if as_init:
+        return for_manifest("/dts-v1/; / { };", out, board, init=elf)
     dts = one_program(name)
     if os.path.exists(f"test/boot/{name}.dts"):
         dts = read(f"test/boot/{name}.dts").decode()
-    return for_manifest(dts, out, board, [f"{BUILD}/{board}/test/{name}.elf"])
+    return for_manifest(dts, out, board, [elf])
 
 
 def numbered_disk(out, size):
