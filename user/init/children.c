@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT
+ * children.c: the environments of the manifest, from their pools to their end.
+ *
+ *   WAITING -> RUNNING -> ENDING -> WAITING (it is started again) or OVER
+ *
+ * A pool is carved once and stays init's; ending an environment revokes everything below its pool,
+ * so nothing leaks from one life to the next. ENDING lasts while a device still transfers. One that
+ * keeps failing is started again after longer and longer pauses, so it cannot hog the machine.
+ */
+#include "user/init/children.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/elf.h"
+#include "lib/exo/call.h"
+#include "lib/exo/error.h"
+#include "lib/exo/events.h"
+#include "lib/exo/slots.h"
+#include "lib/exo/spawn.h"
+#include "user/init/archive.h"
+#include "user/init/death.h"
+#include "user/init/grants.h"
+#include "user/init/machine.h"
+#include "user/init/say.h"
+
+#define MS_NS 1000000ull
+#define PAUSE_FIRST_NS (100 * MS_NS)
+#define PAUSE_LONGEST_NS (6400 * MS_NS)
+#define STEADY_NS (10000 * MS_NS) /* who lives that long begins again with the first pause */
+#define ENDING_RETRY_NS (20 * MS_NS)
+#define EVENT_WARDS 32 /* first of the event bits by which an environment hears of its wards */
+#define WARD_POLL_NS (1000 * MS_NS)
+#define OVERHEAD_PAGES 30 /* ENV, SPACE, page tables, start page: see lib/exo/spawn.h */
+
+enum child_state {
+	CHILD_WAITING,
+	CHILD_RUNNING,
+	CHILD_ENDING,
+	CHILD_OVER,
+};
+
+struct child {
+	const struct manifest_env *env;
+	const void *elf;
+	size_t elf_bytes;
+	exo_handle pool;
+	struct exo_child parts;
+	enum child_state state;
+	bool has_failed;	/* its last end was no exit with status 0 */
+	uint32_t starts;
+	uint64_t started_ns;
+	uint64_t due_ns;	/* WAITING, ENDING: not before */
+	uint64_t pause_ns;	/* before the next start */
+};
+
+static struct {
+	struct child child[MANIFEST_ENVS_MAX];
+	uint32_t count;
+	const struct manifest *manifest;
+} table;
+
+static uint64_t
+pages_of(uint64_t bytes)
+{
+	return (bytes + EXO_PAGE_SIZE - 1) >> EXO_PAGE_SHIFT;
+}
+
+static uint32_t
+leaves_of(const struct manifest_env *env)
+{
+	return (env->cspace_slots + EXO_SLOTS_PER_LEAF - 1) / EXO_SLOTS_PER_LEAF;
+}
+
+/* Pages that the environment needs before its first instruction. */
+static uint64_t
+pages_needed(const struct child *child, const struct elf *elf)
+{
+	uint64_t pages = EXO_STACK_PAGES + OVERHEAD_PAGES + leaves_of(child->env);
+	struct elf_segment segment;
+
+	for (uint32_t i = 0; !elf_segment(elf, i, &segment); i++) {
+		pages += pages_of(segment.address % EXO_PAGE_SIZE + segment.memory_bytes);
+	}
+	return pages;
+}
+
+static void
+find_program(struct child *child)
+{
+	const struct manifest_env *env = child->env;
+	struct elf elf;
+	int status;
+
+	child->elf = archive_file(env->program, &child->elf_bytes);
+	if (!child->elf) {
+		give_up("manifest: %s: program: there is no file \"%s\" in the initrd; write the "
+			"initrd again with make, or correct the name", env->name, env->program);
+	}
+	status = elf_open(&elf, child->elf, child->elf_bytes);
+	if (status) {
+		give_up("manifest: %s: program: \"%s\" is no program that can run here: %s; build it "
+			"again with make", env->name, env->program, exo_error_sentence(status));
+	}
+	if (pages_needed(child, &elf) > env->frames.count) {
+		give_up("manifest: %s: frames: %lu pages are too few for \"%s\", which needs %lu with "
+			"its stack and page tables; raise it", env->name, env->frames.count,
+			env->program, pages_needed(child, &elf));
+	}
+}
+
+static void
+carve_pool(struct child *child)
+{
+	const struct manifest_range *frames = &child->env->frames;
+	int64_t slot = exo_slot_take();
+	int64_t result = slot;
+
+	if (slot >= 0) {
+		result = exo_carve(machine_frames(frames), (uint32_t)slot, frames->first,
+				   frames->count, EXO_READ | EXO_WRITE | EXO_EXEC, 0);
+	}
+	if (result < 0) {
+		give_up("manifest: %s: frames: the pages <0x%lx %lu> cannot be carved: %s; name others "
+			"with frames-at", child->env->name, frames->first, frames->count,
+			exo_error_sentence(result));
+	}
+	child->pool = (exo_handle)result;
+}
+
+void
+children_prepare(const struct manifest *manifest)
+{
+	uint32_t order[MANIFEST_ENVS_MAX];
+
+	manifest_order(manifest, order);
+	table.manifest = manifest;
+	table.count = manifest->count;
+	for (uint32_t i = 0; i < table.count; i++) {
+		table.child[i] = (struct child){.env = &manifest->env[order[i]],
+						.pause_ns = PAUSE_FIRST_NS};
+		find_program(&table.child[i]);
+	}
+	for (uint32_t i = 0; i < table.count; i++) {
+		carve_pool(&table.child[i]);
+	}
+}
+
+/* The one that runs and is named as supervisor of `child`, or a null pointer: then init is it. */
+static const struct child *
+supervisor_of(const struct child *child)
+{
+	for (uint32_t i = 0; i < table.count; i++) {
+		const struct child *other = &table.child[i];
+
+		if (other->state == CHILD_RUNNING &&
+		    !strcmp(other->env->name, child->env->supervisor)) {
+			return other;
+		}
+	}
+	return NULL;
+}
+
+/* The event bit by which a supervisor hears of the n-th of its wards, in the manifest's order. */
+static uint32_t
+ward_bit(const struct child *child)
+{
+	uint32_t bit = EVENT_WARDS;
+
+	for (const struct manifest_env *env = table.manifest->env; env != child->env; env++) {
+		bit += !strcmp(env->supervisor, child->env->supervisor);
+	}
+	return bit;
+}
+
+/* Sets who hears of the end of each running environment, as things are now. */
+static void
+settle_supervisors(void)
+{
+	for (uint32_t i = 0; i < table.count; i++) {
+		const struct child *child = &table.child[i];
+		const struct child *above = supervisor_of(child);
+
+		if (child->state == CHILD_RUNNING && strcmp(child->env->supervisor, MANIFEST_INIT)) {
+			exo_env_supervisor(child->parts.env,
+					   above ? above->parts.env : exo_start()->env,
+					   above ? ward_bit(child) : EVENT_CHILD);
+		}
+	}
+}
+
+static void
+list_strings(const struct manifest_strings *strings, const char **list)
+{
+	for (uint32_t i = 0; i < strings->count; i++) {
+		list[i] = manifest_string(strings, i);
+	}
+}
+
+static void
+announce(const struct child *child)
+{
+	const struct manifest_env *env = child->env;
+
+	say_news("%s: started%s: program %s, hart %u, %lu pages from 0x%lx on", env->name,
+		 child->starts > 1 ? " again" : "", env->program, env->hart, env->frames.count,
+		 env->frames.first);
+}
+
+/* Builds the environment and lets it run. On an error, which it returns, *step says where. */
+static int
+child_start(struct child *child, const char **step)
+{
+	const struct manifest_env *env = child->env;
+	const char *args[MANIFEST_ARGS_MAX];
+	const char *values[MANIFEST_ARGS_MAX + 1];
+	struct exo_gift gifts[GRANTS_MAX];
+	char nic[16];
+	int gift_count = grants_make(env, gifts, step);
+	struct exo_spawn spawn = {
+		.name = env->name,
+		.elf = child->elf,
+		.elf_bytes = child->elf_bytes,
+		.pool = child->pool,
+		.hart = env->hart,
+		.flags = exo_start()->env_flags,
+		.slot_leaves = leaves_of(env),
+		.self_rights = EXO_RIGHTS_ALL,
+		.args = args,
+		.arg_count = env->args.count,
+		.values = values,
+		.value_count = env->values.count,
+		.gifts = gifts,
+		.gift_count = (uint32_t)gift_count,
+		.supervisor = exo_start()->env,
+		.supervisor_bit = EVENT_CHILD,
+	};
+	int status;
+
+	if (gift_count < 0) {
+		return gift_count;
+	}
+	list_strings(&env->args, args);
+	list_strings(&env->values, values);
+	if (env->nic != MANIFEST_NO_NIC) {
+		snprintf(nic, sizeof(nic), "nic=%u", env->nic);
+		values[spawn.value_count++] = nic;
+	}
+	status = exo_spawn(&spawn, &child->parts);
+	if (status < 0) {
+		*step = child->parts.step;
+		return status;
+	}
+	child->state = CHILD_RUNNING;
+	child->started_ns = exo_now_ns();
+	child->starts++;
+	settle_supervisors();
+	announce(child);
+	return 0;
+}
+
+void
+children_start(void)
+{
+	const char *step = "";
+
+	for (uint32_t i = 0; i < table.count; i++) {
+		int status = child_start(&table.child[i], &step);
+
+		if (status < 0) {
+			give_up("%s cannot be started: could not %s: %s; give it more frames or "
+				"cspace-slots in the manifest", table.child[i].env->name, step,
+				exo_error_sentence(status));
+		}
+	}
+}
+
+/* True if the policy allows one more start. */
+static bool
+has_restart(const struct child *child)
+{
+	return child->env->restarts == MANIFEST_RESTART_ALWAYS ||
+	       child->starts <= child->env->restarts;
+}
+
+/* What follows when nothing is left of the last life. */
+static void
+child_rest(struct child *child)
+{
+	if (!has_restart(child)) {
+		child->state = CHILD_OVER;
+		return;
+	}
+	if (exo_now_ns() - child->started_ns >= STEADY_NS) {
+		child->pause_ns = PAUSE_FIRST_NS;
+	}
+	child->state = CHILD_WAITING;
+	child->due_ns = exo_now_ns() + child->pause_ns;
+	if (child->pause_ns < PAUSE_LONGEST_NS) {
+		child->pause_ns *= 2;
+	}
+}
+
+static void
+child_clear(struct child *child)
+{
+	int status = exo_child_end(&child->parts);
+
+	if (status == E_BUSY) {
+		child->due_ns = exo_now_ns() + ENDING_RETRY_NS;
+		return;
+	}
+	if (status < 0) {
+		give_up("%s: its pages cannot be taken back: %s; this is an error in Chitin",
+			child->env->name, exo_error_sentence(status));
+	}
+	child_rest(child);
+}
+
+static void
+child_end(struct child *child, const char *how, bool has_failed)
+{
+	say("%s: %s", child->env->name, how);
+	child->has_failed = has_failed;
+	child->state = CHILD_ENDING;
+	settle_supervisors();
+	child_clear(child);
+}
+
+/* Looks whether a running one has ended. */
+static void
+child_look(struct child *child)
+{
+	static struct exo_context context;
+	char how[DEATH_BYTES];
+
+	if (exo_env_read(child->parts.env, &context) < 0 || context.state != EXO_STATE_DEAD) {
+		return;
+	}
+	death_describe(&context, how);
+	child_end(child, how, context.death.kind != EXO_DEATH_EXIT || context.death.cause != 0);
+}
+
+static void
+child_restart(struct child *child)
+{
+	const char *step = "";
+	int status = child_start(child, &step);
+
+	if (status < 0) {
+		say("%s cannot be started again: could not %s: %s", child->env->name, step,
+		    exo_error_sentence(status));
+		child->starts++;
+		child->has_failed = true;
+		child_rest(child);
+	}
+}
+
+/* For how long nothing has to be done for it. */
+static uint64_t
+child_patience(const struct child *child, uint64_t now_ns)
+{
+	switch (child->state) {
+	case CHILD_WAITING:
+	case CHILD_ENDING:
+		return child->due_ns > now_ns ? child->due_ns - now_ns : 0;
+	case CHILD_RUNNING:
+		return strcmp(child->env->supervisor, MANIFEST_INIT) ? WARD_POLL_NS : EXO_FOREVER;
+	default:
+		return EXO_FOREVER;
+	}
+}
+
+uint64_t
+children_tend(void)
+{
+	uint64_t patience_ns = EXO_FOREVER;
+
+	for (uint32_t i = 0; i < table.count; i++) {
+		struct child *child = &table.child[i];
+		bool is_due = child->due_ns <= exo_now_ns();
+		uint64_t wants_ns;
+
+		if (child->state == CHILD_RUNNING) {
+			child_look(child);
+		} else if (child->state == CHILD_ENDING && is_due) {
+			child_clear(child);
+		} else if (child->state == CHILD_WAITING && is_due) {
+			child_restart(child);
+		}
+		wants_ns = child_patience(child, exo_now_ns());
+		patience_ns = wants_ns < patience_ns ? wants_ns : patience_ns;
+	}
+	return patience_ns;
+}
+
+/* Over when nothing is left, or when all that were to run just once have ended: what is restarted
+ * for ever serves them. */
+bool
+children_done(unsigned *how)
+{
+	uint32_t over = 0;
+	uint32_t jobs = 0;
+	uint32_t jobs_over = 0;
+
+	*how = EXO_POWER_OFF;
+	for (uint32_t i = 0; i < table.count; i++) {
+		const struct child *child = &table.child[i];
+		bool is_over = child->state == CHILD_OVER;
+
+		over += is_over;
+		jobs += !child->env->restarts;
+		jobs_over += is_over && !child->env->restarts;
+		if (is_over && child->has_failed) {
+			*how = EXO_POWER_FAIL;
+		}
+	}
+	return over == table.count || (jobs && jobs == jobs_over);
+}
+
+bool
+children_kill(const char *name)
+{
+	for (uint32_t i = 0; i < table.count; i++) {
+		struct child *child = &table.child[i];
+
+		if (child->state == CHILD_RUNNING && !strcmp(child->env->name, name)) {
+			child_end(child, "killed", true);
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+children_list(void)
+{
+	static const char *const states[] = {
+		[CHILD_WAITING] = "waiting",
+		[CHILD_RUNNING] = "running",
+		[CHILD_ENDING] = "ending",
+		[CHILD_OVER] = "over",
+	};
+
+	printf("%-16s %-8s %6s %4s %8s  %s\n", "name", "state", "starts", "hart", "pages",
+	       "program");
+	for (uint32_t i = 0; i < table.count; i++) {
+		const struct child *child = &table.child[i];
+
+		printf("%-16s %-8s %6u %4u %8lu  %s\n", child->env->name, states[child->state],
+		       child->starts, child->env->hart, child->env->frames.count,
+		       child->env->program);
+	}
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT
+ * grants.c: derives from init's capabilities what one environment is to hold.
+ *
+ * Children of one capability are all carved or all shared, so the group-addressed packets of a NIC
+ * are carved once, for init, and the copies are shares of that. State: those capabilities.
+ */
+#include "user/init/grants.h"
+
+#include <string.h>
+
+#include "lib/exo/call.h"
+#include "lib/exo/error.h"
+#include "lib/exo/slots.h"
+#include "lib/manifest/atoms.h"
+#include "user/init/say.h"
+
+static exo_handle groups[EXO_NICS_MAX]; /* PACKET: multicast and broadcast of NIC n */
+
+struct grants {
+	struct exo_gift *gifts;
+	int count;
+	const char *what; /* the thing being derived */
+};
+
+/* Adds the capability that a derivation returned; `slot` was to hold it. */
+static int
+add(struct grants *grants, int64_t slot, int64_t result, size_t field)
+{
+	if (slot < 0) {
+		return (int)slot;
+	}
+	if (result < 0) {
+		exo_slot_free((uint32_t)slot);
+		return (int)result;
+	}
+	grants->gifts[grants->count++] = (struct exo_gift){(exo_handle)result, field};
+	return 0;
+}
+
+static int
+add_console(const struct manifest_env *env, struct grants *grants)
+{
+	int64_t slot;
+
+	if (!env->console_rights) {
+		return 0;
+	}
+	grants->what = "share the console with it";
+	slot = exo_slot_take();
+	return add(grants, slot, slot < 0 ? slot : exo_share(exo_start()->console, (uint32_t)slot, 0,
+							     0, env->console_rights, 0),
+		   EXO_GIFT(console));
+}
+
+static int
+add_system_page(struct grants *grants)
+{
+	struct exo_cap_info info;
+	int64_t slot = exo_slot_take();
+	int64_t result = exo_inspect(exo_start()->sysinfo, 0, &info);
+
+	grants->what = "share the system page with it";
+	if (slot >= 0 && result >= 0) {
+		result = exo_share(exo_start()->sysinfo, (uint32_t)slot, info.start, info.count,
+				   EXO_READ, 0);
+	}
+	return add(grants, slot, result, EXO_GIFT(sysinfo));
+}
+
+static int
+add_blocks(const struct manifest_env *env, struct grants *grants)
+{
+	int status = 0;
+
+	grants->what = "carve its disk blocks";
+	for (uint32_t i = 0; !status && i < env->extent_count; i++) {
+		const struct manifest_extent *extent = &env->extents[i];
+		uint64_t first = (uint64_t)extent->disk << EXO_BLOCK_DISK_SHIFT | extent->first;
+		int64_t slot = exo_slot_take();
+
+		status = add(grants, slot, slot < 0 ? slot :
+			     exo_carve(exo_boot()->blocks[extent->disk], (uint32_t)slot, first,
+				       extent->count, EXO_READ | EXO_WRITE, 0),
+			     EXO_GIFT(blocks) + i * sizeof(exo_handle));
+	}
+	return status;
+}
+
+static void
+filter_fill(struct exo_filter *to, const struct manifest_filter *receive,
+	    const struct manifest_filter *transmit)
+{
+	to->receive_atoms = receive->count;
+	to->transmit_atoms = transmit->count;
+	memcpy(to->atoms, receive->atoms, receive->count * sizeof(to->atoms[0]));
+	memcpy(to->atoms + receive->count, transmit->atoms,
+	       transmit->count * sizeof(to->atoms[0]));
+}
+
+static int
+add_packets(const struct manifest_env *env, struct grants *grants)
+{
+	static struct exo_filter filter;
+	uint64_t rights = EXO_PACKET_RECEIVE | (env->transmit.is_given ? EXO_PACKET_TRANSMIT : 0);
+	int64_t slot;
+
+	if (!env->receive.is_given) {
+		return 0;
+	}
+	grants->what = "carve its packets";
+	slot = exo_slot_take();
+	filter_fill(&filter, &env->receive, &env->transmit);
+	return add(grants, slot, slot < 0 ? slot :
+		   exo_carve(exo_boot()->packets[env->nic], (uint32_t)slot, (uint64_t)&filter,
+			     env->filters, rights, 0),
+		   EXO_GIFT(packets));
+}
+
+static int
+add_copies(const struct manifest_env *env, struct grants *grants)
+{
+	static const struct manifest_filter nothing;
+	static struct exo_filter filter;
+	size_t field = EXO_GIFT(packets) + (env->receive.is_given ? sizeof(exo_handle) : 0);
+	int64_t slot;
+
+	if (!env->shared.is_given) {
+		return 0;
+	}
+	grants->what = "share multicast and broadcast packets with it";
+	slot = exo_slot_take();
+	filter_fill(&filter, &env->shared, &nothing);
+	return add(grants, slot, slot < 0 ? slot :
+		   exo_share(groups[env->nic], (uint32_t)slot, (uint64_t)&filter, 0,
+			     EXO_PACKET_RECEIVE, 0), field);
+}
+
+int
+grants_make(const struct manifest_env *env, struct exo_gift gifts[GRANTS_MAX], const char **what)
+{
+	struct grants grants = {.gifts = gifts};
+	int status = add_console(env, &grants);
+
+	status = status ? status : add_system_page(&grants);
+	status = status ? status : add_blocks(env, &grants);
+	status = status ? status : add_packets(env, &grants);
+	status = status ? status : add_copies(env, &grants);
+	if (!status) {
+		return grants.count;
+	}
+	*what = grants.what;
+	while (grants.count) {
+		exo_slot_drop(gifts[--grants.count].handle);
+	}
+	return status;
+}
+
+void
+grants_open(const struct manifest *manifest)
+{
+	static struct exo_filter filter = {.receive_atoms = 1};
+
+	filter.atoms[0] = atoms_group;
+	for (uint32_t nic = 0; nic < EXO_NICS_MAX; nic++) {
+		uint32_t listeners = manifest_listeners(manifest, nic);
+		int64_t slot = listeners ? exo_slot_take() : 0;
+		int64_t result = slot;
+
+		if (listeners && slot >= 0) {
+			result = exo_carve(exo_boot()->packets[nic], (uint32_t)slot,
+					   (uint64_t)&filter, listeners, EXO_PACKET_RECEIVE, 0);
+		}
+		if (result < 0) {
+			give_up("NIC %u does not hand out its multicast and broadcast frames: %s; "
+				"remove filter-shared from the manifest", nic,
+				exo_error_sentence(result));
+		}
+		groups[nic] = (exo_handle)result;
+	}
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * grants.h: derives from init's capabilities what one environment is to hold.
+ *
+ * Disk blocks and packets are carved: nobody else has them. Console, system page and the copies of
+ * group-addressed packets are shared. All of it ends with the environment's capability space.
+ */
+#ifndef USER_INIT_GRANTS_H
+#define USER_INIT_GRANTS_H
+
+#include "lib/exo/spawn.h"
+#include "lib/manifest/plan.h"
+
+/* Console, system page, blocks, packets received alone, packets shared. */
+#define GRANTS_MAX (2 + MANIFEST_EXTENTS_MAX + 2)
+
+/* Once, before the first environment. Gives up if a NIC does not take the filter. */
+void grants_open(const struct manifest *manifest);
+
+/* Fills gifts[] for exo_spawn and returns how many. On an error, which it returns instead, nothing
+ * is left behind and *what names the step that failed, as "carve its disk blocks". */
+int grants_make(const struct manifest_env *env, struct exo_gift gifts[GRANTS_MAX],
+		const char **what);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * machine.h: what the kernel handed to init, as the manifest's checks want it.
+ */
+#ifndef USER_INIT_MACHINE_H
+#define USER_INIT_MACHINE_H
+
+#include "lib/manifest/manifest.h"
+
+/* Pages at the start of the largest range of free RAM that init keeps for itself: page tables and buffers. */
+#define MACHINE_INIT_PAGES 256
+
+/* From the boot page, the system page and the capabilities. Gives up if there is hardly any RAM. */
+void machine_read(struct manifest_machine *machine);
+
+/* The FRAME capability of the boot page that `range` lies in. */
+exo_handle machine_frames(const struct manifest_range *range);
+
+#endif
