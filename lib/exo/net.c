@@ -41,8 +41,7 @@ transmit_open(struct exo_net *net, exo_handle packet, uint32_t bit)
 }
 
 int
-exo_net_open(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t receive_bit,
-	     uint32_t transmit_bit)
+exo_net_open_receive(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t bit)
 {
 	int result = exo_pages_make(&net->buffers, pages);
 
@@ -50,20 +49,28 @@ exo_net_open(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t re
 		return result;
 	}
 	net->buffer_count = (uint32_t)(pages * EXO_PAGE_SIZE / EXO_PACKET_BYTES);
-	result = receive_open(net, packet, receive_bit);
+	net->transmit.memory = EXO_NONE;
+	result = receive_open(net, packet, bit);
 	if (result < 0) {
-		goto no_receive;
+		exo_pages_end(&net->buffers);
+	}
+	return result;
+}
+
+int
+exo_net_open(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t receive_bit,
+	     uint32_t transmit_bit)
+{
+	int result = exo_net_open_receive(net, packet, pages, receive_bit);
+
+	if (result < 0) {
+		return result;
 	}
 	result = transmit_open(net, packet, transmit_bit);
 	if (result < 0) {
-		goto no_transmit;
+		exo_queue_close(&net->receive);
+		exo_pages_end(&net->buffers);
 	}
-	return 0;
-
-no_transmit:
-	exo_queue_close(&net->receive);
-no_receive:
-	exo_pages_end(&net->buffers);
 	return result;
 }
 

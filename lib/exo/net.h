@@ -24,6 +24,10 @@ struct exo_net {
  * exo_net_send; they may be the same. 0 or an error; then nothing is left. */
 int exo_net_open(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t receive_bit,
 		 uint32_t transmit_bit);
+
+/* As exo_net_open for a capability that only receives; exo_net_send must not be called. */
+int exo_net_open_receive(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t bit);
+
 int exo_net_close(struct exo_net *net);
 
 /* The oldest packet not yet released: its bytes (> 0) and *packet; 0 when there is none; E_STATE
