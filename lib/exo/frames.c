@@ -7,6 +7,9 @@
 #include "lib/exo/fit.h"
 #include "lib/exo/slots.h"
 
+#define DRAIN_TICKS 1000 /* 0.1 to 1 ms on known boards; independent of the start page, which may not be there yet */
+#define DRAIN_TRIES 1000
+
 static struct exo_frames own_frames;
 
 struct attempt {
@@ -108,12 +111,23 @@ exo_frames_carve(struct exo_frames *frames, uint64_t count, uint64_t align, exo_
 	return 0;
 }
 
+bool
+exo_frames_drain(int64_t result, int *tries)
+{
+	if (result != E_BUSY || ++*tries > DRAIN_TRIES) {
+		return false;
+	}
+	exo_sleep(0, exo_ticks() + DRAIN_TICKS);
+	return true;
+}
+
 int
 exo_frames_create(struct exo_frames *frames, uint32_t type, uint64_t arg0, uint64_t arg1,
 		  exo_handle *object, exo_handle *memory)
 {
 	uint64_t pages = type == EXO_CAP_CSPACE ? 1 : 2;
 	exo_handle under;
+	int tries = 0;
 	int64_t slot;
 	int64_t result = exo_frames_carve(frames, pages, pages, &under);
 
@@ -121,7 +135,9 @@ exo_frames_create(struct exo_frames *frames, uint32_t type, uint64_t arg0, uint6
 		return (int)result;
 	}
 	slot = slot_take_logged(frames);
-	result = slot < 0 ? slot : exo_create(type, under, (uint32_t)slot, arg0, arg1);
+	do {
+		result = slot < 0 ? slot : exo_create(type, under, (uint32_t)slot, arg0, arg1);
+	} while (exo_frames_drain(result, &tries));
 	if (result < 0) {
 		if (slot >= 0) {
 			slot_untake(frames, (uint32_t)slot);

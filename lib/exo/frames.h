@@ -9,6 +9,8 @@
 #ifndef LIB_EXO_FRAMES_H
 #define LIB_EXO_FRAMES_H
 
+#include <stdbool.h>
+
 #include <exo/types.h>
 
 /* Slots of the caller that hold what was carved and created, for whoever wants to free them
@@ -47,6 +49,10 @@ int exo_frames_release(struct exo_frames *frames, exo_handle handle);
 
 /* Ends what exo_frames_create made. 0, or E_BUSY. */
 int exo_frames_destroy(struct exo_frames *frames, exo_handle object, exo_handle memory);
+
+/* Frames of an object that was destroyed drain for a while: create and map refuse them with
+ * E_BUSY. True: it is worth trying again (some time has passed); *tries starts at 0. */
+bool exo_frames_drain(int64_t result, int *tries);
 
 /* The free pages the program was started with (exo_start()->frames). */
 struct exo_frames *exo_own_frames(void);

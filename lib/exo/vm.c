@@ -76,6 +76,30 @@ table_make(struct exo_vm *vm, uint64_t address)
 	return result < 0 ? (int)result : 0;
 }
 
+/* Maps page by page, waiting for each that still drains. A call that ended with E_BUSY has mapped the
+ * pages before the refused one: they are skipped. */
+static int
+chunk_map_draining(struct exo_vm *vm, uint64_t address, exo_handle handle, uint64_t offset,
+		   uint64_t count, uint64_t rights)
+{
+	bool is_ours = true;
+
+	for (uint64_t i = 0; i < count; i++) {
+		int tries = 0;
+		int64_t result;
+
+		do {
+			result = exo_map(address + i * EXO_PAGE_SIZE, handle, offset + i, 1, rights,
+					 NULL, vm->space);
+		} while (exo_frames_drain(result, &tries));
+		is_ours = is_ours && result == E_MAPPED;
+		if (result < 0 && !is_ours) {
+			return (int)result;
+		}
+	}
+	return 0;
+}
+
 /* Maps pages of one 2 MiB unit. */
 static int
 chunk_map(struct exo_vm *vm, uint64_t address, exo_handle handle, uint64_t offset, uint64_t count,
@@ -85,9 +109,13 @@ chunk_map(struct exo_vm *vm, uint64_t address, exo_handle handle, uint64_t offse
 
 	if (result == E_NOTABLE) {
 		result = table_make(vm, address);
-		if (result == 0) {
-			result = exo_map(address, handle, offset, count, rights, NULL, vm->space);
+		if (result < 0) {
+			return (int)result;
 		}
+		result = exo_map(address, handle, offset, count, rights, NULL, vm->space);
+	}
+	if (result == E_BUSY) {
+		result = chunk_map_draining(vm, address, handle, offset, count, rights);
 	}
 	return result < 0 ? (int)result : 0;
 }
