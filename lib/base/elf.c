@@ -180,7 +180,8 @@ check_segments(const struct elf *elf)
 	return has_entry ? 0 : E_FORMAT;
 }
 
-/* The thread-local template must be well formed and lie in one readable segment. */
+/* The thread-local template must be well formed, and what it takes from the file lie in one
+ * segment: linkers put a template that is all zeros anywhere. */
 static int
 check_tls(const struct elf *elf)
 {
@@ -197,6 +198,9 @@ check_tls(const struct elf *elf)
 	}
 	if (tls.alignment > PAGE_BYTES || (tls.alignment && !is_power_of_two(tls.alignment))) {
 		return E_FORMAT;
+	}
+	if (!tls.file_bytes) {
+		return 0;
 	}
 	for (uint32_t i = 0; !elf_segment(elf, i, &segment); i++) {
 		if (segment_holds(&segment, tls.address, tls.file_bytes)) {

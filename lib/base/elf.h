@@ -48,8 +48,8 @@ int elf_open(struct elf *elf, const void *file, size_t bytes);
  * */
 int elf_segment(const struct elf *elf, uint32_t index, struct elf_segment *segment);
 
-/* The thread-local storage template (PT_TLS), which lies inside a loadable segment. 0, or
- * E_NOENT. */
+/* The thread-local storage template (PT_TLS). Its file part also lies inside a loadable segment.
+ * 0, or E_NOENT. */
 int elf_tls(const struct elf *elf, struct elf_segment *segment);
 
 #endif

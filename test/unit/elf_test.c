@@ -42,7 +42,8 @@ compile(const char *flags)
 	snprintf(path, sizeof(path), "build/test/elf.%d", getpid());
 	snprintf(command, sizeof(command),
 		 "mkdir -p build/test && riscv64-unknown-elf-gcc -march=rv64gc -mabi=lp64d "
-		 "-misa-spec=2.2 -O1 -ffreestanding -nostdlib %s -o %s test/unit/elf/sample.c",
+		 "-misa-spec=2.2 -mcmodel=medany -O1 -ffreestanding -nostdlib %s -o %s "
+		 "test/unit/elf/sample.c",
 		 flags, path);
 	assert_int_equal(system(command), 0);
 	stream = fopen(path, "rb");
@@ -117,16 +118,15 @@ check_promises(const struct elf *elf)
 static void
 test_real_files(void **state)
 {
-	static const char *const accepted[] = {"", "-Wl,-z,separate-code", "-Wl,-z,relro -g",
-					       "-Wl,-Ttext=0x3ffffff000,-Tdata=0x10000000"};
+	static const char *const accepted[] = {"", "-g -Wl,-z,max-page-size=4096",
+					       "-Wl,-Ttext-segment=0x3fff000000"};
 	static const struct {
 		const char *flags;
 		int error;
 	} refused[] = {
 		{"-c", E_FORMAT},
-		{"-fpic -shared", E_FORMAT},
 		{"-Wl,-N", E_WRITE_EXEC},
-		{"-Wl,-Ttext=0x4000000000", E_RANGE},
+		{"-Wl,-Ttext-segment=0x4000000000", E_RANGE},
 		{"-march=rv32imac -mabi=ilp32", E_FORMAT},
 	};
 
@@ -282,6 +282,7 @@ test_tls(void **state)
 	EXPECT(0, s.tls.p_vaddr = 0x12200 - 0x10);
 	EXPECT(E_RANGE, s.tls.p_vaddr = 0x111ff);
 	EXPECT(E_RANGE, s.tls.p_memsz = UINT64_MAX);
+	EXPECT(0, s.tls.p_filesz = 0; s.tls.p_vaddr = 0x20000);
 }
 
 static void
