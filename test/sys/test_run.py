@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""`make run` and `make stop` as a user types them, and every command of the README."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+import qemu
+
+
+def clean_env():
+    """The environment without what an outer make put there."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "CHITIN_", "NIGHTLY"))}
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def make(*words, timeout=120):
+    return subprocess.run(["make", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=timeout, env=clean_env(), check=False)
+
+
+@pytest.fixture
+def running(log_file):
+    """start(words) runs `make run` without a terminal until it says its URL; returns (process, URL)."""
+    processes = []
+
+    def start(*words):
+        log = log_file()
+        with open(log, "wb") as f:
+            process = subprocess.Popen(["make", "run", *words], stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+                                       env=clean_env(), start_new_session=True)
+        processes.append(process)
+        for _ in range(600):
+            with open(log, encoding="utf-8", errors="replace") as f:
+                text = f.read()
+            if url := re.search(r"^URL: (http://\S+)", text, re.M):
+                return process, url.group(1)
+            assert process.poll() is None, text[-500:]
+            time.sleep(0.1)
+        raise AssertionError(f"no URL within 60 s: {text[-500:]}")
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        return answer.read()
+
+
+def test_run_serves_until_stopped(running):
+    port = free_port()
+    process, url = running(f"PORT={port}")
+    assert url == f"http://127.0.0.1:{port}/"
+    assert b"Chitin" in get(url)
+    again = make("run", f"PORT={free_port()}")
+    assert again.returncode != 0 and "running already" in again.stderr
+    assert make("stop").returncode == 0
+    assert process.wait(20) == 0
+
+
+def test_run_ends_at_its_timeout(running):
+    process, _ = running(f"PORT={free_port()}", "TIMEOUT=12")
+    assert process.wait(30) == 0
+
+
+def test_run_serves_a_folder(running, tmp_path):
+    (tmp_path / "index.html").write_text("<p>mine</p>")
+    (tmp_path / "data.bin").write_bytes(bytes(range(256)) * 100)
+    _, url = running(f"PORT={free_port()}", f"SITE={tmp_path}")
+    assert get(url) == b"<p>mine</p>"
+    assert get(url + "data.bin") == bytes(range(256)) * 100
+    assert make("stop").returncode == 0
+
+
+def test_a_busy_port_is_named():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        port = s.getsockname()[1]
+        done = make("run", f"PORT={port}")
+    assert done.returncode != 0
+    assert f"port {port} is busy" in done.stderr and "PORT=" in done.stderr
+
+
+def test_stop_with_nothing_running():
+    assert make("stop").returncode == 0
+
+
+def commands(path):
+    """The command lines of a page's ```sh blocks."""
+    with open(path, encoding="utf-8") as f:
+        blocks = re.findall(r"^```sh\n(.*?)^```", f.read(), re.M | re.S)
+    return [line for block in blocks for line in block.splitlines() if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("line", commands("README.md"))
+def test_readme(running, line):
+    """Every command works; those that would run for long, run in a short form."""
+    if line.startswith("make run"):
+        running(*line.split()[2:], f"PORT={free_port()}")
+        assert make("stop").returncode == 0
+    elif line == "make test":
+        done = make("test", "T=unit/checked")
+        assert done.returncode == 0 and done.stdout.endswith("1 passed, 0 failed, 0 skipped\n"), done.stdout
+    else:
+        done = subprocess.run(["sh", "-c", line], stdin=subprocess.DEVNULL, timeout=120, env=clean_env(), check=False)
+        assert done.returncode == 0
+
+
+def test_readme_names_every_folder():
+    with open("README.md", encoding="utf-8") as f:
+        text = f.read()
+    for folder in ("arch", "boards", "docs", "include/exo", "kern", "lib/base", "lib/exo", "scripts", "test", "user"):
+        assert f"| `{folder}" in text
+
+
+SPIN, OFF, FAIL = "1: j 1b", "li a0, 0x100000; li a1, 0x5555; sw a1, (a0)", "li a0, 0x100000; li a1, 0x33333; sw a1, (a0)"
+PANIC = "li a0, 0x10000000; " + "".join(f"li a1, {ord(c)}; sb a1, (a0); " for c in "\nchitin: panic: x\n") + OFF
+
+
+@pytest.mark.parametrize("code, status", [(SPIN, 124), (OFF, 0), (FAIL, 1), (PANIC, 1)], ids=["spin", "off", "fail", "panic"])
+def test_qemu_status(tmp_path, code, status):
+    """scripts/qemu.py tells power-off, failure, panic and timeout apart."""
+    (tmp_path / "x.S").write_text(code.replace("; ", "\n") + "\n1: j 1b\n")
+    (tmp_path / "initrd").write_bytes(b"x")
+    kernel = f"{tmp_path}/x.bin"
+    subprocess.run(["riscv64-unknown-elf-gcc", "-c", "-o", f"{tmp_path}/x.o", f"{tmp_path}/x.S"], check=True)
+    subprocess.run(["riscv64-unknown-elf-objcopy", "-O", "binary", f"{tmp_path}/x.o", kernel], check=True)
+    done = subprocess.run(["scripts/qemu.py", "TIMEOUT=2", f"INITRD={tmp_path}/initrd", f"LOG={tmp_path}/log", f"KERNEL={kernel}"],
+                          stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert done.returncode == status
+
+
+@pytest.mark.parametrize("words", [["SPM=4"], ["BOARD=qemu-sifive_u", "NET=user"], ["ICOUNT=1", "SMP=2"], ["BOARD=vax"],
+                                   ["NET=token-ring"]], ids=str)
+def test_qemu_refuses(words):
+    done = subprocess.run(["scripts/qemu.py", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and words[-1].split("=")[0] in done.stderr
