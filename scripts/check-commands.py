@@ -92,7 +92,7 @@ def make_commands(text):
 
 
 def python_commands(text):
-    return set(re.findall(rf'(?:[^=]=|return|subprocess\.\w+\()\s*\[\s*"({WORD})"\s*,', text))
+    return set(re.findall(rf'(?:[^=] = |return |subprocess\.\w+\()\[\s*"({WORD})"\s*,', text))
 
 
 def files():
