@@ -36,6 +36,17 @@ supervisor_of(const struct manifest *manifest, const struct manifest_env *env)
 	return manifest_find(manifest, env->supervisor);
 }
 
+uint32_t
+manifest_wards(const struct manifest *manifest, const char *name)
+{
+	uint32_t wards = 0;
+
+	for (uint32_t i = 0; i < manifest->count; i++) {
+		wards += !strcmp(manifest->env[i].supervisor, name);
+	}
+	return wards;
+}
+
 static int
 check_supervisor(const struct manifest *manifest, uint32_t index,
 		 const struct manifest_machine *machine, struct manifest_refusal *refusal)
@@ -48,6 +59,12 @@ check_supervisor(const struct manifest *manifest, uint32_t index,
 		return manifest_refuse(refusal, env->name, "supervisor", "there is no environment "
 				       "\"%s\"; name one of this manifest, or init",
 				       env->supervisor);
+	}
+	if (supervisor_of(manifest, env) &&
+	    manifest_wards(manifest, env->supervisor) > PLAN_WARDS_MAX) {
+		return manifest_refuse(refusal, env->name, "supervisor", "\"%s\" has more than %u to "
+				       "watch; let init or another one watch some", env->supervisor,
+				       PLAN_WARDS_MAX);
 	}
 	for (uint32_t steps = 0; above && steps <= manifest->count; steps++) {
 		above = supervisor_of(manifest, above);
@@ -377,7 +394,7 @@ manifest_order(const struct manifest *manifest, uint32_t order[MANIFEST_ENVS_MAX
 			above = supervisor_of(manifest, above);
 		}
 	}
-	for (uint32_t level = 0; placed < manifest->count; level++) {
+	for (uint32_t level = manifest->count; placed < manifest->count; level--) {
 		for (uint32_t i = 0; i < manifest->count; i++) {
 			if (depth[i] == level) {
 				order[placed++] = i;

@@ -230,10 +230,12 @@ test_order(void **state)
 	accept("a { " PROGRAM "supervisor = \"c\"; }; b { " PROGRAM "}; c { " PROGRAM
 	       "supervisor = \"b\"; }; d { " PROGRAM "};");
 	manifest_order(&manifest, order);
-	assert_int_equal(order[0], 1);
-	assert_int_equal(order[1], 3);
-	assert_int_equal(order[2], 2);
-	assert_int_equal(order[3], 0);
+	assert_int_equal(order[0], 0);
+	assert_int_equal(order[1], 2);
+	assert_int_equal(order[2], 1);
+	assert_int_equal(order[3], 3);
+	assert_int_equal(manifest_wards(&manifest, "b"), 1);
+	assert_int_equal(manifest_wards(&manifest, "init"), 2);
 }
 
 /* A body of one environment, and the sentence; then bodies of whole manifests. */
@@ -429,6 +431,10 @@ static const char *const refusals[][2] = {
 	{"a { " PROGRAM "console = \"read-write\"; }; b { " PROGRAM "console = \"read-write\"; };",
 	 "b: console: \"a\" reads the console already, and input goes to one reader; make one of "
 	 "them \"write\""},
+	{"a { " PROGRAM "}; b { " PROGRAM "supervisor = \"a\"; }; c { " PROGRAM
+	 "supervisor = \"a\"; }; d { " PROGRAM "supervisor = \"a\"; }; e { " PROGRAM
+	 "supervisor = \"a\"; }; f { " PROGRAM "supervisor = \"a\"; };",
+	 "b: supervisor: \"a\" has more than 4 to watch; let init or another one watch some"},
 	{"a { " PROGRAM "supervisor = \"b\"; }; b { " PROGRAM "supervisor = \"a\"; };",
 	 "a: supervisor: its supervisors form a circle; one of them must have init"},
 };

@@ -207,6 +207,23 @@ announce(const struct child *child)
 		 env->frames.first);
 }
 
+/* What it gets from the manifest, and the right to watch its wards. */
+static int
+gifts_make(const struct child *child, struct exo_gift *gifts, const char **step)
+{
+	int count = grants_make(child->env, gifts, step);
+
+	for (uint32_t i = 0; i < table.count && count >= 0; i++) {
+		const struct child *ward = &table.child[i];
+
+		if (ward->starts && !strcmp(ward->env->supervisor, child->env->name)) {
+			count = grants_add_ward(gifts, count, ward->parts.env,
+						ward_bit(ward) - EVENT_WARDS, step);
+		}
+	}
+	return count;
+}
+
 /* Builds the environment and lets it run. On an error, which it returns, *step says where. */
 static int
 child_start(struct child *child, const char **step)
@@ -214,9 +231,9 @@ child_start(struct child *child, const char **step)
 	const struct manifest_env *env = child->env;
 	const char *args[MANIFEST_ARGS_MAX];
 	const char *values[MANIFEST_ARGS_MAX + 1];
-	struct exo_gift gifts[GRANTS_MAX];
+	struct exo_gift gifts[GRANTS_MAX + PLAN_WARDS_MAX];
 	char nic[16];
-	int gift_count = grants_make(env, gifts, step);
+	int gift_count = gifts_make(child, gifts, step);
 	struct exo_spawn spawn = {
 		.name = env->name,
 		.elf = child->elf,
@@ -333,12 +350,21 @@ child_look(struct child *child)
 {
 	static struct exo_context context;
 	char how[DEATH_BYTES];
+	bool has_failed;
 
 	if (exo_env_read(child->parts.env, &context) < 0 || context.state != EXO_STATE_DEAD) {
 		return;
 	}
+	has_failed = context.death.kind != EXO_DEATH_EXIT || context.death.cause != 0;
 	death_describe(&context, how);
-	child_end(child, how, context.death.kind != EXO_DEATH_EXIT || context.death.cause != 0);
+	if (supervisor_of(child)) {
+		/* It stays as it is: its supervisor may want to look at it. */
+		say("%s: %s", child->env->name, how);
+		child->has_failed = has_failed;
+		child->state = CHILD_OVER;
+		return;
+	}
+	child_end(child, how, has_failed);
 }
 
 static void

@@ -135,6 +135,17 @@ add_copies(const struct manifest_env *env, struct grants *grants)
 			     EXO_PACKET_RECEIVE, 0), field);
 }
 
+/* The error of the step that failed; what was derived before it is dropped. */
+static int
+undo(struct grants *grants, int status, const char **what)
+{
+	*what = grants->what;
+	while (grants->count) {
+		exo_slot_drop(grants->gifts[--grants->count].handle);
+	}
+	return status;
+}
+
 int
 grants_make(const struct manifest_env *env, struct exo_gift gifts[GRANTS_MAX], const char **what)
 {
@@ -145,14 +156,21 @@ grants_make(const struct manifest_env *env, struct exo_gift gifts[GRANTS_MAX], c
 	status = status ? status : add_blocks(env, &grants);
 	status = status ? status : add_packets(env, &grants);
 	status = status ? status : add_copies(env, &grants);
-	if (!status) {
-		return grants.count;
-	}
-	*what = grants.what;
-	while (grants.count) {
-		exo_slot_drop(gifts[--grants.count].handle);
-	}
-	return status;
+	return status ? undo(&grants, status, what) : grants.count;
+}
+
+int
+grants_add_ward(struct exo_gift *gifts, int count, exo_handle ward, uint32_t index,
+		const char **what)
+{
+	struct grants grants = {.gifts = gifts, .count = count, .what = "let it watch its wards"};
+	int64_t slot = exo_slot_take();
+	int status = add(&grants, slot, slot < 0 ? slot :
+			 exo_share(ward, (uint32_t)slot, 0, 0,
+				   EXO_ENV_OBSERVE | EXO_ENV_CONTROL | EXO_ENV_SIGNAL, 0),
+			 EXO_GIFT(others) + index * sizeof(exo_handle));
+
+	return status ? undo(&grants, status, what) : grants.count;
 }
 
 void
