@@ -50,8 +50,9 @@ $(B)/disk.img: FORCE
 .PHONY: test test-list nightly fuzz
 T ?= *
 test_kind  := $(firstword $(subst /, ,$T))
-named_unit := $(patsubst %.c,$(O)/host/%,$(wildcard $(patsubst unit/%,test/unit/%_test.c,$(filter unit/%,$T))))
-test_needs := $(or $(named_unit),$(if $(filter unit,$(test_kind)),unit),$(if $(filter fuzz,$(test_kind)),fuzzers),\
+named_host := $(patsubst %.c,$(O)/host/%,$(wildcard $(patsubst unit/%,test/unit/%_test.c,$(filter unit/%,$T)) \
+	$(patsubst fuzz/%,test/fuzz/%.c,$(filter fuzz/%,$T))))
+test_needs := $(or $(named_host),$(if $(filter unit,$(test_kind)),unit),$(if $(filter fuzz,$(test_kind)),fuzzers),\
 	$(if $(filter check,$(test_kind)),check-needs),unit fuzzers check-needs all boot-tests bench-programs)
 TESTRUN     = $(PYTHON) scripts/testrun.py $(if $(filter 1,$(STRICT)),--strict) $(if $(J),--jobs $J)
 test: $(O)/doctor-test.ok $(test_needs)
@@ -76,9 +77,10 @@ stack: kernel
 	@$(PYTHON) scripts/stack.py
 check: $(O)/doctor-test.ok check-needs
 	@$(TESTRUN) 'check/*'
-fuzz: $(O)/doctor-test.ok fuzzers
-	@$(if $(filter-out *,$T),$(PYTHON) scripts/testrun.py --fuzz '$T' --seconds $(or $(SECONDS),60),\
-		echo 'make fuzz T=NAME SECONDS=n, NAME one of: $(notdir $(FUZZ_TESTS))')
+fuzz_target := $(basename $(wildcard $(patsubst %,test/fuzz/%.c,$(filter-out *,$T))))
+fuzz: $(O)/doctor-test.ok $(addprefix $(O)/host/,$(fuzz_target))
+	@$(if $(fuzz_target),$(PYTHON) scripts/testrun.py --fuzz '$T' --seconds $(or $(SECONDS),60),\
+		echo 'make fuzz T=NAME SECONDS=n, NAME one of: $(notdir $(FUZZ_TESTS))'; test '$T' = '*')
 
 # --- for editors --------------------------------------------------------------------------------------
 compdb = {"directory":"$(CURDIR)","file":"$1","command":"$(CROSS)gcc $2 -c $1"}
