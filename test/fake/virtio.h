@@ -15,10 +15,11 @@
 
 #include "kern/dev/drivers.h"
 
-#define FAKE_BASE               0x10001000ul
-#define FAKE_REGISTER_BYTES     0x200ul
-#define FAKE_RAM_ADDRESS        0x240000000ull
-#define FAKE_DATA_BYTES         (128 * 1024ul) /* of RAM behind the DMA area, for the test's own use */
+#define FAKE_BASE           0x10001000ul
+#define FAKE_REGISTER_BYTES 0x200ul
+#define FAKE_RAM_ADDRESS    0x240000000ull
+/* RAM behind the DMA area, for the test itself. */
+#define FAKE_DATA_BYTES         (128 * 1024ul)
 
 #define FAKE_F_VERSION_1        (1ull << 32)
 #define FAKE_INTERRUPT_USED     1u

@@ -1,0 +1,648 @@
+/* SPDX-License-Identifier: MIT
+ * net_virtio_test.c: virtio NICs: what they must do, and every lie a device can tell.
+ *
+ * links: kern/dev/net_virtio.c kern/dev/virtio_mmio.c arch/host/mmio.c arch/host/ram.c
+ * links: test/fake/virtio.c test/fake/tags.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <exo/errors.h>
+
+#include "kern/dev/net_virtio.h"
+#include "lib/base/checked.h"
+#include "test/fake/tags.h"
+#include "test/fake/virtio.h"
+
+#define RECEIVE  0
+#define TRANSMIT 1
+#define HEADER   12
+#define BUFFER   1536
+#define F_MAC    (1ull << 5)
+
+static const uint8_t mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
+
+static struct fake_virtio nic;
+static struct device_resources resources;
+static struct device found;
+static struct net *net;
+static struct tags sent;
+static struct {
+	unsigned frames;
+	uint8_t last[2048];
+	size_t bytes;
+	unsigned answers_left; /* the callback transmits that many frames */
+} got;
+static _Alignas(16) uint8_t state[DRIVER_STATE_BYTES];
+
+static int
+send(uint32_t bytes, uint32_t tag)
+{
+	struct net_segment segment = {{fake_data_address()}, bytes};
+	int error = net->ops->transmit(net, &segment, 1, tag);
+
+	if (!error) {
+		tags_submitted(&sent, tag);
+	}
+	return error;
+}
+
+static void
+receive(void *context, const uint8_t *frame, size_t bytes)
+{
+	assert_ptr_equal(context, &sent);
+	assert_true(bytes >= NET_FRAME_MIN && bytes <= NET_FRAME_MAX);
+	memcpy(got.last, frame, bytes);
+	got.bytes = bytes;
+	got.frames++;
+	if (got.answers_left) {
+		got.answers_left--;
+		assert_int_equal(send(60, got.answers_left), 0);
+	}
+}
+
+static int
+probe(void)
+{
+	memset(&found, 0, sizeof(found));
+	memset(&sent, 0, sizeof(sent));
+	memset(&got, 0, sizeof(got));
+	memset(state, 0, sizeof(state));
+	int error = net_virtio_probe(&resources, state, &found);
+
+	net = found.net;
+	assert_true((error == 0) == (net != NULL));
+	if (net) {
+		net->receive = receive;
+		net->done = tags_done;
+		net->context = &sent;
+	}
+	return error;
+}
+
+static int
+plug(void **unused)
+{
+	(void)unused;
+	fake_virtio_plug(&nic, 1, &resources);
+	nic.offered |= F_MAC;
+	memcpy(nic.config, mac, sizeof(mac));
+	return 0;
+}
+
+static int
+plug_and_probe(void **unused)
+{
+	return plug(unused) || probe();
+}
+
+static void
+refused(int error, const char *reason)
+{
+	assert_int_equal(probe(), error);
+	assert_non_null(found.why);
+	assert_non_null(strstr(found.why, reason));
+	assert_int_equal(nic.status, 0);
+}
+
+/* The device told a lie with `owed` frames outstanding. */
+static void
+broken(unsigned owed)
+{
+	unsigned before = sent.reports;
+	unsigned frames = got.frames;
+
+	assert_false(net->ops->interrupt(net, 1000));
+	assert_int_equal(sent.reports - before, owed);
+	assert_int_equal(tags_owed(&sent), 0);
+	for (unsigned i = 0; i < owed; i++) {
+		assert_int_equal(sent.result[sent.order[(before + i) % TAGS_MAX]], E_IO);
+	}
+	assert_true(net->broken);
+	assert_int_equal(nic.status, 0);
+	assert_int_equal(send(60, 0), E_NODEV);
+	assert_false(net->ops->interrupt(net, 1000));
+	assert_int_equal(got.frames, frames);
+}
+
+static struct fake_chain
+take(unsigned queue)
+{
+	struct fake_chain chain;
+
+	assert_true(fake_virtio_take(&nic, queue, &chain));
+	return chain;
+}
+
+/* A frame of `bytes` bytes, all `fill`, arrives. */
+static void
+arrive(uint8_t fill, size_t bytes)
+{
+	uint8_t wire[HEADER + 2048] = {0};
+	struct fake_chain chain = take(RECEIVE);
+
+	memset(wire + HEADER, fill, bytes);
+	fake_chain_write(&chain, 0, wire, HEADER + bytes);
+	fake_virtio_return(&nic, RECEIVE, chain.id, (uint32_t)(HEADER + bytes));
+}
+
+/* Takes one frame off the wire into `frame`; returns its length. */
+static size_t
+leave(uint8_t *frame)
+{
+	static const uint8_t zero[HEADER];
+	struct fake_chain chain = take(TRANSMIT);
+	uint8_t header[HEADER];
+
+	assert_int_equal(chain.writable, 0);
+	assert_int_equal(fake_chain_read(&chain, 0, header, HEADER), HEADER);
+	assert_memory_equal(header, zero, HEADER);
+	size_t bytes = fake_chain_read(&chain, HEADER, frame, 2048);
+
+	fake_virtio_return(&nic, TRANSMIT, chain.id, 0);
+	return bytes;
+}
+
+/* --- what it must do ----------------------------------------------------------------------------
+ */
+
+static void
+probe_starts_the_device(void **unused)
+{
+	(void)unused;
+	struct fake_chain chain;
+	unsigned buffers = 0;
+
+	assert_memory_equal(net->mac, mac, 6);
+	assert_int_equal(nic.status, FAKE_STATUS_RUNNING);
+	assert_int_equal(nic.accepted, FAKE_F_VERSION_1 | F_MAC);
+	assert_true(nic.queues[RECEIVE].notified > 0);
+	for (; fake_virtio_take(&nic, RECEIVE, &chain); buffers++) {
+		assert_int_equal(chain.readable, 0);
+		assert_true(fake_chain_writable_bytes(&chain) >= HEADER + NET_FRAME_MAX);
+	}
+	assert_int_equal(buffers, 64);
+}
+
+static void
+frames_arrive(void **unused)
+{
+	(void)unused;
+	for (size_t bytes = NET_FRAME_MIN; bytes <= NET_FRAME_MAX; bytes++) {
+		arrive((uint8_t)bytes, bytes);
+		assert_false(net->ops->interrupt(net, 10));
+		assert_int_equal(got.bytes, bytes);
+		assert_int_equal(got.last[0], (uint8_t)bytes);
+		assert_int_equal(got.last[bytes - 1], (uint8_t)bytes);
+	}
+	assert_int_equal(got.frames, NET_FRAME_MAX - NET_FRAME_MIN + 1);
+	assert_int_equal(net->dropped, 0);
+}
+
+static void
+buffers_are_given_back(void **unused)
+{
+	(void)unused;
+	unsigned notified = nic.queues[RECEIVE].notified;
+
+	for (unsigned round = 0; round < 2000; round++) {
+		for (unsigned i = 0; i < 35; i++) {
+			arrive((uint8_t)i, 100 + i);
+		}
+		assert_false(net->ops->interrupt(net, 64));
+	}
+	assert_int_equal(got.frames, 70000);
+	assert_int_equal(nic.queues[RECEIVE].notified - notified, 2000);
+	assert_false(net->broken);
+}
+
+static void
+buffers_may_come_back_in_any_order(void **unused)
+{
+	(void)unused;
+	struct fake_chain chains[64];
+	uint8_t wire[HEADER + 64] = {0};
+
+	for (unsigned round = 0; round < 10; round++) {
+		for (unsigned i = 0; i < 64; i++) {
+			chains[i] = take(RECEIVE);
+		}
+		for (unsigned i = 0; i < 64; i++) {
+			memset(wire + HEADER, (int)i, 64);
+			fake_chain_write(&chains[(i * 29 + round) % 64], 0, wire, sizeof(wire));
+			fake_virtio_return(&nic, RECEIVE, chains[(i * 29 + round) % 64].id,
+					   sizeof(wire));
+		}
+		for (unsigned i = 0; i < 64; i++) {
+			assert_int_equal(net->ops->interrupt(net, 1), i < 63);
+			assert_int_equal(got.last[5], i);
+		}
+	}
+}
+
+static void
+frames_of_impossible_length_are_dropped(void **unused)
+{
+	(void)unused;
+	const size_t lengths[] = {0, 1, 13, 1515, 1518, 1524};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(lengths); i++) {
+		arrive(1, lengths[i]);
+		assert_false(net->ops->interrupt(net, 10));
+		assert_int_equal(net->dropped, i + 1);
+	}
+	for (uint32_t bytes = 0; bytes < HEADER; bytes++) {
+		struct fake_chain chain = take(RECEIVE);
+
+		fake_virtio_return(&nic, RECEIVE, chain.id, bytes);
+		assert_false(net->ops->interrupt(net, 10));
+	}
+	assert_int_equal(net->dropped, ARRAY_SIZE(lengths) + HEADER);
+	assert_int_equal(got.frames, 0);
+	for (unsigned i = 0; i < 100; i++) { /* their buffers came back */
+		arrive(7, 60);
+		net->ops->interrupt(net, 10);
+	}
+	assert_int_equal(got.frames, 100);
+}
+
+static void
+frames_leave(void **unused)
+{
+	(void)unused;
+	uint8_t *data = fake_data();
+	uint8_t frame[2048];
+	uint64_t at = fake_data_address();
+	struct net_segment pieces[4] = {
+		{{at + 700}, 14}, {{at}, 20}, {{at + 100}, 1}, {{at + 5000}, 900}};
+
+	for (unsigned i = 0; i < FAKE_DATA_BYTES; i++) {
+		data[i] = (uint8_t)(i * 31 + i / 256);
+	}
+	assert_int_equal(net->ops->transmit(net, pieces, 4, 63), 0);
+	tags_submitted(&sent, 63);
+	assert_int_equal(nic.queues[TRANSMIT].notified, 1);
+	assert_int_equal(leave(frame), 935);
+	assert_memory_equal(frame, data + 700, 14);
+	assert_memory_equal(frame + 14, data, 20);
+	assert_memory_equal(frame + 34, data + 100, 1);
+	assert_memory_equal(frame + 35, data + 5000, 900);
+	assert_false(net->ops->interrupt(net, 10));
+	assert_int_equal(sent.reports, 1);
+	assert_int_equal(sent.result[63], 0);
+}
+
+static void
+all_tags_fly(void **unused)
+{
+	(void)unused;
+	uint64_t at = fake_data_address();
+	struct net_segment pieces[4] = {{{at}, 14}, {{at}, 500}, {{at}, 500}, {{at}, 500}};
+	uint8_t frame[2048];
+
+	for (unsigned round = 0; round < 1100; round++) {
+		for (uint32_t tag = 0; tag < NET_TAGS_MAX; tag++) {
+			assert_int_equal(net->ops->transmit(net, pieces, 4, tag), 0);
+			tags_submitted(&sent, tag);
+		}
+		assert_int_equal(send(60, round % 64), E_BUSY);
+		for (uint32_t tag = 0; tag < NET_TAGS_MAX; tag++) {
+			assert_int_equal(leave(frame), NET_FRAME_MAX);
+		}
+		assert_false(net->ops->interrupt(net, 64));
+	}
+	assert_int_equal(sent.reports, 1100 * NET_TAGS_MAX); /* more than 65536 */
+	assert_int_equal(tags_owed(&sent), 0);
+}
+
+static void
+a_full_queue_is_busy(void **unused)
+{
+	(void)unused;
+	uint8_t frame[2048];
+
+	nic.queue_max[TRANSMIT] = 8;
+	assert_int_equal(probe(), 0);
+	for (uint32_t tag = 0; tag < 4; tag++) {
+		assert_int_equal(send(60, tag), 0);
+	}
+	assert_int_equal(send(60, 4), E_BUSY);
+	leave(frame);
+	assert_int_equal(send(60, 4), E_BUSY);
+	assert_false(net->ops->interrupt(net, 10));
+	assert_int_equal(send(60, 4), 0);
+	assert_int_equal(tags_owed(&sent), 4);
+}
+
+static void
+impossible_frames_are_refused(void **unused)
+{
+	(void)unused;
+	uint64_t at = fake_data_address();
+	const struct net_segment pieces[5] = {
+		{{at}, 60}, {{at}, 60}, {{at}, 60}, {{at}, 60}, {{at}, 60}};
+	const struct net_segment none[2] = {{{at}, 60}, {{at}, 0}};
+	const struct net_segment wraps[2] = {{{at}, 0xffffffff}, {{at}, 61}};
+	const struct net_segment large[2] = {{{at}, 1500}, {{at}, 15}};
+
+	assert_int_equal(net->ops->transmit(net, pieces, 0, 0), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, pieces, 5, 0), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, pieces, 1, NET_TAGS_MAX), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, none, 2, 0), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, wraps, 2, 0), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, large, 2, 0), E_RANGE);
+	assert_int_equal(send(13, 0), E_RANGE);
+	assert_int_equal(send(1515, 0), E_RANGE);
+	assert_int_equal(nic.queues[TRANSMIT].notified, 0);
+	assert_int_equal(send(14, 0), 0);
+	assert_int_equal(send(1514, 1), 0);
+}
+
+static void
+receive_may_transmit(void **unused)
+{
+	(void)unused;
+	uint8_t frame[2048];
+
+	got.answers_left = 3;
+	for (unsigned i = 0; i < 5; i++) {
+		arrive(1, 60);
+	}
+	assert_false(net->ops->interrupt(net, 10));
+	assert_int_equal(got.frames, 5);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(leave(frame), 60);
+	}
+	assert_false(net->ops->interrupt(net, 10));
+	assert_int_equal(sent.reports, 3);
+}
+
+static void
+the_budget_is_kept(void **unused)
+{
+	(void)unused;
+	uint8_t frame[2048];
+
+	for (uint32_t tag = 0; tag < 4; tag++) {
+		send(60, tag);
+		leave(frame);
+		arrive(1, 60);
+	}
+	assert_true(net->ops->interrupt(net, 0));
+	assert_int_equal(sent.reports + got.frames, 0);
+	assert_true(net->ops->interrupt(net, 3));
+	assert_int_equal(sent.reports + got.frames, 3);
+	assert_true(net->ops->interrupt(net, 4));
+	assert_int_equal(sent.reports + got.frames, 7);
+	assert_false(net->ops->interrupt(net, 4));
+	assert_int_equal(got.frames, 4);
+}
+
+/* --- configurations -----------------------------------------------------------------------------
+ */
+
+static void
+addresses(void **unused)
+{
+	static const uint8_t bad[][6] = {
+		{0}, {1, 0, 0x5e, 0, 0, 1}, {255, 255, 255, 255, 255, 255}};
+
+	for (unsigned i = 0; i <= ARRAY_SIZE(bad); i++) {
+		plug(unused);
+		if (i < ARRAY_SIZE(bad)) {
+			memcpy(nic.config, bad[i], 6);
+		} else {
+			nic.offered &= ~F_MAC;
+		}
+		assert_int_equal(probe(), 0);
+		assert_int_equal(net->mac[0] & 3, 2); /* locally administered, one station */
+		assert_int_equal(net->mac[5], resources.irq);
+	}
+	plug(unused);
+	nic.config_changes = 20;
+	assert_int_equal(probe(), 0);
+	plug(unused);
+	nic.config_changes = 1000000;
+	refused(E_IO, "stands still");
+}
+
+static void
+devices_that_cannot_be_used(void **unused)
+{
+	nic.version = 1;
+	assert_int_equal(probe(), E_UNSUPPORTED);
+	assert_non_null(strstr(found.why, "force-legacy=false"));
+	plug(unused);
+	nic.offered = F_MAC;
+	refused(E_UNSUPPORTED, "VERSION_1");
+	plug(unused);
+	nic.refuses_features = true;
+	refused(E_UNSUPPORTED, "features");
+	plug(unused);
+	nic.never_starts = true;
+	refused(E_IO, "start");
+	plug(unused);
+	nic.queue_max[RECEIVE] = 0;
+	refused(E_NODEV, "queue");
+	plug(unused);
+	nic.queue_max[TRANSMIT] = 7;
+	refused(E_NODEV, "queue");
+	plug(unused);
+	resources.dma.bytes = 64 * 1024;
+	refused(E_NOSPACE, "DMA");
+	plug(unused);
+	resources.dma.bytes = 64 * BUFFER + 64;
+	refused(E_NOSPACE, "DMA");
+	plug(unused);
+	nic.never_resets = true;
+	assert_int_equal(probe(), E_IO);
+	plug(unused);
+	nic.offered = UINT64_MAX;
+	assert_int_equal(probe(), 0);
+	assert_int_equal(nic.accepted, FAKE_F_VERSION_1 | F_MAC);
+}
+
+static void
+odd_queue_sizes(void **unused)
+{
+	const uint32_t sizes[][2] = {{1, 1},   {3, 2},   {63, 32},
+				     {64, 64}, {65, 64}, {UINT32_MAX, 64}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+		plug(unused);
+		nic.queue_max[RECEIVE] = sizes[i][0];
+		assert_int_equal(probe(), 0);
+		assert_int_equal(nic.queues[RECEIVE].size, sizes[i][1]);
+		for (unsigned frame = 0; frame < 300; frame++) {
+			arrive(1, 60);
+			net->ops->interrupt(net, 10);
+		}
+		assert_int_equal(got.frames, 300);
+	}
+}
+
+/* --- lies ---------------------------------------------------------------------------------------
+ */
+
+static void
+lies_about_received_frames_break(void **unused)
+{
+	const struct {
+		uint32_t id;
+		uint32_t bytes;
+	} lies[] = {
+		{64, 100},       {0xffff, 100}, {0x10000, 100},  {UINT32_MAX, 100},
+		{0, BUFFER + 1}, {0, 0x10000},  {0, 0x80000000}, {63, UINT32_MAX},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(lies); i++) {
+		plug_and_probe(unused);
+		send(60, 3);
+		send(60, 4);
+		fake_virtio_return(&nic, RECEIVE, lies[i].id, lies[i].bytes);
+		broken(2);
+	}
+}
+
+static void
+lies_about_sent_frames_break(void **unused)
+{
+	const struct {
+		uint32_t id;
+		uint32_t bytes;
+	} lies[] = {
+		{512, 0}, {UINT32_MAX, 0}, {1, 0}, {3, 0}, {4, 0}, {0, 1}, {0, UINT32_MAX},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(lies); i++) {
+		plug_and_probe(unused);
+		for (uint32_t tag = 10; tag < 12; tag++) {
+			assert_int_equal(send(60, tag), 0);
+		}
+		fake_virtio_return(&nic, TRANSMIT, lies[i].id, lies[i].bytes);
+		broken(2);
+	}
+}
+
+static void
+duplicates_break(void **unused)
+{
+	struct fake_chain chain;
+
+	send(60, 0);
+	send(60, 1);
+	chain = take(TRANSMIT);
+	fake_virtio_return(&nic, TRANSMIT, chain.id, 0);
+	fake_virtio_return(&nic, TRANSMIT, chain.id, 0);
+	assert_false(net->ops->interrupt(net, 100));
+	assert_int_equal(sent.result[0], 0);
+	assert_int_equal(sent.result[1], E_IO);
+	broken(0);
+
+	/* A buffer received twice at once is with the device again when the second is looked at;
+	 * the 65th is one too many. */
+	plug_and_probe(unused);
+	for (unsigned i = 0; i < 65; i++) {
+		fake_virtio_return(&nic, RECEIVE, 5, 100);
+	}
+	broken(0);
+}
+
+static void
+index_jumps_break(void **unused)
+{
+	const uint16_t jumps[] = {65, 512, 0x8000, 0xffff};
+
+	for (unsigned queue = 0; queue < 2; queue++) {
+		for (unsigned i = 0; i < ARRAY_SIZE(jumps); i++) {
+			plug_and_probe(unused);
+			send(60, 1);
+			fake_virtio_used_index(&nic, queue, jumps[i]);
+			broken(1);
+		}
+	}
+}
+
+static void
+scribbled_rings_do_no_harm(void **unused)
+{
+	for (unsigned fill = 0; fill < 256; fill += 3) {
+		plug_and_probe(unused);
+		for (uint32_t tag = 0; tag < 50; tag++) {
+			assert_int_equal(send(60, tag), 0);
+		}
+		memset(resources.dma.memory, (int)fill, resources.dma.bytes);
+		for (unsigned i = 0; i < 100 && tags_owed(&sent); i++) {
+			net->ops->interrupt(net, 10);
+			if (!net->broken) {
+				fake_virtio_return(&nic, TRANSMIT, UINT32_MAX, 0);
+			}
+		}
+		assert_int_equal(sent.reports, 50);
+	}
+}
+
+static void
+interrupts_without_cause(void **unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < 100; i++) {
+		nic.interrupt_status = i % 4;
+		assert_false(net->ops->interrupt(net, 10));
+		assert_int_equal(nic.interrupt_status, 0);
+	}
+	assert_false(net->broken);
+	nic.status |= FAKE_STATUS_NEEDS_RESET;
+	nic.interrupt_status = FAKE_INTERRUPT_CONFIG;
+	send(60, 1);
+	broken(1);
+}
+
+static void
+the_end_is_bounded_without_a_reset(void **unused)
+{
+	(void)unused;
+	send(60, 1);
+	nic.never_resets = true;
+	fake_virtio_return(&nic, RECEIVE, 99, 0);
+	assert_false(net->ops->interrupt(net, 10));
+	assert_true(net->broken);
+	assert_int_equal(sent.result[1], E_IO);
+}
+
+#define with_nic(test) cmocka_unit_test_setup(test, plug_and_probe)
+#define unprobed(test) cmocka_unit_test_setup(test, plug)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_nic(probe_starts_the_device),
+		with_nic(frames_arrive),
+		with_nic(buffers_are_given_back),
+		with_nic(buffers_may_come_back_in_any_order),
+		with_nic(frames_of_impossible_length_are_dropped),
+		with_nic(frames_leave),
+		with_nic(all_tags_fly),
+		unprobed(a_full_queue_is_busy),
+		with_nic(impossible_frames_are_refused),
+		with_nic(receive_may_transmit),
+		with_nic(the_budget_is_kept),
+		unprobed(addresses),
+		unprobed(devices_that_cannot_be_used),
+		unprobed(odd_queue_sizes),
+		unprobed(lies_about_received_frames_break),
+		unprobed(lies_about_sent_frames_break),
+		with_nic(duplicates_break),
+		unprobed(index_jumps_break),
+		unprobed(scribbled_rings_do_no_harm),
+		with_nic(interrupts_without_cause),
+		with_nic(the_end_is_bounded_without_a_reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
