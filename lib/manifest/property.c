@@ -324,10 +324,17 @@ read_filter_receive(struct property_reader *reader)
 	return read_filter(reader, &reader->env->receive);
 }
 
+/* init's capability for all group-addressed packets has the first of their atoms. */
 static int
 read_filter_shared(struct property_reader *reader)
 {
-	return read_filter(reader, &reader->env->shared);
+	int status = read_filter(reader, &reader->env->shared);
+
+	if (!status && reader->env->shared.count == EXO_ATOMS_MAX) {
+		return REFUSE(reader, "there are %u atoms; here at most %u are possible",
+			      EXO_ATOMS_MAX, EXO_ATOMS_MAX - 1);
+	}
+	return status;
 }
 
 static int
@@ -337,6 +344,10 @@ read_filter_transmit(struct property_reader *reader)
 	int status = read_filter(reader, &reader->env->transmit);
 
 	for (uint32_t i = 0; !status && i < filter->count; i++) {
+		if (filter->atoms[i].kind == EXO_ATOM_SHIFT) {
+			return REFUSE(reader, "it shifts the base, which only filters of received "
+				      "packets can; compare at fixed offsets");
+		}
 		if (filter->atoms[i].offset + filter->atoms[i].width > EXO_TRANSMIT_SPAN) {
 			return REFUSE(reader, "the field at %u ends behind byte %u, and only so many "
 				      "are looked at before sending", filter->atoms[i].offset,

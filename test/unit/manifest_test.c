@@ -365,6 +365,11 @@ static const char *const env_refusals[][2] = {
 	 "e: filter-receive: \"0:1=2\" is no atom: there are more than 16 atoms with it"},
 	{"filter-transmit = \"127:2=1\";", "e: filter-transmit: the field at 127 ends behind byte "
 					   "128, and only so many are looked at before sending"},
+	{"filter-transmit = \"14:1<<2\";", "e: filter-transmit: it shifts the base, which only "
+					   "filters of received packets can; compare at fixed "
+					   "offsets"},
+	{"filter-shared = \"0:6=1\",\"0:6=1\",\"0:6=1\",\"0:6=1\",\"0:6=1\",\"0:6=1\",\"0:6=1\","
+	 "\"0:6=1\";", "e: filter-shared: there are 16 atoms; here at most 15 are possible"},
 	{PROGRAM "nic = <0>; filter-shared = \"0:1&1=0\";",
 	 "e: filter-shared: it matches no multicast or broadcast frame, and only those are shared; "
 	 "use filter-receive for others"},
