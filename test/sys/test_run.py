@@ -149,3 +149,23 @@ def test_qemu_status(tmp_path, code, status):
 def test_qemu_refuses(words):
     done = subprocess.run(["scripts/qemu.py", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and words[-1].split("=")[0] in done.stderr
+
+
+def helped():
+    with open("scripts/help.txt", encoding="utf-8") as f:
+        return sorted(set(re.findall(r"\bmake ([a-z][a-z-]+)", f.read())))
+
+
+@pytest.mark.parametrize("target", helped())
+def test_help_is_true(target):
+    """Every command that `make help` names is one that make knows."""
+    words = {"program": ["SRC=test/boot/hello.c"], "bench": ["ONLY=null_call"]}.get(target, [])
+    done = make("-n", target, *words)
+    assert done.returncode == 0, done.stderr
+
+
+def test_program_outside_the_tree(tmp_path):
+    (tmp_path / "outside.c").write_text('#include <stdio.h>\nint\nmain(void)\n{\n\tputs("x");\n}\n')
+    done = make("-s", "program", f"SRC={tmp_path}/outside.c", f"O={tmp_path}/build", timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert os.path.exists(f"{tmp_path}/build/qemu-virt/user/outside.elf")
