@@ -33,7 +33,7 @@ entry_insert(struct exo_areas *areas, uint32_t at, uint64_t start, uint64_t end)
 	for (uint32_t i = areas->count++; i > at; i--) {
 		areas->used[i] = areas->used[i - 1];
 	}
-	areas->used[at] = (struct exo_area){ start, end };
+	areas->used[at] = (struct exo_area){start, end};
 	return 0;
 }
 

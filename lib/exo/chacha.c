@@ -34,7 +34,7 @@ void
 chacha_block(const uint8_t key[CHACHA_KEY_BYTES], uint32_t counter,
 	     const uint8_t nonce[CHACHA_NONCE_BYTES], uint8_t block[CHACHA_BLOCK_BYTES])
 {
-	uint32_t start[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
+	uint32_t start[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
 	uint32_t x[16];
 
 	for (int i = 0; i < 8; i++) {

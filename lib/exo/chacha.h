@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define CHACHA_KEY_BYTES 32
+#define CHACHA_KEY_BYTES   32
 #define CHACHA_NONCE_BYTES 12
 #define CHACHA_BLOCK_BYTES 64
 

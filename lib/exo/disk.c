@@ -35,15 +35,16 @@ exo_disk_queue(struct exo_disk *disk, uint32_t op, uint64_t block, exo_handle fr
 	       uint32_t count, uint64_t cookie)
 {
 	union exo_request request = {
-		.disk = {
-			.cookie = cookie,
-			.op = op,
-			.count = count,
-			.blocks = disk->blocks,
-			.block = block,
-			.frames = frames,
-			.page = page,
-		},
+		.disk =
+			{
+				.cookie = cookie,
+				.op = op,
+				.count = count,
+				.blocks = disk->blocks,
+				.block = block,
+				.frames = frames,
+				.page = page,
+			},
 	};
 
 	return exo_queue_put(&disk->queue, &request);
@@ -105,7 +106,7 @@ int
 exo_disk_transfer(struct exo_disk *disk, uint32_t op, uint64_t block, exo_handle frames,
 		  uint64_t page, uint64_t count)
 {
-	struct exo_completion done = { .result = 0 };
+	struct exo_completion done = {.result = 0};
 	uint64_t at = 0;
 	int result = disk->queue.outstanding > 0 ? E_BUSY : 0;
 

@@ -15,9 +15,9 @@ exo_now_ns(void)
 uint64_t
 exo_wait(uint64_t mask, uint64_t timeout_ns)
 {
-	uint64_t deadline = timeout_ns == 0
-		? 0
-		: exo_deadline_after(exo_ticks(), timeout_ns, exo_start()->timebase_hz);
+	uint64_t deadline = timeout_ns == 0 ? 0
+					    : exo_deadline_after(exo_ticks(), timeout_ns,
+								 exo_start()->timebase_hz);
 	int64_t bits = exo_sleep(mask, deadline);
 
 	return bits > 0 ? (uint64_t)bits : 0;

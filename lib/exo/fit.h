@@ -15,7 +15,7 @@ typedef int64_t exo_fit_try(void *context, uint64_t at, uint64_t *way);
 struct exo_fit {
 	uint64_t start; /* where to look: [start, end) */
 	uint64_t end;
-	uint64_t from;  /* where to begin; it goes on from `start` when `end` is reached */
+	uint64_t from; /* where to begin; it goes on from `start` when `end` is reached */
 	uint64_t count;
 	uint64_t align; /* a power of two */
 };

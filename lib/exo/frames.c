@@ -7,7 +7,7 @@
 #include "lib/exo/fit.h"
 #include "lib/exo/slots.h"
 
-#define DRAIN_TICKS 1000 /* 0.1 to 1 ms on known boards; independent of the start page, which may not be there yet */
+#define DRAIN_TICKS 1000 /* 0.1 to 1 ms on known boards; needs no start page */
 #define DRAIN_TRIES 1000
 
 static struct exo_frames own_frames;
@@ -92,8 +92,8 @@ slot_untake(struct exo_frames *frames, uint32_t slot)
 int
 exo_frames_carve(struct exo_frames *frames, uint64_t count, uint64_t align, exo_handle *handle)
 {
-	struct exo_fit fit = { frames->start, frames->end, frames->next, count, align };
-	struct attempt attempt = { frames, count, 0 };
+	struct exo_fit fit = {frames->start, frames->end, frames->next, count, align};
+	struct attempt attempt = {frames, count, 0};
 	int64_t result = count ? slot_take_logged(frames) : E_INVAL;
 	uint64_t at = 0;
 

@@ -25,8 +25,8 @@ struct exo_frames {
 	exo_handle pool; /* FRAME */
 	uint64_t start;  /* page numbers [start, end) */
 	uint64_t end;
-	uint64_t next;   /* where the next search begins */
-	uint64_t rights; /* of the pool; the carved have them too */
+	uint64_t next;            /* where the next search begins */
+	uint64_t rights;          /* of the pool; the carved have them too */
 	struct exo_slot_log *log; /* or 0 */
 };
 

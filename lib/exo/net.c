@@ -97,7 +97,7 @@ exo_net_receive(struct exo_net *net, const uint8_t **packet)
 	}
 	bytes = queue->page->cq[ring_slot(queue->cq_head, EXO_CQ_SIZE)].result;
 	*packet = (const uint8_t *)net->buffers.memory +
-		ring_slot(queue->cq_head, net->buffer_count) * EXO_PACKET_BYTES;
+		  ring_slot(queue->cq_head, net->buffer_count) * EXO_PACKET_BYTES;
 	return bytes;
 }
 
@@ -112,7 +112,7 @@ int
 exo_net_send(struct exo_net *net, const struct exo_segment *segment, uint32_t segments,
 	     uint64_t cookie)
 {
-	union exo_request request = { .packet = { .cookie = cookie, .segments = segments } };
+	union exo_request request = {.packet = {.cookie = cookie, .segments = segments}};
 	int result;
 
 	if (segments == 0 || segments > EXO_SEGMENTS) {

@@ -28,7 +28,7 @@ exo_random(void *to, size_t bytes)
 		state.seeded = 1;
 	}
 	while (bytes > 0) {
-		const uint8_t nonce[CHACHA_NONCE_BYTES] = { 0 };
+		const uint8_t nonce[CHACHA_NONCE_BYTES] = {0};
 		uint8_t block[CHACHA_BLOCK_BYTES];
 		size_t part = bytes < CHACHA_KEY_BYTES ? bytes : CHACHA_KEY_BYTES;
 

@@ -16,7 +16,7 @@
 struct exo_slotset {
 	uint32_t limit;
 	uint32_t free;
-	uint32_t lowest; /* no free slot is below this */
+	uint32_t lowest;                            /* no free slot is below this */
 	uint64_t bits[BITMAP_WORDS(EXO_SLOTS_MAX)]; /* set: free */
 };
 

@@ -22,11 +22,11 @@
 #include "lib/exo/slots.h"
 #include "lib/exo/vm.h"
 
-#define PAGE_ADDRESS (EXO_UAREA_BASE - EXO_PAGE_SIZE)
+#define PAGE_ADDRESS    (EXO_UAREA_BASE - EXO_PAGE_SIZE)
 #define SYSINFO_ADDRESS (EXO_UAREA_BASE - 2 * EXO_PAGE_SIZE)
-#define STACK_END (EXO_UAREA_BASE - 3 * EXO_PAGE_SIZE)
+#define STACK_END       (EXO_UAREA_BASE - 3 * EXO_PAGE_SIZE)
 #define STACK_PAGES_MAX 16384
-#define FIRST_SLOT 1 /* slot 0 of a capability space stays empty */
+#define FIRST_SLOT      1 /* slot 0 of a capability space stays empty */
 
 struct building {
 	const struct exo_spawn *what;
@@ -60,8 +60,7 @@ step_env(struct building *b)
 static int
 step_space(struct building *b)
 {
-	int64_t result =
-		exo_frames_create(&b->frames, EXO_CAP_SPACE, 0, 0, &b->child->space, NULL);
+	int64_t result = exo_frames_create(&b->frames, EXO_CAP_SPACE, 0, 0, &b->child->space, NULL);
 
 	if (result == 0) {
 		exo_vm_open(&b->vm, b->child->space, &b->frames);
@@ -113,7 +112,7 @@ static uint64_t
 segment_rights(const struct elf_segment *segment)
 {
 	return EXO_READ | (segment->flags & ELF_WRITE ? EXO_WRITE : 0) |
-		(segment->flags & ELF_EXECUTE ? EXO_EXEC : 0);
+	       (segment->flags & ELF_EXECUTE ? EXO_EXEC : 0);
 }
 
 static int
@@ -152,9 +151,8 @@ step_stack(struct building *b)
 {
 	uint64_t pages = b->what->stack_pages ? b->what->stack_pages : EXO_STACK_PAGES;
 	exo_handle frames;
-	int result = pages > STACK_PAGES_MAX
-		? E_RANGE
-		: exo_frames_carve(&b->frames, pages, 1, &frames);
+	int result =
+		pages > STACK_PAGES_MAX ? E_RANGE : exo_frames_carve(&b->frames, pages, 1, &frames);
 
 	if (result < 0) {
 		return result;
@@ -243,7 +241,7 @@ handle_give(struct building *b, exo_handle handle, size_t field)
 	}
 	exo_slot_free(EXO_HANDLE_INDEX(handle));
 	b->next_slot++;
-	memcpy((uint8_t *)b->page + field, &(exo_handle){ (exo_handle)result }, sizeof(exo_handle));
+	memcpy((uint8_t *)b->page + field, &(exo_handle){(exo_handle)result}, sizeof(exo_handle));
 	return 0;
 }
 
@@ -266,8 +264,8 @@ object_give(struct building *b, exo_handle object, uint64_t rights, size_t field
 static int
 step_self(struct building *b)
 {
-	int result = object_give(b, b->child->space, EXO_SPACE_MAP | EXO_SPACE_BIND,
-				 EXO_GIFT(space));
+	int result =
+		object_give(b, b->child->space, EXO_SPACE_MAP | EXO_SPACE_BIND, EXO_GIFT(space));
 
 	if (result == 0) {
 		result = object_give(b, b->child->cspace, EXO_CSPACE_BIND, EXO_GIFT(cspace));
@@ -348,7 +346,7 @@ step_frames(struct building *b)
 static int
 step_registers(struct building *b)
 {
-	struct exo_context context = { .pc = b->elf.entry };
+	struct exo_context context = {.pc = b->elf.entry};
 	int64_t result;
 
 	context.x[2] = STACK_END;
@@ -382,21 +380,21 @@ static const struct {
 	const char *name;
 	int (*run)(struct building *b);
 } steps[] = {
-	{ "read its ELF file",           step_open },
-	{ "make its environment",        step_env },
-	{ "make its address space",      step_space },
-	{ "make its capability space",   step_cspace },
-	{ "make its start page",         step_page },
-	{ "write its arguments",         step_text },
-	{ "load its program",            step_image },
-	{ "make its stack",              step_stack },
-	{ "map its u-area",              step_uarea },
-	{ "give it itself",              step_self },
-	{ "give it its capabilities",    step_gifts },
-	{ "give it its free memory",     step_frames },
-	{ "set its registers",           step_registers },
-	{ "name its supervisor",         step_supervisor },
-	{ "start it",                    step_start },
+	{"read its ELF file", step_open},
+	{"make its environment", step_env},
+	{"make its address space", step_space},
+	{"make its capability space", step_cspace},
+	{"make its start page", step_page},
+	{"write its arguments", step_text},
+	{"load its program", step_image},
+	{"make its stack", step_stack},
+	{"map its u-area", step_uarea},
+	{"give it itself", step_self},
+	{"give it its capabilities", step_gifts},
+	{"give it its free memory", step_frames},
+	{"set its registers", step_registers},
+	{"name its supervisor", step_supervisor},
+	{"start it", step_start},
 };
 
 static void
@@ -414,9 +412,9 @@ spawn_undo(struct building *b)
 int
 exo_spawn(const struct exo_spawn *what, struct exo_child *child)
 {
-	struct building b = { .what = what, .child = child, .next_slot = FIRST_SLOT };
+	struct building b = {.what = what, .child = child, .next_slot = FIRST_SLOT};
 
-	*child = (struct exo_child){ .pool = what->pool };
+	*child = (struct exo_child){.pool = what->pool};
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		int result = steps[i].run(&b);
 

@@ -24,16 +24,16 @@ struct exo_spawn {
 	const char *name;
 	const void *elf;
 	size_t elf_bytes;
-	exo_handle pool;       /* whole, without children, for this child only */
+	exo_handle pool; /* whole, without children, for this child only */
 	uint32_t hart;
-	uint32_t flags;        /* EXO_ENV_FP */
-	uint32_t stack_pages;  /* 0: EXO_STACK_PAGES */
-	uint32_t slot_leaves;  /* leaves of 64 slots; 0: 1 */
-	uint64_t self_rights;  /* on its own ENV; 0: no handle */
+	uint32_t flags;          /* EXO_ENV_FP */
+	uint32_t stack_pages;    /* 0: EXO_STACK_PAGES */
+	uint32_t slot_leaves;    /* leaves of 64 slots; 0: 1 */
+	uint64_t self_rights;    /* on its own ENV; 0: no handle */
 	const char *const *args; /* argv[1] on; argv[0] is the name */
 	uint32_t arg_count;
 	uint32_t value_count;
-	const char *const *values; /* "key=value" */
+	const char *const *values;    /* "key=value" */
 	const struct exo_gift *gifts; /* gone from the caller afterwards, whatever the result */
 	uint32_t gift_count;
 	uint32_t supervisor_bit;

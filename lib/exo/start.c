@@ -15,7 +15,7 @@
 #include "lib/exo/slots.h"
 #include "lib/exo/vm.h"
 
-#define ARGS_MAX 32
+#define ARGS_MAX        32
 #define NO_START_STATUS 127 /* the start page was not one */
 
 extern char __tls_main[];

@@ -13,18 +13,18 @@
 #include <exo/sysinfo.h>
 #include <exo/types.h>
 
-#define EXO_START_MAGIC 0x7472617453686943ul
+#define EXO_START_MAGIC   0x7472617453686943ul
 #define EXO_START_VERSION 1
-#define EXO_START_SEED 32
-#define EXO_START_GRANTS 4
+#define EXO_START_SEED    32
+#define EXO_START_GRANTS  4
 
 struct exo_start {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t env_flags;    /* EXO_ENV_FP */
-	exo_handle env;        /* the program's own ENV, with the rights its maker chose */
+	uint32_t env_flags; /* EXO_ENV_FP */
+	exo_handle env;     /* the program's own ENV, with the rights its maker chose */
 	exo_handle space;
-	exo_handle cspace;     /* with EXO_CSPACE_BIND: the program may add leaves */
+	exo_handle cspace; /* with EXO_CSPACE_BIND: the program may add leaves */
 	exo_handle console;
 	exo_handle sysinfo;    /* FRAME, read-only */
 	exo_handle frames;     /* FRAME: free pages, the program's to carve */

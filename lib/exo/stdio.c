@@ -16,7 +16,7 @@
 #include "lib/exo/start.h"
 
 #define RETRY_NS 2000000
-#define POLL_NS 20000000
+#define POLL_NS  20000000
 
 static struct {
 	size_t count;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define EXO_NS_PER_S 1000000000ull
-#define EXO_FOREVER UINT64_MAX
+#define EXO_FOREVER  UINT64_MAX
 
 /* value * to / from, exactly, or UINT64_MAX when it does not fit. */
 static inline uint64_t

@@ -24,7 +24,7 @@ library_word(uint64_t offset)
 static int
 exception_dispatch(struct exo_fault *fault)
 {
-	int (*handler)(struct exo_fault *fault) = *(void **)library_word(EXO_UL_CLIENT);
+	int (*handler)(struct exo_fault * fault) = *(void **)library_word(EXO_UL_CLIENT);
 	int result = handler(fault);
 
 	if (result != 0) {

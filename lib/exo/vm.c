@@ -76,8 +76,8 @@ table_make(struct exo_vm *vm, uint64_t address)
 	return result < 0 ? (int)result : 0;
 }
 
-/* Maps page by page, waiting for each that still drains. A call that ended with E_BUSY has mapped the
- * pages before the refused one: they are skipped. */
+/* Maps page by page, waiting for each that still drains. A call that ended with E_BUSY has mapped
+ * the pages before the refused one: they are skipped. */
 static int
 chunk_map_draining(struct exo_vm *vm, uint64_t address, exo_handle handle, uint64_t offset,
 		   uint64_t count, uint64_t rights)
@@ -187,7 +187,7 @@ exo_pages_make(struct exo_pages *pages, uint64_t count)
 		exo_frames_release(exo_own_frames(), frames);
 		return result;
 	}
-	*pages = (struct exo_pages){ frames, (void *)address, count };
+	*pages = (struct exo_pages){frames, (void *)address, count};
 	return 0;
 }
 

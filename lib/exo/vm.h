@@ -16,10 +16,10 @@
 #include "lib/exo/frames.h"
 
 #define EXO_VM_START 0x1000000000ul
-#define EXO_VM_END 0x3000000000ul
+#define EXO_VM_END   0x3000000000ul
 
 struct exo_vm {
-	exo_handle space; /* EXO_NONE: the caller's own */
+	exo_handle space;          /* EXO_NONE: the caller's own */
 	struct exo_frames *frames; /* pays for page tables */
 	struct exo_areas areas;
 };

@@ -32,7 +32,8 @@ check_illegal(void)
 
 	tap_is(exo_on_exception(step_over), 0, "a handler is registered");
 	__asm__ volatile("mv t3, %1\n\t.word 0\n\tmv %0, t3" : "=r"(after) : "r"(before) : "t3");
-	tap_ok(seen.count == 1 && seen.last.cause == EXO_CAUSE_ILLEGAL, "an illegal instruction arrives");
+	tap_ok(seen.count == 1 && seen.last.cause == EXO_CAUSE_ILLEGAL,
+	       "an illegal instruction arrives");
 	tap_is((int64_t)after, 0x1234, "registers stay");
 	__asm__ volatile("ebreak");
 	tap_ok(seen.count == 2 && seen.last.cause == EXO_CAUSE_BREAKPOINT, "a breakpoint arrives");
@@ -80,7 +81,8 @@ check_paging(void)
 	exo_frames_carve(exo_own_frames(), 1, 1, &seen.frames);
 	*nowhere = 77;
 	tap_ok(seen.count == 1 && seen.last.cause == EXO_CAUSE_STORE_PAGE &&
-	       seen.last.tval == (uint64_t)nowhere, "a store to an unmapped page arrives");
+		       seen.last.tval == (uint64_t)nowhere,
+	       "a store to an unmapped page arrives");
 	tap_ok(*nowhere == 77 && seen.count == 1, "mapping a page repairs it");
 	tap_is(exo_protect((uint64_t)nowhere & -EXO_PAGE_SIZE, 1, 0, NULL, EXO_NONE) < 0, 0,
 	       "the page loses its rights");

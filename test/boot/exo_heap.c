@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * exo_heap.c: the heap grows over many pages and page tables, and ends with an error and not a fault.
+ * exo_heap.c: the heap grows over many pages and page tables, and ends with an error and not a
+ * fault.
  *
  * boot: init
  */
@@ -12,7 +13,7 @@
 #include "lib/exo/vm.h"
 #include "test/boot/tap.h"
 
-#define BLOCKS 3000
+#define BLOCKS      3000
 #define BLOCK_BYTES 2000
 
 static unsigned char *blocks[BLOCKS];

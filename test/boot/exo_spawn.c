@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * exo_spawn.c: build children from the program's own ELF file, let them end in every way, and take everything back.
+ * exo_spawn.c: build children from the program's own ELF file, let them end in every way, and
+ * take everything back.
  *
  * The initrd holds this file as `init`; a child is told by its first argument what to do.
  *
@@ -16,8 +17,8 @@
 #include "test/boot/tap.h"
 
 #define POOL_PAGES 200
-#define CHILD_BIT 7
-#define SECONDS EXO_NS_PER_S
+#define CHILD_BIT  7
+#define SECONDS    EXO_NS_PER_S
 
 static struct {
 	const void *elf;
@@ -79,14 +80,15 @@ static int
 self_find(void)
 {
 	const struct exo_boot *boot = exo_boot();
-	uint64_t pages = (boot->initrd_offset + boot->initrd_bytes + EXO_PAGE_SIZE - 1) / EXO_PAGE_SIZE;
+	uint64_t bytes = boot->initrd_offset + boot->initrd_bytes;
+	uint64_t pages = (bytes + EXO_PAGE_SIZE - 1) / EXO_PAGE_SIZE;
 	uint64_t address;
 	struct cpio_entry file;
 	int result = exo_vm_map(exo_own_vm(), boot->initrd, 0, pages, EXO_READ, &address);
 
 	if (result == 0) {
-		result = cpio_find((const uint8_t *)address + boot->initrd_offset, boot->initrd_bytes,
-				   "init", &file);
+		result = cpio_find((const uint8_t *)address + boot->initrd_offset,
+				   boot->initrd_bytes, "init", &file);
 	}
 	if (result == 0) {
 		self.elf = file.data;
@@ -107,9 +109,9 @@ shared(exo_handle handle, uint64_t start, uint64_t count, uint64_t rights)
 static int
 spawn(const char *what, size_t elf_bytes, exo_handle pool, struct exo_child *child)
 {
-	struct exo_cap_info info = { .start = 0 };
-	const char *const args[] = { what, "second word" };
-	const char *const values[] = { "other=1", "site=a=b", "empty=" };
+	struct exo_cap_info info = {.start = 0};
+	const char *const args[] = {what, "second word"};
+	const char *const values[] = {"other=1", "site=a=b", "empty="};
 	struct exo_gift gifts[2];
 	struct exo_spawn spawn = {
 		.name = "child",
@@ -128,10 +130,12 @@ spawn(const char *what, size_t elf_bytes, exo_handle pool, struct exo_child *chi
 	};
 
 	exo_inspect(exo_start()->sysinfo, 0, &info);
-	gifts[0] = (struct exo_gift){ shared(exo_start()->console, 0, 0, EXO_WRITE),
-				      EXO_GIFT(console) };
-	gifts[1] = (struct exo_gift){ shared(exo_start()->sysinfo, info.start, info.count, EXO_READ),
-				      EXO_GIFT(sysinfo) };
+	gifts[0] =
+		(struct exo_gift){shared(exo_start()->console, 0, 0, EXO_WRITE), EXO_GIFT(console)};
+	gifts[1] = (struct exo_gift){
+		shared(exo_start()->sysinfo, info.start, info.count, EXO_READ),
+		EXO_GIFT(sysinfo),
+	};
 	return exo_spawn(&spawn, child);
 }
 
@@ -139,7 +143,7 @@ spawn(const char *what, size_t elf_bytes, exo_handle pool, struct exo_child *chi
 static struct exo_context
 end_of(const char *what, struct exo_child *child)
 {
-	struct exo_context context = { .state = EXO_STATE_READY };
+	struct exo_context context = {.state = EXO_STATE_READY};
 	int result = spawn(what, self.bytes, self.pool, child);
 
 	if (result < 0) {
@@ -158,11 +162,11 @@ died(const char *what, enum exo_death kind, uint64_t cause, uint64_t tval)
 	struct exo_child child;
 	struct exo_context end = end_of(what, &child);
 	bool is_right = end.state == EXO_STATE_DEAD && end.death.kind == kind &&
-		end.death.cause == cause && (tval == 0 || end.death.tval == tval);
+			end.death.cause == cause && (tval == 0 || end.death.tval == tval);
 
 	if (!is_right) {
-		printf("# state %u kind %lu cause %lu pc %#lx tval %#lx\n", end.state, end.death.kind,
-		       end.death.cause, end.death.pc, end.death.tval);
+		printf("# state %u kind %lu cause %lu pc %#lx tval %#lx\n", end.state,
+		       end.death.kind, end.death.cause, end.death.pc, end.death.tval);
 	}
 	return exo_child_end(&child) == 0 && is_right;
 }
@@ -172,7 +176,8 @@ check_ends(void)
 {
 	tap_ok(died("check", EXO_DEATH_EXIT, 42, 0), "a child finds what it was given and exits");
 	tap_ok(died("load", EXO_DEATH_FAULT, 13, 0x123000), "a wild load is a fault");
-	tap_ok(died("text", EXO_DEATH_FAULT, 15, (uint64_t)child_main), "a store to text is a fault");
+	tap_ok(died("text", EXO_DEATH_FAULT, 15, (uint64_t)child_main),
+	       "a store to text is a fault");
 	tap_ok(died("overflow", EXO_DEATH_FAULT, 15, 0), "a stack overflow is a fault");
 }
 
@@ -208,8 +213,8 @@ check_refusals(void)
 	for (uint64_t pages = 1; pages <= 16; pages *= 2) {
 		exo_frames_carve(exo_own_frames(), pages, 1, &small);
 		result = spawn("check", self.bytes, small, &child);
-		tap_ok(result == E_NOSPACE, "a pool of %d pages is too small: could not %s", (int)pages,
-		       child.step);
+		tap_ok(result == E_NOSPACE, "a pool of %d pages is too small: could not %s",
+		       (int)pages, child.step);
 		exo_slot_drop(small);
 	}
 }
@@ -239,7 +244,8 @@ main(int argc, char **argv)
 	}
 	tap_plan(22);
 	tap_is(self_find(), 0, "the initrd holds this program");
-	tap_is(exo_frames_carve(exo_own_frames(), POOL_PAGES, 2, &self.pool), 0, "a pool is carved");
+	tap_is(exo_frames_carve(exo_own_frames(), POOL_PAGES, 2, &self.pool), 0,
+	       "a pool is carved");
 	check_ends();
 	check_kill();
 	check_refusals();

@@ -22,7 +22,7 @@ check_pause(void)
 
 		exo_pause(ms * MS);
 		took = exo_now_ns() - before;
-		tap_ok(took >= ms * MS && took < ms * MS + 2000 * MS, "a pause of %d ms lasts so long",
+		tap_ok(took >= ms * MS && took < (ms + 2000) * MS, "a pause of %d ms lasts so long",
 		       (int)ms);
 	}
 }
@@ -60,8 +60,8 @@ check_clock(void)
 static void
 check_random(void)
 {
-	unsigned char a[100] = { 0 };
-	unsigned char b[100] = { 0 };
+	unsigned char a[100] = {0};
+	unsigned char b[100] = {0};
 	int zeros = 0;
 
 	tap_ok(getentropy(a, sizeof(a)) == 0 && getentropy(b, sizeof(b)) == 0, "getentropy works");

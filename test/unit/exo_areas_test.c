@@ -25,7 +25,7 @@ static uint8_t used[PAGES];
 static void
 check(void)
 {
-	uint8_t seen[PAGES] = { 0 };
+	uint8_t seen[PAGES] = {0};
 
 	for (uint32_t i = 0; i < areas.count; i++) {
 		assert_true(areas.used[i].start < areas.used[i].end);

@@ -19,7 +19,7 @@
 
 #define POOL_START 0x80000
 #define POOL_PAGES 256
-#define POOL_END (POOL_START + POOL_PAGES)
+#define POOL_END   (POOL_START + POOL_PAGES)
 
 /* owner[i]: which carved child holds page i, 0 = none. */
 static struct {
@@ -57,7 +57,7 @@ fake_carve(void *context, uint64_t at, uint64_t *way)
 static int64_t
 take(uint64_t from, uint64_t count, uint64_t align, uint64_t *at)
 {
-	const struct exo_fit fit = { POOL_START, POOL_END, from, count, align };
+	const struct exo_fit fit = {POOL_START, POOL_END, from, count, align};
 
 	pool.count = count;
 	pool.attempts = 0;
@@ -161,7 +161,7 @@ always_taken(void *context, uint64_t at, uint64_t *way)
 static void
 a_lie_about_the_end_does_not_hang_it(void **state)
 {
-	const struct exo_fit fit = { POOL_START, POOL_END, POOL_START + 7, 1, 1 };
+	const struct exo_fit fit = {POOL_START, POOL_END, POOL_START + 7, 1, 1};
 	uint64_t at = 0;
 	int attempts = 0;
 
@@ -182,7 +182,7 @@ no_right(void *context, uint64_t at, uint64_t *way)
 static void
 another_error_ends_the_search(void **state)
 {
-	const struct exo_fit fit = { POOL_START, POOL_END, POOL_START, 1, 1 };
+	const struct exo_fit fit = {POOL_START, POOL_END, POOL_START, 1, 1};
 	uint64_t at = 0;
 	int attempts = 0;
 

@@ -22,7 +22,7 @@ static void
 reset(void **state)
 {
 	(void)state;
-	set = (struct exo_slotset){ 0 };
+	set = (struct exo_slotset){0};
 	for (int i = 0; i < EXO_SLOTS_MAX; i++) {
 		model[i] = 0;
 	}

@@ -16,7 +16,7 @@ struct exo_result {
 	uint64_t second; /* a1: after E_TAKEN the end of what is in the way, else 0 */
 };
 
-#define ECALL_TEMPORARIES "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory"
+#define ECALL_TEMPORARIES    "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory"
 #define ECALL_WORD(n, value) register uint64_t r##n __asm__("a" #n) = (value)
 
 static inline struct exo_result
@@ -30,7 +30,7 @@ exo_ecall0(int nr)
 			 : "=r"(r0), "=r"(r1), "+r"(r7)
 			 :
 			 : "a2", "a3", "a4", "a5", "a6", ECALL_TEMPORARIES);
-	return (struct exo_result){ (int64_t)r0, r1 };
+	return (struct exo_result){(int64_t)r0, r1};
 }
 
 static inline struct exo_result
@@ -44,7 +44,7 @@ exo_ecall1(int nr, uint64_t w0)
 			 : "+r"(r0), "=r"(r1), "+r"(r7)
 			 :
 			 : "a2", "a3", "a4", "a5", "a6", ECALL_TEMPORARIES);
-	return (struct exo_result){ (int64_t)r0, r1 };
+	return (struct exo_result){(int64_t)r0, r1};
 }
 
 static inline struct exo_result
@@ -58,7 +58,7 @@ exo_ecall2(int nr, uint64_t w0, uint64_t w1)
 			 : "+r"(r0), "+r"(r1), "+r"(r7)
 			 :
 			 : "a2", "a3", "a4", "a5", "a6", ECALL_TEMPORARIES);
-	return (struct exo_result){ (int64_t)r0, r1 };
+	return (struct exo_result){(int64_t)r0, r1};
 }
 
 static inline struct exo_result
@@ -73,7 +73,7 @@ exo_ecall3(int nr, uint64_t w0, uint64_t w1, uint64_t w2)
 			 : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r7)
 			 :
 			 : "a3", "a4", "a5", "a6", ECALL_TEMPORARIES);
-	return (struct exo_result){ (int64_t)r0, r1 };
+	return (struct exo_result){(int64_t)r0, r1};
 }
 
 static inline struct exo_result
@@ -89,7 +89,7 @@ exo_ecall4(int nr, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3)
 			 : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r7)
 			 :
 			 : "a4", "a5", "a6", ECALL_TEMPORARIES);
-	return (struct exo_result){ (int64_t)r0, r1 };
+	return (struct exo_result){(int64_t)r0, r1};
 }
 
 static inline struct exo_result
@@ -106,7 +106,7 @@ exo_ecall5(int nr, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t 
 			 : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r7)
 			 :
 			 : "a5", "a6", ECALL_TEMPORARIES);
-	return (struct exo_result){ (int64_t)r0, r1 };
+	return (struct exo_result){(int64_t)r0, r1};
 }
 
 static inline struct exo_result
@@ -124,7 +124,7 @@ exo_ecall6(int nr, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t 
 			 : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r7)
 			 :
 			 : "a6", ECALL_TEMPORARIES);
-	return (struct exo_result){ (int64_t)r0, r1 };
+	return (struct exo_result){(int64_t)r0, r1};
 }
 
 static inline struct exo_result
@@ -145,7 +145,7 @@ exo_ecall7(int nr, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t 
 			   "+r"(r7)
 			 :
 			 : ECALL_TEMPORARIES);
-	return (struct exo_result){ (int64_t)r0, r1 };
+	return (struct exo_result){(int64_t)r0, r1};
 }
 
 /* The `time` counter: ticks of sysinfo's timebase_hz. */
