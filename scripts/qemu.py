@@ -7,7 +7,7 @@
 
 Exit status: 0 after an orderly power-off, 1 on guest failure or panic, 124 at TIMEOUT. The console's text
 counts as much as QEMU's status, for firmware resets give 0 whatever happened.
-QEMU= in the environment names another emulator. It dies with this process, whatever kills that.
+QEMU= in the environment names another emulator, QEMU_ARGS= gives it further words. It dies with this process, whatever kills that.
 """
 import os
 import re
@@ -248,7 +248,8 @@ def options_of(words):
     board = words.get("BOARD", "qemu-virt")
     options = {"board": board, "initrd": words.get("INITRD") or f"{BUILD}/{board}/initrd.cpio",
                "smp": int(words["SMP"]) if "SMP" in words else None,
-               "icount": words.get("ICOUNT", "0") not in ("0", "n")}
+               "icount": words.get("ICOUNT", "0") not in ("0", "n"),
+               "extra": shlex.split(os.environ.get("QEMU_ARGS", ""))}
     for name in ("KERNEL", "MEM", "CPU", "APPEND", "DISK", "NET", "PLUGIN"):
         if name in words:
             options[name.lower()] = words[name]
