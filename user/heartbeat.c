@@ -10,7 +10,7 @@
 #include "lib/exo/start.h"
 
 #define SECONDS 5
-#define MS_NS 1000000ull
+#define MS_NS   1000000ull
 
 static unsigned long
 argument(int argc, char **argv, int index, unsigned long otherwise)

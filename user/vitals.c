@@ -23,8 +23,8 @@ print_harts(const struct exo_sysinfo *info)
 	for (uint32_t i = 0; i < info->harts; i++) {
 		const struct exo_hart_info *hart = &info->hart[i];
 
-		printf("%s: hart %u: %lu environments, %lu interrupts, %lu switches\n", exo_name(), i,
-		       hart->environments, hart->interrupts, hart->switches);
+		printf("%s: hart %u: %lu environments, %lu interrupts, %lu switches\n", exo_name(),
+		       i, hart->environments, hart->interrupts, hart->switches);
 	}
 }
 
@@ -44,8 +44,9 @@ print_devices(const struct exo_sysinfo *info)
 
 		if (nic->present) {
 			printf("%s: NIC %u: %lu received, %lu unmatched, %lu dropped, %lu "
-			       "transmitted, %lu refused\n", exo_name(), i, nic->received,
-			       nic->unmatched, nic->dropped, nic->transmitted, nic->refused);
+			       "transmitted, %lu refused\n",
+			       exo_name(), i, nic->received, nic->unmatched, nic->dropped,
+			       nic->transmitted, nic->refused);
 		}
 	}
 }

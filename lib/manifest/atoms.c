@@ -10,9 +10,9 @@
 
 #include "lib/base/string.h"
 
-#define MAC_BYTES 6
+#define MAC_BYTES  6
 #define OFFSET_MAX 1514 /* no frame is longer */
-#define SCALE_MAX 8
+#define SCALE_MAX  8
 
 const struct exo_atom atoms_group = {
 	.kind = EXO_ATOM_COMPARE,
@@ -103,8 +103,7 @@ take_mac(const char **at, uint64_t *number)
 }
 
 static bool
-take_value(const char **at, const struct load *load, const uint8_t mac[MAC_BYTES],
-	   uint64_t *number)
+take_value(const char **at, const struct load *load, const uint8_t mac[MAC_BYTES], uint64_t *number)
 {
 	const char *from = *at;
 
@@ -134,8 +133,8 @@ take_load(const char **at, struct load *load)
 	if (!take_number(at, &load->offset) || !take(at, ":") || !take_number(at, &load->width)) {
 		return "it does not begin with OFFSET:WIDTH";
 	}
-	if (load->width != 6 && (load->width > 8 || !load->width ||
-				 (load->width & (load->width - 1)))) {
+	if (load->width != 6 &&
+	    (load->width > 8 || !load->width || (load->width & (load->width - 1)))) {
 		return "the width is none of 1, 2, 4, 6, 8 bytes";
 	}
 	if (load->offset + load->width > OFFSET_MAX || load->offset > OFFSET_MAX) {

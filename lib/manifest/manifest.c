@@ -84,8 +84,8 @@ is_name(const char *name)
 	for (size_t i = 0; i < length; i++) {
 		char c = name[i];
 
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= '0' && c <= '9') && !strchr(marks, c)) {
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+		    !strchr(marks, c)) {
 			return false;
 		}
 	}
@@ -96,16 +96,19 @@ static int
 check_name(const struct manifest *manifest, const char *name, struct manifest_refusal *refusal)
 {
 	if (!is_name(name)) {
-		return manifest_refuse(refusal, "an environment", "name", "it is not 1 to %u letters, "
+		return manifest_refuse(refusal, "an environment", "name",
+				       "it is not 1 to %u letters, "
 				       "digits or ,._+-; give the node such a name",
 				       MANIFEST_NAME_MAX);
 	}
 	if (!strcmp(name, MANIFEST_INIT)) {
-		return manifest_refuse(refusal, name, NULL, "the first environment has this name "
+		return manifest_refuse(refusal, name, NULL,
+				       "the first environment has this name "
 				       "already; choose another one");
 	}
 	if (manifest_find(manifest, name)) {
-		return manifest_refuse(refusal, name, NULL, "two environments have this name; "
+		return manifest_refuse(refusal, name, NULL,
+				       "two environments have this name; "
 				       "rename one");
 	}
 	return 0;
@@ -117,16 +120,19 @@ check_network(const struct manifest_env *env, struct manifest_refusal *refusal)
 	bool has_filter = env->receive.is_given || env->transmit.is_given || env->shared.is_given;
 
 	if (env->nic == MANIFEST_NO_NIC && (has_filter || env->filters)) {
-		return manifest_refuse(refusal, env->name, "nic", "it is missing, but there is a "
+		return manifest_refuse(refusal, env->name, "nic",
+				       "it is missing, but there is a "
 				       "filter; say which NIC, such as nic = <0>");
 	}
 	if (env->nic != MANIFEST_NO_NIC && !has_filter) {
-		return manifest_refuse(refusal, env->name, "nic", "without filter-receive, "
+		return manifest_refuse(refusal, env->name, "nic",
+				       "without filter-receive, "
 				       "filter-transmit or filter-shared no packet comes or goes; "
 				       "write filter-receive; filter-transmit; for all of them");
 	}
 	if (env->transmit.is_given && !env->receive.is_given) {
-		return manifest_refuse(refusal, env->name, "filter-transmit", "only who receives may "
+		return manifest_refuse(refusal, env->name, "filter-transmit",
+				       "only who receives may "
 				       "send; add filter-receive, such as filter-receive = "
 				       "\"0:6=nic\"");
 	}
@@ -141,25 +147,30 @@ check_env(const struct property_reader *reader)
 	struct manifest_refusal *refusal = reader->refusal;
 
 	if (!env->program) {
-		return manifest_refuse(refusal, env->name, "program", "it is missing; name a program "
+		return manifest_refuse(refusal, env->name, "program",
+				       "it is missing; name a program "
 				       "of the initrd");
 	}
 	if (!env->frames.count) {
-		return manifest_refuse(refusal, env->name, "frames", "it is missing; say how many "
+		return manifest_refuse(refusal, env->name, "frames",
+				       "it is missing; say how many "
 				       "pages it may use, such as frames = <256>");
 	}
 	if (property_seen(reader, "frames") && property_seen(reader, "frames-at")) {
-		return manifest_refuse(refusal, env->name, "frames", "frames-at is there as well; "
+		return manifest_refuse(refusal, env->name, "frames",
+				       "frames-at is there as well; "
 				       "remove one");
 	}
 	if (property_seen(reader, "slots") && property_seen(reader, "hart") &&
 	    reader->slots_hart != env->hart) {
-		return manifest_refuse(refusal, env->name, "hart", "it is %u, but slots names hart "
-				       "%u; make them equal or remove hart", env->hart,
-				       reader->slots_hart);
+		return manifest_refuse(refusal, env->name, "hart",
+				       "it is %u, but slots names hart "
+				       "%u; make them equal or remove hart",
+				       env->hart, reader->slots_hart);
 	}
 	if (env->restarts && strcmp(env->supervisor, MANIFEST_INIT)) {
-		return manifest_refuse(refusal, env->name, "restart", "only init restarts, and the "
+		return manifest_refuse(refusal, env->name, "restart",
+				       "only init restarts, and the "
 				       "supervisor is \"%s\"; remove restart or supervisor",
 				       env->supervisor);
 	}
@@ -171,7 +182,11 @@ read_env(struct manifest_env *env, const struct fdt *fdt, int node,
 	 const struct manifest_machine *machine, struct manifest_refusal *refusal)
 {
 	struct property_reader reader = {
-		.fdt = fdt, .node = node, .machine = machine, .env = env, .refusal = refusal,
+		.fdt = fdt,
+		.node = node,
+		.machine = machine,
+		.env = env,
+		.refusal = refusal,
 	};
 	struct fdt_prop prop;
 	int status;
@@ -191,7 +206,8 @@ read_env(struct manifest_env *env, const struct fdt *fdt, int node,
 		}
 	}
 	if (fdt_first_child(fdt, node) >= 0) {
-		return manifest_refuse(refusal, env->name, NULL, "an environment has no nodes of its "
+		return manifest_refuse(refusal, env->name, NULL,
+				       "an environment has no nodes of its "
 				       "own; move them one level up or remove them");
 	}
 	status = check_env(&reader);
@@ -209,7 +225,8 @@ manifest_parse(struct manifest *manifest, const struct fdt *fdt, int node,
 
 	manifest->count = 0;
 	if (fdt_first_prop(fdt, node, &prop)) {
-		return manifest_refuse(refusal, "the manifest", NULL, "only its environments have "
+		return manifest_refuse(refusal, "the manifest", NULL,
+				       "only its environments have "
 				       "properties; remove or move the first one");
 	}
 	for (int child = fdt_first_child(fdt, node); child >= 0;
@@ -217,8 +234,10 @@ manifest_parse(struct manifest *manifest, const struct fdt *fdt, int node,
 		int status = check_name(manifest, fdt_name(fdt, child), refusal);
 
 		if (!status && manifest->count == MANIFEST_ENVS_MAX) {
-			status = manifest_refuse(refusal, fdt_name(fdt, child), NULL, "there are more "
-						 "than %u environments", MANIFEST_ENVS_MAX);
+			status = manifest_refuse(refusal, fdt_name(fdt, child), NULL,
+						 "there are more "
+						 "than %u environments",
+						 MANIFEST_ENVS_MAX);
 		}
 		if (!status) {
 			status = read_env(&manifest->env[manifest->count], fdt, child, machine,
@@ -229,6 +248,8 @@ manifest_parse(struct manifest *manifest, const struct fdt *fdt, int node,
 		}
 		manifest->count++;
 	}
-	return manifest->count ? 0 : manifest_refuse(refusal, "the manifest", NULL, "it names no "
-						     "environment; add a node with a program");
+	return manifest->count ? 0
+			       : manifest_refuse(refusal, "the manifest", NULL,
+						 "it names no "
+						 "environment; add a node with a program");
 }

@@ -15,15 +15,15 @@
 
 #include "lib/base/fdt.h"
 
-#define MANIFEST_ENVS_MAX 32
-#define MANIFEST_NAME_MAX 31 /* characters of an environment's name */
-#define MANIFEST_EXTENTS_MAX 4 /* of blocks, of one environment */
-#define MANIFEST_ARGS_MAX 16 /* strings of args, and of values */
+#define MANIFEST_ENVS_MAX       32
+#define MANIFEST_NAME_MAX       31 /* characters of an environment's name */
+#define MANIFEST_EXTENTS_MAX    4  /* of blocks, of one environment */
+#define MANIFEST_ARGS_MAX       16 /* strings of args, and of values */
 #define MANIFEST_SENTENCE_BYTES 384
-#define MANIFEST_CSPACE_SLOTS 128 /* where cspace-slots is not given */
+#define MANIFEST_CSPACE_SLOTS   128 /* where cspace-slots is not given */
 #define MANIFEST_RESTART_ALWAYS UINT32_MAX
-#define MANIFEST_NO_NIC UINT32_MAX
-#define MANIFEST_INIT "init" /* the supervisor where none is named */
+#define MANIFEST_NO_NIC         UINT32_MAX
+#define MANIFEST_INIT           "init" /* the supervisor where none is named */
 
 /* Pages, [first, first + count). */
 struct manifest_range {
@@ -55,24 +55,25 @@ struct manifest_strings {
 struct manifest_env {
 	const char *name;
 	const char *program;
-	const char *libos;	/* "" where not given */
-	const char *supervisor;	/* MANIFEST_INIT, or the name of another environment */
+	const char *libos;      /* "" where not given */
+	const char *supervisor; /* MANIFEST_INIT, or the name of another environment */
 	struct manifest_strings args;
-	struct manifest_strings values;	/* "key=value", for the program to ask by name */
-	struct manifest_range frames;	/* its pages; before manifest_plan, first is 0 for "anywhere" */
-	uint32_t hart;		/* its home */
+	struct manifest_strings values; /* "key=value", for the program to ask by name */
+	struct manifest_range
+		frames; /* its pages; before manifest_plan, first is 0 for "anywhere" */
+	uint32_t hart;  /* its home */
 	bool takes_slack;
 	bool is_quiet;
 	uint32_t console_rights;
 	uint32_t cspace_slots;
-	uint32_t restarts;	/* how often it is started again; MANIFEST_RESTART_ALWAYS */
+	uint32_t restarts; /* how often it is started again; MANIFEST_RESTART_ALWAYS */
 	struct manifest_extent extents[MANIFEST_EXTENTS_MAX];
 	uint32_t extent_count;
-	uint32_t nic;		/* or MANIFEST_NO_NIC */
-	uint32_t filters;	/* how many filters it may derive itself */
-	struct manifest_filter receive;	/* packets that nobody else gets */
+	uint32_t nic;                   /* or MANIFEST_NO_NIC */
+	uint32_t filters;               /* how many filters it may derive itself */
+	struct manifest_filter receive; /* packets that nobody else gets */
 	struct manifest_filter transmit;
-	struct manifest_filter shared;	/* group-addressed packets, each listener gets a copy */
+	struct manifest_filter shared; /* group-addressed packets, each listener gets a copy */
 };
 
 struct manifest {

@@ -19,14 +19,16 @@ typedef int env_check(const struct manifest *manifest, uint32_t index,
 		      const struct manifest_machine *machine, struct manifest_refusal *refusal);
 
 static int
-check_hart(const struct manifest *manifest, uint32_t index,
-	   const struct manifest_machine *machine, struct manifest_refusal *refusal)
+check_hart(const struct manifest *manifest, uint32_t index, const struct manifest_machine *machine,
+	   struct manifest_refusal *refusal)
 {
 	const struct manifest_env *env = &manifest->env[index];
 
-	return env->hart < machine->harts ? 0 :
-		manifest_refuse(refusal, env->name, "hart", "there is no hart %u; this machine has "
-				"%u, counted from 0", env->hart, machine->harts);
+	return env->hart < machine->harts ? 0
+					  : manifest_refuse(refusal, env->name, "hart",
+							    "there is no hart %u; this machine has "
+							    "%u, counted from 0",
+							    env->hart, machine->harts);
 }
 
 /* The supervisor of `env`, or a null pointer for init and unknown ones. */
@@ -56,21 +58,25 @@ check_supervisor(const struct manifest *manifest, uint32_t index,
 
 	(void)machine;
 	if (strcmp(env->supervisor, MANIFEST_INIT) && !supervisor_of(manifest, env)) {
-		return manifest_refuse(refusal, env->name, "supervisor", "there is no environment "
+		return manifest_refuse(refusal, env->name, "supervisor",
+				       "there is no environment "
 				       "\"%s\"; name one of this manifest, or init",
 				       env->supervisor);
 	}
 	if (supervisor_of(manifest, env) &&
 	    manifest_wards(manifest, env->supervisor) > PLAN_WARDS_MAX) {
-		return manifest_refuse(refusal, env->name, "supervisor", "\"%s\" has more than %u to "
-				       "watch; let init or another one watch some", env->supervisor,
-				       PLAN_WARDS_MAX);
+		return manifest_refuse(refusal, env->name, "supervisor",
+				       "\"%s\" has more than %u to "
+				       "watch; let init or another one watch some",
+				       env->supervisor, PLAN_WARDS_MAX);
 	}
 	for (uint32_t steps = 0; above && steps <= manifest->count; steps++) {
 		above = supervisor_of(manifest, above);
 	}
-	return above ? manifest_refuse(refusal, env->name, "supervisor", "its supervisors form a "
-				       "circle; one of them must have init") : 0;
+	return above ? manifest_refuse(refusal, env->name, "supervisor",
+				       "its supervisors form a "
+				       "circle; one of them must have init")
+		     : 0;
 }
 
 static int
@@ -82,9 +88,11 @@ check_console(const struct manifest *manifest, uint32_t index,
 	(void)machine;
 	for (uint32_t i = 0; env->console_rights & EXO_READ && i < index; i++) {
 		if (manifest->env[i].console_rights & EXO_READ) {
-			return manifest_refuse(refusal, env->name, "console", "\"%s\" reads the "
+			return manifest_refuse(refusal, env->name, "console",
+					       "\"%s\" reads the "
 					       "console already, and input goes to one reader; "
-					       "make one of them \"write\"", manifest->env[i].name);
+					       "make one of them \"write\"",
+					       manifest->env[i].name);
 		}
 	}
 	return 0;
@@ -106,10 +114,13 @@ check_extent_free(const struct manifest *manifest, uint32_t index, uint32_t nth,
 			if (mine->disk == theirs->disk &&
 			    range_overlaps(mine->first, mine->count, theirs->first,
 					   theirs->count)) {
-				return manifest_refuse(refusal, env->name, "blocks", "<%u %lu %lu> "
+				return manifest_refuse(
+					refusal, env->name, "blocks",
+					"<%u %lu %lu> "
 					"overlaps <%u %lu %lu> of \"%s\"; give them different "
-					"blocks", mine->disk, mine->first, mine->count,
-					theirs->disk, theirs->first, theirs->count, other->name);
+					"blocks",
+					mine->disk, mine->first, mine->count, theirs->disk,
+					theirs->first, theirs->count, other->name);
 			}
 		}
 	}
@@ -142,15 +153,19 @@ check_blocks(const struct manifest *manifest, uint32_t index,
 		uint64_t blocks = machine->disk_blocks[extent->disk];
 
 		if (!blocks) {
-			return manifest_refuse(refusal, env->name, "blocks", "this machine has no "
+			return manifest_refuse(refusal, env->name, "blocks",
+					       "this machine has no "
 					       "disk %u; attach one, or remove it from the "
-					       "manifest", extent->disk);
+					       "manifest",
+					       extent->disk);
 		}
 		if (!range_within(extent->first, extent->count, blocks)) {
-			return manifest_refuse(refusal, env->name, "blocks", "<%u %lu %lu> leaves "
+			return manifest_refuse(refusal, env->name, "blocks",
+					       "<%u %lu %lu> leaves "
 					       "disk %u, which has %lu blocks; lower the count, or "
-					       "attach a larger disk", extent->disk, extent->first,
-					       extent->count, extent->disk, blocks);
+					       "attach a larger disk",
+					       extent->disk, extent->first, extent->count,
+					       extent->disk, blocks);
 		}
 		status = check_extent_free(manifest, index, i, refusal);
 	}
@@ -183,7 +198,8 @@ check_filters(const struct manifest *manifest, uint32_t index,
 	(void)machine;
 	if (env->shared.is_given &&
 	    atoms_contradict(env->shared.atoms, env->shared.count, &atoms_group, 1)) {
-		return manifest_refuse(refusal, env->name, "filter-shared", "it matches no multicast "
+		return manifest_refuse(refusal, env->name, "filter-shared",
+				       "it matches no multicast "
 				       "or broadcast frame, and only those are shared; use "
 				       "filter-receive for others");
 	}
@@ -192,7 +208,8 @@ check_filters(const struct manifest *manifest, uint32_t index,
 	}
 	if (manifest_listeners(manifest, env->nic) &&
 	    !atoms_contradict(env->receive.atoms, env->receive.count, &atoms_group, 1)) {
-		return manifest_refuse(refusal, env->name, "filter-receive", "it takes multicast and "
+		return manifest_refuse(refusal, env->name, "filter-receive",
+				       "it takes multicast and "
 				       "broadcast frames, which filter-shared of NIC %u shares "
 				       "out; add the atom 0:1&1=0 or a destination address",
 				       env->nic);
@@ -202,9 +219,12 @@ check_filters(const struct manifest *manifest, uint32_t index,
 
 		if (other->nic == env->nic && other->receive.is_given &&
 		    !filters_contradict(&env->receive, &other->receive)) {
-			return manifest_refuse(refusal, env->name, "filter-receive", "a packet could "
-					       "match that of \"%s\" as well; some byte must differ "
-					       "between the two", other->name);
+			return manifest_refuse(
+				refusal, env->name, "filter-receive",
+				"a packet could "
+				"match that of \"%s\" as well; some byte must differ "
+				"between the two",
+				other->name);
 		}
 	}
 	return 0;
@@ -227,19 +247,22 @@ filters_used(const struct manifest *manifest, uint32_t nic)
 }
 
 static int
-check_nic(const struct manifest *manifest, uint32_t index,
-	  const struct manifest_machine *machine, struct manifest_refusal *refusal)
+check_nic(const struct manifest *manifest, uint32_t index, const struct manifest_machine *machine,
+	  struct manifest_refusal *refusal)
 {
 	const struct manifest_env *env = &manifest->env[index];
 	if (env->nic == MANIFEST_NO_NIC) {
 		return 0;
 	}
 	if (!machine->has_nic[env->nic]) {
-		return manifest_refuse(refusal, env->name, "nic", "this machine has no NIC %u; attach "
-				       "one, or remove it from the manifest", env->nic);
+		return manifest_refuse(refusal, env->name, "nic",
+				       "this machine has no NIC %u; attach "
+				       "one, or remove it from the manifest",
+				       env->nic);
 	}
 	if (filters_used(manifest, env->nic) > machine->filters[env->nic]) {
-		return manifest_refuse(refusal, env->name, "filters", "the environments of NIC %u need "
+		return manifest_refuse(refusal, env->name, "filters",
+				       "the environments of NIC %u need "
 				       "%lu filters, and it has %u; lower or remove one of them",
 				       env->nic, filters_used(manifest, env->nic),
 				       machine->filters[env->nic]);
@@ -289,15 +312,18 @@ check_frames_at(const struct manifest *manifest, uint32_t index,
 		return 0;
 	}
 	if (!range_is_free(machine, &env->frames)) {
-		return manifest_refuse(refusal, env->name, "frames-at", "the pages <0x%lx %lu> are not "
+		return manifest_refuse(refusal, env->name, "frames-at",
+				       "the pages <0x%lx %lu> are not "
 				       "all free RAM here; free RAM begins at page 0x%lx",
 				       env->frames.first, env->frames.count,
 				       machine->free_count ? machine->free[0].first : 0);
 	}
 	owner = frames_owner(manifest, env, &env->frames);
-	return !owner ? 0 : manifest_refuse(refusal, env->name, "frames-at", "the pages <0x%lx %lu> "
-					    "overlap those of \"%s\"; give them different ones",
-					    env->frames.first, env->frames.count, owner->name);
+	return !owner ? 0
+		      : manifest_refuse(refusal, env->name, "frames-at",
+					"the pages <0x%lx %lu> "
+					"overlap those of \"%s\"; give them different ones",
+					env->frames.first, env->frames.count, owner->name);
 }
 
 /* The lowest place in `free` for the pages of `env`. */
@@ -315,8 +341,8 @@ place_in(const struct manifest *manifest, struct manifest_env *env,
 			env->frames = try;
 			return true;
 		}
-		try.first = align_up_u64(owner->frames.first + owner->frames.count,
-					 PLAN_ALIGN_PAGES);
+		try.first =
+			align_up_u64(owner->frames.first + owner->frames.count, PLAN_ALIGN_PAGES);
 	}
 	return false;
 }
@@ -334,10 +360,12 @@ refuse_frames(const struct manifest *manifest, const struct manifest_env *env,
 	for (uint32_t i = 0; i < manifest->count; i++) {
 		used += manifest->env[i].frames.first ? manifest->env[i].frames.count : 0;
 	}
-	return manifest_refuse(refusal, env->name, "frames", "there is no room for %lu pages (%lu MiB)"
-			       " in a row: of %lu free pages the others take %lu; lower it, or give "
-			       "the machine more memory", env->frames.count,
-			       env->frames.count / PAGES_PER_MIB, free, used);
+	return manifest_refuse(
+		refusal, env->name, "frames",
+		"there is no room for %lu pages (%lu MiB)"
+		" in a row: of %lu free pages the others take %lu; lower it, or give "
+		"the machine more memory",
+		env->frames.count, env->frames.count / PAGES_PER_MIB, free, used);
 }
 
 static int
@@ -362,8 +390,8 @@ manifest_plan(struct manifest *manifest, const struct manifest_machine *machine,
 	      struct manifest_refusal *refusal)
 {
 	static env_check *const checks[] = {
-		check_hart, check_supervisor, check_console, check_blocks, check_nic,
-		check_frames_at,
+		check_hart,   check_supervisor, check_console,
+		check_blocks, check_nic,        check_frames_at,
 	};
 
 	for (uint32_t i = 0; i < manifest->count; i++) {

@@ -10,7 +10,7 @@
 
 #include "lib/manifest/manifest.h"
 
-#define PLAN_WARDS_MAX 4 /* of one environment: it gets a capability of each */
+#define PLAN_WARDS_MAX   4 /* of one environment: it gets a capability of each */
 #define PLAN_ALIGN_PAGES 2 /* objects are aligned pairs of frames */
 
 /* Gives every environment its frames. 0, or E_INVAL with the sentence. */

@@ -14,15 +14,15 @@
 #include "lib/manifest/atoms.h"
 #include "lib/manifest/value.h"
 
-#define FRAMES_MAX (1ull << 44) /* pages of a 56-bit physical address */
-#define STRINGS_BYTES_MAX 1024 /* they must fit on the start page */
+#define FRAMES_MAX        (1ull << 44) /* pages of a 56-bit physical address */
+#define STRINGS_BYTES_MAX 1024         /* they must fit on the start page */
 
 struct property {
 	const char *name;
 	int (*read)(struct property_reader *reader);
 };
 
-#define REFUSE(reader, ...) \
+#define REFUSE(reader, ...)                                                                        \
 	manifest_refuse((reader)->refusal, (reader)->env->name, (reader)->prop->name, __VA_ARGS__)
 
 static int
@@ -61,8 +61,9 @@ static int
 read_flag(struct property_reader *reader, bool *to)
 {
 	*to = true;
-	return reader->prop->bytes ? REFUSE(reader, "it takes no value; write %s;",
-					    reader->prop->name) : 0;
+	return reader->prop->bytes
+		       ? REFUSE(reader, "it takes no value; write %s;", reader->prop->name)
+		       : 0;
 }
 
 static int
@@ -78,7 +79,8 @@ read_list(struct property_reader *reader, struct manifest_strings *to, const cha
 		return REFUSE(reader, "it is no list of strings; write %s", example);
 	}
 	if (to->count > MANIFEST_ARGS_MAX || to->bytes > STRINGS_BYTES_MAX) {
-		return REFUSE(reader, "there are %u strings, %u bytes; at most %u and %u can be passed",
+		return REFUSE(reader,
+			      "there are %u strings, %u bytes; at most %u and %u can be passed",
 			      to->count, to->bytes, MANIFEST_ARGS_MAX, STRINGS_BYTES_MAX);
 	}
 	return 0;
@@ -132,15 +134,16 @@ read_frames_at(struct property_reader *reader)
 
 	if (reader->prop->bytes != 16) {
 		return REFUSE(reader, "it is not two 64-bit numbers; write frames-at = /bits/ 64 "
-			      "<FIRST-PAGE COUNT>");
+				      "<FIRST-PAGE COUNT>");
 	}
 	frames->first = fdt_cell_pair(reader->prop->value);
 	frames->count = fdt_cell_pair(reader->prop->value + 8);
 	if (!frames->first || !frames->count ||
 	    !range_within(frames->first, frames->count, FRAMES_MAX)) {
-		return REFUSE(reader, "<0x%lx %lu> is empty or leaves the address space; give the "
-			      "number of the first page and a count", frames->first,
-			      frames->count);
+		return REFUSE(reader,
+			      "<0x%lx %lu> is empty or leaves the address space; give the "
+			      "number of the first page and a count",
+			      frames->first, frames->count);
 	}
 	if (frames->first % 2) {
 		return REFUSE(reader, "page 0x%lx is odd; pools begin at even pages",
@@ -171,10 +174,11 @@ read_slots(struct property_reader *reader)
 
 		if (value_cell(reader->prop, i * 4) != value_cell(reader->prop, 0)) {
 			return REFUSE(reader, "it names more than one hart; an environment has one "
-				      "home, start another one for the other hart");
+					      "home, start another one for the other hart");
 		}
 		if (!step || !slots || step * (slots - 1) + first > UINT32_MAX) {
-			return REFUSE(reader, "<%u %lu %lu %lu> is no range of slots; give HART "
+			return REFUSE(reader,
+				      "<%u %lu %lu %lu> is no range of slots; give HART "
 				      "FIRST STEP COUNT with STEP and COUNT of at least 1",
 				      value_cell(reader->prop, i * 4), first, step, slots);
 		}
@@ -245,8 +249,9 @@ read_restart(struct property_reader *reader)
 		number = number * 10 + (uint32_t)(*at - '0');
 	}
 	reader->env->restarts = number;
-	return value ? 0 : REFUSE(reader, "it is none of \"never\", \"always\", \"N\" with N up to "
-				  "999999");
+	return value ? 0
+		     : REFUSE(reader, "it is none of \"never\", \"always\", \"N\" with N up to "
+				      "999999");
 }
 
 static int
@@ -264,8 +269,10 @@ read_blocks(struct property_reader *reader)
 		env->extents[i].first = value_cell(reader->prop, i * 3 + 1);
 		env->extents[i].count = value_cell(reader->prop, i * 3 + 2);
 		if (env->extents[i].disk >= EXO_DISKS_MAX) {
-			return REFUSE(reader, "there is never a disk %u; disks are counted from 0 and "
-				      "%u is the last", env->extents[i].disk, EXO_DISKS_MAX - 1);
+			return REFUSE(reader,
+				      "there is never a disk %u; disks are counted from 0 and "
+				      "%u is the last",
+				      env->extents[i].disk, EXO_DISKS_MAX - 1);
 		}
 	}
 	env->extent_count = count;
@@ -346,12 +353,13 @@ read_filter_transmit(struct property_reader *reader)
 	for (uint32_t i = 0; !status && i < filter->count; i++) {
 		if (filter->atoms[i].kind == EXO_ATOM_SHIFT) {
 			return REFUSE(reader, "it shifts the base, which only filters of received "
-				      "packets can; compare at fixed offsets");
+					      "packets can; compare at fixed offsets");
 		}
 		if (filter->atoms[i].offset + filter->atoms[i].width > EXO_TRANSMIT_SPAN) {
-			return REFUSE(reader, "the field at %u ends behind byte %u, and only so many "
-				      "are looked at before sending", filter->atoms[i].offset,
-				      EXO_TRANSMIT_SPAN);
+			return REFUSE(reader,
+				      "the field at %u ends behind byte %u, and only so many "
+				      "are looked at before sending",
+				      filter->atoms[i].offset, EXO_TRANSMIT_SPAN);
 		}
 	}
 	return status;

@@ -14,9 +14,9 @@ struct property_reader {
 	const struct manifest_machine *machine; /* for the addresses of its NICs */
 	struct manifest_env *env;
 	struct manifest_refusal *refusal;
-	const struct fdt_prop *prop;	/* the rest belongs to property.c */
-	uint32_t seen;			/* bit n: row n of the table was there */
-	uint32_t slots_hart;		/* the hart that `slots` names */
+	const struct fdt_prop *prop; /* the rest belongs to property.c */
+	uint32_t seen;               /* bit n: row n of the table was there */
+	uint32_t slots_hart;         /* the hart that `slots` names */
 };
 
 /* 0, or E_INVAL with the sentence: unknown, given twice, or a value that makes no sense. */

@@ -26,8 +26,7 @@ value_strings(const struct fdt_prop *prop, struct manifest_strings *strings)
 	    !is_printable(prop->value, prop->bytes)) {
 		return false;
 	}
-	*strings = (struct manifest_strings){.at = (const char *)prop->value,
-					     .bytes = prop->bytes};
+	*strings = (struct manifest_strings){.at = (const char *)prop->value, .bytes = prop->bytes};
 	for (uint32_t i = 0; i < prop->bytes; i++) {
 		strings->count += !prop->value[i];
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * manifest.c: fuzz target: any blob is a manifest that can be planned, or is refused with a sentence.
+ * manifest.c: fuzz target: any blob is a manifest that can be planned, or is refused with a
+ * sentence.
  *
  * links: lib/manifest/manifest.c lib/manifest/property.c lib/manifest/value.c lib/manifest/atoms.c
  * links: lib/manifest/plan.c lib/base/fdt.c lib/base/fdt_query.c lib/base/print.c
@@ -34,8 +35,8 @@ check_accepted(const struct manifest_machine *machine)
 		demand(order[i] < manifest.count);
 		demand(env->hart < machine->harts);
 		demand(env->frames.first >= 2 && env->frames.first % 2 == 0 && env->frames.count);
-		demand(env->receive.count <= EXO_ATOMS_MAX && env->extent_count <=
-		       MANIFEST_EXTENTS_MAX);
+		demand(env->receive.count <= EXO_ATOMS_MAX &&
+		       env->extent_count <= MANIFEST_EXTENTS_MAX);
 		for (uint32_t j = 0; j < env->args.count; j++) {
 			demand(strlen(manifest_string(&env->args, j)) < env->args.bytes);
 		}

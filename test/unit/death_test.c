@@ -38,15 +38,19 @@ static void
 test_fault(void **state)
 {
 	(void)state;
-	expect(EXO_DEATH_FAULT, 2, "died of an exception: illegal instruction (cause 2), pc 0x10234, "
-				   "address 0xffffffffffffffff");
-	expect(EXO_DEATH_FAULT, 15, "died of an exception: store to a page that is not mapped writable "
-				    "(cause 15), pc 0x10234, address 0xffffffffffffffff");
-	expect(EXO_DEATH_FAULT, 9, "died of an exception: unknown (cause 9), pc 0x10234, address "
-				   "0xffffffffffffffff");
-	expect(EXO_DEATH_FAULT, UINT64_MAX, "died of an exception: unknown (cause "
-					    "18446744073709551615), pc 0x10234, address "
-					    "0xffffffffffffffff");
+	expect(EXO_DEATH_FAULT, 2,
+	       "died of an exception: illegal instruction (cause 2), pc 0x10234, "
+	       "address 0xffffffffffffffff");
+	expect(EXO_DEATH_FAULT, 15,
+	       "died of an exception: store to a page that is not mapped writable "
+	       "(cause 15), pc 0x10234, address 0xffffffffffffffff");
+	expect(EXO_DEATH_FAULT, 9,
+	       "died of an exception: unknown (cause 9), pc 0x10234, address "
+	       "0xffffffffffffffff");
+	expect(EXO_DEATH_FAULT, UINT64_MAX,
+	       "died of an exception: unknown (cause "
+	       "18446744073709551615), pc 0x10234, address "
+	       "0xffffffffffffffff");
 }
 
 static void

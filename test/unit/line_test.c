@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * line_test.c: init's line reader: echo, backspace, lines that are too long, bytes that are no text.
+ * line_test.c: init's line reader: echo, backspace, lines that are too long, bytes that are no
+ * text.
  *
  * links: user/init/line.c
  */

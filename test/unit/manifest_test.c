@@ -93,11 +93,13 @@ static void
 test_every_property(void **state)
 {
 	const struct manifest_env *env = accept(
-		"w { program = \"p\"; args = \"-v\", \"\", \"two words\"; values = \"ip=10.0.2.15\";"
+		"w { program = \"p\"; args = \"-v\", \"\", \"two words\"; values = "
+		"\"ip=10.0.2.15\";"
 		"libos = \"exo\"; frames-at = /bits/ 64 <0x81100 0x40>; hart = <2>;"
 		"slots = <2 0 4 16>, <2 1 64 1>; slack; quiet; blocks = <0 10 20>, <0 990 0>;"
 		"nic = <0>; filter-receive = \"0:6=nic\", \"12:2=0x0800\"; filter-transmit;"
-		"filter-shared = \"0:6=ff:ff:ff:ff:ff:ff\"; filters = <8>; console = \"read-write\";"
+		"filter-shared = \"0:6=ff:ff:ff:ff:ff:ff\"; filters = <8>; console = "
+		"\"read-write\";"
 		"cspace-slots = <256>; supervisor = \"init\"; restart = \"3\"; };");
 
 	(void)state;
@@ -197,7 +199,8 @@ test_filters_of_two(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		for (int order = 0; order < 2; order++) {
-			snprintf(body, sizeof(body), "a { " PROGRAM "nic = <0>; filter-receive = %s; }; "
+			snprintf(body, sizeof(body),
+				 "a { " PROGRAM "nic = <0>; filter-receive = %s; }; "
 				 "b { " PROGRAM "nic = <0>; filter-receive = %s; };",
 				 order ? cases[i].a : cases[i].b, order ? cases[i].b : cases[i].a);
 			assert_int_equal(!read_dts(body, &small), cases[i].is_disjoint);
@@ -215,8 +218,10 @@ test_placement(void **state)
 	       "e { program = \"p\"; frames-at = /bits/ 64 <0x81200 0x10>; };");
 	assert_int_equal(manifest.env[0].frames.first, 0x80110);
 	assert_int_equal(manifest.env[1].frames.first, 0x81210);
-	assert_int_equal(manifest.env[2].frames.first, 0x81000); /* [0x80312, 0x80400) is too small */
-	accept("a { program = \"p\"; frames = <0x300>; }; b { program = \"p\"; frames = <0x1000>; };");
+	assert_int_equal(manifest.env[2].frames.first,
+			 0x81000); /* [0x80312, 0x80400) is too small */
+	accept("a { program = \"p\"; frames = <0x300>; }; b { program = \"p\"; frames = <0x1000>; "
+	       "};");
 	assert_int_equal(manifest.env[0].frames.first, 0x80100);
 	assert_int_equal(manifest.env[1].frames.first, 0x81000);
 }
@@ -259,8 +264,7 @@ static const char *const env_refusals[][2] = {
 	{"values;", "e: values: it is no list of strings; write values = \"key=value\", ..."},
 	{"libos = <1>;", "e: libos: it is not one string; write libos = \"exo\""},
 	{"frames = \"many\";", "e: frames: it is not one number; write frames = <1>"},
-	{"frames = <0>;",
-	 "e: frames: 0 is out of range; it must be from 1 to 17592186044416"},
+	{"frames = <0>;", "e: frames: 0 is out of range; it must be from 1 to 17592186044416"},
 	{"frames-at = <1 2>;", "e: frames-at: it is not two 64-bit numbers; write frames-at = "
 			       "/bits/ 64 <FIRST-PAGE COUNT>"},
 	{"frames-at = /bits/ 64 <0x80100 0>;",
@@ -280,8 +284,7 @@ static const char *const env_refusals[][2] = {
 	 "e: frames: there is no room for 4097 pages (16 MiB) in a row: of 4864 free pages the "
 	 "others take 0; lower it, or give the machine more memory"},
 	{"hart = <8>;", "e: hart: 8 is out of range; it must be from 0 to 7"},
-	{PROGRAM "hart = <4>;",
-	 "e: hart: there is no hart 4; this machine has 4, counted from 0"},
+	{PROGRAM "hart = <4>;", "e: hart: there is no hart 4; this machine has 4, counted from 0"},
 	{PROGRAM "slots = <7 0 1 1>;",
 	 "e: hart: there is no hart 7; this machine has 4, counted from 0"},
 	{PROGRAM "hart = <0>; slots = <1 0 1 1>;",
@@ -315,15 +318,16 @@ static const char *const env_refusals[][2] = {
 	{"nic = <4>;", "e: nic: 4 is out of range; it must be from 0 to 3"},
 	{PROGRAM "nic = <1>; filter-receive;",
 	 "e: nic: this machine has no NIC 1; attach one, or remove it from the manifest"},
-	{PROGRAM "nic = <0>;",
-	 "e: nic: without filter-receive, filter-transmit or filter-shared no packet comes or goes; "
-	 "write filter-receive; filter-transmit; for all of them"},
+	{PROGRAM "nic = <0>;", "e: nic: without filter-receive, filter-transmit or filter-shared "
+			       "no packet comes or goes; "
+			       "write filter-receive; filter-transmit; for all of them"},
 	{PROGRAM "filter-receive;", "e: nic: it is missing, but there is a filter; say which NIC, "
 				    "such as nic = <0>"},
 	{PROGRAM "filters = <1>;", "e: nic: it is missing, but there is a filter; say which NIC, "
 				   "such as nic = <0>"},
 	{PROGRAM "nic = <0>; filter-receive; filters = <33>;",
-	 "e: filters: the environments of NIC 0 need 34 filters, and it has 32; lower or remove one "
+	 "e: filters: the environments of NIC 0 need 34 filters, and it has 32; lower or remove "
+	 "one "
 	 "of them"},
 	{PROGRAM "nic = <0>; filter-transmit;",
 	 "e: filter-transmit: only who receives may send; add filter-receive, such as "
@@ -337,8 +341,9 @@ static const char *const env_refusals[][2] = {
 	{"filter-receive = \"1513:2=1\";",
 	 "e: filter-receive: \"1513:2=1\" is no atom: the offset is behind the end of the longest "
 	 "frame, 1514 bytes"},
-	{"filter-receive = \"0:1&0=0\";", "e: filter-receive: \"0:1&0=0\" is no atom: the mask is 0,"
-					  " or wider than the field"},
+	{"filter-receive = \"0:1&0=0\";",
+	 "e: filter-receive: \"0:1&0=0\" is no atom: the mask is 0,"
+	 " or wider than the field"},
 	{"filter-receive = \"0:1&256=0\";", "e: filter-receive: \"0:1&256=0\" is no atom: the mask "
 					    "is 0, or wider than the field"},
 	{"filter-receive = \"0:1\";", "e: filter-receive: \"0:1\" is no atom: behind the field "
@@ -346,8 +351,8 @@ static const char *const env_refusals[][2] = {
 	{"filter-receive = \"0:1=nic\";",
 	 "e: filter-receive: \"0:1=nic\" is no atom: the value is no number (with width 6: "
 	 "aa:bb:cc:dd:ee:ff or nic)"},
-	{"filter-receive = \"0:6=52:54:00:12:34\";",
-	 "e: filter-receive: \"0:6=52:54:00:12:34\" is no atom: something follows behind the value"},
+	{"filter-receive = \"0:6=52:54:00:12:34\";", "e: filter-receive: \"0:6=52:54:00:12:34\" is "
+						     "no atom: something follows behind the value"},
 	{"filter-receive = \"0:8=18446744073709551616\";",
 	 "e: filter-receive: \"0:8=18446744073709551616\" is no atom: the value is no number (with "
 	 "width 6: aa:bb:cc:dd:ee:ff or nic)"},
@@ -369,16 +374,17 @@ static const char *const env_refusals[][2] = {
 					   "filters of received packets can; compare at fixed "
 					   "offsets"},
 	{"filter-shared = \"0:6=1\",\"0:6=1\",\"0:6=1\",\"0:6=1\",\"0:6=1\",\"0:6=1\",\"0:6=1\","
-	 "\"0:6=1\";", "e: filter-shared: there are 16 atoms; here at most 15 are possible"},
+	 "\"0:6=1\";",
+	 "e: filter-shared: there are 16 atoms; here at most 15 are possible"},
 	{PROGRAM "nic = <0>; filter-shared = \"0:1&1=0\";",
 	 "e: filter-shared: it matches no multicast or broadcast frame, and only those are shared; "
 	 "use filter-receive for others"},
 	{PROGRAM "nic = <0>; filter-shared; filter-receive = \"12:2=0x0800\";",
 	 "e: filter-receive: it takes multicast and broadcast frames, which filter-shared of NIC 0 "
 	 "shares out; add the atom 0:1&1=0 or a destination address"},
-	{"console = \"read\";",
-	 "e: console: it is none of \"none\", \"write\", \"read-write\""},
-	{"cspace-slots = <63>;", "e: cspace-slots: 63 is out of range; it must be from 64 to 32256"},
+	{"console = \"read\";", "e: console: it is none of \"none\", \"write\", \"read-write\""},
+	{"cspace-slots = <63>;",
+	 "e: cspace-slots: 63 is out of range; it must be from 64 to 32256"},
 	{"cspace-slots = <1 2 3>;",
 	 "e: cspace-slots: it is not one number; write cspace-slots = <64>"},
 	{"restart = \"often\";",
@@ -393,17 +399,17 @@ static const char *const env_refusals[][2] = {
 	{PROGRAM "supervisor = \"e\";",
 	 "e: supervisor: its supervisors form a circle; one of them must have init"},
 	{PROGRAM "supervisor = \"x\"; restart = \"always\";",
-	 "e: restart: only init restarts, and the supervisor is \"x\"; remove restart or supervisor"},
-	{"root = \"x\";",
-	 "e: root: this version of Chitin does not hand that out yet; remove it"},
+	 "e: restart: only init restarts, and the supervisor is \"x\"; remove restart or "
+	 "supervisor"},
+	{"root = \"x\";", "e: root: this version of Chitin does not hand that out yet; remove it"},
 	{"windows = \"x\";",
 	 "e: windows: this version of Chitin does not hand that out yet; remove it"},
-	{"irqs = \"x\";",
-	 "e: irqs: this version of Chitin does not hand that out yet; remove it"},
+	{"irqs = \"x\";", "e: irqs: this version of Chitin does not hand that out yet; remove it"},
 	{"dma-trusted;",
 	 "e: dma-trusted: this version of Chitin does not hand that out yet; remove it"},
-	{PROGRAM "inner {};", "e: an environment has no nodes of its own; move them one level up or "
-			      "remove them"},
+	{PROGRAM "inner {};",
+	 "e: an environment has no nodes of its own; move them one level up or "
+	 "remove them"},
 };
 
 static const char *const refusals[][2] = {
@@ -421,7 +427,8 @@ static const char *const refusals[][2] = {
 	 "b { program = \"p\"; frames-at = /bits/ 64 <0x8013e 4>; };",
 	 "a: frames-at: the pages <0x80100 64> overlap those of \"b\"; give them different ones"},
 	{"a { program = \"p\"; frames = <0x1000>; }; b { program = \"p\"; frames = <0x301>; };",
-	 "b: frames: there is no room for 769 pages (3 MiB) in a row: of 4864 free pages the others "
+	 "b: frames: there is no room for 769 pages (3 MiB) in a row: of 4864 free pages the "
+	 "others "
 	 "take 4096; lower it, or give the machine more memory"},
 	{"a { " PROGRAM "blocks = <0 0 100>; }; b { " PROGRAM "blocks = <0 99 1>; };",
 	 "b: blocks: <0 99 1> overlaps <0 0 100> of \"a\"; give them different blocks"},
@@ -431,7 +438,8 @@ static const char *const refusals[][2] = {
 	 "between the two"},
 	{"a { " PROGRAM "nic = <0>; filter-receive = \"0:1=0\"; filters = <30>; }; "
 	 "b { " PROGRAM "nic = <0>; filter-shared; filters = <3>; };",
-	 "a: filters: the environments of NIC 0 need 36 filters, and it has 32; lower or remove one "
+	 "a: filters: the environments of NIC 0 need 36 filters, and it has 32; lower or remove "
+	 "one "
 	 "of them"},
 	{"a { " PROGRAM "console = \"read-write\"; }; b { " PROGRAM "console = \"read-write\"; };",
 	 "b: console: \"a\" reads the console already, and input goes to one reader; make one of "
@@ -508,10 +516,11 @@ test_machine_any(void **state)
 	manifest_machine_any(&any);
 	assert_false(read_dts("a { program = \"p\"; frames = <0xffffffff>; hart = <7>; nic = <3>;"
 			      "filter-receive = \"0:6=nic\"; filters = <9999>;"
-			      "blocks = <3 0xfffffff0 0xffffffff>; };", &any));
+			      "blocks = <3 0xfffffff0 0xffffffff>; };",
+			      &any));
 	assert_int_equal(manifest.env[0].receive.atoms[1].value, 0x3459);
-	assert_true(read_dts("a { " PROGRAM "blocks = <0 5 10>; }; b { " PROGRAM
-			     "blocks = <0 0 0>; };", &any));
+	assert_true(read_dts(
+		"a { " PROGRAM "blocks = <0 5 10>; }; b { " PROGRAM "blocks = <0 0 0>; };", &any));
 }
 
 /* Whatever bytes change, the outcome is a manifest or a sentence, and what was accepted obeys. */
@@ -524,7 +533,8 @@ test_mutations(void **state)
 		"blocks = <0 0 10>; nic = <0>; filter-receive = \"0:6=nic\", \"14:1&15<<2\";"
 		"filter-shared; restart = \"always\"; slots = <0 0 1 1>; quiet; slack; };"
 		"two { program = \"two\"; frames-at = /bits/ 64 <0x81000 2>; hart = <1>;"
-		"supervisor = \"web\"; console = \"none\"; cspace-slots = <64>; };", &bytes);
+		"supervisor = \"web\"; console = \"none\"; cspace-slots = <64>; };",
+		&bytes);
 	uint64_t seed = 1;
 	unsigned accepted = 0;
 

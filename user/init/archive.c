@@ -18,7 +18,8 @@ static struct {
 	size_t bytes;
 } initrd;
 
-/* Maps the pages under [offset, offset + bytes) of a FRAME capability; a null pointer if that fails. */
+/* Maps the pages under [offset, offset + bytes) of a FRAME capability; a null pointer if that
+ * fails. */
 static const uint8_t *
 map_bytes(exo_handle frames, uint64_t offset, uint64_t bytes, int *status)
 {
@@ -58,7 +59,8 @@ archive_open(void)
 	initrd.at = map_bytes(boot->initrd, boot->initrd_offset, boot->initrd_bytes, &status);
 	initrd.bytes = boot->initrd_bytes;
 	if (!initrd.at) {
-		give_up("the initrd of %lu bytes cannot be mapped: %s; give the machine more memory",
+		give_up("the initrd of %lu bytes cannot be mapped: %s; give the machine more "
+			"memory",
 			initrd.bytes, exo_error_sentence(status));
 	}
 	check_archive();

@@ -12,26 +12,27 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/elf.h"
 #include "lib/exo/call.h"
 #include "lib/exo/error.h"
 #include "lib/exo/events.h"
 #include "lib/exo/slots.h"
 #include "lib/exo/spawn.h"
-#include "user/init/archive.h"
 #include "user/init/death.h"
 #include "user/init/grants.h"
 #include "user/init/machine.h"
+#include "user/init/program.h"
 #include "user/init/say.h"
 
-#define MS_NS 1000000ull
-#define PAUSE_FIRST_NS (100 * MS_NS)
+#define MS_NS            1000000ull
+#define PAUSE_FIRST_NS   (100 * MS_NS)
 #define PAUSE_LONGEST_NS (6400 * MS_NS)
-#define STEADY_NS (10000 * MS_NS) /* who lives that long begins again with the first pause */
-#define ENDING_RETRY_NS (20 * MS_NS)
-#define EVENT_WARDS 32 /* first of the event bits by which an environment hears of its wards */
+#define STEADY_NS        (10000 * MS_NS) /* who lives that long begins again with the first pause */
+#define ENDING_RETRY_NS  (20 * MS_NS)
+#define SELF_RIGHTS                                                                                \
+	(EXO_ENV_CALL | EXO_ENV_SIGNAL | EXO_ENV_YIELD | EXO_ENV_GIVE | EXO_ENV_OBSERVE |          \
+	 EXO_ENV_CONTROL)
+#define EVENT_WARDS  32 /* first of the event bits by which an environment hears of its wards */
 #define WARD_POLL_NS (1000 * MS_NS)
-#define OVERHEAD_PAGES 30 /* ENV, SPACE, page tables, start page: see lib/exo/spawn.h */
 
 enum child_state {
 	CHILD_WAITING,
@@ -47,11 +48,11 @@ struct child {
 	exo_handle pool;
 	struct exo_child parts;
 	enum child_state state;
-	bool has_failed;	/* its last end was no exit with status 0 */
+	bool has_failed; /* its last end was no exit with status 0 */
 	uint32_t starts;
 	uint64_t started_ns;
-	uint64_t due_ns;	/* WAITING, ENDING: not before */
-	uint64_t pause_ns;	/* before the next start */
+	uint64_t due_ns;   /* WAITING, ENDING: not before */
+	uint64_t pause_ns; /* before the next start */
 };
 
 static struct {
@@ -59,55 +60,6 @@ static struct {
 	uint32_t count;
 	const struct manifest *manifest;
 } table;
-
-static uint64_t
-pages_of(uint64_t bytes)
-{
-	return (bytes + EXO_PAGE_SIZE - 1) >> EXO_PAGE_SHIFT;
-}
-
-static uint32_t
-leaves_of(const struct manifest_env *env)
-{
-	return (env->cspace_slots + EXO_SLOTS_PER_LEAF - 1) / EXO_SLOTS_PER_LEAF;
-}
-
-/* Pages that the environment needs before its first instruction. */
-static uint64_t
-pages_needed(const struct child *child, const struct elf *elf)
-{
-	uint64_t pages = EXO_STACK_PAGES + OVERHEAD_PAGES + leaves_of(child->env);
-	struct elf_segment segment;
-
-	for (uint32_t i = 0; !elf_segment(elf, i, &segment); i++) {
-		pages += pages_of(segment.address % EXO_PAGE_SIZE + segment.memory_bytes);
-	}
-	return pages;
-}
-
-static void
-find_program(struct child *child)
-{
-	const struct manifest_env *env = child->env;
-	struct elf elf;
-	int status;
-
-	child->elf = archive_file(env->program, &child->elf_bytes);
-	if (!child->elf) {
-		give_up("manifest: %s: program: there is no file \"%s\" in the initrd; write the "
-			"initrd again with make, or correct the name", env->name, env->program);
-	}
-	status = elf_open(&elf, child->elf, child->elf_bytes);
-	if (status) {
-		give_up("manifest: %s: program: \"%s\" is no program that can run here: %s; build it "
-			"again with make", env->name, env->program, exo_error_sentence(status));
-	}
-	if (pages_needed(child, &elf) > env->frames.count) {
-		give_up("manifest: %s: frames: %lu pages are too few for \"%s\", which needs %lu with "
-			"its stack and page tables; raise it", env->name, env->frames.count,
-			env->program, pages_needed(child, &elf));
-	}
-}
 
 static void
 carve_pool(struct child *child)
@@ -121,9 +73,10 @@ carve_pool(struct child *child)
 				   frames->count, EXO_READ | EXO_WRITE | EXO_EXEC, 0);
 	}
 	if (result < 0) {
-		give_up("manifest: %s: frames: the pages <0x%lx %lu> cannot be carved: %s; name others "
-			"with frames-at", child->env->name, frames->first, frames->count,
-			exo_error_sentence(result));
+		give_up("manifest: %s: frames: the pages <0x%lx %lu> cannot be carved: %s; name "
+			"others "
+			"with frames-at",
+			child->env->name, frames->first, frames->count, exo_error_sentence(result));
 	}
 	child->pool = (exo_handle)result;
 }
@@ -137,9 +90,9 @@ children_prepare(const struct manifest *manifest)
 	table.manifest = manifest;
 	table.count = manifest->count;
 	for (uint32_t i = 0; i < table.count; i++) {
-		table.child[i] = (struct child){.env = &manifest->env[order[i]],
-						.pause_ns = PAUSE_FIRST_NS};
-		find_program(&table.child[i]);
+		table.child[i] =
+			(struct child){.env = &manifest->env[order[i]], .pause_ns = PAUSE_FIRST_NS};
+		table.child[i].elf = program_find(table.child[i].env, &table.child[i].elf_bytes);
 	}
 	for (uint32_t i = 0; i < table.count; i++) {
 		carve_pool(&table.child[i]);
@@ -181,7 +134,8 @@ settle_supervisors(void)
 		const struct child *child = &table.child[i];
 		const struct child *above = supervisor_of(child);
 
-		if (child->state == CHILD_RUNNING && strcmp(child->env->supervisor, MANIFEST_INIT)) {
+		if (child->state == CHILD_RUNNING &&
+		    strcmp(child->env->supervisor, MANIFEST_INIT)) {
 			exo_env_supervisor(child->parts.env,
 					   above ? above->parts.env : exo_start()->env,
 					   above ? ward_bit(child) : EVENT_CHILD);
@@ -189,12 +143,51 @@ settle_supervisors(void)
 	}
 }
 
+/* What exo_spawn reads while it builds one environment. */
+struct launch {
+	struct exo_spawn spawn;
+	const char *args[MANIFEST_ARGS_MAX];
+	const char *values[MANIFEST_ARGS_MAX + 1];
+	struct exo_gift gifts[GRANTS_MAX + PLAN_WARDS_MAX];
+	char nic[16];
+};
+
 static void
-list_strings(const struct manifest_strings *strings, const char **list)
+launch_strings(struct launch *launch, const struct manifest_env *env)
 {
-	for (uint32_t i = 0; i < strings->count; i++) {
-		list[i] = manifest_string(strings, i);
+	for (uint32_t i = 0; i < env->args.count; i++) {
+		launch->args[i] = manifest_string(&env->args, i);
 	}
+	for (uint32_t i = 0; i < env->values.count; i++) {
+		launch->values[i] = manifest_string(&env->values, i);
+	}
+	launch->spawn.arg_count = env->args.count;
+	launch->spawn.value_count = env->values.count;
+	if (env->nic != MANIFEST_NO_NIC) {
+		snprintf(launch->nic, sizeof(launch->nic), "nic=%u", env->nic);
+		launch->values[launch->spawn.value_count++] = launch->nic;
+	}
+}
+
+static void
+launch_fill(struct launch *launch, const struct child *child)
+{
+	launch->spawn = (struct exo_spawn){
+		.name = child->env->name,
+		.elf = child->elf,
+		.elf_bytes = child->elf_bytes,
+		.pool = child->pool,
+		.hart = child->env->hart,
+		.flags = exo_start()->env_flags,
+		.slot_leaves = program_leaves(child->env),
+		.self_rights = SELF_RIGHTS,
+		.args = launch->args,
+		.values = launch->values,
+		.gifts = launch->gifts,
+		.supervisor = exo_start()->env,
+		.supervisor_bit = EVENT_CHILD,
+	};
+	launch_strings(launch, child->env);
 }
 
 static void
@@ -228,42 +221,15 @@ gifts_make(const struct child *child, struct exo_gift *gifts, const char **step)
 static int
 child_start(struct child *child, const char **step)
 {
-	const struct manifest_env *env = child->env;
-	const char *args[MANIFEST_ARGS_MAX];
-	const char *values[MANIFEST_ARGS_MAX + 1];
-	struct exo_gift gifts[GRANTS_MAX + PLAN_WARDS_MAX];
-	char nic[16];
-	int gift_count = gifts_make(child, gifts, step);
-	struct exo_spawn spawn = {
-		.name = env->name,
-		.elf = child->elf,
-		.elf_bytes = child->elf_bytes,
-		.pool = child->pool,
-		.hart = env->hart,
-		.flags = exo_start()->env_flags,
-		.slot_leaves = leaves_of(env),
-		.self_rights = EXO_RIGHTS_ALL,
-		.args = args,
-		.arg_count = env->args.count,
-		.values = values,
-		.value_count = env->values.count,
-		.gifts = gifts,
-		.gift_count = (uint32_t)gift_count,
-		.supervisor = exo_start()->env,
-		.supervisor_bit = EVENT_CHILD,
-	};
-	int status;
+	static struct launch launch;
+	int status = gifts_make(child, launch.gifts, step);
 
-	if (gift_count < 0) {
-		return gift_count;
+	if (status < 0) {
+		return status;
 	}
-	list_strings(&env->args, args);
-	list_strings(&env->values, values);
-	if (env->nic != MANIFEST_NO_NIC) {
-		snprintf(nic, sizeof(nic), "nic=%u", env->nic);
-		values[spawn.value_count++] = nic;
-	}
-	status = exo_spawn(&spawn, &child->parts);
+	launch_fill(&launch, child);
+	launch.spawn.gift_count = (uint32_t)status;
+	status = exo_spawn(&launch.spawn, &child->parts);
 	if (status < 0) {
 		*step = child->parts.step;
 		return status;
@@ -286,8 +252,8 @@ children_start(void)
 
 		if (status < 0) {
 			give_up("%s cannot be started: could not %s: %s; give it more frames or "
-				"cspace-slots in the manifest", table.child[i].env->name, step,
-				exo_error_sentence(status));
+				"cspace-slots in the manifest",
+				table.child[i].env->name, step, exo_error_sentence(status));
 		}
 	}
 }

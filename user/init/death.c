@@ -35,15 +35,18 @@ death_describe(const struct exo_context *context, char text[DEATH_BYTES])
 		snformat(text, DEATH_BYTES, "ended with status %ld", (long)cause);
 		break;
 	case EXO_DEATH_FAULT:
-		snformat(text, DEATH_BYTES, "died of an exception: %s (cause %lu), pc 0x%lx, address "
-			 "0x%lx", word ? word : "unknown", cause, context->death.pc,
-			 context->death.tval);
+		snformat(text, DEATH_BYTES,
+			 "died of an exception: %s (cause %lu), pc 0x%lx, address "
+			 "0x%lx",
+			 word ? word : "unknown", cause, context->death.pc, context->death.tval);
 		break;
 	case EXO_DEATH_STOP:
-		snformat(text, DEATH_BYTES, "was ended: its memory or capability space was taken away");
+		snformat(text, DEATH_BYTES,
+			 "was ended: its memory or capability space was taken away");
 		break;
 	default:
-		snformat(text, DEATH_BYTES, "ended in an unknown way (kind %lu)", context->death.kind);
+		snformat(text, DEATH_BYTES, "ended in an unknown way (kind %lu)",
+			 context->death.kind);
 		break;
 	}
 }

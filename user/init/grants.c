@@ -47,8 +47,10 @@ add_console(const struct manifest_env *env, struct grants *grants)
 	}
 	grants->what = "share the console with it";
 	slot = exo_slot_take();
-	return add(grants, slot, slot < 0 ? slot : exo_share(exo_start()->console, (uint32_t)slot, 0,
-							     0, env->console_rights, 0),
+	return add(grants, slot,
+		   slot < 0 ? slot
+			    : exo_share(exo_start()->console, (uint32_t)slot, 0, 0,
+					env->console_rights, 0),
 		   EXO_GIFT(console));
 }
 
@@ -78,9 +80,10 @@ add_blocks(const struct manifest_env *env, struct grants *grants)
 		uint64_t first = (uint64_t)extent->disk << EXO_BLOCK_DISK_SHIFT | extent->first;
 		int64_t slot = exo_slot_take();
 
-		status = add(grants, slot, slot < 0 ? slot :
-			     exo_carve(exo_boot()->blocks[extent->disk], (uint32_t)slot, first,
-				       extent->count, EXO_READ | EXO_WRITE, 0),
+		status = add(grants, slot,
+			     slot < 0 ? slot
+				      : exo_carve(exo_boot()->blocks[extent->disk], (uint32_t)slot,
+						  first, extent->count, EXO_READ | EXO_WRITE, 0),
 			     EXO_GIFT(blocks) + i * sizeof(exo_handle));
 	}
 	return status;
@@ -93,8 +96,7 @@ filter_fill(struct exo_filter *to, const struct manifest_filter *receive,
 	to->receive_atoms = receive->count;
 	to->transmit_atoms = transmit->count;
 	memcpy(to->atoms, receive->atoms, receive->count * sizeof(to->atoms[0]));
-	memcpy(to->atoms + receive->count, transmit->atoms,
-	       transmit->count * sizeof(to->atoms[0]));
+	memcpy(to->atoms + receive->count, transmit->atoms, transmit->count * sizeof(to->atoms[0]));
 }
 
 static int
@@ -110,9 +112,10 @@ add_packets(const struct manifest_env *env, struct grants *grants)
 	grants->what = "carve its packets";
 	slot = exo_slot_take();
 	filter_fill(&filter, &env->receive, &env->transmit);
-	return add(grants, slot, slot < 0 ? slot :
-		   exo_carve(exo_boot()->packets[env->nic], (uint32_t)slot, (uint64_t)&filter,
-			     env->filters, rights, 0),
+	return add(grants, slot,
+		   slot < 0 ? slot
+			    : exo_carve(exo_boot()->packets[env->nic], (uint32_t)slot,
+					(uint64_t)&filter, env->filters, rights, 0),
 		   EXO_GIFT(packets));
 }
 
@@ -130,9 +133,11 @@ add_copies(const struct manifest_env *env, struct grants *grants)
 	grants->what = "share multicast and broadcast packets with it";
 	slot = exo_slot_take();
 	filter_fill(&filter, &env->shared, &nothing);
-	return add(grants, slot, slot < 0 ? slot :
-		   exo_share(groups[env->nic], (uint32_t)slot, (uint64_t)&filter, 0,
-			     EXO_PACKET_RECEIVE, 0), field);
+	return add(grants, slot,
+		   slot < 0 ? slot
+			    : exo_share(groups[env->nic], (uint32_t)slot, (uint64_t)&filter, 0,
+					EXO_PACKET_RECEIVE, 0),
+		   field);
 }
 
 /* The error of the step that failed; what was derived before it is dropped. */
@@ -165,10 +170,12 @@ grants_add_ward(struct exo_gift *gifts, int count, exo_handle ward, uint32_t ind
 {
 	struct grants grants = {.gifts = gifts, .count = count, .what = "let it watch its wards"};
 	int64_t slot = exo_slot_take();
-	int status = add(&grants, slot, slot < 0 ? slot :
-			 exo_share(ward, (uint32_t)slot, 0, 0,
-				   EXO_ENV_OBSERVE | EXO_ENV_CONTROL | EXO_ENV_SIGNAL, 0),
-			 EXO_GIFT(others) + index * sizeof(exo_handle));
+	int status =
+		add(&grants, slot,
+		    slot < 0 ? slot
+			     : exo_share(ward, (uint32_t)slot, 0, 0,
+					 EXO_ENV_OBSERVE | EXO_ENV_CONTROL | EXO_ENV_SIGNAL, 0),
+		    EXO_GIFT(others) + index * sizeof(exo_handle));
 
 	return status ? undo(&grants, status, what) : grants.count;
 }
@@ -190,8 +197,8 @@ grants_open(const struct manifest *manifest)
 		}
 		if (result < 0) {
 			give_up("NIC %u does not hand out its multicast and broadcast frames: %s; "
-				"remove filter-shared from the manifest", nic,
-				exo_error_sentence(result));
+				"remove filter-shared from the manifest",
+				nic, exo_error_sentence(result));
 		}
 		groups[nic] = (exo_handle)result;
 	}

@@ -21,8 +21,8 @@ void grants_open(const struct manifest *manifest);
 int grants_make(const struct manifest_env *env, struct exo_gift gifts[GRANTS_MAX],
 		const char **what);
 
-/* Appends to gifts[] what a supervisor gets of its ward `index`: to look at it, stop and start it. The
- * new count, or an error as above. */
+/* Appends to gifts[] what a supervisor gets of its ward `index`: to look at it, stop and start it.
+ * The new count, or an error as above. */
 int grants_add_ward(struct exo_gift *gifts, int count, exo_handle ward, uint32_t index,
 		    const char **what);
 

@@ -7,7 +7,7 @@
 #include "user/init/line.h"
 
 #define BACKSPACE 8
-#define DELETE 127
+#define DELETE    127
 
 static bool
 erase(struct line *line, const char **echo)

@@ -39,8 +39,10 @@ keep_own(struct manifest_machine *machine)
 			return;
 		}
 	}
-	give_up("there is too little RAM: of what is free %lu KiB lie in a row and init alone wants %u "
-		"KiB; give the machine more memory", most * 4, MACHINE_INIT_PAGES * 4);
+	give_up("there is too little RAM: of what is free %lu KiB lie in a row and init alone "
+		"wants %u "
+		"KiB; give the machine more memory",
+		most * 4, MACHINE_INIT_PAGES * 4);
 }
 
 static void

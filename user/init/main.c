@@ -31,7 +31,8 @@ find_manifest(struct fdt *fdt)
 	int status;
 
 	if (node >= 0) {
-		say_news("the manifest is the node " MANIFEST_NODE " of the firmware's device tree");
+		say_news("the manifest is the node " MANIFEST_NODE
+			 " of the firmware's device tree");
 		return node;
 	}
 	blob = archive_file(MANIFEST_FILE, &bytes);
@@ -41,7 +42,8 @@ find_manifest(struct fdt *fdt)
 	}
 	status = fdt_open(fdt, blob, bytes);
 	if (status) {
-		give_up(MANIFEST_FILE " is no device tree blob: %s; write the initrd again with make",
+		give_up(MANIFEST_FILE
+			" is no device tree blob: %s; write the initrd again with make",
 			exo_error_sentence(status));
 	}
 	return fdt_root(fdt);
