@@ -10,7 +10,6 @@
 #include <exo/errors.h>
 
 #include "lib/base/checked.h"
-#include "lib/base/string.h"
 
 /* How a bus node cuts reg entries of its children; defaults as 2.3.5 says. */
 struct cells {
@@ -48,6 +47,33 @@ cells_take(const uint8_t **at, uint32_t count)
 	return count == 1 ? fdt_cell(from) : fdt_cell_pair(from);
 }
 
+/* The node's own phandle, or 0; trees before 2.3.3 was written call it linux,phandle. */
+static uint32_t
+node_phandle(const struct fdt *fdt, int node)
+{
+	uint32_t value;
+
+	if (!fdt_u32(fdt, node, "phandle", &value) ||
+	    !fdt_u32(fdt, node, "linux,phandle", &value)) {
+		return value;
+	}
+	return 0;
+}
+
+/* True if some property of the node has this value: far cheaper to ask than its name. */
+static bool
+has_cell(const struct fdt *fdt, int node, uint32_t value)
+{
+	struct fdt_prop prop;
+
+	for (bool more = fdt_first_prop(fdt, node, &prop); more; more = fdt_next_prop(fdt, &prop)) {
+		if (prop.bytes == 4 && fdt_cell(prop.value) == value) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int
 fdt_phandle(const struct fdt *fdt, uint32_t phandle)
 {
@@ -55,11 +81,7 @@ fdt_phandle(const struct fdt *fdt, uint32_t phandle)
 		return E_NOENT;
 	}
 	for (int node = fdt_root(fdt); node >= 0; node = fdt_walk(fdt, node, NULL)) {
-		uint32_t value;
-
-		if ((!fdt_u32(fdt, node, "phandle", &value) ||
-		     !fdt_u32(fdt, node, "linux,phandle", &value)) &&
-		    value == phandle) {
+		if (has_cell(fdt, node, phandle) && node_phandle(fdt, node) == phandle) {
 			return node;
 		}
 	}
