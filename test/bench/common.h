@@ -17,7 +17,8 @@ static inline int64_t
 must(const char *what, int64_t result)
 {
 	if (result < 0) {
-		printf("bench: %s: %s: %s\n", what, exo_error_name(result), exo_error_sentence(result));
+		printf("bench: %s: %s: %s\n", what, exo_error_name(result),
+		       exo_error_sentence(result));
 		fflush(stdout);
 		exo_power(exo_start()->console, EXO_POWER_FAIL);
 		exit(1);

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * counter.c: QEMU plugin that counts executed guest instructions exactly, by vCPU and by who executes them.
+ * counter.c: QEMU plugin that counts executed guest instructions exactly, by vCPU and by who
+ * executes them.
  *
- * Classes go by the address an instruction is fetched from, because the plugin interface does not tell the privilege:
- * user = below 256 GiB; supervisor = the upper half, and kernel addresses in RAM while paging is off; machine = reset code
- * and firmware. So programs must not be linked inside [2 GiB, 4 GiB). A marker, `slti x0, x0, N`, is not counted itself:
- * the difference between two markers is what ran between them, and an empty interval is 0.
+ * Classes go by the address an instruction is fetched from, because the plugin interface does not
+ * tell the privilege: user = below 256 GiB; supervisor = the upper half, and kernel addresses in
+ * RAM while paging is off; machine = reset code and firmware. So programs must not be linked inside
+ * [2 GiB, 4 GiB). A marker, `slti x0, x0, N`, is not counted itself: the difference between two
+ * markers is what ran between them, and an empty interval is 0.
  *
  * Options, all optional:
- *   log=FILE                one struct mark_record per marker, first user instruction and vCPU at exit
- *   shm=FILE                the live counters: struct counters[VCPUS_MAX]
- *   trace=FILE,op=N,nth=K   the addresses executed in the K-th interval of operation N (K counts from 1)
- *   longest=FILE            the addresses of the longest S-mode run that no user instruction or wfi interrupts
- *   hist=FILE               how often each address was executed while word 7 of the shared file was not 0
- * A vCPU is written by its own thread only. Read by: scripts/bench.py, which knows both structs.
+ *   log=FILE                one struct mark_record per marker, first user instruction and vCPU at
+ * exit shm=FILE                the live counters: struct counters[VCPUS_MAX] trace=FILE,op=N,nth=K
+ * the addresses executed in the K-th interval of operation N (K counts from 1) longest=FILE the
+ * addresses of the longest S-mode run that no user instruction or wfi interrupts hist=FILE how
+ * often each address was executed while word 7 of the shared file was not 0 A vCPU is written by
+ * its own thread only. Read by: scripts/bench.py, which knows both structs.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -28,15 +30,15 @@
 enum { VCPUS_MAX = 64, RUN_KEEP = 1 << 16 };
 enum class { USER, SUPERVISOR, MACHINE, CLASSES };
 
-#define USER_END     0x4000000000ull
-#define RESET_END    0x2000ull
-#define FIRMWARE     0x80000000ull
-#define FIRMWARE_END 0x80200000ull
-#define EARLY_END    0x100000000ull
+#define USER_END      0x4000000000ull
+#define RESET_END     0x2000ull
+#define FIRMWARE      0x80000000ull
+#define FIRMWARE_END  0x80200000ull
+#define EARLY_END     0x100000000ull
 
-#define MARK_MASK    0x000fffffu
-#define MARK_MATCH   0x00002013u	/* slti x0, x0, imm */
-#define WFI_WORD     0x10500073u
+#define MARK_MASK     0x000fffffu
+#define MARK_MATCH    0x00002013u /* slti x0, x0, imm */
+#define WFI_WORD      0x10500073u
 
 #define ID_FIRST_USER 0x10001u
 #define ID_EXIT       0x10002u
@@ -45,13 +47,14 @@ enum class { USER, SUPERVISOR, MACHINE, CLASSES };
 struct counters {
 	uint64_t insns[CLASSES];
 	uint64_t marks;
-	uint64_t run;			/* S-mode instructions since the last user instruction or wfi */
+	uint64_t run; /* S-mode instructions since the last user instruction or wfi */
 	uint64_t run_max;
-	uint64_t run_armed;		/* 0 until the first of these: boot is not a run */
-	uint64_t hist_on;		/* of vCPU 0: written by the host */
+	uint64_t run_armed; /* 0 until the first of these: boot is not a run */
+	uint64_t hist_on;   /* of vCPU 0: written by the host */
 };
 
-/* One translated instruction, with hist=. An address may have several; counts of several harts at once are not exact. */
+/* One translated instruction, with hist=. An address may have several; counts of several harts at
+ * once are not exact. */
 struct tally {
 	struct tally *next;
 	uint64_t va;
@@ -67,27 +70,27 @@ struct mark_record {
 static struct {
 	struct counters *vcpu;
 	struct counters own[VCPUS_MAX];
-	uint64_t *run_pcs[VCPUS_MAX];	/* addresses of the present run, with longest= */
+	uint64_t *run_pcs[VCPUS_MAX]; /* addresses of the present run, with longest= */
 	FILE *log;
 	FILE *trace;
 	FILE *hist;
 	struct tally *tallies;
 	const char *longest_path;
-	uint64_t longest;		/* the run that longest_path holds */
+	uint64_t longest; /* the run that longest_path holds */
 	unsigned int trace_op;
 	unsigned int trace_nth;
 	unsigned int trace_seen;
-	unsigned int trace_vcpu;	/* vCPU being traced + 1, or 0 */
+	unsigned int trace_vcpu; /* vCPU being traced + 1, or 0 */
 	bool user_seen;
-	pthread_mutex_t lock;		/* files, and everything from trace_seen on */
-} g = { .trace_nth = 20, .lock = PTHREAD_MUTEX_INITIALIZER };
+	pthread_mutex_t lock; /* files, and everything from trace_seen on */
+} g = {.trace_nth = 20, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 int qemu_plugin_version = PLUGIN_API;
 
 static void
 write_record(uint32_t id, unsigned int vcpu)
 {
-	struct mark_record r = { .id = id, .vcpu = vcpu };
+	struct mark_record r = {.id = id, .vcpu = vcpu};
 
 	memcpy(r.insns, g.vcpu[vcpu].insns, sizeof r.insns);
 	if (g.log) {
@@ -192,7 +195,8 @@ on_machine(unsigned int vcpu, void *va)
 	trace_pc(vcpu, va);
 }
 
-/* Starts or ends the trace; only the nth interval of the operation is wanted, on the vCPU that began it. */
+/* Starts or ends the trace; only the nth interval of the operation is wanted, on the vCPU that
+ * began it. */
 static void
 trace_mark(unsigned int vcpu, uint32_t id)
 {
@@ -258,20 +262,18 @@ write_hist(void)
 	fclose(g.hist);
 }
 
-static enum class
-class_of(uint64_t va)
-{
-	if (va < RESET_END || (va >= FIRMWARE && va < FIRMWARE_END)) {
-		return MACHINE;
-	}
-	return va >= USER_END || (va >= FIRMWARE_END && va < EARLY_END) ? SUPERVISOR : USER;
+static enum class class_of(uint64_t va) {
+	if (va < RESET_END || (va >= FIRMWARE && va < FIRMWARE_END)){return MACHINE;}
+return va >= USER_END || (va >= FIRMWARE_END && va < EARLY_END) ? SUPERVISOR : USER;
 }
 
 static void
 watch_insn(struct qemu_plugin_insn *insn)
 {
 	static vcpu_cb *const by_class[CLASSES] = {
-		[USER] = on_user, [SUPERVISOR] = on_supervisor, [MACHINE] = on_machine,
+		[USER] = on_user,
+		[SUPERVISOR] = on_supervisor,
+		[MACHINE] = on_machine,
 	};
 	uint64_t va = qemu_plugin_insn_vaddr(insn);
 	uint32_t word = insn_word(insn);

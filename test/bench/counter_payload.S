@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * counter_payload.S: a bare S-mode program of known length that test/sys/test_counter.py counts.
  *
- * Runs from OpenSBI at 0x80200000 with no kernel. Paging maps the first GiB of RAM twice: for the supervisor where it is,
- * and for the user at 1 GiB. The comment beside each interval says what the counter must find. Operations: 1 empty,
- * 2 straight line, 3 loop, 4 user and back, 5 firmware, 6 second hart.
+ * Runs from OpenSBI at 0x80200000 with no kernel. Paging maps the first GiB of RAM twice: for the
+ * supervisor where it is, and for the user at 1 GiB. The comment beside each interval says what the
+ * counter must find. Operations: 1 empty, 2 straight line, 3 loop, 4 user and back, 5 firmware,
+ * 6 second hart.
  */
 #include "test/bench/ops.h"
 

@@ -5,7 +5,7 @@
 #include "lib/exo/vm.h"
 #include "test/bench/common.h"
 
-#define SAMPLES 200
+#define SAMPLES    200
 #define DISK_EVENT 1
 
 static volatile struct exo_ring *ring;
@@ -18,8 +18,10 @@ make_ring(void)
 	exo_handle memory;
 	uint64_t address;
 
-	must("ring", exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_DISK, DISK_EVENT, &ring_handle, &memory));
-	must("map ring", exo_vm_map(exo_own_vm(), ring_handle, 0, 1, EXO_READ | EXO_WRITE, &address));
+	must("ring", exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_DISK, DISK_EVENT,
+				       &ring_handle, &memory));
+	must("map ring",
+	     exo_vm_map(exo_own_vm(), ring_handle, 0, 1, EXO_READ | EXO_WRITE, &address));
 	ring = (volatile struct exo_ring *)address;
 	must("buffer", exo_pages_make(&buffer, 1));
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * ops.h: marker ids of the benchmark programs, for C, assembly and (by reading this file) scripts/bench.py.
+ * ops.h: marker ids of the benchmark programs, for C, assembly and (by reading this file)
+ * scripts/bench.py.
  *
- * A marker is `slti x0, x0, N`: a HINT that every RISC-V hart executes as nothing, in every mode. Operation N begins at
- * marker 2 * N and ends at 2 * N + 1. Ids below 0x400 only: the immediate is 12 bits, signed.
+ * A marker is `slti x0, x0, N`: a HINT that every RISC-V hart executes as nothing, in every mode.
+ * Operation N begins at marker 2 * N and ends at 2 * N + 1. Ids below 0x400 only: the immediate is
+ * 12 bits, signed.
  */
 #ifndef TEST_BENCH_OPS_H
 #define TEST_BENCH_OPS_H
@@ -10,9 +12,9 @@
 #define MARK_FLUSH 0x7ff
 
 #ifdef __ASSEMBLER__
-#define MARK(n)  slti x0, x0, n
+#define MARK(n) slti x0, x0, n
 #else
-#define MARK(n)  __asm__ volatile("slti x0, x0, %0" : : "i"(n) : "memory")
+#define MARK(n) __asm__ volatile("slti x0, x0, %0" : : "i"(n) : "memory")
 #endif
 #define BEGIN(op) MARK(2 * (op))
 #define END(op)   MARK(2 * (op) + 1)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * plugin_api.h: the part of QEMU's TCG plugin interface that counter.c uses, in our own prototypes.
  *
- * No distribution ships qemu-plugin.h with its QEMU, so the counter must build without it. Only functions whose meaning is
- * the same in version 1 (QEMU 7.2) and version 4 (QEMU 10.0) are used. The one that differs is qemu_plugin_insn_data():
- * insn_word() hides that. Select the version with -DPLUGIN_API=4; QEMU refuses a plugin of a version it does not offer.
+ * No distribution ships qemu-plugin.h with its QEMU, so the counter must build without it. Only
+ * functions whose meaning is the same in version 1 (QEMU 7.2) and version 4 (QEMU 10.0) are used.
+ * The one that differs is qemu_plugin_insn_data(): insn_word() hides that. Select the version with
+ * -DPLUGIN_API=4; QEMU refuses a plugin of a version it does not offer.
  */
 #ifndef TEST_BENCH_PLUGIN_API_H
 #define TEST_BENCH_PLUGIN_API_H
@@ -28,7 +29,8 @@ typedef void vcpu_cb(unsigned int vcpu, void *data);
 typedef void exit_cb(uint64_t id, void *data);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, tb_trans_cb *cb);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, vcpu_cb *cb, int flags, void *data);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, vcpu_cb *cb, int flags,
+					    void *data);
 void qemu_plugin_register_atexit_cb(uint64_t id, exit_cb *cb, void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);

@@ -1,28 +1,50 @@
 /* SPDX-License-Identifier: MIT
  * rx.c: receive paced packets: sleep, interrupt, filter, copy into the ring, wake, take the packet.
  *
- * The filter is that of a UDP server: IPv4, UDP, not a fragment, destination port 7. The host sends one packet at a time.
+ * The filter is that of a UDP server: IPv4, UDP, not a fragment, destination port 7. The host sends
+ * one packet at a time.
  */
 #include "lib/exo/frames.h"
 #include "lib/exo/slots.h"
 #include "lib/exo/vm.h"
 #include "test/bench/common.h"
 
-#define SAMPLES 200
+#define SAMPLES      200
 #define BUFFER_PAGES 4
-#define BUFFERS (BUFFER_PAGES * 2)
-#define NET_EVENT 1
-#define UDP_BYTES 18
+#define BUFFERS      (BUFFER_PAGES * 2)
+#define NET_EVENT    1
+#define UDP_BYTES    18
 
 static const struct exo_filter udp_port_7 = {
 	.receive_atoms = 5,
-	.atoms = {
-		{ .kind = EXO_ATOM_COMPARE, .width = 2, .offset = 12, .mask = 0xffff, .value = 0x0800 },
-		{ .kind = EXO_ATOM_COMPARE, .width = 2, .offset = 20, .mask = 0x3fff, .value = 0 },
-		{ .kind = EXO_ATOM_COMPARE, .width = 1, .offset = 23, .mask = 0xff, .value = 17 },
-		{ .kind = EXO_ATOM_SHIFT, .width = 1, .scale = 2, .offset = 14, .mask = 0x0f },
-		{ .kind = EXO_ATOM_COMPARE, .width = 2, .offset = 16, .mask = 0xffff, .value = 7 },
-	},
+	.atoms =
+		{
+			{.kind = EXO_ATOM_COMPARE,
+			 .width = 2,
+			 .offset = 12,
+			 .mask = 0xffff,
+			 .value = 0x0800},
+			{.kind = EXO_ATOM_COMPARE,
+			 .width = 2,
+			 .offset = 20,
+			 .mask = 0x3fff,
+			 .value = 0},
+			{.kind = EXO_ATOM_COMPARE,
+			 .width = 1,
+			 .offset = 23,
+			 .mask = 0xff,
+			 .value = 17},
+			{.kind = EXO_ATOM_SHIFT,
+			 .width = 1,
+			 .scale = 2,
+			 .offset = 14,
+			 .mask = 0x0f},
+			{.kind = EXO_ATOM_COMPARE,
+			 .width = 2,
+			 .offset = 16,
+			 .mask = 0xffff,
+			 .value = 7},
+		},
 };
 
 static volatile struct exo_ring *ring;
@@ -35,9 +57,11 @@ make_ring(void)
 	uint64_t address;
 	uint32_t slot = (uint32_t)must("slot", exo_slot_take());
 
-	packets = (exo_handle)must("carve", exo_carve(exo_boot()->packets[0], slot, (uint64_t)&udp_port_7, 0,
-						      EXO_PACKET_RECEIVE, 0));
-	must("ring", exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_RECEIVE, NET_EVENT, &handle, &memory));
+	packets = (exo_handle)must("carve",
+				   exo_carve(exo_boot()->packets[0], slot, (uint64_t)&udp_port_7, 0,
+					     EXO_PACKET_RECEIVE, 0));
+	must("ring", exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_RECEIVE, NET_EVENT,
+				       &handle, &memory));
 	must("map ring", exo_vm_map(exo_own_vm(), handle, 0, 1, EXO_READ | EXO_WRITE, &address));
 	ring = (volatile struct exo_ring *)address;
 	must("buffer", exo_pages_make(&buffer, BUFFER_PAGES));
@@ -49,13 +73,15 @@ make_ring(void)
 static uint32_t
 take(uint32_t head)
 {
-	const volatile uint8_t *packet = (const uint8_t *)buffer.memory + head % BUFFERS * EXO_PACKET_BYTES;
+	const volatile uint8_t *packet =
+		(const uint8_t *)buffer.memory + head % BUFFERS * EXO_PACKET_BYTES;
 	uint32_t number;
 
 	while (__atomic_load_n(&ring->cq_tail, __ATOMIC_ACQUIRE) == head) {
 		exo_sleep(1ul << NET_EVENT, UINT64_MAX);
 	}
-	number = (uint32_t)packet[42] << 24 | (uint32_t)packet[43] << 16 | (uint32_t)packet[44] << 8 | packet[45];
+	number = (uint32_t)packet[42] << 24 | (uint32_t)packet[43] << 16 |
+		 (uint32_t)packet[44] << 8 | packet[45];
 	if (ring->cq[head % EXO_CQ_SIZE].result < 42 + UDP_BYTES) {
 		must("packet length", E_FORMAT);
 	}

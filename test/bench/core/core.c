@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * core.c: the figures that need no device: calls, exceptions, mappings, capabilities.
  *
- * Each operation stands between two markers, so that there is one exact sample each time. What is prepared or undone
- * outside the markers does not count. Frames are clear (bound before under the same carve) except in frame_clear.
+ * Each operation stands between two markers, so that there is one exact sample each time. What is
+ * prepared or undone outside the markers does not count. Frames are clear (bound before under the
+ * same carve) except in frame_clear.
  */
 #include <exo/uarea.h>
 
@@ -13,22 +14,28 @@
 #include "test/bench/common.h"
 #include "test/bench/core/handlers.h"
 
-#define SAMPLES 100
-#define BATCH 100
+#define SAMPLES  100
+#define BATCH    100
 #define SIBLINGS 10
 
 _Static_assert(NR_PROTECT == EXO_NR_protect, "handlers.h");
 _Static_assert(READ_WRITE == (EXO_READ | EXO_WRITE), "handlers.h");
 
 /* A store that faults, 4 bytes long, between two markers of `op`. An exception changes gp. */
-#define STORE_BETWEEN(op, address)                                                                                             \
-	__asm__ volatile(".option push\n .option norvc\n slti x0, x0, %1\n sw x0, 0(%0)\n slti x0, x0, %2\n .option pop"      \
-			 : : "r"(address), "i"(2 * (op)), "i"(2 * (op) + 1) : "memory")
+#define STORE_BETWEEN(op, address)                                                                 \
+	__asm__ volatile(".option push\n .option norvc\n slti x0, x0, %1\n sw x0, 0(%0)\n slti "   \
+			 "x0, x0, %2\n .option pop"                                                \
+			 :                                                                         \
+			 : "r"(address), "i"(2 * (op)), "i"(2 * (op) + 1)                          \
+			 : "memory")
 
 /* The same with the begin marker only: the handler has the other one. */
-#define STORE_AFTER(op, address)                                                                                               \
-	__asm__ volatile(".option push\n .option norvc\n slti x0, x0, %1\n sw x0, 0(%0)\n .option pop"                         \
-			 : : "r"(address), "i"(2 * (op)) : "memory")
+#define STORE_AFTER(op, address)                                                                   \
+	__asm__ volatile(                                                                          \
+		".option push\n .option norvc\n slti x0, x0, %1\n sw x0, 0(%0)\n .option pop"      \
+		:                                                                                  \
+		: "r"(address), "i"(2 * (op))                                                      \
+		: "memory")
 
 static struct exo_pages pool; /* BATCH pages, mapped read-write, clear */
 
@@ -41,7 +48,8 @@ pool_address(void)
 static void
 set_handler(const void *handler, const void *window)
 {
-	must("env_entry", exo_env_entry(EXO_NONE, EXO_ENTRY_EXCEPTION, (uint64_t)handler, (uint64_t)window));
+	must("env_entry",
+	     exo_env_entry(EXO_NONE, EXO_ENTRY_EXCEPTION, (uint64_t)handler, (uint64_t)window));
 }
 
 static void
@@ -112,7 +120,8 @@ mappings(void)
 		int64_t r;
 
 		BEGIN(OP_MAP1);
-		r = exo_map(pool_address(), pool.frames, 0, 1, EXO_READ | EXO_WRITE, NULL, EXO_NONE);
+		r = exo_map(pool_address(), pool.frames, 0, 1, EXO_READ | EXO_WRITE, NULL,
+			    EXO_NONE);
 		END(OP_MAP1);
 		must("map1", r);
 		must("unmap", exo_unmap(pool_address(), 1, 0, NULL, EXO_NONE));
@@ -121,14 +130,16 @@ mappings(void)
 		int64_t r;
 
 		BEGIN(OP_MAP100);
-		r = exo_map(pool_address(), pool.frames, 0, BATCH, EXO_READ | EXO_WRITE, NULL, EXO_NONE);
+		r = exo_map(pool_address(), pool.frames, 0, BATCH, EXO_READ | EXO_WRITE, NULL,
+			    EXO_NONE);
 		END(OP_MAP100);
 		must("map100", r);
 		must("unmap", exo_unmap(pool_address(), BATCH, 0, NULL, EXO_NONE));
 	}
 }
 
-/* As map1, but every frame is newly carved, so its old contents must go first. Runs while the pool is unmapped. */
+/* As map1, but every frame is newly carved, so its old contents must go first. Runs while the pool
+ * is unmapped. */
 static void
 clearing(void)
 {

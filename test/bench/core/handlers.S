@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * handlers.S: exception handlers of the benchmark, as short as the ABI allows.
  *
- * On entry gp = u-area and every other register is the interrupted code's, so each register that is used is saved first.
- * All return without the kernel: clear `cause`, then the two-instruction window.
+ * On entry gp = u-area and every other register is the interrupted code's, so each register that
+ * is used is saved first. All return without the kernel: clear `cause`, then the two-instruction window.
  */
 #include <exo/uarea.h>
 #include "test/bench/core/handlers.h"
@@ -31,7 +31,7 @@ arrive_handler:
 	ld	t0, EXO_U_T0(gp)
 	RETURN	arrive_window
 
-/* Make the page of the faulting address writable and try again. A call returns a0 and zeroes a1-a7 and t0-t6. */
+/* Make the page of the faulting address writable and try again. A call zeroes a1-a7 and t0-t6. */
 	.globl	unprotect_handler, unprotect_window
 unprotect_handler:
 	sd	t0, EXO_U_T0(gp)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * handlers.h: what handlers.S and core.c share. The numbers stand here because assembly cannot read enums; core.c checks them.
+ * handlers.h: what handlers.S and core.c share. The numbers stand here because assembly cannot read
+ * enums; core.c checks them.
  */
 #ifndef TEST_BENCH_CORE_HANDLERS_H
 #define TEST_BENCH_CORE_HANDLERS_H
 
 #define NR_PROTECT 4
 #define READ_WRITE 6
-/* The handlers keep registers at u-area + EXO_U_LIBRARY / 2 + SAVE: two steps, for an offset has 12 bits. */
+/* The handlers keep registers at u-area + EXO_U_LIBRARY / 2 + SAVE: two steps, for an offset has 12
+ * bits. */
 #define SAVE (EXO_U_LIBRARY / 2 + 512)
 
 #ifndef __ASSEMBLER__
