@@ -2,7 +2,8 @@
  * handlers.S: exception handlers of the benchmark, as short as the ABI allows.
  *
  * On entry gp = u-area and every other register is the interrupted code's, so each register that
- * is used is saved first. All return without the kernel: clear `cause`, then the two-instruction window.
+ * is used is saved first. All return without the kernel: clear `cause`, then the two-instruction
+ * window.
  */
 #include <exo/uarea.h>
 #include "test/bench/core/handlers.h"
@@ -35,21 +36,20 @@ arrive_handler:
 	.globl	unprotect_handler, unprotect_window
 unprotect_handler:
 	sd	t0, EXO_U_T0(gp)
-	addi	t0, gp, EXO_U_LIBRARY / 2
-	sd	a0, SAVE + 0(t0)
-	sd	a1, SAVE + 8(t0)
-	sd	a2, SAVE + 16(t0)
-	sd	a3, SAVE + 24(t0)
-	sd	a4, SAVE + 32(t0)
-	sd	a5, SAVE + 40(t0)
-	sd	a6, SAVE + 48(t0)
-	sd	a7, SAVE + 56(t0)
-	sd	t1, SAVE + 64(t0)
-	sd	t2, SAVE + 72(t0)
-	sd	t3, SAVE + 80(t0)
-	sd	t4, SAVE + 88(t0)
-	sd	t5, SAVE + 96(t0)
-	sd	t6, SAVE + 104(t0)
+	sd	a0, SAVE + 0(gp)
+	sd	a1, SAVE + 8(gp)
+	sd	a2, SAVE + 16(gp)
+	sd	a3, SAVE + 24(gp)
+	sd	a4, SAVE + 32(gp)
+	sd	a5, SAVE + 40(gp)
+	sd	a6, SAVE + 48(gp)
+	sd	a7, SAVE + 56(gp)
+	sd	t1, SAVE + 64(gp)
+	sd	t2, SAVE + 72(gp)
+	sd	t3, SAVE + 80(gp)
+	sd	t4, SAVE + 88(gp)
+	sd	t5, SAVE + 96(gp)
+	sd	t6, SAVE + 104(gp)
 	ld	a0, EXO_U_TVAL(gp)
 	srli	a0, a0, 12
 	slli	a0, a0, 12
@@ -59,20 +59,19 @@ unprotect_handler:
 	li	a4, 0
 	li	a7, -NR_PROTECT
 	ecall
-	addi	t0, gp, EXO_U_LIBRARY / 2
-	ld	a0, SAVE + 0(t0)
-	ld	a1, SAVE + 8(t0)
-	ld	a2, SAVE + 16(t0)
-	ld	a3, SAVE + 24(t0)
-	ld	a4, SAVE + 32(t0)
-	ld	a5, SAVE + 40(t0)
-	ld	a6, SAVE + 48(t0)
-	ld	a7, SAVE + 56(t0)
-	ld	t1, SAVE + 64(t0)
-	ld	t2, SAVE + 72(t0)
-	ld	t3, SAVE + 80(t0)
-	ld	t4, SAVE + 88(t0)
-	ld	t5, SAVE + 96(t0)
-	ld	t6, SAVE + 104(t0)
+	ld	a0, SAVE + 0(gp)
+	ld	a1, SAVE + 8(gp)
+	ld	a2, SAVE + 16(gp)
+	ld	a3, SAVE + 24(gp)
+	ld	a4, SAVE + 32(gp)
+	ld	a5, SAVE + 40(gp)
+	ld	a6, SAVE + 48(gp)
+	ld	a7, SAVE + 56(gp)
+	ld	t1, SAVE + 64(gp)
+	ld	t2, SAVE + 72(gp)
+	ld	t3, SAVE + 80(gp)
+	ld	t4, SAVE + 88(gp)
+	ld	t5, SAVE + 96(gp)
+	ld	t6, SAVE + 104(gp)
 	ld	t0, EXO_U_T0(gp)
 	RETURN	unprotect_window

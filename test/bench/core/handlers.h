@@ -7,9 +7,8 @@
 
 #define NR_PROTECT 4
 #define READ_WRITE 6
-/* The handlers keep registers at u-area + EXO_U_LIBRARY / 2 + SAVE: two steps, for an offset has 12
- * bits. */
-#define SAVE (EXO_U_LIBRARY / 2 + 512)
+/* Where in the u-area unprotect_handler keeps registers. */
+#define SAVE EXO_U_LIBRARY
 
 #ifndef __ASSEMBLER__
 /* Each handler and its return window; they are addresses only, not C functions. */
