@@ -7,8 +7,8 @@
 
 #define NR_PROTECT 4
 #define READ_WRITE 6
-/* Where in the u-area unprotect_handler keeps registers. */
-#define SAVE EXO_U_LIBRARY
+/* Where in the u-area unprotect_handler keeps registers: behind the words of lib/exo. */
+#define SAVE (EXO_U_LIBRARY + 128)
 
 #ifndef __ASSEMBLER__
 /* Each handler and its return window; they are addresses only, not C functions. */
