@@ -142,22 +142,34 @@ exo_vm_map_at(struct exo_vm *vm, uint64_t address, exo_handle handle, uint64_t o
 }
 
 int
-exo_vm_map(struct exo_vm *vm, exo_handle handle, uint64_t offset, uint64_t count, uint64_t rights,
-	   uint64_t *address)
+exo_vm_reserve(struct exo_vm *vm, uint64_t count, uint64_t *address)
 {
 	uint64_t page;
 	int result = exo_areas_take(&vm->areas, count, &page);
 
+	if (result == 0) {
+		*address = page << EXO_PAGE_SHIFT;
+	}
+	return result;
+}
+
+int
+exo_vm_map(struct exo_vm *vm, exo_handle handle, uint64_t offset, uint64_t count, uint64_t rights,
+	   uint64_t *address)
+{
+	uint64_t at = 0;
+	int result = exo_vm_reserve(vm, count, &at);
+
 	if (result < 0) {
 		return result;
 	}
-	result = exo_vm_map_at(vm, page << EXO_PAGE_SHIFT, handle, offset, count, rights);
+	result = exo_vm_map_at(vm, at, handle, offset, count, rights);
 	if (result < 0) {
-		exo_unmap(page << EXO_PAGE_SHIFT, count, 0, NULL, vm->space);
-		exo_areas_free(&vm->areas, page, count);
+		exo_unmap(at, count, 0, NULL, vm->space);
+		exo_areas_free(&vm->areas, at >> EXO_PAGE_SHIFT, count);
 		return result;
 	}
-	*address = page << EXO_PAGE_SHIFT;
+	*address = at;
 	return 0;
 }
 

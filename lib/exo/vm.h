@@ -40,6 +40,10 @@ int exo_vm_map(struct exo_vm *vm, exo_handle handle, uint64_t offset, uint64_t c
 int exo_vm_map_at(struct exo_vm *vm, uint64_t address, exo_handle handle, uint64_t offset,
 		  uint64_t count, uint64_t rights);
 
+/* Sets `count` pages of addresses aside for a program that maps and unmaps there itself
+ * (exo_vm_map_at, exo_unmap). 0 or E_NOSPACE. */
+int exo_vm_reserve(struct exo_vm *vm, uint64_t count, uint64_t *address);
+
 /* Unmaps what exo_vm_map or exo_vm_map_at mapped, in whole or in part. */
 int exo_vm_unmap(struct exo_vm *vm, uint64_t address, uint64_t count);
 
