@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * link.c: packets in and out.
  *
- * In: the kernel puts packets into rings of 2 KiB buffers; each is copied into a pbuf of the pool and its buffer given
- * back at once, so that a packet that TCP keeps for long holds up nobody.
- * Out: lwIP's packets are chains of pieces whose memory changes hands when TCP pleases, while the kernel wants pieces of
- * FRAME capabilities that stand still until it has sent them. So a packet is put together in one of LINK_BUFFERS buffers
- * of a FRAME of ours: one copy, and no reference from the device to memory of lwIP's or of the application's. If all
- * are in use lwIP is told ERR_MEM and reminded when one is free again.
+ * In: the kernel puts packets into rings of 2 KiB buffers; each is copied into a pbuf of the pool
+ * and its buffer given back at once, so that a packet that TCP keeps for long holds up nobody.
+ * Out: lwIP's packets are chains of pieces whose memory changes hands when TCP pleases, while the
+ * kernel wants pieces of FRAME capabilities that stand still until it has sent them. So a packet
+ * is put together in one of LINK_BUFFERS buffers of a FRAME of ours: one copy, and no reference
+ * from the device to memory of lwIP's or of the application's. If all are in use lwIP is told
+ * ERR_MEM and reminded when one is free again.
  * Invariant: a buffer is either in free[] or its index is the cookie of one request in the ring.
  */
 #include "lib/lwip/link.h"
@@ -24,7 +25,7 @@
 #include "lib/exo/start.h"
 
 #define LINK_BUFFERS 64
-#define LINK_BUDGET 64
+#define LINK_BUDGET  64
 
 _Static_assert(LINK_BUFFERS <= EXO_CQ_SIZE, "every buffer may complete before we look");
 
@@ -60,7 +61,8 @@ reap(void)
 		}
 		if (done.result < 0 && !link.has_refused) {
 			link.has_refused = true;
-			printf("lwip: a packet was not sent: %s\n", exo_error_sentence(done.result));
+			printf("lwip: a packet was not sent: %s\n",
+			       exo_error_sentence(done.result));
 		}
 	}
 	return result < 0 ? result : any;
@@ -70,16 +72,10 @@ reap(void)
 static int
 queue(uint32_t index, uint16_t bytes)
 {
-	union exo_request request = {
-		.packet = {
-			.cookie = index,
-			.segments = 1,
-			.segment[0] = {
-				.frames = link.arena.frames,
-				.where = EXO_SEGMENT(index * EXO_PACKET_BYTES, bytes),
-			},
-		},
-	};
+	union exo_request request = {.packet = {.cookie = index, .segments = 1}};
+
+	request.packet.segment[0].frames = link.arena.frames;
+	request.packet.segment[0].where = EXO_SEGMENT(index * EXO_PACKET_BYTES, bytes);
 	int result = exo_queue_put(&link.nets[0].transmit, &request);
 
 	if (result == E_BUSY) {
@@ -119,7 +115,8 @@ set_up(struct netif *netif)
 	netif->name[0] = 'e';
 	netif->name[1] = 'x';
 	netif->mtu = EXO_PACKET_MAX - SIZEOF_ETH_HDR;
-	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+	netif->flags =
+		NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
 	netif->hwaddr_len = ETH_HWADDR_LEN;
 	netif->output = etharp_output;
 	netif->linkoutput = output;
@@ -146,7 +143,9 @@ link_open(struct netif *netif, const uint8_t mac[6], uint32_t bit)
 {
 	int result = open_nets(bit);
 
-	result = result ? result : exo_pages_make(&link.arena, LINK_BUFFERS * EXO_PACKET_BYTES / EXO_PAGE_SIZE);
+	result = result ? result
+			: exo_pages_make(&link.arena,
+					 LINK_BUFFERS * EXO_PACKET_BYTES / EXO_PAGE_SIZE);
 	if (result) {
 		return result;
 	}

@@ -11,13 +11,13 @@
 
 #define LINK_RECEIVE_PAGES 32 /* of each PACKET capability: 64 packets */
 
-/* Opens the program's PACKET capabilities, the first in both directions, and adds the interface, which has the hardware
- * address `mac` and is up; packets and completions raise event `bit`. 0, E_NOENT without such a capability, or the error
- * of opening one. */
+/* Opens the program's PACKET capabilities, the first in both directions, and adds the interface,
+ * which has the hardware address `mac` and is up; packets and completions raise event `bit`. 0,
+ * E_NOENT without such a capability, or the error of opening one. */
 int link_open(struct netif *netif, const uint8_t mac[6], uint32_t bit);
 
-/* Hands what has arrived to lwIP, at most about 64 packets a call, and takes sent packets back. 1 if there was anything, 0, or an
- * error: the kernel has stopped a ring. */
+/* Hands what has arrived to lwIP, at most about 64 packets a call, and takes sent packets back. 1
+ * if there was anything, 0, or an error: the kernel has stopped a ring. */
 int link_poll(void);
 
 /* Hands all packets that lwIP has sent since the last call to the kernel. */

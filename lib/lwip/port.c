@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * port.c: lwIP's platform: clock, random numbers, start, address.
  *
- * State: the one interface. lwIP is not re-entrant: one environment calls it, never from an upcall.
+ * State: the one interface. lwIP is not re-entrant: one environment calls it, never from an
+ * upcall.
  */
 #include "lib/lwip/port.h"
 
@@ -77,14 +78,16 @@ read_mac(uint8_t mac[6])
 
 	if (!text) {
 		if (!info) {
-			printf("lwip: no system page, so the hardware address is unknown: give mac in the manifest\n");
+			printf("lwip: no system page, so the hardware address is unknown: give mac "
+			       "in the manifest\n");
 			return E_NOENT;
 		}
 		memcpy(mac, info->nic[0].mac, 6);
 		return 0;
 	}
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5],
-		   &end) != 6 || text[end]) {
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3],
+		   &byte[4], &byte[5], &end) != 6 ||
+	    text[end]) {
 		printf("lwip: the manifest's mac = \"%s\" is no hardware address\n", text);
 		return E_FORMAT;
 	}
@@ -128,9 +131,9 @@ lwip_port_open(uint32_t bit)
 	lwip_init();
 	result = link_open(&port.netif, mac, bit);
 	if (result) {
-		printf("lwip: no network: %s\n",
-		       result == E_NOENT ? "the manifest gives no packets (nic, filter-receive, filter-transmit)"
-					 : exo_error_sentence(result));
+		const char *why = result == E_NOENT ? "the manifest gives no packets (nic, filter-*)"
+						    : exo_error_sentence(result);
+		printf("lwip: no network: %s\n", why);
 		return result;
 	}
 	netif_set_hostname(&port.netif, exo_name());

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * http.c: fuzz target of the request parser and of target decoding.
  *
- * Properties: what is said of a whole input is also said after any prefix of it was looked at; an accepted head lies in
- * the input; a decoded path has no "..", ".", empty segment or control character, and encodes to what decodes to itself.
- * links: user/web/http.c user/web/target.c
+ * Properties: what is said of a whole input is also said after any prefix of it was looked at; an
+ * accepted head lies in the input; a decoded path has no "..", ".", empty segment or control
+ * character, and encodes to what decodes to itself. links: user/web/http.c user/web/target.c
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * conn_test.c: whole conversations: requests in, answers out, over a TCP and a disk made of memory that take their time.
+ * conn_test.c: whole conversations: requests in, answers out, over a TCP and a disk made of
+ * memory that take their time.
  *
- * The client reads data only when it acknowledges it: a chunk that was given away too early shows as wrong bytes.
- * links: user/web/conn.c user/web/cache.c user/web/http.c user/web/target.c user/web/reply.c user/web/site.c lib/base/cpio.c
+ * The client reads data only when it acknowledges it: a chunk that was given away too early shows
+ * as wrong bytes. links: user/web/conn.c user/web/cache.c user/web/http.c user/web/target.c
+ * user/web/reply.c user/web/site.c lib/base/cpio.c
  */
 #define _GNU_SOURCE /* memmem */
 #include <setjmp.h>
@@ -20,9 +22,9 @@
 #include "user/web/conn.h"
 
 #define DISK_CHUNKS 700
-#define READS_MAX 8
-#define OUT_MAX (24u << 20)
-#define PIECES_MAX 4096
+#define READS_MAX   8
+#define OUT_MAX     (24u << 20)
+#define PIECES_MAX  4096
 
 struct piece {
 	const char *data;
@@ -79,7 +81,8 @@ disk_step(void)
 		uint32_t index = reads[i].index;
 		uint64_t number = reads[i].number;
 		reads[i] = reads[--read_count];
-		memcpy(memory + index * CACHE_CHUNK_BYTES, disk + number * CACHE_CHUNK_BYTES, CACHE_CHUNK_BYTES);
+		memcpy(memory + index * CACHE_CHUNK_BYTES, disk + number * CACHE_CHUNK_BYTES,
+		       CACHE_CHUNK_BYTES);
 		cache_done(&cache, index, number == bad_chunk ? E_IO : 0);
 	}
 }
@@ -102,7 +105,7 @@ transport_write(struct transport *t, const void *data, size_t bytes, bool copy)
 	if (copy) {
 		memcpy(owned, data, bytes);
 	}
-	t->pieces[t->last++] = (struct piece){ copy ? owned : data, bytes, copy };
+	t->pieces[t->last++] = (struct piece){copy ? owned : data, bytes, copy};
 	t->unacked += bytes;
 	return 0;
 }
@@ -179,7 +182,8 @@ client_take(struct conn *conn, struct transport *t, size_t bytes)
 			}
 			t->first++;
 		} else {
-			assert_false(piece->owned); /* heads are small: the callers take them whole */
+			assert_false(
+				piece->owned); /* heads are small: the callers take them whole */
 			piece->data += n;
 			piece->bytes -= n;
 		}
@@ -196,7 +200,7 @@ client_take(struct conn *conn, struct transport *t, size_t bytes)
 static struct conn *
 client_open(struct transport *t, size_t window)
 {
-	*t = (struct transport){ .window = window, .out = malloc(OUT_MAX) };
+	*t = (struct transport){.window = window, .out = malloc(OUT_MAX)};
 	assert_non_null(t->out);
 	return conn_open(&server, t);
 }
@@ -245,9 +249,11 @@ put(const char *name, size_t bytes)
 	static uint32_t inode = 1;
 	size_t start;
 
-	put_at += (size_t)sprintf((char *)disk + put_at, "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X%s",
+	put_at += (size_t)sprintf((char *)disk + put_at,
+				  "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X%s",
 				  inode++, bytes == SIZE_MAX ? 0u : 0100644u, 0u, 0u, 1u, 0u,
-				  bytes == SIZE_MAX ? 0 : bytes, 0u, 0u, 0u, 0u, strlen(name) + 1, 0u, name) +
+				  bytes == SIZE_MAX ? 0 : bytes, 0u, 0u, 0u, 0u, strlen(name) + 1,
+				  0u, name) +
 		  1;
 	put_at = (put_at + 3) & ~(size_t)3;
 	if (bytes != SIZE_MAX) {
@@ -288,7 +294,8 @@ teardown(void **state)
 	return 0;
 }
 
-/* Checks that t->out from *at on is an answer with that status and, unless `file` is 0, the bytes of that file; moves on. */
+/* Checks that t->out from *at on is an answer with that status and, unless `file` is 0, the bytes
+ * of that file; moves on. */
 static void
 expect_answer(struct transport *t, size_t *at, int status, const char *file, bool is_head)
 {
@@ -323,19 +330,19 @@ static const struct {
 	const char *file;
 	bool is_head;
 } requests[] = {
-	{ "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 200, "index.html", false },
-	{ "GET /empty.txt HTTP/1.1\r\nHost: x\r\n\r\n", 200, "empty.txt", false },
-	{ "GET /x/y/z.css?v=1 HTTP/1.1\r\nHost: x\r\n\r\n", 200, "x/y/z.css", false },
-	{ "HEAD /big HTTP/1.1\r\nHost: x\r\n\r\n", 200, "big", true },
-	{ "GET /after HTTP/1.1\r\nHost: x\r\n\r\n", 200, "after", false },
-	{ "GET /a%20b/ HTTP/1.1\r\nHost: x\r\n\r\n", 200, "a b/index.html", false },
-	{ "GET /a%20b HTTP/1.1\r\nHost: x\r\n\r\n", 301, 0, false },
-	{ "GET /x HTTP/1.1\r\nHost: x\r\n\r\n", 404, 0, false },
-	{ "GET /x/ HTTP/1.1\r\nHost: x\r\n\r\n", 404, 0, false },
-	{ "HEAD /nothing HTTP/1.1\r\nHost: x\r\n\r\n", 404, 0, true },
-	{ "GET /../x HTTP/1.1\r\nHost: x\r\n\r\n", 400, 0, false },
-	{ "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", 405, 0, false },
-	{ "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, "index.html", false },
+	{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 200, "index.html", false},
+	{"GET /empty.txt HTTP/1.1\r\nHost: x\r\n\r\n", 200, "empty.txt", false},
+	{"GET /x/y/z.css?v=1 HTTP/1.1\r\nHost: x\r\n\r\n", 200, "x/y/z.css", false},
+	{"HEAD /big HTTP/1.1\r\nHost: x\r\n\r\n", 200, "big", true},
+	{"GET /after HTTP/1.1\r\nHost: x\r\n\r\n", 200, "after", false},
+	{"GET /a%20b/ HTTP/1.1\r\nHost: x\r\n\r\n", 200, "a b/index.html", false},
+	{"GET /a%20b HTTP/1.1\r\nHost: x\r\n\r\n", 301, 0, false},
+	{"GET /x HTTP/1.1\r\nHost: x\r\n\r\n", 404, 0, false},
+	{"GET /x/ HTTP/1.1\r\nHost: x\r\n\r\n", 404, 0, false},
+	{"HEAD /nothing HTTP/1.1\r\nHost: x\r\n\r\n", 404, 0, true},
+	{"GET /../x HTTP/1.1\r\nHost: x\r\n\r\n", 400, 0, false},
+	{"DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", 405, 0, false},
+	{"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, "index.html", false},
 };
 #define REQUESTS (sizeof(requests) / sizeof(requests[0]))
 
@@ -355,14 +362,16 @@ test_pipelined(void **state)
 			strcat(text, requests[i].request);
 		}
 		for (size_t i = 0; i < strlen(text); i += cut) {
-			client_say(conn, &t, text + i, strlen(text) - i < cut ? strlen(text) - i : cut);
+			client_say(conn, &t, text + i,
+				   strlen(text) - i < cut ? strlen(text) - i : cut);
 			if (rand() % 4 == 0) {
 				settle(conn, &t);
 			}
 		}
 		settle(conn, &t);
 		for (size_t i = 0; i < REQUESTS; i++) {
-			expect_answer(&t, &at, requests[i].status, requests[i].file, requests[i].is_head);
+			expect_answer(&t, &at, requests[i].status, requests[i].file,
+				      requests[i].is_head);
 		}
 		assert_int_equal(at, t.out_bytes);
 		assert_false(t.is_shut);
@@ -391,7 +400,8 @@ test_close(void **state)
 {
 	static const char *const texts[] = {
 		"GET /after HTTP/1.0\r\n\r\nGET / HTTP/1.1\r\n",
-		"GET /after HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET /after HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET / "
+		"HTTP/1.1\r\nHost: x\r\n\r\n",
 		"GET /after HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
 	};
 
@@ -448,7 +458,8 @@ test_half_closed(void **state)
 	free(t.out);
 }
 
-/* Many clients, a file larger than the cache, TCP that refuses now and then: nobody starves, every byte is right. */
+/* Many clients, a file larger than the cache, TCP that refuses now and then: nobody starves,
+ * every byte is right. */
 static void
 test_many_clients(void **state)
 {

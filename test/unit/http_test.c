@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * http_test.c: request heads as they should and should not be, each at once and cut at every byte.
+ * http_test.c: request heads as they should and should not be, each at once and cut at every
+ * byte.
  *
  * links: user/web/http.c
  */
@@ -25,99 +26,109 @@ static const struct vector {
 	bool keep_alive;
 	bool is_head;
 } vectors[] = {
-	{ "GET / HTTP/1.1\r\n" HOST "\r\n", 200, "/", true, false },
-	{ "HEAD /x HTTP/1.1\r\n" HOST "\r\n", 200, "/x", true, true },
-	{ "GET / HTTP/1.1\r\nhoSt:\texample.com\r\nempty:\r\n\r\n", 200, "/", true, false },
-	{ "GET / HTTP/1.1\r\nHost:\r\n\r\n", 200, "/", true, false },
-	{ "GET / HTTP/1.1\r\n" HOST "X-Empty: \r\n\r\n", 200, "/", true, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n\r\n", 200, "/", true, false },
-	{ "GET / HTTP/1.1\n" "Host: x\n\n", 200, "/", true, false },
-	{ "GET / HTTP/1.1\r\nHost: x\n\r\n", 200, "/", true, false },
-	{ "\r\n\r\nGET / HTTP/1.1\r\n" HOST "\r\n", 200, "/", true, false },
-	{ "\nGET / HTTP/1.1\r\n" HOST "\r\n", 200, "/", true, false },
-	{ "GET /a%20b?q=1 HTTP/1.1\r\n" HOST "\r\n", 200, "/a%20b?q=1", true, false },
-	{ "GET /\xc3\xa4 HTTP/1.1\r\n" HOST "\r\n", 200, "/\xc3\xa4", true, false },
-	{ "GET / HTTP/1.1\r\n" HOST "X: caf\xc3\xa9\r\n\r\n", 200, "/", true, false },
-	{ "GET http://example.com/y?z HTTP/1.1\r\n" HOST "\r\n", 200, "/y?z", true, false },
-	{ "GET HTTP://example.com HTTP/1.1\r\n" HOST "\r\n", 200, "/", true, false },
-	{ "GET http://example.com?q HTTP/1.1\r\n" HOST "\r\n", 200, "/", true, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", 200, "/", false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Connection: te , CLOSE\r\n\r\n", 200, "/", false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Connection: closed\r\n\r\n", 200, "/", true, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Connection: keep-alive\r\n\r\n", 200, "/", true, false },
-	{ "GET / HTTP/1.9\r\n" HOST "\r\n", 200, "/", true, false },
-	{ "GET / HTTP/1.0\r\n\r\n", 200, "/", false, false },
-	{ "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", 200, "/", true, false },
-	{ "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", 200, "/", false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 200, "/", true, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n", 200, "/", false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n\r\n", 200, "/", false, false },
+	{"GET / HTTP/1.1\r\n" HOST "\r\n", 200, "/", true, false},
+	{"HEAD /x HTTP/1.1\r\n" HOST "\r\n", 200, "/x", true, true},
+	{"GET / HTTP/1.1\r\nhoSt:\texample.com\r\nempty:\r\n\r\n", 200, "/", true, false},
+	{"GET / HTTP/1.1\r\nHost:\r\n\r\n", 200, "/", true, false},
+	{"GET / HTTP/1.1\r\n" HOST "X-Empty: \r\n\r\n", 200, "/", true, false},
+	{"GET / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n\r\n", 200, "/", true, false},
+	{"GET / HTTP/1.1\n"
+	 "Host: x\n\n",
+	 200, "/", true, false},
+	{"GET / HTTP/1.1\r\nHost: x\n\r\n", 200, "/", true, false},
+	{"\r\n\r\nGET / HTTP/1.1\r\n" HOST "\r\n", 200, "/", true, false},
+	{"\nGET / HTTP/1.1\r\n" HOST "\r\n", 200, "/", true, false},
+	{"GET /a%20b?q=1 HTTP/1.1\r\n" HOST "\r\n", 200, "/a%20b?q=1", true, false},
+	{"GET /\xc3\xa4 HTTP/1.1\r\n" HOST "\r\n", 200, "/\xc3\xa4", true, false},
+	{"GET / HTTP/1.1\r\n" HOST "X: caf\xc3\xa9\r\n\r\n", 200, "/", true, false},
+	{"GET http://example.com/y?z HTTP/1.1\r\n" HOST "\r\n", 200, "/y?z", true, false},
+	{"GET HTTP://example.com HTTP/1.1\r\n" HOST "\r\n", 200, "/", true, false},
+	{"GET http://example.com?q HTTP/1.1\r\n" HOST "\r\n", 200, "/", true, false},
+	{"GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", 200, "/", false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Connection: te , CLOSE\r\n\r\n", 200, "/", false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Connection: closed\r\n\r\n", 200, "/", true, false},
+	{"GET / HTTP/1.1\r\n" HOST "Connection: keep-alive\r\n\r\n", 200, "/", true, false},
+	{"GET / HTTP/1.9\r\n" HOST "\r\n", 200, "/", true, false},
+	{"GET / HTTP/1.0\r\n\r\n", 200, "/", false, false},
+	{"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", 200, "/", true, false},
+	{"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", 200, "/", false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 200, "/", true, false},
+	{"GET / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n", 200, "/", false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n\r\n", 200, "/", false, false},
 	/* the request line */
-	{ "GET / \r\n\r\n", 400, 0, false, false },
-	{ "GET /\r\n\r\n", 400, 0, false, false },
-	{ "GET\r\n\r\n", 400, 0, false, false },
-	{ " GET / HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET  / HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET /  HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1 \r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET\t/ HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET /a b HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET x HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET ?x HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET * HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET /#x HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET /\x07 HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET /\r HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET / http/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET / HTTP/11\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.10\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET / HTTX/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "GET / HTTP/2.0\r\n" HOST "\r\n", 505, 0, false, false },
-	{ "GET / HTTP/9.9\r\n" HOST "\r\n", 505, 0, false, false },
-	{ "GET / HTTP/0.9\r\n" HOST "\r\n", 505, 0, false, false },
-	{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, 0, false, false },
-	{ "Extra lineGET / HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "G@T / HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "\x16\x03\x01\x02", 400, 0, false, false },
-	{ "\rGET / HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false },
-	{ "get / HTTP/1.1\r\n" HOST "\r\n", 501, 0, false, false },
-	{ "BREW /pot HTTP/1.1\r\n" HOST "\r\n", 501, 0, false, false },
-	{ "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", 405, 0, false, false },
-	{ "DELETE /x HTTP/1.1\r\n" HOST "\r\n", 405, 0, true, false },
-	{ "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 405, 0, true, false },
-	{ "CONNECT example.com:80 HTTP/1.1\r\n" HOST "\r\n", 405, 0, true, false },
-	{ "PUT / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 405, 0, false, false },
+	{"GET / \r\n\r\n", 400, 0, false, false},
+	{"GET /\r\n\r\n", 400, 0, false, false},
+	{"GET\r\n\r\n", 400, 0, false, false},
+	{" GET / HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET  / HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET /  HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1 \r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET\t/ HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET /a b HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET x HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET ?x HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET * HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET /#x HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET /\x07 HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET /\r HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET / http/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET / HTTP/11\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.10\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET / HTTX/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"GET / HTTP/2.0\r\n" HOST "\r\n", 505, 0, false, false},
+	{"GET / HTTP/9.9\r\n" HOST "\r\n", 505, 0, false, false},
+	{"GET / HTTP/0.9\r\n" HOST "\r\n", 505, 0, false, false},
+	{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, 0, false, false},
+	{"Extra lineGET / HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"G@T / HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"\x16\x03\x01\x02", 400, 0, false, false},
+	{"\rGET / HTTP/1.1\r\n" HOST "\r\n", 400, 0, false, false},
+	{"get / HTTP/1.1\r\n" HOST "\r\n", 501, 0, false, false},
+	{"BREW /pot HTTP/1.1\r\n" HOST "\r\n", 501, 0, false, false},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", 405, 0, false, false},
+	{"DELETE /x HTTP/1.1\r\n" HOST "\r\n", 405, 0, true, false},
+	{"OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 405, 0, true, false},
+	{"CONNECT example.com:80 HTTP/1.1\r\n" HOST "\r\n", 405, 0, true, false},
+	{"PUT / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 405, 0, false,
+	 false},
 	/* the fields */
-	{ "GET / HTTP/1.1\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Host: example.org\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.0\r\n" HOST HOST "\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "X-Invalid[]: test\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "nocolon\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST ": x\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "A: b\r\n folded\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n Host: x\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "X: te\x07st\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "X: te\x7fst\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "X: te\rst\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "\rSome-Header: Test\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Content-Length: -1234\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Content-Length: -123456789123456789123456789\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Content-Length: abc\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Content-Length: 5, 5\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Content-Length: +5\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", 400, 0, false, false },
-	{ "POST / HTTP/1.1\r\n" HOST "content-LengtH: 5\r\nTransFer-Encoding: chunked\r\n\r\nc\r\nHellO world1\r\n0\r\n\r\n",
-	  400, 0, false, false },
-	{ "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n", 501, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: \x0b" "chunked\r\n\r\n", 400, 0, false, false },
-	{ "GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n", 501, 0, false, false },
+	{"GET / HTTP/1.1\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Host: example.org\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.0\r\n" HOST HOST "\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "X-Invalid[]: test\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "nocolon\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST ": x\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "A: b\r\n folded\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n Host: x\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "X: te\x07st\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "X: te\x7fst\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "X: te\rst\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "\rSome-Header: Test\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Content-Length: -1234\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Content-Length: -123456789123456789123456789\r\n\r\n", 400, 0,
+	 false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Content-Length: abc\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Content-Length: 5, 5\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Content-Length: +5\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", 400, 0, false,
+	 false},
+	{"POST / HTTP/1.1\r\n" HOST
+	 "content-LengtH: 5\r\nTransFer-Encoding: chunked\r\n\r\nc\r\nHellO world1\r\n0\r\n\r\n",
+	 400, 0, false, false},
+	{"GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n", 501, 0, false,
+	 false},
+	{"GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: \x0b"
+	 "chunked\r\n\r\n",
+	 400, 0, false, false},
+	{"GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n",
+	 501, 0, false, false},
 };
 #define VECTORS (sizeof(vectors) / sizeof(vectors[0]))
 
@@ -154,13 +165,15 @@ test_whole(void **state)
 		struct http_request request;
 		size_t seen = 0;
 		char *copy;
-		int status = parse(vectors[i].text, strlen(vectors[i].text), &seen, &request, &copy);
+		int status =
+			parse(vectors[i].text, strlen(vectors[i].text), &seen, &request, &copy);
 		check(&vectors[i], status, &request);
 		free(copy);
 	}
 }
 
-/* Every prefix says "more" or already what the whole says; the whole says it whatever prefixes came before. */
+/* Every prefix says "more" or already what the whole says; the whole says it whatever prefixes
+ * came before. */
 static void
 test_split(void **state)
 {
@@ -207,7 +220,8 @@ test_byte_by_byte(void **state)
 static void
 test_pipelined(void **state)
 {
-	static const char text[] = "\r\nGET /a HTTP/1.1\r\n" HOST "\r\nHEAD /b HTTP/1.0\n\nGET /c HTT";
+	static const char text[] =
+		"\r\nGET /a HTTP/1.1\r\n" HOST "\r\nHEAD /b HTTP/1.0\n\nGET /c HTT";
 	struct http_request request;
 	size_t seen = 0;
 	size_t at = 0;
@@ -223,7 +237,8 @@ test_pipelined(void **state)
 	at += request.head_bytes;
 	seen = 0;
 	assert_string_equal(text + at, "GET /c HTT");
-	assert_int_equal(http_parse(text + at, sizeof(text) - 1 - at, &seen, &request), E_TRUNCATED);
+	assert_int_equal(http_parse(text + at, sizeof(text) - 1 - at, &seen, &request),
+			 E_TRUNCATED);
 }
 
 static void
@@ -261,8 +276,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),	  cmocka_unit_test(test_split),	   cmocka_unit_test(test_byte_by_byte),
-		cmocka_unit_test(test_pipelined), cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_whole),        cmocka_unit_test(test_split),
+		cmocka_unit_test(test_byte_by_byte), cmocka_unit_test(test_pipelined),
+		cmocka_unit_test(test_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

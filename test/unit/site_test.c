@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * site_test.c: the index of an archive, read through windows of every size; links, doubles, broken archives.
+ * site_test.c: the index of an archive, read through windows of every size; links, doubles,
+ * broken archives.
  *
  * links: user/web/site.c lib/base/cpio.c
  */
@@ -17,9 +18,9 @@
 
 #include "user/web/site.h"
 
-#define FILE_MODE 0100644u
+#define FILE_MODE   0100644u
 #define FOLDER_MODE 0040755u
-#define LINK_MODE 0120777u
+#define LINK_MODE   0120777u
 
 /* An archive under construction. */
 struct archive {
@@ -38,13 +39,14 @@ pad(void)
 }
 
 static void
-add_raw(const char *name, size_t name_bytes, uint32_t mode, uint32_t inode, uint32_t links, const void *data,
-	size_t bytes)
+add_raw(const char *name, size_t name_bytes, uint32_t mode, uint32_t inode, uint32_t links,
+	const void *data, size_t bytes)
 {
 	assert_true(archive.bytes + 200 + name_bytes + bytes < sizeof(archive.data));
-	archive.bytes += (size_t)sprintf((char *)archive.data + archive.bytes,
-					 "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X", inode, mode, 0u,
-					 0u, links, 0u, bytes, 8u, 1u, 0u, 0u, name_bytes, 0u);
+	archive.bytes += (size_t)sprintf(
+		(char *)archive.data + archive.bytes,
+		"070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X", inode, mode, 0u, 0u,
+		links, 0u, bytes, 8u, 1u, 0u, 0u, name_bytes, 0u);
 	memcpy(archive.data + archive.bytes, name, name_bytes);
 	archive.bytes += name_bytes;
 	pad();
@@ -75,7 +77,8 @@ setup(void **state)
 	return 0;
 }
 
-/* Scans with windows of `window` bytes that begin at multiples of `step`, each in memory of its own size. */
+/* Scans with windows of `window` bytes that begin at multiples of `step`, each in memory of its
+ * own size. */
 static int
 scan(struct site *site, size_t window, size_t step)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * cache.c: which chunk of the disk stands where, who uses it, which goes first.
  *
- * Invariants: a chunk is in the list of ages if and only if it is neither pinned nor being read; it is in the list of its
- * hash unless it is empty; no two chunks have the same number. A failed chunk is told to one asker and is empty then.
- * The file knows no disk and no network; one thread. Callers: conn.c, disk.c, tests with a disk made of memory.
+ * Invariants: a chunk is in the list of ages if and only if it is neither pinned nor being read;
+ * it is in the list of its hash unless it is empty; no two chunks have the same number. A failed
+ * chunk is told to one asker and is empty then. The file knows no disk and no network; one
+ * thread. Callers: conn.c, disk.c, tests with a disk made of memory.
  */
 #include "user/web/cache.h"
 
@@ -11,13 +12,13 @@
 
 #include <exo/errors.h>
 
-#define AGED(node) ((struct chunk *)((char *)(node)-offsetof(struct chunk, age)))
+#define AGED(node)   ((struct chunk *)((char *)(node)-offsetof(struct chunk, age)))
 #define HASHED(node) ((struct chunk *)((char *)(node)-offsetof(struct chunk, same_hash)))
 
 void
 cache_open(struct cache *cache, const uint8_t *memory)
 {
-	*cache = (struct cache){ 0 };
+	*cache = (struct cache){0};
 	list_init(&cache->ages);
 	for (uint32_t i = 0; i < CACHE_CHUNKS; i++) {
 		struct chunk *chunk = &cache->chunks[i];
@@ -41,7 +42,7 @@ find(struct cache *cache, uint64_t number)
 	struct list_node *list = hash_list(cache, number);
 	struct list_node *node;
 
-	list_for_each (node, list) {
+	list_for_each(node, list) {
 		if (HASHED(node)->number == number) {
 			return HASHED(node);
 		}
@@ -59,7 +60,8 @@ empty(struct cache *cache, struct chunk *chunk)
 	chunk->state = CHUNK_EMPTY;
 }
 
-/* Makes the oldest chunk hold `number`; it is being read then. E_BUSY if none is free or the disk takes no more. */
+/* Makes the oldest chunk hold `number`; it is being read then. E_BUSY if none is free or the disk
+ * takes no more. */
 static int
 start(struct cache *cache, uint64_t number)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * cache.h: chunks of the disk in memory.
  *
- * Chunk n of the disk is the bytes [n * CACHE_CHUNK_BYTES, (n + 1) * CACHE_CHUNK_BYTES); chunk i of the memory holds one of
- * them or nothing. A chunk that is in use is pinned and stays; of the others the least recently used makes room.
+ * Chunk n of the disk is the bytes [n * CACHE_CHUNK_BYTES, (n + 1) * CACHE_CHUNK_BYTES); chunk i
+ * of the memory holds one of them or nothing. A chunk that is in use is pinned and stays; of the
+ * others the least recently used makes room.
  */
 #ifndef USER_WEB_CACHE_H
 #define USER_WEB_CACHE_H
@@ -12,7 +13,7 @@
 #include "lib/base/list.h"
 
 #define CACHE_CHUNK_BYTES 16384u
-#define CACHE_CHUNKS 256
+#define CACHE_CHUNKS      256
 
 enum chunk_state {
 	CHUNK_EMPTY,
@@ -41,8 +42,9 @@ struct cache {
 /* Prepares an empty cache over `memory`, CACHE_CHUNKS * CACHE_CHUNK_BYTES. */
 void cache_open(struct cache *cache, const uint8_t *memory);
 
-/* Chunk `number` of the disk, pinned, in *chunk. E_BUSY: it is being read, or there is no room now: ask again when
- * cache->changes has changed. E_IO: reading it failed; asking again reads again. */
+/* Chunk `number` of the disk, pinned, in *chunk. E_BUSY: it is being read, or there is no room
+ * now: ask again when cache->changes has changed. E_IO: reading it failed; asking again reads
+ * again. */
 int cache_get(struct cache *cache, uint64_t number, struct chunk **chunk);
 
 /* Ends one pin. */
@@ -54,8 +56,8 @@ void cache_prefetch(struct cache *cache, uint64_t number);
 /* The read of chunks[index] has ended with 0 or an error. */
 void cache_done(struct cache *cache, uint32_t index, int result);
 
-/* Whoever owns the disk provides this: start reading chunk `number` of it into chunks[index]; cache_done tells the end.
- * 0, or E_BUSY when too many reads are in flight. */
+/* Whoever owns the disk provides this: start reading chunk `number` of it into chunks[index];
+ * cache_done tells the end. 0, or E_BUSY when too many reads are in flight. */
 int disk_start_read(uint32_t index, uint64_t number);
 
 #endif

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * conn.c: one request after the other on each connection.
  *
- *	input -> http_parse -> target_decode -> site_find -> head -> chunks of the disk -> next request ...
- *	                                                             last answer: shut down -> the client ends too -> close
+ *	input -> http_parse -> target_decode -> site_find -> head -> chunks of the disk -> input ...
+ *	after the last answer: shut down -> the client ends too -> close
  *
- * Events only note what happened and put the connection into the ready list; server_run does the work, so nothing here is
- * entered twice. A request stays in `input` until its head is written, so a full send queue just means to try again.
- * A connection holds the chunks whose bytes TCP may still have to send again, at most CONN_HELD, and never waits for
- * a chunk in a way that keeps others from getting theirs: acknowledgements free chunks whatever happens.
- * Invariants: a connection is in exactly one list; held[i].until <= held[i + 1].until; acked <= queued.
+ * Events only note what happened and put the connection into the ready list; server_run does the
+ * work, so nothing here is entered twice. A request stays in `input` until its head is written,
+ * so a full send queue just means to try again. A connection holds the chunks whose bytes TCP may
+ * still have to send again, at most CONN_HELD, and never waits for a chunk in a way that keeps
+ * others from getting theirs: acknowledgements free chunks whatever happens.
+ * Invariants: a connection is in exactly one list; held[i].until <= held[i + 1].until; acked <=
+ * queued.
  */
 #include "user/web/conn.h"
 
@@ -75,7 +77,8 @@ conn_open(struct server *server, struct transport *transport)
 	}
 	struct conn *conn = CONN_OF(node);
 	move(conn, &server->idle);
-	memset((char *)conn + sizeof(conn->node), 0, offsetof(struct conn, input) - sizeof(conn->node));
+	memset((char *)conn + sizeof(conn->node), 0,
+	       offsetof(struct conn, input) - sizeof(conn->node));
 	conn->transport = transport;
 	transport_idle(transport, true);
 	return conn;
@@ -146,7 +149,7 @@ hold_chunk(struct server *server, struct conn *conn, struct chunk **chunk)
 	}
 	int error = cache_get(server->cache, number, chunk);
 	if (!error) {
-		conn->held[conn->held_count++] = (struct held_chunk){ *chunk, conn->queued };
+		conn->held[conn->held_count++] = (struct held_chunk){*chunk, conn->queued};
 	}
 	return error;
 }
@@ -212,11 +215,13 @@ write_answer(struct server *server, struct conn *conn, int bytes)
 static enum stop
 answer_page(struct server *server, struct conn *conn, const struct reply *reply)
 {
-	return write_answer(server, conn, reply_page(server->answer, sizeof(server->answer), reply));
+	return write_answer(server, conn,
+			    reply_page(server->answer, sizeof(server->answer), reply));
 }
 
 static enum stop
-answer_file(struct server *server, struct conn *conn, const struct reply *reply, const struct site_file *file)
+answer_file(struct server *server, struct conn *conn, const struct reply *reply,
+	    const struct site_file *file)
 {
 	const char *type = reply_type(server->site->names + file->name, file->name_bytes);
 	int bytes = reply_head(server->answer, sizeof(server->answer), reply, type, file->bytes);
@@ -251,13 +256,15 @@ static enum stop
 answer_path(struct server *server, struct conn *conn, struct reply *reply, size_t bytes)
 {
 	bool is_folder = bytes == 0 || server->path[bytes - 1] == '/';
-	const struct site_file *file = is_folder ? NULL : site_find(server->site, server->path, bytes);
+	const struct site_file *file =
+		is_folder ? NULL : site_find(server->site, server->path, bytes);
 
 	if (!file && bytes + sizeof(index_name) < sizeof(server->path)) {
 		size_t slash = is_folder ? 0 : 1;
 		server->path[bytes] = '/';
 		memcpy(server->path + bytes + slash, index_name, sizeof(index_name) - 1);
-		file = site_find(server->site, server->path, bytes + slash + sizeof(index_name) - 1);
+		file = site_find(server->site, server->path,
+				 bytes + slash + sizeof(index_name) - 1);
 		if (file && slash) {
 			return answer_folder(server, conn, reply, bytes);
 		}
@@ -272,11 +279,13 @@ answer_path(struct server *server, struct conn *conn, struct reply *reply, size_
 static enum stop
 answer(struct server *server, struct conn *conn, int status, const struct http_request *request)
 {
-	struct reply reply = { .status = status, .keep_alive = request->keep_alive, .is_head = request->is_head };
+	struct reply reply = {
+		.status = status, .keep_alive = request->keep_alive, .is_head = request->is_head};
 	enum stop stop;
 
 	if (status == 200) {
-		int bytes = target_decode(request->target, request->target_bytes, server->path, sizeof(server->path));
+		int bytes = target_decode(request->target, request->target_bytes, server->path,
+					  sizeof(server->path));
 		if (bytes < 0) {
 			reply.status = 400;
 			stop = answer_page(server, conn, &reply);
@@ -310,8 +319,8 @@ next_request(struct server *server, struct conn *conn)
 	return STOP_CLIENT;
 }
 
-/* After the last answer. The client's end is awaited, for closing with unread input would reset the connection
- * and could take the answer away from the client (RFC 9112 9.6). */
+/* After the last answer. The client's end is awaited, for closing with unread input would reset
+ * the connection and could take the answer away from the client (RFC 9112 9.6). */
 static enum stop
 finish(struct server *server, struct conn *conn)
 {
@@ -357,7 +366,8 @@ conn_run(struct server *server, struct conn *conn)
 	if (stop == STOP_DISK) {
 		move(conn, &server->waiting);
 	}
-	transport_idle(conn->transport, conn->body_at == conn->body_end && conn->acked == conn->queued);
+	transport_idle(conn->transport,
+		       conn->body_at == conn->body_end && conn->acked == conn->queued);
 	if (stop == GO_ON) {
 		finish(server, conn);
 	}
@@ -410,12 +420,12 @@ conn_tick(struct server *server, struct conn *conn)
 void
 server_tick(struct server *server)
 {
-	struct list_node *lists[] = { &server->idle, &server->waiting };
+	struct list_node *lists[] = {&server->idle, &server->waiting};
 
 	for (size_t i = 0; i < 2; i++) {
 		struct list_node *node;
 		struct list_node *after;
-		list_for_each_safe (node, after, lists[i]) {
+		list_for_each_safe(node, after, lists[i]) {
 			conn_tick(server, CONN_OF(node));
 		}
 	}

@@ -13,13 +13,13 @@
 #include "user/web/site.h"
 #include "user/web/transport.h"
 
-#define CONN_MAX 128
-#define CONN_INPUT_MAX 11680 /* unread bytes of a client: the TCP window; at least HTTP_HEAD_MAX */
-#define CONN_HELD 4          /* chunks with unacknowledged data of one connection */
+#define CONN_MAX        128
+#define CONN_INPUT_MAX  11680 /* unread bytes of a client: the TCP window; at least HTTP_HEAD_MAX */
+#define CONN_HELD       4     /* chunks with unacknowledged data of one connection */
 #define CONN_ANSWER_MAX 16384 /* a head with the longest Location */
-#define CONN_WRITE_MIN 1460  /* no smaller piece of a file is written than this, but its last */
-#define CONN_IDLE_S 30       /* without an acknowledgement or a complete request */
-#define CONN_LINGER_S 3      /* between our end and the client's */
+#define CONN_WRITE_MIN  1460  /* no smaller piece of a file is written than this, but its last */
+#define CONN_IDLE_S     30    /* without an acknowledgement or a complete request */
+#define CONN_LINGER_S   3     /* between our end and the client's */
 
 struct held_chunk {
 	struct chunk *chunk;
@@ -36,10 +36,10 @@ struct conn {
 	uint32_t quiet_s;
 	uint64_t body_at; /* what of the disk is still to be sent: [body_at, body_end) */
 	uint64_t body_end;
-	bool is_last;     /* nothing follows the answer that is being sent */
-	bool is_shut;     /* transport_shutdown was called */
-	bool has_ended;   /* the client has sent all it will send */
-	bool is_broken;   /* to be aborted */
+	bool is_last;   /* nothing follows the answer that is being sent */
+	bool is_shut;   /* transport_shutdown was called */
+	bool has_ended; /* the client has sent all it will send */
+	bool is_broken; /* to be aborted */
 	size_t input_bytes;
 	size_t input_seen; /* as http_parse wants it */
 	char input[CONN_INPUT_MAX];
@@ -71,7 +71,8 @@ void server_tick(struct server *server);
 /* A client has connected. 0 if there is no room for another one. */
 struct conn *conn_open(struct server *server, struct transport *transport);
 
-/* The client has sent something; it has sent all; it has acknowledged; it is gone, and the transport with it. */
+/* The client has sent something; it has sent all; it has acknowledged; it is gone, and the
+ * transport with it. */
 void conn_input(struct server *server, struct conn *conn, const void *data, size_t bytes);
 void conn_end(struct server *server, struct conn *conn);
 void conn_acked(struct server *server, struct conn *conn, size_t bytes);

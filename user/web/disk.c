@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * disk.c: reads of whole chunks, several in flight, straight into the frames of the cache.
  *
- * State: the disk and the frames. The cookie of a read is the index of its chunk in the cache. The last chunk of the disk may be
- * shorter than the others; what lies behind its end is never asked for, for no file reaches there.
+ * State: the disk and the frames. The cookie of a read is the index of its chunk in the cache.
+ * The last chunk of the disk may be shorter than the others; what lies behind its end is never
+ * asked for, for no file reaches there.
  */
 #include "user/web/disk.h"
 
@@ -27,9 +28,11 @@ int
 disk_open(uint32_t bit)
 {
 	const struct exo_start *start = exo_start();
-	int result = start->block_count ? exo_disk_open(&state.disk, start->blocks[0], bit) : E_NOENT;
+	int result =
+		start->block_count ? exo_disk_open(&state.disk, start->blocks[0], bit) : E_NOENT;
 
-	return result ? result : exo_pages_make(&state.memory, (uint64_t)CACHE_CHUNKS * CHUNK_BLOCKS);
+	return result ? result
+		      : exo_pages_make(&state.memory, (uint64_t)CACHE_CHUNKS * CHUNK_BLOCKS);
 }
 
 uint64_t
@@ -56,7 +59,8 @@ disk_read_now(uint64_t offset, size_t bytes)
 	if (count > state.disk.block_count - block) {
 		count = state.disk.block_count - block;
 	}
-	int result = exo_disk_transfer(&state.disk, EXO_DISK_READ, block, state.memory.frames, 0, count);
+	int result =
+		exo_disk_transfer(&state.disk, EXO_DISK_READ, block, state.memory.frames, 0, count);
 	return result < 0 ? result : (int64_t)(count * EXO_PAGE_SIZE);
 }
 
@@ -73,8 +77,8 @@ disk_start_read(uint32_t index, uint64_t number)
 		count = state.disk.block_count - block;
 	}
 	state.numbers[index] = number;
-	return exo_disk_queue(&state.disk, EXO_DISK_READ, block, state.memory.frames, (uint64_t)index * CHUNK_BLOCKS,
-			      (uint32_t)count, index);
+	return exo_disk_queue(&state.disk, EXO_DISK_READ, block, state.memory.frames,
+			      (uint64_t)index * CHUNK_BLOCKS, (uint32_t)count, index);
 }
 
 int

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * http.c: the parser of request heads.
  *
- * It is strict where laxness has led to request smuggling (space before a colon, folded lines, bare CR, doubtful lengths:
- * all 400) and lax where RFC 9112 2.2 allows it (LF alone ends a line, empty lines before a request are skipped).
- * A body is never read: a request that brings one is answered and the connection closed. A wrong request line is
- * answered as soon as it is complete, so that those who speak another protocol need not wait.
- * Pure: no state, no allocation, works for every prefix and every split of a request. Callers: conn.c, tests, fuzzing.
+ * It is strict where laxness has led to request smuggling (space before a colon, folded lines,
+ * bare CR, doubtful lengths: all 400) and lax where RFC 9112 2.2 allows it (LF alone ends a line,
+ * empty lines before a request are skipped). A body is never read: a request that brings one is
+ * answered and the connection closed. A wrong request line is answered as soon as it is complete,
+ * so that those who speak another protocol need not wait.
+ * Pure: no state, no allocation, works for every prefix and every split of a request. Callers:
+ * conn.c, tests, fuzzing.
  */
 #include "user/web/http.h"
 
@@ -87,7 +89,7 @@ take_until(struct slice *s, char end, struct slice *taken)
 	if (!at) {
 		return false;
 	}
-	*taken = (struct slice){ s->text, (size_t)(at - s->text) };
+	*taken = (struct slice){s->text, (size_t)(at - s->text)};
 	s->bytes -= taken->bytes + 1;
 	s->text = at + 1;
 	return true;
@@ -109,7 +111,8 @@ take_line(struct slice *s, struct slice *line)
 static int
 parse_method(struct slice method, struct start_line *line)
 {
-	static const char *const others[] = { "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH" };
+	static const char *const others[] = {"POST",    "PUT",   "DELETE", "CONNECT",
+					     "OPTIONS", "TRACE", "PATCH"};
 
 	for (size_t i = 0; i < method.bytes; i++) {
 		if (!is_token_char((unsigned char)method.text[i])) {
@@ -131,15 +134,16 @@ parse_version(struct slice version, struct start_line *line)
 {
 	const char *v = version.text;
 
-	if (version.bytes != 8 || memcmp(v, "HTTP/", 5) || v[5] < '0' || v[5] > '9' || v[6] != '.' || v[7] < '0' ||
-	    v[7] > '9') {
+	if (version.bytes != 8 || memcmp(v, "HTTP/", 5) || v[5] < '0' || v[5] > '9' ||
+	    v[6] != '.' || v[7] < '0' || v[7] > '9') {
 		return 400;
 	}
 	line->minor = (unsigned)(v[7] - '0');
 	return v[5] == '1' ? 0 : 505;
 }
 
-/* Origin form, or absolute form, of which the scheme and the authority are skipped (RFC 9112 3.2.1, 3.2.2). */
+/* Origin form, or absolute form, of which the scheme and the authority are skipped (RFC 9112
+ * 3.2.1, 3.2.2). */
 static int
 parse_target(struct slice target, struct start_line *line)
 {
@@ -153,9 +157,9 @@ parse_target(struct slice target, struct start_line *line)
 		while (authority < target.bytes && !strchr("/?", target.text[authority])) {
 			authority++;
 		}
-		target = (struct slice){ target.text + authority, target.bytes - authority };
+		target = (struct slice){target.text + authority, target.bytes - authority};
 		if (!target.bytes || target.text[0] == '?') {
-			target = (struct slice){ "/", 1 };
+			target = (struct slice){"/", 1};
 		}
 	}
 	line->target = target;
@@ -246,7 +250,8 @@ parse_field(struct slice line, struct fields *fields)
 		}
 	}
 	for (size_t i = 0; i < line.bytes; i++) {
-		if (!is_visible((unsigned char)line.text[i]) && line.text[i] != ' ' && line.text[i] != '\t') {
+		if (!is_visible((unsigned char)line.text[i]) && line.text[i] != ' ' &&
+		    line.text[i] != '\t') {
 			return 400;
 		}
 	}
@@ -287,7 +292,8 @@ parse_fields(struct slice text, unsigned minor, struct fields *fields)
 	return 0;
 }
 
-/* The length of the head, whose empty line is looked for from the LF at or after `from` on; 0 if it is not there yet. */
+/* The length of the head, whose empty line is looked for from the LF at or after `from` on; 0 if
+ * it is not there yet. */
 static size_t
 find_end(const char *text, size_t bytes, size_t from)
 {
@@ -346,12 +352,12 @@ int
 http_parse(const char *text, size_t bytes, size_t *seen, struct http_request *request)
 {
 	size_t skipped = skip_empty_lines(text, bytes);
-	struct slice rest = { text + skipped, bytes - skipped };
+	struct slice rest = {text + skipped, bytes - skipped};
 	struct slice first;
-	struct start_line line = { 0 };
-	struct fields fields = { 0 };
+	struct start_line line = {0};
+	struct fields fields = {0};
 
-	*request = (struct http_request){ 0 };
+	*request = (struct http_request){0};
 	if (!take_line(&rest, &first)) {
 		return bytes >= HTTP_HEAD_MAX ? 400 : judge_incomplete(rest.text, rest.bytes);
 	}
@@ -368,7 +374,8 @@ http_parse(const char *text, size_t bytes, size_t *seen, struct http_request *re
 		*seen = bytes;
 		return E_TRUNCATED;
 	}
-	status = parse_fields((struct slice){ rest.text, end - (size_t)(rest.text - text) }, line.minor, &fields);
+	status = parse_fields((struct slice){rest.text, end - (size_t)(rest.text - text)},
+			      line.minor, &fields);
 	if (status) {
 		return status;
 	}

@@ -18,10 +18,11 @@ struct http_request {
 	size_t target_bytes;
 };
 
-/* Parses the request head at the start of text[0, bytes). `seen` tells how many of these bytes an earlier call has
- * looked at in vain (0 at first); it is kept up to date. Returns the status to answer with: 200 if *request is filled in,
- * else 4xx or 5xx, after which the connection has to be closed unless request->keep_alive (405 only; head_bytes is then
- * valid too). E_TRUNCATED: the head is not complete yet. RFC 9110, RFC 9112 2.1-6.3, 9.3. */
+/* Parses the request head at the start of text[0, bytes). `seen` tells how many of these bytes an
+ * earlier call has looked at in vain (0 at first); it is kept up to date. Returns the status to
+ * answer with: 200 if *request is filled in, else 4xx or 5xx, after which the connection has to
+ * be closed unless request->keep_alive (405 only; head_bytes is then valid too). E_TRUNCATED: the
+ * head is not complete yet. RFC 9110, RFC 9112 2.1-6.3, 9.3. */
 int http_parse(const char *text, size_t bytes, size_t *seen, struct http_request *request);
 
 #endif

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * main.c: the web server: serves the files of a cpio archive on its part of the disk over HTTP/1.1.
+ * main.c: the web server: serves the files of a cpio archive on its part of the disk over
+ * HTTP/1.1.
  *
- * One environment, one loop: packets and disk completions in, work on connections, packets and disk requests out, wait.
- * The pieces: http.c and target.c understand requests, site.c knows the files, cache.c holds pieces of the disk, conn.c
- * leads the conversations, tcp.c and disk.c connect them with the world.
- * Ends with status 1 and a sentence if it cannot serve: no disk, no archive, no network, not enough memory.
+ * One environment, one loop: packets and disk completions in, work on connections, packets and
+ * disk requests out, wait. The pieces: http.c and target.c understand requests, site.c knows the
+ * files, cache.c holds pieces of the disk, conn.c leads the conversations, tcp.c and disk.c
+ * connect them with the world.
+ * Ends with status 1 and a sentence if it cannot serve: no disk, no archive, no network, not
+ * enough memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +23,9 @@
 #include "user/web/tcp.h"
 
 #define NETWORK_BIT 0
-#define DISK_BIT 1
-#define PORT 80
-#define SCAN_BYTES 65536 /* read at a time while the archive is indexed; more than a header with the longest name */
+#define DISK_BIT    1
+#define PORT        80
+#define SCAN_BYTES  65536 /* at a time, for the index; more than a header with its name */
 
 static struct site site;
 static struct cache cache;
@@ -39,16 +42,19 @@ static _Noreturn void
 refuse_archive(int64_t error)
 {
 	if (error == E_NOSPACE) {
-		printf("web: no memory for the names of %u files; give the program more frames\n", site.file_count);
+		printf("web: no memory for the names of %u files; give the program more frames\n",
+		       site.file_count);
 	} else if (error == E_TRUNCATED) {
-		printf("web: the archive on the disk ends too early: no entry at byte %llu; make the disk anew\n",
+		printf("web: the archive on the disk ends too early: no entry at byte %llu; make "
+		       "the disk anew\n",
 		       (unsigned long long)site.next);
 	} else if (error == E_FORMAT) {
-		printf("web: the disk holds no newc cpio archive: no entry at byte %llu; make it with scripts/mksite.py\n",
+		printf("web: the disk holds no newc cpio archive: no entry at byte %llu; make it "
+		       "with scripts/mksite.py\n",
 		       (unsigned long long)site.next);
 	} else {
-		printf("web: the disk cannot be read at byte %llu: %s\n", (unsigned long long)site.next,
-		       exo_error_sentence(error));
+		printf("web: the disk cannot be read at byte %llu: %s\n",
+		       (unsigned long long)site.next, exo_error_sentence(error));
 	}
 	exit(1);
 }
@@ -62,7 +68,9 @@ read_archive(void)
 	while (result == 1) {
 		uint64_t offset = site.next & ~(uint64_t)(EXO_PAGE_SIZE - 1);
 		int64_t bytes = disk_read_now(offset, SCAN_BYTES);
-		result = bytes > 0 ? site_scan(&site, offset, disk_memory(), (size_t)bytes) : bytes ? bytes : E_TRUNCATED;
+		result = bytes > 0 ? site_scan(&site, offset, disk_memory(), (size_t)bytes)
+			 : bytes   ? bytes
+				   : E_TRUNCATED;
 	}
 	if (result < 0) {
 		refuse_archive(result);
@@ -109,7 +117,8 @@ main(void)
 	uint64_t tick_ns = exo_now_ns();
 
 	if (result) {
-		give_up(result == E_NOENT ? "no disk: the manifest gives no blocks" : "no disk", result);
+		give_up(result == E_NOENT ? "no disk: the manifest gives no blocks" : "no disk",
+			result);
 	}
 	read_archive();
 	cache_open(&cache, disk_memory());

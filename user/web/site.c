@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * site.c: names of files -> where they stand on the disk.
  *
- * The archive is read once, from header to header; bodies are skipped. Only regular files are kept. A name that comes
- * twice means its last entry, as if the archive were unpacked. Of a file with several links, all have the data of the one
- * entry that brings it (newc writes it with the last).
- * Invariants: table_size is a power of two and more than twice file_count; every file is in the table once.
- * Memory is malloc's and grows by doubling. What the disk says is checked: no offset wraps, no name is taken that does
- * not end. Callers: main.c fills it, conn.c looks files up.
+ * The archive is read once, from header to header; bodies are skipped. Only regular files are
+ * kept. A name that comes twice means its last entry, as if the archive were unpacked. Of a file
+ * with several links, all have the data of the one entry that brings it (newc writes it with the
+ * last).
+ * Invariants: table_size is a power of two and more than twice file_count; every file is in the
+ * table once. Memory is malloc's and grows by doubling. What the disk says is checked: no offset
+ * wraps, no name is taken that does not end. Callers: main.c fills it, conn.c looks files up.
  */
 #include "user/web/site.h"
 
@@ -23,7 +24,7 @@
 void
 site_open(struct site *site)
 {
-	*site = (struct site){ 0 };
+	*site = (struct site){0};
 }
 
 void
@@ -55,7 +56,8 @@ table_place(const struct site *site, uint32_t hash, const char *name, size_t byt
 
 	while (site->table[at]) {
 		const struct site_file *file = &site->files[site->table[at] - 1];
-		if (file->hash == hash && file->name_bytes == bytes && !memcmp(site->names + file->name, name, bytes)) {
+		if (file->hash == hash && file->name_bytes == bytes &&
+		    !memcmp(site->names + file->name, name, bytes)) {
 			break;
 		}
 		at = (at + 1) & (site->table_size - 1);
@@ -66,7 +68,8 @@ table_place(const struct site *site, uint32_t hash, const char *name, size_t byt
 const struct site_file *
 site_find(const struct site *site, const char *name, size_t bytes)
 {
-	uint32_t index = site->table_size ? *table_place(site, hash_of(name, bytes), name, bytes) : 0;
+	uint32_t index =
+		site->table_size ? *table_place(site, hash_of(name, bytes), name, bytes) : 0;
 
 	return index ? &site->files[index - 1] : NULL;
 }
@@ -79,7 +82,8 @@ grow_files(struct site *site)
 		return 0;
 	}
 	uint32_t room = site->file_room ? site->file_room * 2 : FIRST_ROOM;
-	struct site_file *files = room > UINT32_MAX / 4 ? NULL : realloc(site->files, room * sizeof(*files));
+	struct site_file *files =
+		room > UINT32_MAX / 4 ? NULL : realloc(site->files, room * sizeof(*files));
 	if (!files) {
 		return E_NOSPACE;
 	}
@@ -161,9 +165,11 @@ share_data(struct site *site, const struct site_file *from, uint64_t inode)
 }
 
 static int
-add_file(struct site *site, const struct cpio_header *header, const char *name, size_t bytes, uint64_t offset)
+add_file(struct site *site, const struct cpio_header *header, const char *name, size_t bytes,
+	 uint64_t offset)
 {
-	uint64_t inode = (uint64_t)header->inode << 32 ^ (uint64_t)header->device_major << 16 ^ header->device_minor;
+	uint64_t inode = (uint64_t)header->inode << 32 ^ (uint64_t)header->device_major << 16 ^
+			 header->device_minor;
 	bool waits = header->links > 1 && header->file_bytes == 0 && inode != 0;
 	struct site_file *file;
 	int error = file_named(site, name, bytes, &file);
@@ -200,7 +206,8 @@ skip_root(const char *name, size_t bytes)
 	}
 }
 
-/* Looks at the entry at site->next, of which data[0, bytes) is there. 1 and site->next moves on; 0 at the trailer. */
+/* Looks at the entry at site->next, of which data[0, bytes) is there. 1 and site->next moves on;
+ * 0 at the trailer. */
 static int
 scan_entry(struct site *site, const uint8_t *data, size_t bytes)
 {

@@ -26,23 +26,24 @@ struct site {
 	struct site_file *files;
 	uint32_t file_count;
 	uint32_t file_room;
-	uint32_t *table; /* open addressing: index into files + 1, 0 = empty; never more than half full */
+	uint32_t *table; /* open addressing: index into files + 1, 0 = empty; half full at most */
 	uint32_t table_size;
 	char *names;
 	size_t name_bytes;
 	size_t name_room;
 	uint32_t links_waiting; /* files whose data stands with a later entry of the same inode */
 	uint64_t total_bytes;
-	uint64_t next; /* where the next header stands: the scan continues with the bytes from there on */
+	uint64_t next; /* where the next header stands: the scan continues from there */
 };
 
 void site_open(struct site *site);
 void site_close(struct site *site);
 
-/* Indexes the entries of the archive whose header and name lie in data[0, bytes), which stands at `offset` of the archive;
- * site->next must lie within. 1: more is needed, from site->next on; 0: the archive is complete. E_TRUNCATED: `bytes` are too
- * few for any entry, so the caller, who gives all there is, has reached the end of the disk. E_FORMAT: no archive.
- * E_NOSPACE: the memory is not enough. cpio(5), newc. */
+/* Indexes the entries of the archive whose header and name lie in data[0, bytes), which stands at
+ * `offset` of the archive; site->next must lie within. 1: more is needed, from site->next on; 0:
+ * the archive is complete. E_TRUNCATED: `bytes` are too few for any entry, so the caller, who
+ * gives all there is, has reached the end of the disk. E_FORMAT: no archive. E_NOSPACE: the
+ * memory is not enough. cpio(5), newc. */
 int site_scan(struct site *site, uint64_t offset, const uint8_t *data, size_t bytes);
 
 /* The file of that name, without leading "./" or "/"; 0 if there is none. */

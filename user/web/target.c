@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * target.c: request targets.
  *
- * Everything is decoded first and then cut into segments, so "%2e%2e%2f" is "../" like any other. The result is only ever
- * looked up in a table of names; still no result leaves the root: ".." beyond it is an error.
+ * Everything is decoded first and then cut into segments, so "%2e%2e%2f" is "../" like any other.
+ * The result is only ever looked up in a table of names; still no result leaves the root: ".."
+ * beyond it is an error.
  * Pure. Callers: conn.c, tests, fuzzing.
  */
 #include "user/web/target.h"
@@ -23,14 +24,16 @@ hex_digit(char c)
 	return E_FORMAT;
 }
 
-/* The next decoded byte at *at, which it advances; E_FORMAT for a bad escape or a control character. */
+/* The next decoded byte at *at, which it advances; E_FORMAT for a bad escape or a control
+ * character. */
 static int
 decode_byte(const char *target, size_t bytes, size_t *at)
 {
 	int c = (unsigned char)target[(*at)++];
 
 	if (c == '%') {
-		if (bytes - *at < 2 || hex_digit(target[*at]) < 0 || hex_digit(target[*at + 1]) < 0) {
+		if (bytes - *at < 2 || hex_digit(target[*at]) < 0 ||
+		    hex_digit(target[*at + 1]) < 0) {
 			return E_FORMAT;
 		}
 		c = hex_digit(target[*at]) << 4 | hex_digit(target[*at + 1]);
@@ -39,8 +42,8 @@ decode_byte(const char *target, size_t bytes, size_t *at)
 	return c < ' ' || c == 0x7f ? E_FORMAT : c;
 }
 
-/* The last segment of path[0, length) is complete: takes it away if it is ".", and if it is ".." with the one before.
- * Returns the new length, or E_FORMAT. */
+/* The last segment of path[0, length) is complete: takes it away if it is ".", and if it is ".."
+ * with the one before. Returns the new length, or E_FORMAT. */
 static int
 end_segment(const char *path, size_t length)
 {
@@ -97,7 +100,8 @@ target_decode(const char *target, size_t bytes, char *path, size_t room)
 int
 target_encode(const char *path, size_t bytes, char *target, size_t room)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
 	static const char digits[] = "0123456789ABCDEF";
 	size_t length = 0;
 

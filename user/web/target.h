@@ -6,10 +6,11 @@
 
 #include <stddef.h>
 
-/* Writes the path that a request target (starting with '/') names to path[0, room): percent-decoded, without query,
- * without "." and ".." and empty segments, without the leading '/'; a final '/' stays and says that a folder is meant
- * ("" is the root). Returns its length; no 0 byte is added. E_FORMAT: a bad escape, a control character, or ".." above the
- * root. E_NOSPACE: longer than `room`. RFC 3986 2.1, 5.2.4. */
+/* Writes the path that a request target (starting with '/') names to path[0, room):
+ * percent-decoded, without query, without "." and ".." and empty segments, without the leading
+ * '/'; a final '/' stays and says that a folder is meant ("" is the root). Returns its length; no
+ * 0 byte is added. E_FORMAT: a bad escape, a control character, or ".." above the root.
+ * E_NOSPACE: longer than `room`. RFC 3986 2.1, 5.2.4. */
 int target_decode(const char *target, size_t bytes, char *path, size_t room);
 
 /* Writes '/' and the percent-encoded path to target[0, room). Returns the length, or E_NOSPACE. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * tcp.c: clients on lwIP's raw interface.
  *
- * A struct transport is lwIP's struct tcp_pcb; its argument is the struct conn. Callbacks only pass on what happened, so a
- * connection never ends inside a callback of its own. File data is given to TCP without a copy: it lies in chunks that
- * conn.c holds until they are acknowledged. A connection that is idle has the lowest priority: if all are in use, lwIP
- * ends the one that was idle longest when a new client comes.
+ * A struct transport is lwIP's struct tcp_pcb; its argument is the struct conn. Callbacks only
+ * pass on what happened, so a connection never ends inside a callback of its own. File data is
+ * given to TCP without a copy: it lies in chunks that conn.c holds until they are acknowledged. A
+ * connection that is idle has the lowest priority: if all are in use, lwIP ends the one that was
+ * idle longest when a new client comes.
  */
 #include "user/web/tcp.h"
 
@@ -33,7 +34,8 @@ forget(struct tcp_pcb *pcb)
 	tcp_err(pcb, NULL);
 }
 
-/* Both sides have ended and the client has everything: from here on lwIP frees the pcb when it likes, without telling. */
+/* Both sides have ended and the client has everything: from here on lwIP frees the pcb when it
+ * likes, without telling. */
 static void
 leave_if_over(struct conn *conn, struct tcp_pcb *pcb)
 {
@@ -80,7 +82,8 @@ static err_t
 on_accept(void *unused, struct tcp_pcb *pcb, err_t error)
 {
 	(void)unused;
-	struct conn *conn = error == ERR_OK && pcb ? conn_open(tcp_server, (struct transport *)pcb) : NULL;
+	struct conn *conn =
+		error == ERR_OK && pcb ? conn_open(tcp_server, (struct transport *)pcb) : NULL;
 
 	if (!conn) {
 		return ERR_MEM;
@@ -145,7 +148,8 @@ transport_idle(struct transport *transport, bool is_idle)
 void
 transport_shutdown(struct transport *transport)
 {
-	(void)tcp_shutdown(pcb_of(transport), 0, 1); /* lwIP tries again by itself if it lacks memory */
+	(void)tcp_shutdown(pcb_of(transport), 0,
+			   1); /* lwIP tries again by itself if it lacks memory */
 }
 
 void

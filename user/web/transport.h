@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * transport.h: what a connection needs of TCP. tcp.c provides it on lwIP, the tests in memory.
  *
- * A struct transport is one connection to a client. The provider calls conn_open, conn_input, conn_acked, conn_end and
- * conn_lost of conn.h.
+ * A struct transport is one connection to a client. The provider calls conn_open, conn_input,
+ * conn_acked, conn_end and conn_lost of conn.h.
  */
 #ifndef USER_WEB_TRANSPORT_H
 #define USER_WEB_TRANSPORT_H
@@ -15,8 +15,8 @@ struct transport;
 /* How many bytes transport_write can take now. */
 size_t transport_room(struct transport *transport);
 
-/* Queues bytes to be sent. Without `copy` they must stay as they are until conn_acked has covered them. 0 or E_NOSPACE,
- * which may happen within the room as well; then nothing was queued. */
+/* Queues bytes to be sent. Without `copy` they must stay as they are until conn_acked has covered
+ * them. 0 or E_NOSPACE, which may happen within the room as well; then nothing was queued. */
 int transport_write(struct transport *transport, const void *data, size_t bytes, bool copy);
 
 /* Sends what is queued without waiting for more. */
@@ -31,7 +31,8 @@ void transport_idle(struct transport *transport, bool is_idle);
 /* Nothing more will be written. */
 void transport_shutdown(struct transport *transport);
 
-/* The connection is over: in order (everything is acknowledged), or at once. No call of conn.h follows. */
+/* The connection is over: in order (everything is acknowledged), or at once. No call of conn.h
+ * follows. */
 void transport_close(struct transport *transport);
 void transport_abort(struct transport *transport);
 
