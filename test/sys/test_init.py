@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""init at work: starting, watching, restarting and ending environments; its console; where manifests come from.
+
+What init and the kernel refuse is in test_boot.py.
+"""
+import re
+import subprocess
+
+import pytest
+
+import qemu
+
+BEAT = 'program = "heartbeat"; frames = <256>;'
+DEMISE = 'program = "demise"; frames = <256>;'
+
+
+def manifest(**environments):
+    nodes = "".join(f"{name} {{ {body} }}; " for name, body in environments.items())
+    return f"/dts-v1/; / {{ {nodes}}};"
+
+
+def boot(machine, initrd, environments, **options):
+    return machine(initrd=initrd(manifest(**environments)), **options)
+
+
+def count(guest, pattern):
+    return len(re.findall(pattern, guest.console, re.M))
+
+
+def test_power_off_after_success(machine, initrd):
+    """When all are over with status 0, the machine is switched off and says success."""
+    guest = boot(machine, initrd, {"a": DEMISE, "b": BEAT + 'args = "1", "2";'})
+    assert guest.finish(30) == qemu.PASS, guest.tail()
+    assert count(guest, "^init: a: ended with status 0$") == 1
+    assert count(guest, "^init: b: ended with status 0$") == 1
+    assert count(guest, "^b: beat 2,") == 1
+
+
+def test_power_off_after_failure(machine, initrd):
+    guest = boot(machine, initrd, {"a": DEMISE, "b": DEMISE + 'args = "exit", "5";'})
+    assert guest.finish(30) == qemu.FAILURE, guest.tail()
+    assert count(guest, "^init: b: ended with status 5$") == 1
+
+
+def test_services_do_not_keep_it_on(machine, initrd):
+    """What is restarted for ever serves the others: when they are over, so is the work."""
+    guest = boot(machine, initrd, {"job": DEMISE + 'args = "exit", "0", "2";',
+                                   "service": BEAT + 'args = "1"; restart = "always";'})
+    assert guest.finish(30) == qemu.PASS, guest.tail()
+    assert count(guest, "^service: beat") >= 2
+
+
+@pytest.mark.parametrize("how, cause", [("illegal", 2), ("null", 15), ("kernel", 13), ("jump", 12)])
+def test_death_record(machine, initrd, how, cause):
+    """The record says what happened and where; the others do not notice."""
+    guest = boot(machine, initrd, {"bad": DEMISE + f'args = "{how}";', "good": BEAT + 'args = "1", "2";'})
+    assert guest.finish(30) == qemu.FAILURE, guest.tail()
+    line = guest.expect(rf"^init: bad: died of an exception: .*\(cause {cause}\), pc 0x(\w+), address 0x(\w+)", 0.1)
+    if how in ("kernel", "jump"):
+        assert line.group(2) == b"ffffffffc0000000"
+    assert count(guest, "^good: beat 2,") == 1
+
+
+def test_restart_counts(machine, initrd):
+    guest = boot(machine, initrd, {"a": DEMISE + 'args = "exit", "3"; restart = "2";'})
+    assert guest.finish(30) == qemu.FAILURE, guest.tail()
+    assert count(guest, "^a: here$") == 3
+    assert count(guest, "^init: a: ended with status 3$") == 3
+    assert count(guest, "^init: a: started again") == 2
+
+
+def test_crash_loop_does_not_hog(machine, initrd):
+    """It is started again after longer and longer pauses, and nothing of it is left behind."""
+    guest = boot(machine, initrd, {"bad": DEMISE + 'args = "null"; restart = "always"; hart = <0>;',
+                                   "good": BEAT + 'args = "1", "8"; hart = <0>;'})
+    assert guest.finish(40) == qemu.PASS, guest.tail()
+    assert 5 <= count(guest, "^bad: here$") <= 8
+    assert count(guest, "^good: beat") == 8
+
+
+def test_kill(machine, initrd):
+    """`kill NAME` ends one environment; the others go on, and it is started again."""
+    guest = boot(machine, initrd, {"victim": BEAT + 'args = "1"; restart = "always";',
+                                   "other": BEAT + 'args = "1"; restart = "always";'})
+    for life in range(3):
+        guest.expect("^victim: beat 1,")
+        guest.expect("^other: beat")
+        guest.send("kill victim\r")
+        guest.expect("^init: victim: killed")
+        guest.expect("^init: victim: started again")
+    beats = count(guest, "^other: beat")
+    guest.expect(f"^other: beat {beats + 2},")
+    guest.send("power off\r")
+    assert guest.finish(10) == qemu.PASS, guest.tail()
+    assert count(guest, "^other: beat 1,") == 1
+
+
+def test_kill_ends_what_is_not_restarted(machine, initrd):
+    guest = boot(machine, initrd, {"a": DEMISE + 'args = "idle";'})
+    guest.expect("^a: here")
+    guest.send("kill a\r")
+    assert guest.finish(10) == qemu.FAILURE, guest.tail()
+
+
+def test_console(machine, initrd):
+    """Commands, wrong ones, a line of 10 000 characters, noise: init answers and goes on."""
+    guest = boot(machine, initrd, {"a": BEAT + 'args = "1";'})
+    guest.expect("^a: beat 1,")
+    guest.send("help\r")
+    guest.expect("^kill NAME ")
+    guest.send("envs\r")
+    guest.expect(r"^a +running +1 +0 +256 +heartbeat")
+    guest.send("kill nobody\r")
+    guest.expect('^no environment "nobody" runs')
+    guest.send("dance\r")
+    guest.expect('^unknown command "dance"')
+    guest.send("kilx\x7fll a wo\b\b\b\bno\r")
+    guest.expect('^no environment "no" runs')
+    for start in range(0, 10000, 500):
+        guest.send("x" * 500)
+    guest.send("\r")
+    guest.expect("^the line is longer than", 60)
+    guest.send(bytes(byte for byte in range(256) if byte not in b"\r\n") * 20 + b"\r")
+    guest.expect("^the line is longer than|^unknown command", 60)
+    guest.send("envs\r")
+    guest.expect(r"^a +running")
+    guest.send("power off\r")
+    assert guest.finish(10) == qemu.PASS, guest.tail()
+
+
+def test_console_of_an_environment(machine, initrd):
+    """Who has the right to read gets what is typed, not init."""
+    guest = boot(machine, initrd, {"a": BEAT + 'args = "1", "4"; console = "read-write";'})
+    guest.expect("^a: beat 1,")
+    guest.send("power off\r")
+    assert guest.finish(30) == qemu.PASS, guest.tail()
+    assert count(guest, "^a: beat 4,") == 1
+
+
+def test_quiet(machine, initrd):
+    guest = boot(machine, initrd, {"a": DEMISE}, append="x=1 chitin.quiet")
+    assert guest.finish(30) == qemu.PASS, guest.tail()
+    assert count(guest, "^init: a: started") == 0
+    assert count(guest, "^init: a: ended with status 0$") == 1
+
+
+def test_manifest_of_the_firmware(machine, initrd, log_file):
+    """A node /chosen/chitin in the firmware's tree replaces the manifest of the initrd."""
+    dumped, tree = log_file(".dumped.dtb"), log_file(".dtb")
+    subprocess.run([qemu.QEMU, "-M", f"virt,dumpdtb={dumped}", "-smp", "2", "-m", "256M", "-display", "none"],
+                   check=True, capture_output=True, timeout=30)
+    source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dumped], check=True, capture_output=True).stdout
+    node = b'/ { chosen { chitin { firm { program = "heartbeat"; frames = <256>; args = "0", "1"; }; }; }; };'
+    subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree], input=source + node, check=True)
+    guest = boot(machine, initrd, {"other": BEAT}, extra=["-dtb", tree])
+    assert guest.finish(30) == qemu.PASS, guest.tail()
+    assert count(guest, "^firm: beat 1,") == 1
+    assert count(guest, "^other:") == 0
+
+
+def test_harts(machine, initrd):
+    """Every environment runs on the hart that it asked for."""
+    guest = boot(machine, initrd, {f"e{n}": f'program = "vitals"; args = "1", "2"; frames = <256>; hart = <{n}>;'
+                                   for n in range(4)}, smp=4)
+    assert guest.finish(30) == qemu.PASS, guest.tail()
+    for hart in range(4):
+        guest.seen = 0
+        environments = int(guest.expect(rf"^e3: hart {hart}: (\d+) environments", 0.1).group(1))
+        assert environments == (2 if hart == 0 else 1)
+
+
+REFUSED = [
+    ("frames", BEAT.replace("256", "8"), "a: frames: 8 pages are too few for \"heartbeat\""),
+    ("hart", BEAT + "hart = <2>;", "a: hart: there is no hart 2; this machine has 2"),
+    ("ram", BEAT.replace("256", "0x10000"), "a: frames: there is no room for 65536 pages"),
+    ("property", BEAT + 'colour = "red";', "a: colour: there is no property of this name"),
+    ("supervisor", BEAT + 'supervisor = "b";', 'a: supervisor: there is no environment "b"'),
+]
+
+
+@pytest.mark.parametrize("body, said", [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_refuses(machine, initrd, body, said):
+    """Nothing is started when anything is wrong."""
+    guest = boot(machine, initrd, {"first": DEMISE, "a": body})
+    assert guest.finish(20) == qemu.FAILURE, guest.tail()
+    guest.expect("^init: manifest: " + re.escape(said), 0.1)
+    assert count(guest, "^first: here") == 0
