@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+import mkinitrd
 import qemu
 
 BEAT = 'program = "heartbeat"; frames = <256>;'
@@ -167,6 +168,18 @@ def test_harts(machine, initrd):
         guest.seen = 0
         environments = int(guest.expect(rf"^e3: hart {hart}: (\d+) environments", 0.1).group(1))
         assert environments == (2 if hart == 0 else 1)
+
+
+@pytest.mark.parametrize("body, said", [
+    (BEAT + "hart = <8>;", "m.dts: a: hart: 8 is out of range; it must be from 0 to 7"),
+    (BEAT, None),
+])
+def test_make_refuses(log_file, body, said):
+    """The checks of init are made while the manifest is built, too."""
+    blob = mkinitrd.write(log_file(".dtb"), mkinitrd.compiled(manifest(a=body)))
+    done = subprocess.run([f"{qemu.BUILD}/host/check-manifest", blob, "m.dts"], capture_output=True, text=True,
+                          check=False)
+    assert (done.returncode, done.stderr) == ((1, said + "\n") if said else (0, ""))
 
 
 REFUSED = [
