@@ -12,6 +12,7 @@ enum {
 	TYPE_OUT = 1,
 	TYPE_FLUSH = 4,
 };
+#define STATUS_IOERR 1
 
 void
 fake_disk_capacity(struct fake_disk *d, uint64_t sectors)
@@ -47,10 +48,14 @@ fake_disk_perform(struct fake_disk *d, const struct fake_chain *chain, uint8_t s
 	} header;
 	size_t writable = fake_chain_writable_bytes(chain);
 
-	if (fake_chain_read(chain, 0, &header, 16) != 16 || !writable ||
-	    header.sector >= FAKE_DISK_SECTORS) {
+	if (fake_chain_read(chain, 0, &header, 16) != 16 || !writable) {
 		fprintf(stderr, "the driver sent a request that is none\n");
 		abort();
+	}
+	if (header.sector >= FAKE_DISK_SECTORS) { /* it claimed to be larger */
+		status = STATUS_IOERR;
+		fake_chain_write(chain, writable - 1, &status, 1);
+		return;
 	}
 	uint8_t *at = d->sectors[header.sector];
 	size_t left = (FAKE_DISK_SECTORS - header.sector) * 512;
