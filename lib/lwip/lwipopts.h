@@ -29,8 +29,8 @@
 #define ETH_PAD_SIZE             0
 #define IP_REASS_MAX_PBUFS       16
 
-/* TCP. The send queue counts pbufs: two for each segment of file data, and some for heads. File data
- * is not copied, so no room is left behind a segment's data for more (TCP_OVERSIZE). */
+/* TCP. The send queue counts pbufs: two for each segment of file data, and some for heads. File
+ * data is not copied, so no room is left behind a segment's data for more (TCP_OVERSIZE). */
 #define TCP_MSS             1460
 #define TCP_WND             (8 * TCP_MSS)
 #define TCP_SND_BUF         (30 * TCP_MSS)

@@ -131,8 +131,10 @@ lwip_port_open(uint32_t bit)
 	lwip_init();
 	result = link_open(&port.netif, mac, bit);
 	if (result) {
-		const char *why = result == E_NOENT ? "the manifest gives no packets (nic, filter-*)"
-						    : exo_error_sentence(result);
+		const char *why = exo_error_sentence(result);
+		if (result == E_NOENT) {
+			why = "the manifest gives no packets (nic, filter-receive, filter-transmit)";
+		}
 		printf("lwip: no network: %s\n", why);
 		return result;
 	}

@@ -3,8 +3,9 @@
  * memory that take their time.
  *
  * The client reads data only when it acknowledges it: a chunk that was given away too early shows
- * as wrong bytes. links: user/web/conn.c user/web/cache.c user/web/http.c user/web/target.c
- * user/web/reply.c user/web/site.c lib/base/cpio.c
+ * as wrong bytes.
+ * links: user/web/conn.c user/web/cache.c user/web/http.c user/web/target.c
+ * links: user/web/reply.c user/web/site.c lib/base/cpio.c
  */
 #define _GNU_SOURCE /* memmem */
 #include <setjmp.h>

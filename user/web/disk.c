@@ -94,8 +94,8 @@ disk_poll(struct cache *cache)
 			continue;
 		}
 		if (done.result < 0) {
-			printf("web: disk error reading blocks from %llu on: %s\n",
-			       (unsigned long long)(state.numbers[done.cookie] * CHUNK_BLOCKS),
+			printf("web: disk error reading blocks from %lu on: %s\n",
+			       state.numbers[done.cookie] * CHUNK_BLOCKS,
 			       exo_error_sentence(done.result));
 		}
 		cache_done(cache, (uint32_t)done.cookie, done.result);
