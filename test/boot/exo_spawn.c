@@ -26,12 +26,13 @@ static struct {
 	exo_handle pool;
 } self;
 
+static char *memory; /* of the child */
+
 static int
 child_checks_itself(int argc, char **argv)
 {
 	const struct exo_start *start = exo_start();
 	const char *site = exo_start_value("site");
-	char *memory = malloc(50000);
 
 	if (argc != 3 || strcmp(argv[0], "child") || strcmp(argv[2], "second word")) {
 		return 2;
@@ -39,6 +40,7 @@ child_checks_itself(int argc, char **argv)
 	if (!site || strcmp(site, "a=b") || exo_start_value("sit") || !exo_start_value("empty")) {
 		return 3;
 	}
+	memory = malloc(50000);
 	if (!memory || !memset(memory, 1, 50000) || start->frames == EXO_NONE) {
 		return 4;
 	}
