@@ -242,6 +242,7 @@ test_header(void **state)
 	EXPECT(E_TRUNCATED, s.header.e_phoff = UINT64_MAX - 10);
 	EXPECT(0, s.header.e_entry = 0x101fe);
 	EXPECT(E_FORMAT, s.header.e_entry = 0x10200);
+	EXPECT(E_FORMAT, s.header.e_entry = 0x101fe; s.text.p_filesz = 0x1ff);
 	EXPECT(E_FORMAT, s.header.e_entry = 0x10081);
 	EXPECT(E_FORMAT, s.header.e_entry = 0x11280);
 	EXPECT(E_FORMAT, s.header.e_entry = UINT64_MAX - 1);

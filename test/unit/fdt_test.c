@@ -217,9 +217,12 @@ test_nops_and_alignment(void **state)
 	assert_int_equal(fdt_nop_property(room, 0, "compatible"), 0);
 	assert_int_equal(fdt_nop_node(room, fdt_path_offset(room, "/cpus/cpu@1")), 0);
 	assert_int_equal(fdt_nop_node(room, fdt_path_offset(room, "/soc/pcie")), 0);
+	assert_true(fdt_add_subnode(room, 0, "two@1@2") > 0);
 	assert_int_equal(fdt_open(&fdt, room, bytes), 0);
 	same_tree(&fdt, true, 0);
 	assert_int_equal(fdt_path(&fdt, "/cpus/cpu@1"), E_NOENT);
+	assert_int_equal(fdt_path(&fdt, "/two@1"), E_NOENT);
+	assert_int_equal(fdt_path(&fdt, "/two"), fdt_path(&fdt, "/two@1@2"));
 	free(room);
 	for (size_t shift = 1; shift < 8; shift++) {
 		room = malloc(tree->bytes + shift);
@@ -260,6 +263,35 @@ test_truncated(void **state)
 		}
 	}
 	free(copy);
+}
+
+/* The blocks in another order, the structure block last and cut at every cell: its last tokens then
+ * border on memory that must not be read. */
+static void
+test_structure_cut(void **state)
+{
+	struct fdt_tree *tree = fdt_trees_find(trees, "jh7110");
+	const char *from = tree->blob;
+	uint32_t strings = fdt_size_dt_strings(from);
+	uint32_t structure = fdt_size_dt_struct(from);
+	char *moved = malloc(tree->bytes + 16);
+	uint32_t start = 40 + 16 + (strings + 3) / 4 * 4;
+
+	(void)state;
+	memcpy(moved, from, 40);
+	memset(moved + 40, 0, start - 40);
+	memcpy(moved + 40 + 16, from + fdt_off_dt_strings(from), strings);
+	memcpy(moved + start, from + fdt_off_dt_struct(from), structure);
+	fdt_set_off_mem_rsvmap(moved, 40);
+	fdt_set_off_dt_strings(moved, 40 + 16);
+	fdt_set_off_dt_struct(moved, start);
+	for (uint32_t bytes = 0; bytes <= structure; bytes += 4) {
+		fdt_set_size_dt_struct(moved, bytes);
+		fdt_set_totalsize(moved, start + bytes);
+		assert_int_equal(open_copy(moved, start + bytes),
+				 bytes < structure ? E_TRUNCATED : 0);
+	}
+	free(moved);
 }
 
 static void
@@ -390,9 +422,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_real_trees),
-		cmocka_unit_test(test_nops_and_alignment),
-		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_real_trees), cmocka_unit_test(test_nops_and_alignment),
+		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_structure_cut),
 		cmocka_unit_test(test_mutants),
 	};
 	int failed;
