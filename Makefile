@@ -62,9 +62,10 @@ uobjs = $(addprefix $(B)/u/,$(addsuffix .o,$(basename $1)))
 programs_in = $(sort $(basename $(wildcard $1/*.c)) $(patsubst %/,%,$(dir $(wildcard $1/*/*.c))))
 sources_of  = $(or $(wildcard $1.c),$(wildcard $1/*.c $1/*.S))
 USER_PROGS  := $(call programs_in,user)
-BOOT_PROGS  := $(call programs_in,test/boot)
+BOOT_PROGS  := $(call programs_in,test/boot) $(call programs_in,test/prog)
 BENCH_PROGS := $(filter-out $(bench-host-y),$(call programs_in,test/bench))
-elf_of = $(patsubst user/%,$(B)/user/%.elf,$(patsubst test/boot/%,$(B)/test/%.elf,$(patsubst test/bench/%,$(B)/bench/%.elf,$1)))
+elf_of = $(patsubst user/%,$(B)/user/%.elf,$(patsubst test/bench/%,$(B)/bench/%.elf,\
+	$(patsubst test/boot/%,$(B)/test/%.elf,$(patsubst test/prog/%,$(B)/test/%.elf,$1))))
 
 .PHONY: kernel programs tests-built initrd program
 kernel: $(addprefix $(B)/kernel.,elf asm sym) $(B)/Image

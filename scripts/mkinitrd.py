@@ -4,7 +4,8 @@
 
   mkinitrd.py --manifest M.dtb --dir build/BOARD/user [--init F.elf] --out F [PROGRAM.elf ...]
 
-A name in the manifest (`program = "web"`) is looked up among the PROGRAM.elf given, then in --dir.
+A name in the manifest (`program = "web"`) is looked up among the PROGRAM.elf given, then in --dir, then in
+--dir/../test.
 The archive depends on the contents only: no times, owners or inode numbers of this machine.
 Callers: scripts/build.mk, scripts/qemu.py.
 """
@@ -99,6 +100,13 @@ def boot_test(name, out, board="qemu-virt", as_init=False):
     return for_manifest(dts, out, board, [elf])
 
 
+def run(*words):
+    """Run a program of the project; raises with what it said if it fails."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ValueError(f"{words[0]}: {done.stdout}{done.stderr}")
+
+
 def numbered_disk(out, size):
     """Write a disk of SIZE ("1M") whose every 4 KiB block is full of its number (64 bits, little endian)."""
     count, unit = re.fullmatch(r"(\d+)([KMG])", size).groups()
@@ -109,10 +117,11 @@ def numbered_disk(out, size):
 def files_for(manifest, folder, given, init):
     files = [("init", read(init or os.path.join(folder, "init.elf"))), ("manifest.dtb", manifest)]
     for name in dict.fromkeys(programs_of(manifest)):
-        path = given.get(name, os.path.join(folder, name + ".elf"))
-        if not os.path.exists(path):
+        places = [given.get(name, ""), f"{folder}/{name}.elf", f"{folder}/../test/{name}.elf"]
+        path = next(filter(os.path.exists, places), None)
+        if path is None:
             have = sorted(f[:-4] for f in os.listdir(folder) if f.endswith(".elf"))
-            sys.exit(f"mkinitrd: the manifest wants program \"{name}\", there is no {path}; "
+            sys.exit(f"mkinitrd: the manifest wants program \"{name}\", there is no {places[1]}; "
                      f"try one of: {' '.join(have)}, or PROGRAMS=dir/{name}.elf")
         files.append((name, read(path)))
     extra = [(n, read(p)) for n, p in given.items() if n not in dict(files)]

@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -78,6 +79,13 @@ def netdev(net, forward):
     path = os.path.relpath(path or f"{BUILD}/net")
     return (f"dgram,id=net0,local.type=unix,local.path={path}.guest,"
             f"remote.type=unix,remote.path={path}.host")
+
+
+def free_port():
+    """A TCP port of this host that nobody listens on."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 def verdict(board, status, console):

@@ -18,12 +18,6 @@ def clean_env():
     return {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "CHITIN_", "NIGHTLY"))}
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def make(*words, timeout=120):
     return subprocess.run(["make", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=timeout, env=clean_env(), check=False)
@@ -61,25 +55,25 @@ def get(url):
 
 
 def test_run_serves_until_stopped(running):
-    port = free_port()
+    port = qemu.free_port()
     process, url = running(f"PORT={port}")
     assert url == f"http://127.0.0.1:{port}/"
     assert b"Chitin" in get(url)
-    again = make("run", f"PORT={free_port()}")
+    again = make("run", f"PORT={qemu.free_port()}")
     assert again.returncode != 0 and "running already" in again.stderr
     assert make("stop").returncode == 0
     assert process.wait(20) == 0
 
 
 def test_run_ends_at_its_timeout(running):
-    process, _ = running(f"PORT={free_port()}", "TIMEOUT=12")
+    process, _ = running(f"PORT={qemu.free_port()}", "TIMEOUT=12")
     assert process.wait(30) == 0
 
 
 def test_run_serves_a_folder(running, tmp_path):
     (tmp_path / "index.html").write_text("<p>mine</p>")
     (tmp_path / "data.bin").write_bytes(bytes(range(256)) * 100)
-    _, url = running(f"PORT={free_port()}", f"SITE={tmp_path}")
+    _, url = running(f"PORT={qemu.free_port()}", f"SITE={tmp_path}")
     assert get(url) == b"<p>mine</p>"
     assert get(url + "data.bin") == bytes(range(256)) * 100
     assert make("stop").returncode == 0
@@ -110,7 +104,7 @@ def commands(path):
 def test_readme(running, line):
     """Every command works; those that would run for long, run in a short form."""
     if line.startswith("make run"):
-        running(*line.split()[2:], f"PORT={free_port()}")
+        running(*line.split()[2:], f"PORT={qemu.free_port()}")
         assert make("stop").returncode == 0
     elif line == "make test":
         done = make("test", "T=unit/checked")
