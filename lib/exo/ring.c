@@ -72,12 +72,13 @@ exo_queue_put(struct exo_queue *queue, const union exo_request *request)
 int
 exo_queue_submit(struct exo_queue *queue)
 {
-	int64_t result = 0;
+	int64_t taken = 1;
 
-	if (__atomic_load_n(&queue->page->sq_head, __ATOMIC_ACQUIRE) != queue->sq_tail) {
-		result = exo_submit(queue->ring);
+	while (taken > 0 &&
+	       __atomic_load_n(&queue->page->sq_head, __ATOMIC_ACQUIRE) != queue->sq_tail) {
+		taken = exo_submit(queue->ring);
 	}
-	return result < 0 ? (int)result : 0;
+	return taken < 0 ? (int)taken : 0;
 }
 
 int

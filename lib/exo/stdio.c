@@ -20,7 +20,7 @@
 
 static struct {
 	size_t count;
-	char bytes[512];
+	char bytes[256]; /* as many as the kernel takes at once */
 } out;
 
 static struct {
