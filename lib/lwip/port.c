@@ -133,7 +133,7 @@ lwip_port_open(uint32_t bit)
 	if (result) {
 		const char *why = exo_error_sentence(result);
 		if (result == E_NOENT) {
-			why = "the manifest gives no packets (nic, filter-receive, filter-transmit)";
+			why = "the manifest gives no packets (filter-receive, -transmit)";
 		}
 		printf("lwip: no network: %s\n", why);
 		return result;
