@@ -99,19 +99,29 @@ children_prepare(const struct manifest *manifest)
 	}
 }
 
-/* The one that runs and is named as supervisor of `child`, or a null pointer: then init is it. */
-static const struct child *
-supervisor_of(const struct child *child)
+/* True if init is told of its end; at the others it looks once in a while. */
+static bool
+has_init(const struct manifest_env *env)
+{
+	return !strcmp(env->supervisor, MANIFEST_INIT);
+}
+
+static bool
+is_ward(const struct child *child, const struct child *supervisor)
+{
+	return !strcmp(child->env->supervisor, supervisor->env->name);
+}
+
+/* True if another environment runs that is to look after `child`. */
+static bool
+is_supervised(const struct child *child)
 {
 	for (uint32_t i = 0; i < table.count; i++) {
-		const struct child *other = &table.child[i];
-
-		if (other->state == CHILD_RUNNING &&
-		    !strcmp(other->env->name, child->env->supervisor)) {
-			return other;
+		if (table.child[i].state == CHILD_RUNNING && is_ward(child, &table.child[i])) {
+			return true;
 		}
 	}
-	return NULL;
+	return false;
 }
 
 /* The event bit by which a supervisor hears of the n-th of its wards, in the manifest's order. */
@@ -126,19 +136,16 @@ ward_bit(const struct child *child)
 	return bit;
 }
 
-/* Sets who hears of the end of each running environment, as things are now. */
+/* The kernel forgets a supervisor that has ended, and takes a new one only then. */
 static void
-settle_supervisors(void)
+watch_wards(const struct child *supervisor)
 {
 	for (uint32_t i = 0; i < table.count; i++) {
 		const struct child *child = &table.child[i];
-		const struct child *above = supervisor_of(child);
 
-		if (child->state == CHILD_RUNNING &&
-		    strcmp(child->env->supervisor, MANIFEST_INIT)) {
-			exo_env_supervisor(child->parts.env,
-					   above ? above->parts.env : exo_start()->env,
-					   above ? ward_bit(child) : EVENT_CHILD);
+		if (child->state == CHILD_RUNNING && is_ward(child, supervisor)) {
+			exo_env_supervisor(child->parts.env, supervisor->parts.env,
+					   ward_bit(child));
 		}
 	}
 }
@@ -184,7 +191,7 @@ launch_fill(struct launch *launch, const struct child *child)
 		.args = launch->args,
 		.values = launch->values,
 		.gifts = launch->gifts,
-		.supervisor = exo_start()->env,
+		.supervisor = has_init(child->env) ? exo_start()->env : EXO_NONE,
 		.supervisor_bit = EVENT_CHILD,
 	};
 	launch_strings(launch, child->env);
@@ -209,7 +216,7 @@ gifts_make(const struct child *child, struct exo_gift *gifts, const char **step)
 	for (uint32_t i = 0; i < table.count && count >= 0; i++) {
 		const struct child *ward = &table.child[i];
 
-		if (ward->starts && !strcmp(ward->env->supervisor, child->env->name)) {
+		if (ward->starts && is_ward(ward, child)) {
 			count = grants_add_ward(gifts, count, ward->parts.env,
 						ward_bit(ward) - EVENT_WARDS, step);
 		}
@@ -237,7 +244,7 @@ child_start(struct child *child, const char **step)
 	child->state = CHILD_RUNNING;
 	child->started_ns = exo_now_ns();
 	child->starts++;
-	settle_supervisors();
+	watch_wards(child);
 	announce(child);
 	return 0;
 }
@@ -306,7 +313,6 @@ child_end(struct child *child, const char *how, bool has_failed)
 	say("%s: %s", child->env->name, how);
 	child->has_failed = has_failed;
 	child->state = CHILD_ENDING;
-	settle_supervisors();
 	child_clear(child);
 }
 
@@ -323,7 +329,7 @@ child_look(struct child *child)
 	}
 	has_failed = context.death.kind != EXO_DEATH_EXIT || context.death.cause != 0;
 	death_describe(&context, how);
-	if (supervisor_of(child)) {
+	if (is_supervised(child)) {
 		/* It stays as it is: its supervisor may want to look at it. */
 		say("%s: %s", child->env->name, how);
 		child->has_failed = has_failed;
@@ -357,7 +363,7 @@ child_patience(const struct child *child, uint64_t now_ns)
 	case CHILD_ENDING:
 		return child->due_ns > now_ns ? child->due_ns - now_ns : 0;
 	case CHILD_RUNNING:
-		return strcmp(child->env->supervisor, MANIFEST_INIT) ? WARD_POLL_NS : EXO_FOREVER;
+		return has_init(child->env) ? EXO_FOREVER : WARD_POLL_NS;
 	default:
 		return EXO_FOREVER;
 	}

@@ -14,6 +14,10 @@
 #include "lib/manifest/atoms.h"
 #include "user/init/say.h"
 
+/* What an environment held in its last life leaves the tree step by step, one at each derivation.
+ */
+#define TRIES 4096
+
 static exo_handle groups[EXO_NICS_MAX]; /* PACKET: multicast and broadcast of NIC n */
 
 struct grants {
@@ -22,13 +26,40 @@ struct grants {
 	const char *what; /* the thing being derived */
 };
 
-/* Adds the capability that a derivation returned; `slot` was to hold it. */
-static int
-add(struct grants *grants, int64_t slot, int64_t result, size_t field)
+/* A derivation, as the arguments of exo_carve or exo_share. */
+struct derivation {
+	exo_handle parent;
+	uint64_t start;
+	uint64_t count;
+	uint64_t rights;
+	bool is_carve;
+};
+
+static int64_t
+derive(const struct derivation *what, uint32_t slot)
 {
+	int64_t (*call)(exo_handle, uint32_t, uint64_t, uint64_t, uint64_t, uint64_t) =
+		what->is_carve ? exo_carve : exo_share;
+	int64_t result;
+	int tries = TRIES;
+
+	do {
+		result = call(what->parent, slot, what->start, what->count, what->rights, 0);
+	} while ((result == E_TAKEN || result == E_NOSPACE) && --tries);
+	return result;
+}
+
+/* Derives a capability that the start page's `field` is to name. */
+static int
+add(struct grants *grants, const struct derivation *what, size_t field)
+{
+	int64_t slot = exo_slot_take();
+	int64_t result;
+
 	if (slot < 0) {
 		return (int)slot;
 	}
+	result = derive(what, (uint32_t)slot);
 	if (result < 0) {
 		exo_slot_free((uint32_t)slot);
 		return (int)result;
@@ -40,33 +71,26 @@ add(struct grants *grants, int64_t slot, int64_t result, size_t field)
 static int
 add_console(const struct manifest_env *env, struct grants *grants)
 {
-	int64_t slot;
+	struct derivation what = {.parent = exo_start()->console, .rights = env->console_rights};
 
-	if (!env->console_rights) {
-		return 0;
-	}
 	grants->what = "share the console with it";
-	slot = exo_slot_take();
-	return add(grants, slot,
-		   slot < 0 ? slot
-			    : exo_share(exo_start()->console, (uint32_t)slot, 0, 0,
-					env->console_rights, 0),
-		   EXO_GIFT(console));
+	return what.rights ? add(grants, &what, EXO_GIFT(console)) : 0;
 }
 
 static int
 add_system_page(struct grants *grants)
 {
-	struct exo_cap_info info;
-	int64_t slot = exo_slot_take();
-	int64_t result = exo_inspect(exo_start()->sysinfo, 0, &info);
+	struct exo_cap_info info = {0};
+	int64_t status = exo_inspect(exo_start()->sysinfo, 0, &info);
+	struct derivation what = {
+		.parent = exo_start()->sysinfo,
+		.start = info.start,
+		.count = info.count,
+		.rights = EXO_READ,
+	};
 
 	grants->what = "share the system page with it";
-	if (slot >= 0 && result >= 0) {
-		result = exo_share(exo_start()->sysinfo, (uint32_t)slot, info.start, info.count,
-				   EXO_READ, 0);
-	}
-	return add(grants, slot, result, EXO_GIFT(sysinfo));
+	return status < 0 ? (int)status : add(grants, &what, EXO_GIFT(sysinfo));
 }
 
 static int
@@ -77,14 +101,15 @@ add_blocks(const struct manifest_env *env, struct grants *grants)
 	grants->what = "carve its disk blocks";
 	for (uint32_t i = 0; !status && i < env->extent_count; i++) {
 		const struct manifest_extent *extent = &env->extents[i];
-		uint64_t first = (uint64_t)extent->disk << EXO_BLOCK_DISK_SHIFT | extent->first;
-		int64_t slot = exo_slot_take();
+		struct derivation what = {
+			.parent = exo_boot()->blocks[extent->disk],
+			.start = (uint64_t)extent->disk << EXO_BLOCK_DISK_SHIFT | extent->first,
+			.count = extent->count,
+			.rights = EXO_READ | EXO_WRITE,
+			.is_carve = true,
+		};
 
-		status = add(grants, slot,
-			     slot < 0 ? slot
-				      : exo_carve(exo_boot()->blocks[extent->disk], (uint32_t)slot,
-						  first, extent->count, EXO_READ | EXO_WRITE, 0),
-			     EXO_GIFT(blocks) + i * sizeof(exo_handle));
+		status = add(grants, &what, EXO_GIFT(blocks) + i * sizeof(exo_handle));
 	}
 	return status;
 }
@@ -103,20 +128,20 @@ static int
 add_packets(const struct manifest_env *env, struct grants *grants)
 {
 	static struct exo_filter filter;
-	uint64_t rights = EXO_PACKET_RECEIVE | (env->transmit.is_given ? EXO_PACKET_TRANSMIT : 0);
-	int64_t slot;
+	struct derivation what = {
+		.start = (uint64_t)&filter,
+		.count = env->filters,
+		.rights = EXO_PACKET_RECEIVE | (env->transmit.is_given ? EXO_PACKET_TRANSMIT : 0),
+		.is_carve = true,
+	};
 
 	if (!env->receive.is_given) {
 		return 0;
 	}
 	grants->what = "carve its packets";
-	slot = exo_slot_take();
+	what.parent = exo_boot()->packets[env->nic];
 	filter_fill(&filter, &env->receive, &env->transmit);
-	return add(grants, slot,
-		   slot < 0 ? slot
-			    : exo_carve(exo_boot()->packets[env->nic], (uint32_t)slot,
-					(uint64_t)&filter, env->filters, rights, 0),
-		   EXO_GIFT(packets));
+	return add(grants, &what, EXO_GIFT(packets));
 }
 
 static int
@@ -124,20 +149,16 @@ add_copies(const struct manifest_env *env, struct grants *grants)
 {
 	static const struct manifest_filter nothing;
 	static struct exo_filter filter;
-	size_t field = EXO_GIFT(packets) + (env->receive.is_given ? sizeof(exo_handle) : 0);
-	int64_t slot;
+	struct derivation what = {.start = (uint64_t)&filter, .rights = EXO_PACKET_RECEIVE};
 
 	if (!env->shared.is_given) {
 		return 0;
 	}
 	grants->what = "share multicast and broadcast packets with it";
-	slot = exo_slot_take();
+	what.parent = groups[env->nic];
 	filter_fill(&filter, &env->shared, &nothing);
-	return add(grants, slot,
-		   slot < 0 ? slot
-			    : exo_share(groups[env->nic], (uint32_t)slot, (uint64_t)&filter, 0,
-					EXO_PACKET_RECEIVE, 0),
-		   field);
+	return add(grants, &what,
+		   EXO_GIFT(packets) + (env->receive.is_given ? sizeof(exo_handle) : 0));
 }
 
 /* The error of the step that failed; what was derived before it is dropped. */
@@ -169,13 +190,11 @@ grants_add_ward(struct exo_gift *gifts, int count, exo_handle ward, uint32_t ind
 		const char **what)
 {
 	struct grants grants = {.gifts = gifts, .count = count, .what = "let it watch its wards"};
-	int64_t slot = exo_slot_take();
-	int status =
-		add(&grants, slot,
-		    slot < 0 ? slot
-			     : exo_share(ward, (uint32_t)slot, 0, 0,
-					 EXO_ENV_OBSERVE | EXO_ENV_CONTROL | EXO_ENV_SIGNAL, 0),
-		    EXO_GIFT(others) + index * sizeof(exo_handle));
+	struct derivation share = {
+		.parent = ward,
+		.rights = EXO_ENV_OBSERVE | EXO_ENV_CONTROL | EXO_ENV_SIGNAL,
+	};
+	int status = add(&grants, &share, EXO_GIFT(others) + index * sizeof(exo_handle));
 
 	return status ? undo(&grants, status, what) : grants.count;
 }
