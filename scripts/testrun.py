@@ -156,8 +156,10 @@ def sys_jobs(nightly):
 
 
 def sys_name(node):
+    """test/sys/test_FILE.py::test_FUNC[a-b] is sys/FILE/FUNC:a-b: one word, without what a glob takes apart."""
     path, function = node.split("::", 1)
-    return f"sys/{os.path.basename(path)[5:-3]}/{function.removeprefix('test_')}"
+    function = re.sub(r"\[(.*)\]$", r":\1", function.removeprefix("test_"))
+    return f"sys/{os.path.basename(path)[5:-3]}/{re.sub(r'[^-:.,+=/a-zA-Z0-9_]+', '_', function)}"
 
 
 def pytest_file(path, names, wanted, report):

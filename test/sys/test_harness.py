@@ -56,7 +56,7 @@ def kconfig(tmp_path, text, *overrides):
     ("", ["CONFIG_MAX_HARTS=0"], "MAX_HARTS"),
     ("", ["CONFIG_MAX_HARTS=many"], "MAX_HARTS"),
     ("", ["CONFIG_PARANOID=maybe"], "PARANOID"),
-])
+], ids=["unknown", "range", "line-unknown", "line-range", "line-type", "line-bool"])
 def test_kconfig_refuses(tmp_path, text, overrides, named):
     done = kconfig(tmp_path, text, *overrides)
     assert done.returncode != 0
@@ -96,7 +96,7 @@ def doctor(tmp_path, script):
      "no machine 'virt'"),
     ("case $1 in --version) echo QEMU emulator version 9.0.0;; -M) [ $2 = help ] && echo 'virt   x' && exit;"
      " echo 'network backend user is not compiled in'; exit 1;; esac", "not compiled in"),
-])
+], ids=["old", "user-mode", "no-virt", "no-user-net"])
 def test_doctor_refuses(tmp_path, script, reason):
     done = doctor(tmp_path, script)
     assert done.returncode == 1
