@@ -26,11 +26,14 @@
  * UNBIND_MAX bindings of that, or removes it when it has none. No state is carried from call to
  * call, so a caller may stop, start again, die, or share the work with another.
  *
- * What waits for a device (E_BUSY) must not hide the rest. It loses CAP_FRESH and is put back into
- * its treap, below all fresh siblings; a parent follows when a stale child has come to the root of
- * its treap, as then all are. Each step thus unbinds, removes or makes stale, and of each there is
- * a finite amount; when the topmost candidate is stale and still waits, so did everything else, and
- * the answer is E_BUSY. A later call tries that topmost one first.
+ * What waits for a device (E_BUSY) must not hide the rest. Its priority is halved, so it goes back
+ * in its treap, below all that still have CAP_FRESH. When it was not fresh before, none of its
+ * siblings is; then its parent's own bindings are broken, and the parent goes back in the same way.
+ * Each step thus unbinds, removes, or takes a CAP_FRESH, and of each there is a finite amount. When
+ * the topmost candidate is not fresh and waits, so did everything else when it was last looked at:
+ * the answer is E_BUSY. (It may come early when more than UNBIND_MAX bindings on one path wait, or
+ * when something was made below after a revocation that gave up.) The next call tries another one
+ * first.
  *
  * A capability leaves the tree only when no TLB can hold what was bound through it: unbind sets
  * t->broken, and nothing leaves before the caller has fenced and cleared it, and before t->fenced()
@@ -76,9 +79,21 @@ cap_remove(struct captree *t, struct cap *c)
 	slot_empty(c);
 }
 
-/* 0 = c has no bindings; CAP_AGAIN = broke some; E_BUSY = those it looked at wait for a device. */
+/* Take the childless, unbound c from whoever holds it. */
 static int
-unbind_some(struct captree *t, struct cap *c)
+take(struct captree *t, struct cap *c)
+{
+	if (t->lost) {
+		t->lost(t, c);
+	}
+	cap_remove(t, c);
+	return CAP_AGAIN;
+}
+
+/* 0 = c has no bindings; CAP_AGAIN = broke some; E_BUSY = those it looked at wait for a device.
+ * Looks at no more than *looks. */
+static int
+unbind_some(struct captree *t, struct cap *c, int *looks)
 {
 	int (*unbind)(struct captree *, struct cap *, uint32_t) = t->types[cap_type(c)].unbind;
 	uint32_t id = c->bindings;
@@ -87,7 +102,7 @@ unbind_some(struct captree *t, struct cap *c)
 	if (id && !unbind) {
 		panic("cap: a capability of type %u is bound", cap_type(c));
 	}
-	for (int i = 0; i < UNBIND_MAX && id; i++) {
+	for (; id && *looks; --*looks) {
 		uint32_t next = bind_at(t, id)->next & ~BIND_WRITABLE;
 		if (!unbind(t, c, id)) {
 			result = CAP_AGAIN;
@@ -97,38 +112,46 @@ unbind_some(struct captree *t, struct cap *c)
 	return result;
 }
 
+/* Put c behind its fresh siblings. Returns true if it was one itself. */
+static bool
+put_back(struct captree *t, struct cap *c, struct cap *parent)
+{
+	bool was_fresh = c->priority & CAP_FRESH;
+
+	sibling_remove(t, c);
+	c->priority >>= 1;
+	sibling_insert(t, parent, c);
+	return was_fresh;
+}
+
 /* One step towards the end of `top`, a child of what is being revoked, and of everything below.
  * CAP_AGAIN or E_BUSY. */
 static int
 step_below(struct captree *t, struct cap *top)
 {
+	int looks = UNBIND_MAX;
 	struct cap *c = top;
 
 	while (c->child) {
 		c = cap_at(t, c->child);
 	}
-	int result = unbind_some(t, c);
-	if (result == 0 && cap_settled(t)) {
-		if (t->lost) {
-			t->lost(t, c);
+	for (;;) {
+		int result = unbind_some(t, c, &looks);
+		if (result == CAP_AGAIN) {
+			return CAP_AGAIN;
 		}
-		cap_remove(t, c);
-	}
-	if (result != E_BUSY) {
-		return CAP_AGAIN;
-	}
-	/* Everything on the path is the root of its treap, so `up` leads to the parent. */
-	while (!(c->priority & CAP_FRESH)) {
-		if (c == top) {
+		if (result == 0 && !c->child) {
+			return cap_settled(t) ? take(t, c) : CAP_AGAIN;
+		}
+		struct cap *parent = cap_parent(t, c);
+		if (put_back(t, c, parent)) {
+			return CAP_AGAIN;
+		}
+		if (c == top || !looks) {
 			return E_BUSY;
 		}
-		c = cap_at(t, c->up & ~CAP_PARENT);
+		c = parent;
 	}
-	struct cap *parent = cap_parent(t, c);
-	sibling_remove(t, c);
-	c->priority &= ~CAP_FRESH;
-	sibling_insert(t, parent, c);
-	return CAP_AGAIN;
 }
 
 /* One step towards c having neither children nor bindings. 0 = it has none, and nobody uses one any
@@ -136,7 +159,8 @@ step_below(struct captree *t, struct cap *top)
 static int
 step_whole(struct captree *t, struct cap *c)
 {
-	int result = unbind_some(t, c);
+	int looks = UNBIND_MAX;
+	int result = unbind_some(t, c, &looks);
 
 	if (result == CAP_AGAIN) {
 		return result;
