@@ -25,7 +25,13 @@ help:
 	@tail -n +2 scripts/help.txt
 
 # --- initrd -----------------------------------------------------------------------------------------
-MANIFEST ?= boards/$(BOARD)/manifest.dts
+# PROGRAMS without a MANIFEST: one environment for each of them.
+MANIFEST ?= $(if $(PROGRAMS),$(B)/programs.dts,boards/$(BOARD)/manifest.dts)
+$(B)/programs.dts: FORCE
+	@mkdir -p $(@D)
+	$(file >$@,/dts-v1/; / {)
+	$(foreach p,$(basename $(notdir $(PROGRAMS))),$(file >>$@,$p { program = "$p"; frames = <4096>; };))
+	$(file >>$@,};)
 initrd: $(B)/initrd.cpio
 $(B)/manifest.dtb: $(MANIFEST) $(CHECK_MANIFEST) FORCE
 	@mkdir -p $(@D)
