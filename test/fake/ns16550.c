@@ -38,7 +38,9 @@ fifo_take(struct fake_fifo *f)
 static uint8_t
 lsr(struct fake_ns16550 *u)
 {
-	fake_ns16550_send(u, u->sends_per_poll);
+	if (u->polls_per_byte && ++u->polls % u->polls_per_byte == 0) {
+		fake_ns16550_send(u, 1);
+	}
 	return (uint8_t)((u->receiver.count ? 0x01 : 0) | (u->transmitter.count ? 0 : 0x60));
 }
 

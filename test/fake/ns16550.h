@@ -29,7 +29,8 @@ struct fake_ns16550 {
 	struct fake_fifo transmitter;
 	uint8_t wire[4096]; /* what was sent */
 	size_t wire_bytes;
-	unsigned sends_per_poll; /* bytes that leave whenever LSR is read */
+	unsigned polls_per_byte; /* a byte leaves at every n-th read of LSR; 0: none by itself */
+	unsigned polls;
 };
 
 void fake_ns16550_plug(struct fake_ns16550 *u, uint32_t reg_shift, uint32_t io_width,

@@ -31,6 +31,44 @@ broken(unsigned requests)
 	assert_int_equal(seen.reports - before, requests);
 }
 
+static void
+devices_that_cannot_be_used(void **unused)
+{
+	(void)unused;
+	disk.virtio.version = 1;
+	assert_int_equal(probe(), E_UNSUPPORTED);
+	assert_non_null(strstr(found.why, "virtio-mmio.force-legacy=false"));
+	plug(NULL);
+	disk.virtio.version = 3;
+	assert_int_equal(probe(), E_UNSUPPORTED);
+	assert_non_null(strstr(found.why, "version"));
+	plug(NULL);
+	disk.virtio.offered &= ~FAKE_F_VERSION_1;
+	refused(E_UNSUPPORTED, "VERSION_1");
+	plug(NULL);
+	disk.virtio.refuses_features = true;
+	refused(E_UNSUPPORTED, "features");
+	plug(NULL);
+	disk.virtio.never_starts = true;
+	refused(E_IO, "start");
+	plug(NULL);
+	disk.virtio.queue_ready_after_reset = true;
+	refused(E_IO, "in use");
+	plug(NULL);
+	disk.virtio.never_resets = true;
+	assert_int_equal(probe(), E_IO);
+	assert_non_null(strstr(found.why, "reset"));
+	plug(NULL);
+	resources.dma.bytes = 4096;
+	refused(E_NOSPACE, "DMA");
+	plug(NULL);
+	resources.dma.bytes = 512;
+	refused(E_NOSPACE, "DMA");
+	plug(NULL);
+	resources.bytes = 0x100;
+	refused(E_IO, "registers");
+}
+
 /* --- lies
  * ------------------------------------------------------------------------------------------- */
 
@@ -294,6 +332,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		unprobed(devices_that_cannot_be_used),
 		with_disk(an_error_of_the_disk_is_reported),
 		with_disk(a_status_that_was_never_written_is_an_error),
 		with_disk(short_lengths_are_errors),

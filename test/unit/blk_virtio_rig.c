@@ -63,3 +63,12 @@ take(void)
 	assert_true(fake_virtio_take(&disk.virtio, 0, &chain));
 	return chain;
 }
+
+void
+refused(int error, const char *reason)
+{
+	assert_int_equal(probe(), error);
+	assert_non_null(found.why);
+	assert_non_null(strstr(found.why, reason));
+	assert_int_equal(disk.virtio.status, 0);
+}

@@ -34,6 +34,9 @@ int plug_and_probe(void **unused);
 /* One block from or to page tag % 32 of the test's data; a flush without data. */
 int submit(enum blk_op op, uint64_t block, uint32_t tag);
 
+/* A probe that must fail, name the reason and leave the device reset. */
+void refused(int error, const char *reason);
+
 /* The next request at the device. */
 struct fake_chain take(void);
 

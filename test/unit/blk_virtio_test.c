@@ -143,6 +143,20 @@ a_full_queue_is_busy(void **unused)
 }
 
 static void
+a_tag_in_flight_is_busy(void **unused)
+{
+	(void)unused;
+	assert_int_equal(submit(BLK_READ, 0, 5), 0);
+	struct fake_chain chain = take();
+
+	assert_int_equal(submit(BLK_READ, 1, 5), E_BUSY);
+	fake_disk_serve(&disk, &chain, 0);
+	assert_int_equal(submit(BLK_FLUSH, 0, 5), E_BUSY);
+	blk->ops->interrupt(blk, 10);
+	assert_int_equal(submit(BLK_READ, 1, 5), 0);
+}
+
+static void
 indices_wrap(void **unused)
 {
 	(void)unused;
@@ -250,16 +264,6 @@ impossible_requests_are_refused(void **unused)
 	fake_disk_serve_all(&disk);
 	blk->ops->interrupt(blk, 1);
 	assert_int_equal(seen.result[63], 0);
-}
-
-/* A probe that must fail, name the reason and leave the device reset. */
-static void
-refused(int error, const char *reason)
-{
-	assert_int_equal(probe(), error);
-	assert_non_null(found.why);
-	assert_non_null(strstr(found.why, reason));
-	assert_int_equal(disk.virtio.status, 0);
 }
 
 /* --- configurations
@@ -419,44 +423,6 @@ queue_sizes(void **unused)
 }
 
 static void
-devices_that_cannot_be_used(void **unused)
-{
-	(void)unused;
-	disk.virtio.version = 1;
-	assert_int_equal(probe(), E_UNSUPPORTED);
-	assert_non_null(strstr(found.why, "virtio-mmio.force-legacy=false"));
-	plug(NULL);
-	disk.virtio.version = 3;
-	assert_int_equal(probe(), E_UNSUPPORTED);
-	assert_non_null(strstr(found.why, "version"));
-	plug(NULL);
-	disk.virtio.offered &= ~FAKE_F_VERSION_1;
-	refused(E_UNSUPPORTED, "VERSION_1");
-	plug(NULL);
-	disk.virtio.refuses_features = true;
-	refused(E_UNSUPPORTED, "features");
-	plug(NULL);
-	disk.virtio.never_starts = true;
-	refused(E_IO, "start");
-	plug(NULL);
-	disk.virtio.queue_ready_after_reset = true;
-	refused(E_IO, "in use");
-	plug(NULL);
-	disk.virtio.never_resets = true;
-	assert_int_equal(probe(), E_IO);
-	assert_non_null(strstr(found.why, "reset"));
-	plug(NULL);
-	resources.dma.bytes = 4096;
-	refused(E_NOSPACE, "DMA");
-	plug(NULL);
-	resources.dma.bytes = 512;
-	refused(E_NOSPACE, "DMA");
-	plug(NULL);
-	resources.bytes = 0x100;
-	refused(E_IO, "registers");
-}
-
-static void
 unknown_features_are_not_accepted(void **unused)
 {
 	(void)unused;
@@ -479,6 +445,7 @@ main(void)
 		with_disk(flush_reaches_the_device),
 		with_disk(all_tags_fly_and_land_in_any_order),
 		unprobed(a_full_queue_is_busy),
+		with_disk(a_tag_in_flight_is_busy),
 		unprobed(indices_wrap),
 		with_disk(the_budget_is_kept),
 		with_disk(done_may_submit),
@@ -490,7 +457,6 @@ main(void)
 		unprobed(absurd_capacities),
 		unprobed(a_changing_configuration_is_read_again),
 		unprobed(queue_sizes),
-		unprobed(devices_that_cannot_be_used),
 		unprobed(unknown_features_are_not_accepted),
 	};
 

@@ -153,7 +153,7 @@ what_the_firmware_left_is_kept(void **unused)
 	(void)unused;
 	fake_ns16550_arrive(&chip, 'r'); /* FIFOs off: one byte each way */
 	chip.transmitter = (struct fake_fifo){"t", 1};
-	chip.sends_per_poll = 1;
+	chip.polls_per_byte = 9;
 	assert_int_equal(probe(), 0);
 	assert_int_equal(chip.wire_bytes, 1);
 	assert_int_equal(chip.wire[0], 't');

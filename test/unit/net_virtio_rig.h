@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ * net_virtio_rig.h: a fake NIC with the real driver on it, for the two tests of net_virtio.c.
+ */
+#ifndef TEST_UNIT_NET_VIRTIO_RIG_H
+#define TEST_UNIT_NET_VIRTIO_RIG_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <exo/errors.h>
+
+#include "kern/dev/net_virtio.h"
+#include "test/fake/tags.h"
+#include "test/fake/virtio.h"
+
+#define RECEIVE  0
+#define TRANSMIT 1
+#define HEADER   12
+#define BUFFER   1536
+#define F_MAC    (1ull << 5)
+
+struct got {
+	unsigned frames;
+	uint8_t last[2048];
+	size_t bytes;
+	unsigned answers_left; /* the callback transmits that many frames */
+};
+
+extern const uint8_t mac[6];
+extern struct fake_virtio nic;
+extern struct device_resources resources;
+extern struct device found;
+extern struct net *net;
+extern struct tags sent;
+extern struct got got;
+
+/* Probes the NIC as it is plugged in. */
+int probe(void);
+
+/* Set-up functions of cmocka: an honest NIC; the same, probed. */
+int plug(void **unused);
+int plug_and_probe(void **unused);
+
+/* Transmits `bytes` bytes of the test's data. */
+int send(uint32_t bytes, uint32_t tag);
+
+/* The next chain at the device. */
+struct fake_chain take(unsigned queue);
+
+/* A frame of `bytes` bytes, all `fill`, arrives. */
+void arrive(uint8_t fill, size_t bytes);
+
+/* Takes one frame off the wire into `frame`, which has room for 2048 bytes; returns its length. */
+size_t leave(uint8_t *frame);
+
+#define with_nic(test) cmocka_unit_test_setup(test, plug_and_probe)
+#define unprobed(test) cmocka_unit_test_setup(test, plug)
+
+#endif
