@@ -18,7 +18,8 @@ B      := $(O)/$(BOARD)
 C      := $(B)/config
 PYTHON := /usr/bin/python3
 CROSS  := riscv64-unknown-elf-
-say     = $(if $(V),,@printf '  %-7s %s\n' '$1' '$(patsubst $(O)/%,%,$@)';)
+SILENT := $(findstring s,$(firstword -$(filter-out --%,$(MAKEFLAGS))))
+say     = $(if $(V),,@$(if $(SILENT),,printf '  %-7s %s\n' '$1' '$(patsubst $(O)/%,%,$@)';))
 $(if $(wildcard boards/$(BOARD)/defconfig),,$(error no board $(BOARD); try: $(notdir $(wildcard boards/*))))
 
 export O BOARD

@@ -6,9 +6,9 @@
 doctor:
 	@scripts/doctor test
 $(O)/doctor.ok: scripts/doctor scripts/packages.txt
-	@scripts/doctor build $@
+	@scripts/doctor build $@ >&2
 $(O)/doctor-test.ok: scripts/doctor scripts/packages.txt
-	@scripts/doctor test $@ && touch $(O)/doctor.ok
+	@scripts/doctor test $@ >&2 && touch $(O)/doctor.ok
 
 # --- settings ---------------------------------------------------------------------------------------
 .PHONY: menuconfig savedefconfig clean help
