@@ -23,6 +23,8 @@ struct conversion {
 	bool pads_with_zero;
 	bool is_left;
 	bool is_long;
+	bool takes_precision; /* from the arguments: .* */
+	char letter;
 };
 
 static void
@@ -42,6 +44,14 @@ sink_repeat(struct sink *sink, char c, size_t count)
 	}
 }
 
+static void
+sink_text(struct sink *sink, const char *text, size_t bytes)
+{
+	while (bytes--) {
+		sink_put(sink, *text++);
+	}
+}
+
 /* Prints sign and digits (or a string with sign "") at the wanted width; zeros go between them. */
 static void
 put_padded(struct sink *sink, const struct conversion *conversion, const char *sign,
@@ -54,15 +64,11 @@ put_padded(struct sink *sink, const struct conversion *conversion, const char *s
 	if (!zeros && !conversion->is_left) {
 		sink_repeat(sink, ' ', padding);
 	}
-	while (*sign) {
-		sink_put(sink, *sign++);
-	}
+	sink_text(sink, sign, strlen(sign));
 	if (zeros) {
 		sink_repeat(sink, '0', padding);
 	}
-	while (body_bytes--) {
-		sink_put(sink, *body++);
-	}
+	sink_text(sink, body, body_bytes);
 	if (conversion->is_left) {
 		sink_repeat(sink, ' ', padding);
 	}
@@ -106,34 +112,22 @@ read_number(const char **text)
 	return number;
 }
 
-/* What a conversion takes from the argument list goes through one struct, because a va_list that
- * was passed on by value must not be used again by the caller (C11 7.16). */
-struct arguments {
-	va_list list;
-};
-
+/* Reads what stands between % and the letter, and the letter. */
 static struct conversion
-read_conversion(const char **text, struct arguments *arguments)
+read_conversion(const char **text)
 {
 	struct conversion conversion = {.precision = SIZE_MAX};
 
-	for (;; (*text)++) {
-		if (**text == '0') {
-			conversion.pads_with_zero = true;
-		} else if (**text == '-') {
-			conversion.is_left = true;
-		} else {
-			break;
-		}
+	for (; **text == '0' || **text == '-'; (*text)++) {
+		conversion.pads_with_zero |= **text == '0';
+		conversion.is_left |= **text == '-';
 	}
 	conversion.width = read_number(text);
 	if (**text == '.') {
 		(*text)++;
-		if (**text == '*') {
-			int limit = va_arg(arguments->list, int);
-
+		conversion.takes_precision = **text == '*';
+		if (conversion.takes_precision) {
 			(*text)++;
-			conversion.precision = limit < 0 ? SIZE_MAX : (size_t)limit;
 		} else {
 			conversion.precision = read_number(text);
 		}
@@ -141,6 +135,8 @@ read_conversion(const char **text, struct arguments *arguments)
 	for (; **text == 'l'; (*text)++) {
 		conversion.is_long = true;
 	}
+	conversion.letter = **text;
+	*text += conversion.letter != '\0';
 	return conversion;
 }
 
@@ -154,68 +150,59 @@ put_signed(struct sink *sink, const struct conversion *conversion, int64_t value
 	}
 }
 
-/* Prints one conversion; false if its letter is unknown. */
-static bool
-put_conversion(struct sink *sink, struct conversion *conversion, char letter,
-	       struct arguments *arguments)
-{
-	char c;
-
-	switch (letter) {
-	case '%':
-		sink_put(sink, '%');
-		return true;
-	case 'c':
-		c = (char)va_arg(arguments->list, int);
-		put_padded(sink, conversion, "", &c, 1);
-		return true;
-	case 's':
-		put_string(sink, conversion, va_arg(arguments->list, const char *));
-		return true;
-	case 'd':
-		put_signed(sink, conversion,
-			   conversion->is_long ? va_arg(arguments->list, long)
-					       : va_arg(arguments->list, int));
-		return true;
-	case 'u':
-	case 'x':
-		put_number(sink, conversion, "",
-			   conversion->is_long ? va_arg(arguments->list, unsigned long)
-					       : va_arg(arguments->list, unsigned),
-			   letter == 'u' ? 10 : 16);
-		return true;
-	case 'p':
-		put_number(sink, conversion, "0x", (uintptr_t)va_arg(arguments->list, void *), 16);
-		return true;
-	}
-	return false;
-}
-
+/* One switch, because a va_list that was passed to another function may not be used again here
+ * (C11 7.16). */
 int
 format(void (*put)(void *context, char c), void *context, const char *text, va_list arguments)
 {
 	struct sink sink = {.put = put, .context = context};
-	struct arguments taken;
 
-	va_copy(taken.list, arguments);
 	while (*text) {
 		const char *start = text;
 		struct conversion conversion;
+		char c;
 
 		if (*text++ != '%') {
 			sink_put(&sink, *start);
 			continue;
 		}
-		conversion = read_conversion(&text, &taken);
-		if (*text && put_conversion(&sink, &conversion, *text, &taken)) {
-			text++;
-			continue;
+		conversion = read_conversion(&text);
+		if (conversion.takes_precision && conversion.letter == 's') {
+			int limit = va_arg(arguments, int);
+
+			conversion.precision = limit < 0 ? SIZE_MAX : (size_t)limit;
 		}
-		while (start < text) {
-			sink_put(&sink, *start++);
+		switch (conversion.letter) {
+		case '%':
+			sink_put(&sink, '%');
+			break;
+		case 'c':
+			c = (char)va_arg(arguments, int);
+			put_padded(&sink, &conversion, "", &c, 1);
+			break;
+		case 's':
+			put_string(&sink, &conversion, va_arg(arguments, const char *));
+			break;
+		case 'd':
+			put_signed(&sink, &conversion,
+				   conversion.is_long ? va_arg(arguments, long)
+						      : va_arg(arguments, int));
+			break;
+		case 'u':
+		case 'x':
+			put_number(&sink, &conversion, "",
+				   conversion.is_long ? va_arg(arguments, unsigned long)
+						      : va_arg(arguments, unsigned),
+				   conversion.letter == 'u' ? 10 : 16);
+			break;
+		case 'p':
+			put_number(&sink, &conversion, "0x", (uintptr_t)va_arg(arguments, void *),
+				   16);
+			break;
+		default:
+			sink_text(&sink, start, (size_t)(text - start));
 		}
 	}
-	va_end(taken.list);
 	return sink.count;
 }
 

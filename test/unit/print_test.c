@@ -17,8 +17,11 @@
 #include "lib/base/checked.h"
 #include "lib/base/print.h"
 
+static void same(const char *text, ...) __attribute__((format(printf, 1, 2)));
+
 /* Formats by both for every buffer size from 0 to beyond the length, and compares everything. */
-static void __attribute__((format(printf, 1, 2))) same(const char *text, ...)
+static void
+same(const char *text, ...)
 {
 	char theirs[200];
 	va_list arguments;
