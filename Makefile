@@ -57,8 +57,9 @@ ROOMS  := $(sort $(wildcard lib/*/build.mk) $(wildcard arch/*/build.mk) $(wildca
 	$(wildcard user/build.mk user/*/build.mk) $(wildcard test/*/build.mk))
 include $(ROOMS)
 
-kobjs = $(addprefix $(B)/k/,$(addsuffix .o,$(basename $1)))
-uobjs = $(addprefix $(B)/u/,$(addsuffix .o,$(basename $1)))
+objs  = $(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$1))
+kobjs = $(addprefix $(B)/k/,$(call objs,$1))
+uobjs = $(addprefix $(B)/u/,$(call objs,$1))
 # A program is DIR/NAME.c or DIR/NAME/*.[cS]; $(call programs_in,DIR) gives the DIR/NAMEs.
 programs_in = $(sort $(basename $(wildcard $1/*.c)) $(patsubst %/,%,$(dir $(wildcard $1/*/*.c))))
 sources_of  = $(or $(wildcard $1.c),$(wildcard $1/*.c $1/*.S))
@@ -116,13 +117,13 @@ endif
 $(B)/k/%.o: %.c $(C)/autoconf.h
 	@mkdir -p $(@D)
 	$(call say,CC) $(CROSS)gcc $(KFLAGS) -MMD -MP -c -o $@ $<
-$(B)/k/%.o: %.S $(C)/autoconf.h
+$(B)/k/%.S.o: %.S $(C)/autoconf.h
 	@mkdir -p $(@D)
 	$(call say,AS) $(CROSS)gcc $(KFLAGS) -MMD -MP -c -o $@ $<
 $(B)/u/%.o: %.c $(C)/autoconf.h
 	@mkdir -p $(@D)
 	$(call say,CC) $(CROSS)gcc $(UFLAGS) $(WARN) $(cflags-$*) $(cflags-$(patsubst %/,%,$(dir $*))) -MMD -MP -c -o $@ $<
-$(B)/u/%.o: %.S $(C)/autoconf.h
+$(B)/u/%.S.o: %.S $(C)/autoconf.h
 	@mkdir -p $(@D)
 	$(call say,AS) $(CROSS)gcc $(UFLAGS) -MMD -MP -c -o $@ $<
 -include $(shell find $(B)/k $(B)/u $(O)/host -name '*.d' 2>/dev/null)
