@@ -12,10 +12,10 @@
 #include "kern/panic.h"
 #include "kern/sibling.h"
 #include "lib/base/checked.h"
-#include "lib/base/rand.h"
 
 #define GENERATION_ONE  (1ul << CAP_GENERATION_SHIFT)
 #define GENERATION_MASK (~0ul << CAP_GENERATION_SHIFT)
+#define DEPTH_FIELD     (CAP_DEPTH_MASK << CAP_DEPTH_SHIFT)
 
 void
 bind_link(struct captree *t, struct cap *c, uint32_t id, uint32_t flags)
@@ -88,15 +88,12 @@ cap_child_from(const struct captree *t, const struct cap *c, uint64_t name)
 }
 
 bool
-cap_is_revoked(const struct captree *t, const struct cap *c)
+cap_is_below_dying(const struct captree *t, const struct cap *c)
 {
-	while (t->revocations && c) {
-		if (c->word & CAP_DYING) {
-			return true;
-		}
+	while (c && !(c->word & CAP_DYING)) {
 		c = cap_parent(t, c);
 	}
-	return false;
+	return c != NULL;
 }
 
 void
@@ -136,7 +133,7 @@ derive_check(const struct captree *t, const struct cap *parent, const struct cap
 	if (!slot_is_empty(dst)) {
 		return E_SLOT;
 	}
-	if ((parent->word >> CAP_DEPTH_SHIFT & CAP_DEPTH_MASK) >= CAP_DEPTH_MAX) {
+	if ((parent->word & DEPTH_FIELD) >= (uint64_t)CAP_DEPTH_MAX << CAP_DEPTH_SHIFT) {
 		return E_DEPTH;
 	}
 	return cap_is_revoked(t, parent) ? E_REVOKED : 0;
@@ -162,47 +159,63 @@ range_check(const struct captree *t, const struct cap *parent, uint64_t start, u
 	return cap_holds(parent, start, count) ? 0 : E_RANGE;
 }
 
-/* 0, or E_TAKEN if a carved child of parent has a member in common with what is to be carved. */
-static int
-taken_check(struct captree *t, const struct cap *parent, uint64_t start, uint64_t count,
-	    uint64_t *in_the_way)
+/* Commit: what a child has from its parent, but for its place. `fields` = its type, rights, flags.
+ */
+static void
+inherit(struct cap *parent, struct cap *dst, uint64_t fields)
 {
-	bool (*is_disjoint)(struct captree *, const struct cap *, const struct cap *) =
-		t->types[cap_type(parent)].is_disjoint;
+	uint64_t depth = (parent->word & DEPTH_FIELD) + (1ul << CAP_DEPTH_SHIFT);
 
-	if (!is_disjoint) {
-		const struct cap *other = sibling_overlap(t, parent, start, start + count);
-		if (!other) {
-			return 0;
-		}
-		*in_the_way = other->start + other->count;
-		return E_TAKEN;
-	}
-	const struct cap candidate = {.word = cap_type(parent), .start = start, .count = count};
-	for (const struct cap *s = sibling_first(t, parent); s; s = sibling_next(t, s)) {
-		if (!is_disjoint(t, &candidate, s)) {
-			*in_the_way = 0;
-			return E_TAKEN;
-		}
-	}
-	return 0;
+	dst->word |= fields | depth;
+	dst->badge = parent->badge;
+	dst->carve = parent->carve;
+	parent->word |= fields & CAP_SHARED ? CAP_SHARES : CAP_POOL;
 }
 
-/* Commit: fill dst as a child of parent. `fields` = type, rights and flags of the new capability.
- */
+/* Commit, with its place: nothing that is carved may be in the way. */
 static void
 derive(struct captree *t, struct cap *parent, struct cap *dst, uint64_t fields, uint64_t start,
        uint64_t count)
 {
-	dst->word |= fields | ((parent->word & CAP_DEPTH_MASK << CAP_DEPTH_SHIFT) +
-			       (1ul << CAP_DEPTH_SHIFT));
+	inherit(parent, dst, fields);
 	dst->start = start;
 	dst->count = count;
-	dst->badge = parent->badge;
-	dst->carve = parent->carve;
-	dst->priority = (uint32_t)(rand_next(&t->seed) >> 32) | CAP_FRESH;
-	parent->word |= fields & CAP_SHARED ? CAP_SHARES : CAP_POOL;
+	dst->priority = sibling_priority(t) | CAP_FRESH;
+	if (cap_is_predicate(t, parent)) {
+		parent->count -= count + 1;
+	}
 	sibling_insert(t, parent, dst);
+}
+
+/* Predicates have no order that helps: each carved sibling is asked. */
+static int
+carve_predicate(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start,
+		uint64_t count, uint64_t fields, uint64_t *in_the_way)
+{
+	const struct cap candidate = {.word = cap_type(parent), .start = start, .count = count};
+
+	for (const struct cap *s = sibling_first(t, parent); s; s = sibling_next(t, s)) {
+		if (!t->types[cap_type(parent)].is_disjoint(t, &candidate, s)) {
+			*in_the_way = 0;
+			return E_TAKEN;
+		}
+	}
+	derive(t, parent, dst, fields, start, count);
+	return 0;
+}
+
+static int
+carve_interval(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start,
+	       uint64_t count, uint64_t fields, uint64_t *in_the_way)
+{
+	const struct cap *other = sibling_insert_interval(t, parent, dst, start, count);
+
+	if (other) {
+		*in_the_way = other->start + other->count;
+		return E_TAKEN;
+	}
+	inherit(parent, dst, fields);
+	return 0;
 }
 
 int
@@ -222,15 +235,15 @@ cap_carve(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start
 	if (parent->bindings || parent->word & CAP_SHARES) {
 		return E_BOUND;
 	}
-	if ((error = taken_check(t, parent, start, count, in_the_way))) {
+	uint64_t fields = (parent->word & (CAP_TYPE_MASK | CAP_WHOLE)) | rights << CAP_RIGHTS_SHIFT;
+	if (cap_is_predicate(t, parent)) {
+		error = carve_predicate(t, parent, dst, start, count, fields, in_the_way);
+	} else {
+		error = carve_interval(t, parent, dst, start, count, fields, in_the_way);
+	}
+	if (error) {
 		return error;
 	}
-	if (cap_is_predicate(t, parent)) {
-		parent->count -= count + 1;
-	}
-	derive(t, parent, dst,
-	       (parent->word & (CAP_TYPE_MASK | CAP_WHOLE)) | rights << CAP_RIGHTS_SHIFT, start,
-	       count);
 	dst->badge |= badge;
 	dst->carve = t->next_carve++;
 	return 0;
@@ -258,9 +271,6 @@ cap_share(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start
 	}
 	if (parent->word & CAP_POOL) {
 		return E_POOL;
-	}
-	if (cap_is_predicate(t, parent)) {
-		parent->count -= count + 1;
 	}
 	derive(t, parent, dst,
 	       (parent->word & CAP_TYPE_MASK) | CAP_SHARED | rights << CAP_RIGHTS_SHIFT, start,

@@ -191,7 +191,7 @@ struct cap *bind_cap(const struct captree *t, uint32_t id);
 /* Fill an empty slot with a root capability (boot only). */
 void cap_root(struct captree *t, struct cap *c, uint32_t type, uint64_t rights, uint64_t start, uint64_t count);
 
-/* Derive. dst is an empty slot. cap_carve: E_TAKEN stores the end of what is in the way in *in_the_way. badge 0 = inherit.
+/* Derive. dst is an empty slot. cap_carve: E_TAKEN stores the end of what is in the way (a predicate: 0) in *in_the_way. badge 0 = inherit.
  * 0 or E_RANGE E_RIGHTS E_BOUND E_POOL E_DEPTH E_BADGE E_REVOKED E_TYPE E_SLOT E_TAKEN. For PREDICATE types (is_disjoint not NULL) start
  * names the predicate, count the quota: carve takes count + 1 from the parent's count and compares with each carved sibling. */
 int cap_carve(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, uint64_t count, uint64_t rights,
@@ -204,7 +204,12 @@ int cap_object(struct captree *t, struct cap *frames, struct cap *dst, uint32_t 
 /* Move c to the empty slot dst, with children and bindings; c's slot becomes empty. 0 or E_SLOT E_REVOKED. */
 int cap_move(struct captree *t, struct cap *c, struct cap *dst);
 /* True if c or a capability above it is being revoked: one load while nothing is. */
-bool cap_is_revoked(const struct captree *t, const struct cap *c);
+bool cap_is_below_dying(const struct captree *t, const struct cap *c);
+static inline bool
+cap_is_revoked(const struct captree *t, const struct cap *c)
+{
+	return t->revocations && cap_is_below_dying(t, c);
+}
 /* May c be bound or shared now? 0 or E_POOL E_REVOKED. Cheap while nothing is being revoked. */
 int cap_usable(struct captree *t, struct cap *c);
 /* The parent of c, NULL for a root. O(log siblings). */

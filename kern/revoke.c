@@ -12,6 +12,9 @@
 
 #define UNBIND_MAX 16 /* bindings looked at in one step */
 
+/* Halved below this a priority is drawn again: few different ones would make the treap a list. */
+#define PRIORITY_LOW 0x1000u
+
 /* Why revocation ends, takes everything, and takes it only when nobody can still use it.
  *
  * Nothing outruns it. The first step marks a capability DYING: c itself, or with a range the
@@ -120,6 +123,9 @@ put_back(struct captree *t, struct cap *c, struct cap *parent)
 
 	sibling_remove(t, c);
 	c->priority >>= 1;
+	if (c->priority < PRIORITY_LOW) {
+		c->priority = sibling_priority(t);
+	}
 	sibling_insert(t, parent, c);
 	return was_fresh;
 }

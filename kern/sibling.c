@@ -28,26 +28,18 @@ sibling_link(const struct captree *t, const struct cap *c)
 	return above->left == cap_id(t, c) ? &above->left : &above->right;
 }
 
-void
-sibling_insert(struct captree *t, struct cap *parent, struct cap *c)
+/* Put c where `link` is, below `up`: every priority above is higher, and what was there is split at
+ * c. Two spines grow inwards, each with its open end. */
+static void
+attach(struct captree *t, struct cap *c, uint32_t *link, uint32_t up)
 {
 	uint32_t id = cap_id(t, c);
-	uint32_t *link = &parent->child;
-	uint32_t below;
-
-	c->up = CAP_PARENT | cap_id(t, parent);
-	while ((below = *link)) {
-		struct cap *n = cap_at(t, below);
-		if (n->priority < c->priority) {
-			break;
-		}
-		c->up = below;
-		link = is_before(c, n) ? &n->left : &n->right;
-	}
-	*link = id;
-	/* Split what hangs below at c: two spines grow inwards, each with its open end. */
+	uint32_t below = *link;
 	uint32_t *left = &c->left, *right = &c->right;
 	uint32_t left_up = id, right_up = id;
+
+	*link = id;
+	c->up = up;
 	while (below) {
 		struct cap *n = cap_at(t, below);
 		if (is_before(n, c)) {
@@ -66,6 +58,58 @@ sibling_insert(struct captree *t, struct cap *parent, struct cap *c)
 	}
 	*left = 0;
 	*right = 0;
+}
+
+void
+sibling_insert(struct captree *t, struct cap *parent, struct cap *c)
+{
+	uint32_t *link = &parent->child;
+	uint32_t up = CAP_PARENT | cap_id(t, parent);
+
+	while (*link) {
+		struct cap *n = cap_at(t, *link);
+		if (n->priority < c->priority) {
+			break;
+		}
+		up = *link;
+		link = is_before(c, n) ? &n->left : &n->right;
+	}
+	attach(t, c, link, up);
+}
+
+const struct cap *
+sibling_insert_interval(struct captree *t, struct cap *parent, struct cap *c, uint64_t start,
+			uint64_t count)
+{
+	uint64_t end = start + count;
+	uint32_t priority = sibling_priority(t) | CAP_FRESH;
+	uint32_t higher_than =
+		priority; /* 0 once its place is known: the rest of the way looks for overlaps */
+	uint32_t *link = &parent->child, *place = NULL;
+	uint32_t up = CAP_PARENT | cap_id(t, parent), place_up = 0;
+	uint32_t id;
+
+	while ((id = *link)) {
+		struct cap *n = cap_at(t, id);
+		if (n->priority < higher_than) {
+			place = link;
+			place_up = up;
+			higher_than = 0;
+		}
+		up = id;
+		if (end <= n->start) {
+			link = &n->left;
+		} else if (n->start + n->count <= start) {
+			link = &n->right;
+		} else {
+			return n;
+		}
+	}
+	c->start = start;
+	c->count = count;
+	c->priority = priority;
+	attach(t, c, place ? place : link, place ? place_up : up);
+	return NULL;
 }
 
 void

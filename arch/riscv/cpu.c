@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT
+ * cpu.c: harts: bringing them up, telling them things, their timers, power.
+ *
+ * State: the hardware id of each hart number, and whether the harts have the Sstc timer; written at boot only.
+ * Priv. spec 4.1; SBI 2.0 chapters 6 to 10; Sstc extension.
+ */
+#include <exo/errors.h>
+#include <exo/types.h>
+#include "arch/arch.h"
+#include "arch/riscv/cpu.h"
+#include "arch/riscv/early.h"
+#include "arch/riscv/mmu.h"
+#include "arch/riscv/sbi.h"
+
+#define COUNTERS_USER 7 /* cycle, time, instret: more makes some firmware die */
+#define TEST_DEVICE_PASS 0x5555
+#define TEST_DEVICE_FAIL 0x3333
+
+struct start_args {
+	uint64_t satp;
+	uint64_t offset;
+	uint64_t stack;
+	uint64_t number;
+};
+
+static struct {
+	uint64_t hartid[CONFIG_MAX_HARTS];
+	struct start_args start[CONFIG_MAX_HARTS];
+	uint64_t timebase_hz;
+	bool sstc;
+	uint64_t load;
+} cpu;
+
+extern uint8_t image_start[], image_end[], other_hart[];
+
+/* Control registers that a hart has for itself. */
+static void
+cpu_init(void)
+{
+	csr_clear_sstatus(SSTATUS_FS | SSTATUS_SUM | SSTATUS_SPP);
+	csr_write_scounteren(COUNTERS_USER);
+	csr_write_sie(SIP_SSIP | SIP_STIP);
+}
+
+void
+arch_boot(uint64_t hartid, uint64_t device_tree, uint64_t load)
+{
+	const uint8_t *tree = (const uint8_t *)(EARLY_TREE_BASE + (device_tree & ((1ul << 30) - 1)));
+
+	mmu_init(load);
+	cpu.load = load;
+	sbi_init();
+	cpu_init();
+	cpu.sstc = cpu_probe_stimecmp();
+	kern_boot(hartid, tree, device_tree, load, (uint64_t)(image_end - image_start));
+}
+
+void
+arch_boot_other(uint64_t hartid, uint64_t number)
+{
+	(void)hartid;
+	cpu_init();
+	kern_hart_main((uint32_t)number);
+}
+
+void
+arch_hart_id(uint32_t number, uint64_t hartid)
+{
+	cpu.hartid[number] = hartid;
+}
+
+uint64_t
+cpu_stack_end(uint32_t hart)
+{
+	return STACKS_BASE + (hart + 1ul) * KERNEL_STACK_STRIDE - 16;
+}
+
+int
+arch_hart_start(uint32_t number)
+{
+	struct start_args *s = &cpu.start[number];
+	int64_t error;
+
+	*s = (struct start_args){
+		.satp = mmu_satp(),
+		.offset = (uint64_t)image_start - cpu.load,
+		.stack = cpu_stack_end(number),
+		.number = number,
+	};
+	__asm__ volatile("fence w, w" ::: "memory");
+	error = sbi_hart_start(cpu.hartid[number], mmu_image_physical(other_hart), mmu_image_physical(s));
+	return error == 0 ? 0 : error == -2 ? E_UNSUPPORTED : E_NODEV;
+}
+
+void
+arch_stack_enter(uint32_t hart, void (*run)(uint32_t hart))
+{
+	register uint64_t a0 __asm__("a0") = hart;
+
+	__asm__ volatile("mv sp, %0\n\tjr %1" ::"r"(cpu_stack_end(hart)), "r"(run), "r"(a0) : "memory");
+	__builtin_unreachable();
+}
+
+static void
+for_each_hart(uint64_t mask, void (*tell)(uint64_t mask, uint64_t base))
+{
+	for (uint32_t i = 0; mask; i++, mask >>= 1) {
+		if (mask & 1) {
+			tell(1, cpu.hartid[i]);
+		}
+	}
+}
+
+void
+arch_send_ipi(uint64_t mask)
+{
+	__asm__ volatile("fence rw, rw" ::: "memory");
+	for_each_hart(mask, sbi_send_ipi);
+}
+
+void
+arch_remote_fence(uint64_t mask)
+{
+	__asm__ volatile("fence rw, rw" ::: "memory");
+	for_each_hart(mask, sbi_remote_sfence);
+}
+
+void
+arch_remote_fence_i(uint64_t mask)
+{
+	__asm__ volatile("fence rw, rw" ::: "memory");
+	for_each_hart(mask, sbi_remote_fence_i);
+}
+
+uint64_t
+arch_time(void)
+{
+	return csr_read_time();
+}
+
+void
+arch_timebase_set(uint64_t hz)
+{
+	cpu.timebase_hz = hz;
+}
+
+uint64_t
+arch_timebase_hz(void)
+{
+	return cpu.timebase_hz;
+}
+
+bool
+arch_has_sstc(void)
+{
+	return cpu.sstc;
+}
+
+void
+arch_timer_set(uint64_t time)
+{
+	if (cpu.sstc) {
+		csr_write_stimecmp(time);
+	} else {
+		sbi_set_timer(time);
+	}
+}
+
+void
+arch_wait(void)
+{
+	wait_for_interrupt();
+}
+
+uint32_t
+arch_pending(void)
+{
+	uint64_t sip = csr_read_sip();
+
+	return (sip & SIP_SSIP ? ARCH_PENDING_IPI : 0) | (sip & SIP_STIP ? ARCH_PENDING_TIMER : 0) |
+	       (sip & SIP_SEIP ? ARCH_PENDING_EXTERNAL : 0);
+}
+
+void
+arch_ipi_clear(void)
+{
+	csr_clear_sip(SIP_SSIP);
+	__asm__ volatile("fence rw, rw" ::: "memory");
+}
+
+void
+arch_external_enable(void)
+{
+	csr_set_sie(SIP_SEIP);
+}
+
+void
+arch_power(uint32_t how, uintptr_t test_device)
+{
+	if (test_device && how != EXO_POWER_REBOOT) {
+		mmio_write32(test_device, how == EXO_POWER_FAIL ? 1u << 16 | TEST_DEVICE_FAIL : TEST_DEVICE_PASS);
+	}
+	if (how != EXO_POWER_REBOOT) {
+		sbi_reset(0, how == EXO_POWER_FAIL);
+	}
+	sbi_reset(1, how == EXO_POWER_FAIL); /* reboot, or better than hanging */
+}
+
+void
+arch_console_put(char c)
+{
+	sbi_putchar(c);
+}
+
+int
+arch_console_get(void)
+{
+	int c = sbi_getchar();
+
+	return c < 0 ? E_NOENT : c & 0xff;
+}

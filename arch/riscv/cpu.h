@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * cpu.h: what assembly calls in cpu.c, and what cpu.c finds in assembly.
+ */
+#ifndef ARCH_RISCV_CPU_H
+#define ARCH_RISCV_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* From entry.S: the first hart, and the others. */
+void arch_boot(uint64_t hartid, uint64_t device_tree, uint64_t load);
+void arch_boot_other(uint64_t hartid, uint64_t number);
+
+/* Top of the kernel stack of a hart. */
+uint64_t cpu_stack_end(uint32_t hart);
+
+/* probe.S: true if stimecmp can be read here (Sstc). */
+bool cpu_probe_stimecmp(void);
+
+#endif

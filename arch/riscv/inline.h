@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ * inline.h: the inline half of the contract on RISC-V.
+ */
+#ifndef ARCH_RISCV_INLINE_H
+#define ARCH_RISCV_INLINE_H
+
+#include "arch/riscv/csr.h"
+#include "arch/riscv/frame.h"
+#include "arch/riscv/pte.h"
+
+static inline uint32_t
+arch_hart(void)
+{
+	uint64_t sp;
+
+	__asm__("mv %0, sp" : "=r"(sp));
+	return (uint32_t)((sp - STACKS_BASE) / KERNEL_STACK_STRIDE);
+}
+
+/* The environment that made the call or took the trap: tp, see frame.h. */
+static inline struct arch_env *
+arch_current(void)
+{
+	uint64_t tp;
+
+	__asm__("mv %0, tp" : "=r"(tp));
+	return (struct arch_env *)(tp - ARCH_ENV_BYTES);
+}
+
+/* Physical address of the first byte that DIRECT_BASE shows; set once by arch_boot. */
+extern uint64_t arch_direct_start;
+
+static inline void *
+arch_ram(uint64_t physical)
+{
+	return (void *)(DIRECT_BASE + (physical - arch_direct_start));
+}
+
+static inline uint64_t
+arch_physical(const void *memory)
+{
+	return (uint64_t)memory - DIRECT_BASE + arch_direct_start;
+}
+
+static inline void
+arch_fence_page(uint64_t address)
+{
+	sfence_vma_page(address);
+}
+
+static inline void
+arch_fence_all(void)
+{
+	sfence_vma_all();
+}
+
+static inline void
+arch_fence_i(void)
+{
+	fence_i();
+}
+
+#endif

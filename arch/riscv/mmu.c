@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ * mmu.c: the kernel's own address space: the upper half, the same in every space, global.
+ *
+ *   DIRECT_BASE   RAM, RW, never executable; text and rodata of the image read-only there too
+ *   MMIO_BASE     device registers, 4 KiB pages, handed out upwards (one GiB)
+ *   STACKS_BASE   per hart a guard page, then its stack
+ *   KERNEL_BASE   the image: text R-X, rodata R--, data RW-
+ *
+ * State: the kernel's root table and how far MMIO_BASE is used. Built once by the boot hart; afterwards only
+ * arch_map_registers changes it, still at boot. Priv. spec 4.4 (Sv39).
+ */
+#include <exo/errors.h>
+#include "arch/arch.h"
+#include "arch/riscv/early.h"
+#include "arch/riscv/mmu.h"
+#include "arch/riscv/pte.h"
+#include "lib/base/checked.h"
+#include "lib/base/string.h"
+
+#define MEGAPAGE (2ul << 20)
+#define GIGAPAGE (1ul << 30)
+#define KERNEL_LEAF (PTE_V | PTE_G | PTE_A | PTE_D)
+#define ROOT_HALF 256
+
+extern uint8_t image_start[], text_end[], rodata_end[], image_end[];
+
+uint64_t arch_direct_start;
+
+static struct {
+	uint64_t root[512] __attribute__((aligned(4096)));
+	uint64_t load;            /* physical address of the image */
+	uint64_t mmio_used;       /* bytes handed out at MMIO_BASE */
+	arch_page_source pages;
+} mmu;
+
+void
+mmu_init(uint64_t load)
+{
+	mmu.load = load;
+	arch_direct_start = align_down_u64(load, GIGAPAGE);
+}
+
+uint64_t
+mmu_satp(void)
+{
+	return SATP_SV39 | mmu_image_physical(mmu.root) >> PAGE_SHIFT;
+}
+
+uint64_t
+mmu_image_physical(const void *symbol)
+{
+	return (uint64_t)symbol - (uint64_t)image_start + mmu.load;
+}
+
+/* The table below `entry`, made if there is none. */
+static uint64_t *
+table_below(uint64_t *entry)
+{
+	if (!(*entry & PTE_V)) {
+		struct paddr page = mmu.pages();
+
+		memset(arch_ram(page.value), 0, PAGE_SIZE);
+		*entry = pte_make(page.value, PTE_V);
+	}
+	return arch_ram(pte_page(*entry) << PAGE_SHIFT);
+}
+
+static void
+map_page(uint64_t address, uint64_t physical, uint64_t rights)
+{
+	uint64_t *level1 = table_below(&mmu.root[address >> 30 & 511]);
+	uint64_t *level0 = table_below(&level1[address >> 21 & 511]);
+
+	level0[address >> 12 & 511] = pte_make(physical, KERNEL_LEAF | rights);
+}
+
+static void
+map_megapage(uint64_t address, uint64_t physical, uint64_t rights)
+{
+	uint64_t *level1 = table_below(&mmu.root[address >> 30 & 511]);
+
+	level1[address >> 21 & 511] = pte_make(physical, KERNEL_LEAF | rights);
+}
+
+static void
+map_image(void)
+{
+	for (uint8_t *at = image_start; at < image_end; at += PAGE_SIZE) {
+		uint64_t rights = at < text_end ? PTE_R | PTE_X : at < rodata_end ? PTE_R : PTE_R | PTE_W;
+
+		map_page((uint64_t)at, mmu_image_physical(at), rights);
+	}
+}
+
+static void
+map_direct(uint64_t start, uint64_t bytes)
+{
+	uint64_t image = mmu.load;
+	uint64_t read_only = mmu_image_physical(rodata_end);
+
+	for (uint64_t at = align_down_u64(start, MEGAPAGE); at < start + bytes; at += MEGAPAGE) {
+		uint64_t address = (uint64_t)arch_ram(at);
+
+		if (at + MEGAPAGE <= image || at >= read_only) {
+			map_megapage(address, at, PTE_R | PTE_W);
+			continue;
+		}
+		for (uint64_t page = at; page < at + MEGAPAGE; page += PAGE_SIZE) {
+			bool constant = page >= image && page < read_only;
+
+			map_page(address + (page - at), page, constant ? PTE_R : PTE_R | PTE_W);
+		}
+	}
+}
+
+static void
+map_stacks(uint32_t harts)
+{
+	for (uint32_t i = 0; i < harts; i++) {
+		uint64_t end = STACKS_BASE + (i + 1ul) * KERNEL_STACK_STRIDE;
+
+		for (uint32_t page = 1; page <= KERNEL_STACK_PAGES; page++) {
+			map_page(end - page * PAGE_SIZE, mmu.pages().value, PTE_R | PTE_W);
+		}
+	}
+}
+
+void
+arch_map_kernel(uint64_t ram_start, uint64_t ram_bytes, uint32_t harts, arch_page_source pages)
+{
+	mmu.pages = pages;
+	map_image();
+	map_direct(ram_start, ram_bytes);
+	map_stacks(harts);
+	table_below(&mmu.root[MMIO_BASE >> 30 & 511]); /* so that every later root has it */
+	csr_write_satp(mmu_satp());
+	sfence_vma_all();
+}
+
+uintptr_t
+arch_map_registers(uint64_t physical, uint64_t bytes)
+{
+	uint64_t offset = physical & (PAGE_SIZE - 1);
+	uint64_t end;
+	uintptr_t address = MMIO_BASE + mmu.mmio_used + offset;
+
+	if (!checked_add_u64(offset, bytes, &end) || end > GIGAPAGE - mmu.mmio_used || physical >> 55) {
+		return 0;
+	}
+	for (uint64_t at = 0; at < end; at += PAGE_SIZE) {
+		map_page(MMIO_BASE + mmu.mmio_used + at, physical - offset + at, PTE_R | PTE_W);
+	}
+	mmu.mmio_used += align_up_u64(end, PAGE_SIZE);
+	sfence_vma_all();
+	return address;
+}
+
+void
+arch_root_init(uint64_t *root)
+{
+	memset(root, 0, ROOT_HALF * sizeof(*root));
+	memcpy(root + ROOT_HALF, mmu.root + ROOT_HALF, ROOT_HALF * sizeof(*root));
+}
+
+int
+arch_copy_in(void *to, struct uaddr from, size_t bytes)
+{
+	if (!range_within(from.value, bytes, EXO_USER_END)) {
+		return E_FAULT;
+	}
+	return user_copy_in(to, from.value, bytes) ? E_FAULT : 0;
+}
+
+int
+arch_copy_out(struct uaddr to, const void *from, size_t bytes)
+{
+	if (!range_within(to.value, bytes, EXO_USER_END)) {
+		return E_FAULT;
+	}
+	return user_copy_out(to.value, from, bytes) ? E_FAULT : 0;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ * vector.S: from user mode into the kernel and back.
+ *
+ * Entry, in steps: 1 swap tp with sscratch (tp = environment, see frame.h). 2 A call: switch to the kernel's trap vector
+ * and stack, look the handler up, call it. 3 An exception: if the environment can take it, store cause, pc, tval and gp in its
+ * u-area and enter its handler, every other register intact. 4 Anything else: save the whole context, ask C.
+ *
+ * While stvec is trap_user only tp-relative words of the environment's own frames are touched, so no trap can happen. C code
+ * runs with stvec = trap_kernel: a trap there is a broken invariant, and panics on a stack of its own.
+ */
+#include <exo/uarea.h>
+#include "arch/riscv/frame.h"
+
+	.section .text.trap, "ax"
+
+/* --- the vector of user mode ---------------------------------------------------------------------------------------- */
+	.balign 64
+	.globl trap_user
+trap_user:
+	csrrw	tp, sscratch, tp
+	sd	gp, A_X(3)(tp)
+	csrr	gp, scause
+	addi	gp, gp, -8
+	bnez	gp, not_a_call
+	addi	gp, a7, 64
+	sltiu	gp, gp, 64
+	beqz	gp, exception		/* another system's call: the environment's own business */
+	csrr	gp, sepc
+	addi	gp, gp, 4
+	csrw	sepc, gp
+	ld	gp, A_VEC_KERNEL(tp)
+	csrw	stvec, gp
+	sd	sp, A_X(2)(tp)
+	sd	ra, A_X(1)(tp)
+	ld	sp, A_STACK(tp)
+	slli	t0, a7, 3		/* a7 is -1 .. -64 */
+	ld	gp, A_TABLE(tp)
+	add	gp, gp, t0
+	ld	gp, 0(gp)
+	jalr	gp			/* handler(a0..a6) -> a0 result, a1 action */
+	bnez	a1, after_call
+	ld	gp, A_VEC_USER(tp)
+	csrw	stvec, gp
+	ld	ra, A_X(1)(tp)
+	ld	sp, A_X(2)(tp)
+	ld	gp, A_X(3)(tp)
+	li	a2, 0			/* nothing of the kernel leaves in a register */
+	li	a3, 0
+	li	a4, 0
+	li	a5, 0
+	li	a6, 0
+	li	a7, 0
+	li	t0, 0
+	li	t1, 0
+	li	t2, 0
+	li	t3, 0
+	li	t4, 0
+	li	t5, 0
+	li	t6, 0
+	csrrw	tp, sscratch, tp
+	sret
+
+not_a_call:
+	csrr	gp, scause
+	bltz	gp, save_all
+exception:
+	ld	gp, EXO_U_CAUSE(tp)
+	bnez	gp, save_all		/* still busy with another one: the supervisor's */
+	ld	gp, A_HANDLER(tp)
+	beqz	gp, save_all
+	csrr	gp, scause
+	sd	gp, EXO_U_CAUSE(tp)
+	csrr	gp, sepc
+	sd	gp, EXO_U_PC(tp)
+	csrr	gp, stval
+	sd	gp, EXO_U_TVAL(tp)
+	ld	gp, A_X(3)(tp)
+	sd	gp, EXO_U_GP(tp)
+	ld	gp, A_HANDLER(tp)
+	csrw	sepc, gp
+	ld	gp, A_UAREA(tp)
+	csrrw	tp, sscratch, tp
+	sret
+
+/* The handler of the call `resume`: back from an exception, every register as the caller has it but those that it
+ * could not restore itself: pc, gp, t0, a7 come from the u-area. Any pc will do: it is entered in user mode. */
+	.globl sys_resume
+sys_resume:
+	ld	gp, EXO_U_CAUSE(tp)
+	beqz	gp, 1f
+	ld	gp, EXO_U_PC(tp)
+	csrw	sepc, gp
+	ld	gp, A_VEC_USER(tp)
+	csrw	stvec, gp
+	sd	zero, EXO_U_CAUSE(tp)
+	ld	ra, A_X(1)(tp)
+	ld	sp, A_X(2)(tp)
+	ld	gp, EXO_U_GP(tp)
+	ld	t0, EXO_U_T0(tp)
+	ld	a7, EXO_U_A7(tp)
+	csrrw	tp, sscratch, tp
+	sret
+1:	li	a0, E_STATE_VALUE
+	li	a1, ACTION_RETURN
+	ret
+
+/* --- the long way: whole context saved, C decides who runs next -------------------------------------------------------- */
+save_all:
+	sd	ra, A_X(1)(tp)
+	sd	sp, A_X(2)(tp)
+	.irp	n, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31
+	sd	x\n, A_X(\n)(tp)
+	.endr
+	ld	gp, A_VEC_KERNEL(tp)
+	csrw	stvec, gp
+	ld	sp, A_STACK(tp)
+	csrr	a0, scause
+	csrr	a1, stval
+	la	t0, trap_from_user	/* environment *trap_from_user(cause, tval) */
+	j	save_rest
+
+after_call:
+	.irp	n, 5, 6, 7, 28, 29, 30, 31
+	sd	zero, A_X(\n)(tp)
+	.endr
+	la	t0, trap_after_call	/* environment *trap_after_call(result, action) */
+save_rest:
+	.irp	n, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+	sd	x\n, A_X(\n)(tp)
+	.endr
+	csrr	t1, sscratch
+	sd	t1, A_X(4)(tp)
+	csrr	t1, sepc
+	sd	t1, A_X(0)(tp)
+	jalr	t0
+
+/* a0 = tp of the environment to run; its address space and floating point are in place. */
+	.globl trap_enter
+trap_enter:
+	mv	tp, a0
+	ld	t0, A_X(0)(tp)
+	csrw	sepc, t0
+	ld	t0, A_VEC_USER(tp)
+	csrw	stvec, t0
+	ld	t0, A_X(4)(tp)
+	csrw	sscratch, t0
+	.irp	n, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	ld	x\n, A_X(\n)(tp)
+	.endr
+	csrrw	tp, sscratch, tp
+	sret
+
+/* --- the vector of the kernel: only a broken invariant leads here -------------------------------------------------------- */
+	.balign 64
+	.globl trap_kernel
+trap_kernel:
+	la	t0, panic_stack_end
+	mv	t1, sp
+	mv	sp, t0
+	csrr	a0, scause
+	csrr	a1, sepc
+	csrr	a2, stval
+	mv	a3, t1
+	mv	a4, ra
+	call	trap_from_kernel
+
+/* --- user memory: the only two functions that touch it --------------------------------------------------------------
+ * int64 user_copy_in(void *to, u64 from, u64 bytes); int64 user_copy_out(u64 to, const void *from, u64 bytes): 0 or 1 = fault.
+ * The caller has checked that the range lies in the user half. They run under a vector of their own. */
+	.macro	USER_COPY name
+	.balign 4
+	.globl	\name
+\name:
+	la	t0, user_fault
+	csrr	t1, sepc
+	csrw	stvec, t0
+	li	t0, SSTATUS_SUM
+	csrs	sstatus, t0
+	or	t2, a0, a1
+	or	t2, t2, a2
+	andi	t2, t2, 7
+	add	a2, a1, a2
+	bnez	t2, 3f
+1:	bgeu	a1, a2, user_copied
+	ld	t2, 0(a1)
+	sd	t2, 0(a0)
+	addi	a0, a0, 8
+	addi	a1, a1, 8
+	j	1b
+2:	lbu	t2, 0(a1)
+	sb	t2, 0(a0)
+	addi	a0, a0, 1
+	addi	a1, a1, 1
+3:	bltu	a1, a2, 2b
+	j	user_copied
+	.endm
+	USER_COPY user_copy_in
+	USER_COPY user_copy_out
+user_copied:
+	csrc	sstatus, t0
+	la	t0, trap_kernel
+	csrw	stvec, t0
+	li	a0, 0
+	ret
+	.balign 4
+user_fault:
+	li	t0, SSTATUS_SUM | SSTATUS_SPP
+	csrc	sstatus, t0
+	csrw	sepc, t1		/* the trap took the place of the user's pc */
+	la	t0, trap_kernel
+	csrw	stvec, t0
+	li	a0, 1
+	ret
+
+	.bss
+	.balign 16
+	.zero	8192
+	.globl panic_stack_end
+panic_stack_end:

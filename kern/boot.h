@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * boot.h: what the parts of start-up share: pages before there are capabilities.
+ */
+#ifndef KERN_BOOT_H
+#define KERN_BOOT_H
+
+#include "kern/kernel.h"
+#include "kern/machine.h"
+
+/* `count` cleared pages in a row, aligned to `align` pages counted from the RAM start; physical address. Ends start-up with a sentence
+ * when there are none. */
+uint64_t boot_pages(uint64_t count, uint64_t align);
+/* Start-up cannot go on: print why and what to do, power off as failed. */
+_Noreturn void boot_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* devices.c: start drivers for what the tree names. */
+void devices_console(struct kernel *k, struct machine *m);
+void devices_start(struct kernel *k, struct machine *m);
+/* init.c: make the first environment; returns it, not started. */
+struct env *init_make(struct kernel *k, struct machine *m);
+/* Give it what is left of the RAM. Last. */
+void init_give_ram(struct kernel *k, const struct machine *m);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * claim.h: a frame changes hands: whoever binds it under another carve than the last one clears it first.
+ */
+#ifndef KERN_CLAIM_H
+#define KERN_CLAIM_H
+
+#include "kern/kernel.h"
+
+#define CLAIM_AGAIN 1
+
+/* Make frame `page` belong to the carve of `c`. 0: it does already. CLAIM_AGAIN: it does now, but the lock was free
+ * meanwhile, so the caller looks everything up again. E_BUSY: a device still uses it, somebody is clearing it, or it is part of an object that
+ * comes apart. Tree lock held at call and return. */
+int claim_frame(struct kernel *k, const struct cap *c, uint64_t page);
+
+/* How many of [page, page + count) from the front on belong to c's carve already. */
+uint64_t claim_ready(const struct kernel *k, const struct cap *c, uint64_t page, uint64_t count);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ * console.c: the console: output and input buffers between users and the device, and the kernel's own messages.
+ *
+ * State:      the device, two buffers, and who is told of input; guarded by the console lock, the binding by the tree lock.
+ * Invariants: head and tail run freely, tail - head <= size; nobody waits for the device but kprint.
+ * Callers:    any context, interrupts off. Lock order: tree lock, then console lock.
+ */
+#include "kern/console.h"
+#include <stdarg.h>
+#include "kern/dev/uart.h"
+#include "kern/lock.h"
+#include "lib/base/print.h"
+
+#define OUT_BYTES 4096u
+#define IN_BYTES 1024u
+#define WAIT_TICKS(hz) ((hz) / 10)
+
+struct buffer {
+	uint32_t head; /* taken */
+	uint32_t tail; /* put */
+};
+
+static struct {
+	struct lock lock;
+	struct uart *uart;
+	bool panicking;
+	struct buffer out;
+	struct buffer in;
+	char out_text[OUT_BYTES];
+	char in_text[IN_BYTES];
+	struct env *listener;
+	uint32_t listener_bit;
+} console;
+
+static void
+lock(void)
+{
+	if (!console.panicking) {
+		lock_acquire(&console.lock);
+	}
+}
+
+static void
+unlock(void)
+{
+	if (!console.panicking) {
+		lock_release(&console.lock);
+	}
+}
+
+static bool
+put_now(char c)
+{
+	if (!console.uart) {
+		arch_console_put(c);
+		return true;
+	}
+	return console.uart->ops->try_put(console.uart, (uint8_t)c);
+}
+
+/* As much of the buffer as the device takes now. */
+static void
+drain(void)
+{
+	while (console.out.head != console.out.tail && put_now(console.out_text[console.out.head % OUT_BYTES])) {
+		console.out.head++;
+	}
+	if (console.uart) {
+		console.uart->ops->transmit_interrupt(console.uart, console.out.head != console.out.tail);
+	}
+}
+
+static void
+put_waiting(char c)
+{
+	uint64_t end = arch_time() + WAIT_TICKS(arch_timebase_hz());
+
+	while (!put_now(c) && arch_time() < end) {
+	}
+}
+
+static void
+flush_locked(void)
+{
+	while (console.out.head != console.out.tail) {
+		put_waiting(console.out_text[console.out.head++ % OUT_BYTES]);
+	}
+}
+
+static void
+put_kernel(void *context, char c)
+{
+	(void)context;
+	if (c == '\n') {
+		put_waiting('\r');
+	}
+	put_waiting(c);
+}
+
+void
+kprint(const char *text, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, text);
+	lock();
+	flush_locked();
+	format(put_kernel, NULL, text, arguments);
+	unlock();
+	va_end(arguments);
+}
+
+void
+console_flush(void)
+{
+	lock();
+	flush_locked();
+	unlock();
+}
+
+void
+console_panic(void)
+{
+	console.panicking = true;
+}
+
+void
+console_attach(struct uart *u)
+{
+	console.uart = u;
+	if (u) {
+		u->ops->receive_interrupt(u, true);
+	}
+}
+
+/* A terminal wants a carriage return before each line feed; two bytes or none. */
+static bool
+buffer_out(char c)
+{
+	uint32_t need = c == '\n' ? 2 : 1;
+
+	if (console.out.tail - console.out.head > OUT_BYTES - need) {
+		return false;
+	}
+	if (c == '\n') {
+		console.out_text[console.out.tail++ % OUT_BYTES] = '\r';
+	}
+	console.out_text[console.out.tail++ % OUT_BYTES] = c;
+	return true;
+}
+
+size_t
+console_write(const char *text, size_t bytes)
+{
+	size_t n = 0;
+
+	lock();
+	while (n < bytes && buffer_out(text[n])) {
+		n++;
+	}
+	drain();
+	unlock();
+	return n;
+}
+
+static int
+get_now(void)
+{
+	return console.uart ? console.uart->ops->get(console.uart) : arch_console_get();
+}
+
+/* What the device has received; what does not fit is lost, as on any terminal. */
+static bool
+fill(void)
+{
+	bool any = false;
+	int c;
+
+	for (uint32_t i = 0; i < 64 && (c = get_now()) >= 0; i++) {
+		if (console.in.tail - console.in.head < IN_BYTES) {
+			console.in_text[console.in.tail++ % IN_BYTES] = (char)c;
+		}
+		any = true;
+	}
+	return any;
+}
+
+size_t
+console_read(char *text, size_t bytes)
+{
+	size_t n = 0;
+
+	lock();
+	if (!console.uart) {
+		fill();
+	}
+	while (n < bytes && console.in.head != console.in.tail) {
+		text[n++] = console.in_text[console.in.head++ % IN_BYTES];
+	}
+	unlock();
+	return n;
+}
+
+int
+console_bind(struct env *e, uint32_t bit)
+{
+	if (console.listener) {
+		return E_BUSY;
+	}
+	console.listener = e;
+	console.listener_bit = bit;
+	return 0;
+}
+
+void
+console_unbind(struct env *e)
+{
+	if (console.listener == e) {
+		console.listener = NULL;
+	}
+}
+
+void
+console_interrupt(void)
+{
+	bool any;
+
+	lock();
+	any = fill();
+	drain();
+	unlock();
+	if (any && console.listener) {
+		env_signal(console.listener, 1ul << console.listener_bit);
+	}
+}

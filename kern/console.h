@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * console.h: the one console, for the kernel's own messages and for whoever holds a CONSOLE capability.
+ */
+#ifndef KERN_CONSOLE_H
+#define KERN_CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "kern/env.h"
+
+struct uart;
+
+/* Use this device; NULL: the firmware's console. Until then the firmware's. */
+void console_attach(struct uart *u);
+/* Print for the kernel itself: waits for the device, so only before start-up, at power-off and in panic. */
+void kprint(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Wait (at most some 100 ms) until buffered output has left. */
+void console_flush(void);
+/* From now on ignore locks: panic. */
+void console_panic(void);
+
+/* Users: bytes taken / given, without waiting. */
+size_t console_write(const char *text, size_t bytes);
+size_t console_read(char *text, size_t bytes);
+/* Input raises this event of e. One environment at a time: 0 or E_BUSY. Tree lock. */
+int console_bind(struct env *e, uint32_t bit);
+void console_unbind(struct env *e);
+/* The device's interrupt, or a look at a console without one. Tree lock. */
+void console_interrupt(void);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ * cspace.c: capability spaces, see cspace.h. Tree lock held by all callers. No state but the empty leaf.
+ */
+#include "kern/cspace.h"
+#include "lib/base/string.h"
+
+static struct cap empty_leaf[EXO_SLOTS_PER_LEAF] __attribute__((aligned(4096)));
+
+static struct frame *
+leaf_frame(const struct captree *t, const struct cap *leaf)
+{
+	return frame_at(t, arch_physical(leaf) >> PAGE_SHIFT);
+}
+
+struct cap *
+cspace_free_slot(const struct cspace *s, uint32_t index)
+{
+	struct cap *c = cspace_slot(s, index);
+	struct cap *leaf = c ? s->leaf[index / EXO_SLOTS_PER_LEAF] : NULL;
+
+	if (!c || index == 0 || leaf == empty_leaf || cap_type(c)) {
+		return NULL;
+	}
+	return c->word >> CAP_GENERATION_SHIFT > CAP_GENERATION_MAX ? NULL : c;
+}
+
+void
+cspace_init(struct cspace *s)
+{
+	memset(s, 0, sizeof(*s));
+	for (uint32_t i = 0; i < EXO_LEAVES_MAX; i++) {
+		s->leaf[i] = empty_leaf;
+	}
+}
+
+int
+cspace_can_hang(const struct cspace *s, uint64_t leaf_index)
+{
+	if (leaf_index >= EXO_LEAVES_MAX) {
+		return E_RANGE;
+	}
+	return s->leaf[leaf_index] == empty_leaf ? 0 : E_SLOT;
+}
+
+void
+cspace_hang(struct captree *t, struct cspace *s, uint32_t leaf_index, struct cap *leaf)
+{
+	s->leaf[leaf_index] = leaf;
+	s->leaves++;
+	leaf_frame(t, leaf)->holder = arch_physical(s) | leaf_index;
+}
+
+void
+cspace_unhang(struct captree *t, struct cap *leaf)
+{
+	struct frame *f = leaf_frame(t, leaf);
+
+	if (f->holder) {
+		struct cspace *s = arch_ram(f->holder & ~(PAGE_SIZE - 1));
+
+		s->leaf[f->holder & (PAGE_SIZE - 1)] = empty_leaf;
+		s->leaves--;
+		f->holder = 0;
+	}
+}
+
+void
+cspace_clear(struct captree *t, struct cspace *s)
+{
+	for (uint32_t i = 0; i < EXO_LEAVES_MAX; i++) {
+		if (s->leaf[i] != empty_leaf) {
+			cspace_unhang(t, s->leaf[i]);
+		}
+	}
+}

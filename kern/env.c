@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ * env.c: environments: their life, events and what other harts may ask of them.
+ *
+ * State:      in the pair of frames each environment was made of.
+ * Invariants: state, ring and deadline are touched by the home hart only; a READY environment is in the ring of its home
+ *             hart, a SLEEPING one is not; events are only ORed in, except by sleep on the home hart; a DEAD one never runs again.
+ * Callers:    system calls and interrupts. Other harts only post requests (inbox) and OR events.
+ * No lost wake-up: sleep publishes `sleeping`, then a full fence, then tests the events; signal ORs, fence, reads `sleeping`.
+ */
+#include "kern/env.h"
+#include "kern/hart.h"
+#include "kern/kernel.h"
+#include "kern/sys/dispatch.h"
+
+void
+env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, bool fp)
+{
+	e->kernel = k;
+	e->hart = home;
+	e->state = EXO_STATE_STOPPED;
+	e->space_use.kind = USE_SPACE;
+	e->cspace_use.kind = USE_CSPACE;
+	e->supervisor_use.kind = USE_SUPERVISOR;
+	e->console_use.kind = USE_CONSOLE;
+	arch_env_init(&e->arch, home->number, dispatch_table_end(), uarea, fp);
+}
+
+static void
+env_wake(struct env *e)
+{
+	if (e->state != EXO_STATE_SLEEPING) {
+		return;
+	}
+	__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
+	e->arch.x[10] = __atomic_fetch_and(&e->events, ~e->wait_mask, __ATOMIC_ACQ_REL) & e->wait_mask;
+	hart_clear_deadline(e->hart, e);
+	e->state = EXO_STATE_READY;
+	hart_ready(e->hart, e);
+}
+
+static void
+env_stop(struct env *e)
+{
+	if (e->state == EXO_STATE_READY) {
+		hart_unready(e->hart, e);
+	} else if (e->state == EXO_STATE_SLEEPING) {
+		/* it will find its events, if any, when it sleeps again */
+		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
+		e->arch.x[10] = 0;
+		hart_clear_deadline(e->hart, e);
+	}
+	if (e->state != EXO_STATE_DEAD) {
+		e->state = EXO_STATE_STOPPED;
+	}
+}
+
+static void
+env_leave_hart(struct env *e)
+{
+	struct hart *h = e->hart;
+
+	if (h->current == e) {
+		arch_fp_switch(&e->arch, NULL);
+		arch_space_leave();
+		h->current = NULL;
+	}
+}
+
+void
+env_die(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
+{
+	struct kernel *k = e->kernel;
+
+	if (e->state == EXO_STATE_DEAD) {
+		return;
+	}
+	env_stop(e);
+	env_leave_hart(e);
+	e->death.kind = kind;
+	e->death.cause = cause;
+	e->death.pc = e->arch.x[0];
+	e->death.tval = tval;
+	kernel_lock(k);
+	if (e->supervisor) {
+		env_signal(e->supervisor, 1ul << e->supervisor_bit);
+	}
+	__atomic_store_n(&e->state, EXO_STATE_DEAD, __ATOMIC_RELEASE); /* from here on its frames may be taken */
+	kernel_unlock(k);
+}
+
+/* Home hart, `e` is not in the middle of a call. */
+static void
+env_carry_out(struct env *e, uint32_t requests)
+{
+	if (requests & REQUEST_KILL) {
+		env_die(e, EXO_DEATH_STOP, 0, 0);
+		return;
+	}
+	if (requests & REQUEST_STOP) {
+		env_stop(e);
+		env_leave_hart(e);
+	}
+	if (requests & REQUEST_START && e->state == EXO_STATE_STOPPED) {
+		e->state = EXO_STATE_READY;
+		hart_ready(e->hart, e);
+	}
+	if (requests & REQUEST_WAKE && __atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->wait_mask) {
+		env_wake(e);
+	}
+}
+
+void
+env_take_requests(struct env *e)
+{
+	if (e->state == EXO_STATE_DEAD) {
+		__atomic_store_n(&e->posted, 0, __ATOMIC_RELEASE); /* the last touch, see env_is_off */
+		return;
+	}
+	__atomic_store_n(&e->posted, 0, __ATOMIC_SEQ_CST);
+	env_carry_out(e, __atomic_exchange_n(&e->requests, 0, __ATOMIC_SEQ_CST));
+}
+
+void
+env_request(struct env *e, uint32_t requests)
+{
+	struct hart *h = e->hart;
+	struct env *first;
+
+	if (__atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == EXO_STATE_DEAD) {
+		return;
+	}
+	__atomic_fetch_or(&e->requests, requests, __ATOMIC_SEQ_CST);
+	if (__atomic_exchange_n(&e->posted, 1, __ATOMIC_SEQ_CST)) {
+		return;
+	}
+	first = __atomic_load_n(&h->inbox, __ATOMIC_RELAXED);
+	do {
+		e->inbox_next = first;
+	} while (!__atomic_compare_exchange_n(&h->inbox, &first, e, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	hart_poke(h);
+}
+
+void
+env_signal(struct env *e, uint64_t bits)
+{
+	__atomic_fetch_or(&e->events, bits, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&e->sleeping, __ATOMIC_RELAXED)) {
+		env_request(e, REQUEST_WAKE);
+	}
+}
+
+bool
+env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
+{
+	e->wait_mask = mask;
+	__atomic_store_n(&e->sleeping, 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	*taken = __atomic_fetch_and(&e->events, ~mask, __ATOMIC_ACQ_REL) & mask;
+	if (*taken || deadline <= arch_time()) {
+		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
+		return false;
+	}
+	hart_unready(e->hart, e);
+	e->state = EXO_STATE_SLEEPING;
+	if (deadline != UINT64_MAX) {
+		hart_set_deadline(e->hart, e, deadline);
+	}
+	return true;
+}
+
+void
+env_timeout(struct env *e)
+{
+	env_wake(e);
+}
+
+bool
+env_is_off(const struct env *e)
+{
+	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == EXO_STATE_DEAD &&
+	       !__atomic_load_n(&e->posted, __ATOMIC_ACQUIRE);
+}
+
+bool
+env_is_stopped(const struct env *e)
+{
+	uint32_t state = __atomic_load_n(&e->state, __ATOMIC_ACQUIRE);
+
+	return (state == EXO_STATE_STOPPED || state == EXO_STATE_DEAD) && !__atomic_load_n(&e->posted, __ATOMIC_ACQUIRE);
+}

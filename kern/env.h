@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ * env.h: environments: a register context, a space, a capability space, a home hart, a u-area.
+ *
+ * struct env is the private half of a pair of frames, the u-area the other. Fields are grouped by who may touch them.
+ */
+#ifndef KERN_ENV_H
+#define KERN_ENV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <exo/types.h>
+#include <exo/uarea.h>
+#include "arch/arch.h"
+#include "kern/cap.h"
+#include "lib/base/tree.h"
+
+struct kernel;
+struct hart;
+struct space;
+struct cspace;
+struct ring;
+
+/* A use of a capability by an object: its node in the capability's list of bindings. 16 bytes, 16-byte aligned. */
+struct use {
+	struct bind_node node;
+	uint32_t bound; /* 1: linked */
+	uint32_t kind;  /* enum use_kind */
+} __attribute__((aligned(16)));
+
+enum use_kind {
+	USE_SPACE = 1,      /* ENV -> SPACE */
+	USE_CSPACE = 2,     /* ENV -> CSPACE */
+	USE_SUPERVISOR = 3, /* ENV -> the ENV that is told of its end */
+	USE_CONSOLE = 4,    /* ENV -> CONSOLE: its input raises an event */
+	USE_PACKET = 5,     /* RING -> PACKET */
+	USE_BUFFER = 6,     /* RING -> FRAME */
+	USE_REQUEST = 7,    /* RING request -> BLOCK */
+};
+
+/* What another hart can ask of an environment's home hart; bits of env.requests. */
+#define REQUEST_START 0x1u
+#define REQUEST_STOP 0x2u
+#define REQUEST_WAKE 0x4u
+#define REQUEST_KILL 0x8u /* its space, capability space or itself is going away */
+
+struct env {
+	/* constant after create, or changed under the tree lock while the environment is stopped */
+	struct kernel *kernel;
+	struct hart *hart; /* home */
+	struct cspace *cspace;
+	struct space *space;
+	struct env *supervisor;
+	uint32_t supervisor_bit;
+	uint32_t console_bit;
+
+	/* any hart, atomically */
+	uint64_t events;
+	uint32_t requests;
+	uint32_t posted; /* 1: on the home hart's inbox */
+	struct env *inbox_next;
+	uint32_t sleeping; /* published before the events are tested again */
+
+	/* home hart only */
+	uint32_t state; /* enum exo_env_state; others may look */
+	uint64_t wait_mask;
+	struct env *ring_next; /* ring of ready environments */
+	struct env *ring_prev;
+	struct tree_node deadline;
+	bool has_deadline;
+	bool is_current;
+	struct {
+		uint64_t kind;
+		uint64_t cause;
+		uint64_t pc;
+		uint64_t tval;
+	} death;
+
+	/* tree lock */
+	struct use space_use;
+	struct use cspace_use;
+	struct use supervisor_use;
+	struct use console_use;
+	struct ring *rings;   /* that signal it */
+
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 400];
+	struct arch_env arch;
+};
+
+static inline struct env *
+env_of_arch(struct arch_env *a)
+{
+	return (struct env *)((uint8_t *)a - offsetof(struct env, arch));
+}
+
+/* The environment that made the call being handled. */
+static inline struct env *
+env_current(void)
+{
+	return env_of_arch(arch_current());
+}
+
+static inline struct exo_uarea *
+env_uarea(struct env *e)
+{
+	return (struct exo_uarea *)((uint8_t *)e + PAGE_SIZE);
+}
+
+/* Make a zeroed pair an environment of `home`. */
+void env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, bool fp);
+/* Ask the home hart for something, from any hart, with the tree lock (so that `e` cannot go away). It is carried out when that
+ * hart is next outside a call, on this hart at the end of the call being handled. */
+void env_request(struct env *e, uint32_t requests);
+/* OR bits into its events and wake it if it waits for one. Any hart, with the tree lock. */
+void env_signal(struct env *e, uint64_t bits);
+/* Home hart: it ends; the supervisor is told. */
+void env_die(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval);
+/* Home hart: carry out what was asked of it. */
+void env_take_requests(struct env *e);
+/* Home hart: take the events in `mask`; if there are none and the deadline is in the future, it sleeps and true is returned. */
+bool env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken);
+/* Home hart: its deadline has come. */
+void env_timeout(struct env *e);
+/* True once it can never run again and no hart holds its context / while it is stopped or dead. */
+bool env_is_off(const struct env *e);
+bool env_is_stopped(const struct env *e);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ * hart.c: harts take turns among their environments: round-robin with a slice until the timeline replaces it.
+ *
+ * State:      struct hart, one per hart, touched by that hart only (inbox and fence words by all, atomically).
+ * Invariants: the ring holds exactly the READY environments at home here; the deadline tree exactly the SLEEPING ones that
+ *             have a deadline; the timer is armed for the earliest deadline, the end of the slice if there is more than one
+ *             to run, or one second ahead, whatever comes first: never not at all (an emulator may hang in wfi without).
+ * Callers:    trap handlers on this hart, interrupts off. hart_dispatch and hart_continue end a handler.
+ */
+#include "kern/hart.h"
+#include "kern/env.h"
+#include "kern/irq.h"
+#include "kern/kernel.h"
+#include "kern/space.h"
+#include "lib/base/checked.h"
+
+struct hart *
+hart_self(void)
+{
+	return &kernel_get()->hart[arch_hart()];
+}
+
+void
+hart_ready(struct hart *h, struct env *e)
+{
+	if (!h->ready) {
+		e->ring_next = e;
+		e->ring_prev = e;
+		h->ready = e;
+		return;
+	}
+	/* behind everybody: in front of the one that runs now */
+	e->ring_next = h->ready;
+	e->ring_prev = h->ready->ring_prev;
+	e->ring_prev->ring_next = e;
+	e->ring_next->ring_prev = e;
+}
+
+void
+hart_unready(struct hart *h, struct env *e)
+{
+	e->ring_prev->ring_next = e->ring_next;
+	e->ring_next->ring_prev = e->ring_prev;
+	if (h->ready == e) {
+		h->ready = e->ring_next == e ? NULL : e->ring_prev;
+		h->slice_end = 0;
+	}
+}
+
+void
+hart_prefer(struct hart *h, struct env *next)
+{
+	if (h->ready != next) {
+		hart_unready(h, next);
+		next->ring_prev = h->ready;
+		next->ring_next = h->ready->ring_next;
+		next->ring_prev->ring_next = next;
+		next->ring_next->ring_prev = next;
+		h->ready = next;
+	}
+}
+
+void
+hart_set_deadline(struct hart *h, struct env *e, uint64_t time)
+{
+	e->deadline.key = time;
+	e->has_deadline = true;
+	tree_insert(&h->deadlines, &e->deadline);
+}
+
+void
+hart_clear_deadline(struct hart *h, struct env *e)
+{
+	if (e->has_deadline) {
+		tree_remove(&h->deadlines, &e->deadline);
+		e->has_deadline = false;
+	}
+}
+
+static void
+hart_deadlines(struct hart *h, uint64_t now)
+{
+	struct tree_node *first = tree_first(&h->deadlines);
+
+	for (uint32_t budget = 16; first && first->key <= now && budget; budget--) {
+		env_timeout(container_of(first, struct env, deadline));
+		first = tree_first(&h->deadlines);
+	}
+}
+
+static void
+hart_arm(struct hart *h, uint64_t now)
+{
+	struct tree_node *first = tree_first(&h->deadlines);
+	uint64_t time = now + arch_timebase_hz();
+
+	if (first && first->key < time) {
+		time = first->key;
+	}
+	if (h->ready && h->ready->ring_next != h->ready && h->slice_end < time) {
+		time = h->slice_end;
+	}
+	if (h->irq_again) {
+		time = now;
+	}
+	if (time != h->timer) {
+		h->timer = time;
+		arch_timer_set(time);
+	}
+}
+
+void
+hart_poke(struct hart *h)
+{
+	struct hart *self = hart_self();
+
+	self->pokes |= 1ul << h->number;
+}
+
+void
+hart_send_pokes(void)
+{
+	struct hart *h = hart_self();
+	uint64_t others = h->pokes & ~(1ul << h->number);
+
+	h->pokes = 0;
+	if (others) {
+		arch_send_ipi(others);
+	}
+}
+
+void
+hart_inbox(struct hart *h)
+{
+	struct env *e = __atomic_exchange_n(&h->inbox, NULL, __ATOMIC_ACQUIRE);
+
+	while (e) {
+		struct env *next = e->inbox_next; /* it can be posted again as soon as it is taken */
+
+		env_take_requests(e);
+		e = next;
+	}
+}
+
+void
+hart_interrupts(struct hart *h)
+{
+	uint32_t pending = arch_pending();
+
+	if (pending & ARCH_PENDING_IPI) {
+		arch_ipi_clear();
+	}
+	if ((pending & ARCH_PENDING_EXTERNAL || h->irq_again) && h->has_plic) {
+		irq_handle(h);
+	}
+	if (pending & ARCH_PENDING_TIMER) {
+		h->timer = 0;
+		hart_deadlines(h, arch_time());
+	}
+	hart_inbox(h);
+	hart_send_pokes();
+}
+
+static struct env *
+hart_pick(struct hart *h)
+{
+	while (!h->ready) {
+		hart_arm(h, arch_time());
+		arch_wait();
+		hart_interrupts(h);
+	}
+	return h->ready;
+}
+
+static struct arch_env *
+hart_switch(struct hart *h, struct env *e)
+{
+	if (h->current != e) {
+		space_enter(e->space, h->number);
+		arch_fp_switch(h->current ? &h->current->arch : NULL, &e->arch);
+		arch_space_enter(&e->arch);
+		h->current = e;
+		h->kernel->sysinfo->hart[h->number].switches++;
+	}
+	return &e->arch;
+}
+
+struct arch_env *
+hart_dispatch(struct hart *h)
+{
+	uint64_t now;
+	struct env *e;
+
+	hart_inbox(h);
+	hart_send_pokes();
+	e = hart_pick(h);
+	now = arch_time();
+	if (now >= h->slice_end) {
+		e = e->ring_next;
+		h->ready = e;
+		h->slice_end = now + h->kernel->sysinfo->quantum_ticks;
+	}
+	hart_arm(h, now);
+	return hart_switch(h, e);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * hart.h: what the kernel knows of each hart, and the round-robin of environments on it.
+ */
+#ifndef KERN_HART_H
+#define KERN_HART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "arch/arch.h"
+#include "lib/base/tree.h"
+
+struct env;
+struct kernel;
+
+struct hart {
+	/* constant after boot */
+	struct kernel *kernel;
+	uint32_t number;
+	uint32_t plic_context;
+	bool has_plic;
+
+	/* this hart only */
+	struct env *current; /* whose space and floating point are in place; NULL: nobody's */
+	struct env *ready;   /* ring of ready environments; the one that ran last */
+	struct tree_root deadlines;
+	uint64_t slice_end;
+	uint64_t timer; /* what the timer is armed for */
+	uint32_t irq_again; /* source whose device has more to do than one turn allowed */
+	uint64_t pokes; /* harts that this one owes an IPI */
+
+	/* any hart, atomically */
+	struct env *inbox;   /* environments with requests for this hart */
+	uint64_t fence;      /* not 0: this hart has broken entries and owes the others a fence */
+	uint64_t epoch_seen; /* the last epoch at which it was outside every call */
+	uint32_t online;
+};
+
+/* The ready environment whose turn it is, its context and space in place; waits while there is none. Ends a handler. */
+struct arch_env *hart_dispatch(struct hart *h);
+/* Put `e`, ready, into / out of the ring of its home hart. */
+void hart_ready(struct hart *h, struct env *e);
+void hart_unready(struct hart *h, struct env *e);
+/* `next` runs next for the rest of the slice (directed yield); it is ready and at home here. */
+void hart_prefer(struct hart *h, struct env *next);
+void hart_set_deadline(struct hart *h, struct env *e, uint64_t time);
+void hart_clear_deadline(struct hart *h, struct env *e);
+/* Handle what is pending: IPI, timer, devices. */
+void hart_interrupts(struct hart *h);
+/* Handle requests of other harts. */
+void hart_inbox(struct hart *h);
+/* Make `h` look at its inbox soon: at the end of this handler if it is this hart, else by an IPI once the lock is free. */
+void hart_poke(struct hart *h);
+/* Send the IPIs owed since the last time; never with a lock held. */
+void hart_send_pokes(void);
+/* The hart this code runs on. */
+struct hart *hart_self(void);
+
+#endif

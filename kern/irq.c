@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ * irq.c: interrupts of the devices that the kernel shares among all.
+ *
+ * State:      which device each source belongs to; constant after boot.
+ * Callers:    the trap path of the hart whose context it is, interrupts off. Work is bounded: 16 claims, 16 completions or packets each;
+ *             what is left is taken up at the next timer
+ *             interrupt, which comes at once, so the environment has its turn first.
+ */
+#include "kern/irq.h"
+#include "kern/console.h"
+#include "kern/dev/irq_plic.h"
+#include "kern/disk/extent.h"
+#include "kern/net/nic.h"
+
+#define SOURCES_MAX 1024
+#define CLAIMS_MAX 16
+#define WORK_MAX 16
+
+static struct {
+	struct plic plic;
+	bool present;
+	struct {
+		uint8_t user; /* enum irq_user */
+		uint8_t number;
+	} source[SOURCES_MAX];
+} irqs;
+
+void
+irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources)
+{
+	irqs.present = plic_init(&irqs.plic, base, bytes, sources) == 0;
+}
+
+void
+irq_context_init(uint32_t context)
+{
+	if (irqs.present && plic_context_init(&irqs.plic, context) == 0) {
+		arch_external_enable();
+	}
+}
+
+void
+irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context)
+{
+	if (!irqs.present || irq == 0 || irq >= SOURCES_MAX) {
+		return;
+	}
+	irqs.source[irq].user = (uint8_t)user;
+	irqs.source[irq].number = (uint8_t)number;
+	plic_set_priority(&irqs.plic, irq, 1);
+	plic_enable(&irqs.plic, context, irq, true);
+}
+
+/* Returns true if the device has more to do than one turn allows. */
+static bool
+handle(uint32_t irq)
+{
+	struct kernel *k = kernel_get();
+	bool more = false;
+
+	kernel_lock(k);
+	switch (irq < SOURCES_MAX ? irqs.source[irq].user : IRQ_NOBODY) {
+	case IRQ_CONSOLE:
+		console_interrupt();
+		break;
+	case IRQ_DISK:
+		more = extent_interrupt(irqs.source[irq].number, WORK_MAX);
+		break;
+	case IRQ_NIC:
+		more = nic_interrupt(irqs.source[irq].number, WORK_MAX);
+		break;
+	default:
+		break;
+	}
+	kernel_unlock(k);
+	return more;
+}
+
+void
+irq_handle(struct hart *h)
+{
+	uint32_t context = h->plic_context;
+
+	if (h->irq_again) {
+		h->irq_again = handle(h->irq_again) ? h->irq_again : 0;
+	}
+	for (uint32_t i = 0; i < CLAIMS_MAX; i++) {
+		uint32_t irq = plic_claim(&irqs.plic, context);
+
+		if (!irq) {
+			return;
+		}
+		if (handle(irq)) {
+			h->irq_again = irq;
+		}
+		plic_complete(&irqs.plic, context, irq);
+	}
+}

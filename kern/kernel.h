@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * kernel.h: the kernel's one global state, and the tree lock with its fences.
+ *
+ * kernel_get() is for boot, interrupts and calls off the hot paths; hot paths reach it from the environment.
+ */
+#ifndef KERN_KERNEL_H
+#define KERN_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <exo/sysinfo.h>
+#include "kern/cap.h"
+#include "kern/hart.h"
+#include "kern/lock.h"
+
+struct kernel {
+	struct lock lock; /* guards tree, bindings, page tables, frame table, dead list */
+	struct captree tree;
+	uint64_t fence_mask;   /* harts whose TLBs may hold what was broken since the last fence; with the lock */
+	uint64_t dead_first;   /* page of the first object on the dead list, 0: none; with the lock */
+	uint64_t dead_last;
+	bool waiting;          /* an unbind waits for another hart, so the call restarts; with the lock */
+	uint32_t harts;
+	struct hart hart[CONFIG_MAX_HARTS];
+	struct exo_sysinfo *sysinfo;
+	uintptr_t test_device;
+	bool has_fp;
+};
+
+struct kernel *kernel_get(void);
+
+static inline void
+kernel_lock(struct kernel *k)
+{
+	lock_acquire(&k->lock);
+}
+
+static inline void
+kernel_unlock(struct kernel *k)
+{
+	lock_release(&k->lock);
+}
+
+/* Bits of all harts but this one. */
+static inline uint64_t
+kernel_other_harts(const struct kernel *k)
+{
+	return (~0ul >> (64 - k->harts)) & ~(1ul << arch_hart());
+}
+
+/* Release the lock and, if entries were broken, make all TLBs forget them before returning. */
+void kernel_unlock_fence(struct kernel *k);
+/* captree.fenced: true if no other hart owes a fence. */
+bool kernel_fenced(struct captree *t);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ * nic.c: NICs shared by predicates: filters, demultiplexing, receive.
+ *
+ * Filters mirror the tree of PACKET capabilities. A packet goes down from the whole NIC: where children are carved (disjoint) it
+ * follows the one that matches, or ends; where they are shared it goes to the node itself and to each child that matches.
+ * State:      per NIC a pool of filters, whose use is bounded by the quota (count) of the capabilities; tree lock.
+ * Invariants: a filter in use belongs to one PACKET capability; its parent is in use; a ring named here is bound to it.
+ * Callers:    bind, derive, revocation, the NIC's interrupt. Design: docs/design/network.md
+ */
+#include "kern/net/nic.h"
+#include "kern/net/filter.h"
+#include "kern/net/nic_state.h"
+#include "lib/base/string.h"
+
+static struct nic nics[EXO_NICS_MAX];
+
+struct nic *
+nic_of(uint64_t name)
+{
+	return &nics[name >> NIC_SHIFT & (EXO_NICS_MAX - 1)];
+}
+
+static struct node *
+node_of(uint64_t name)
+{
+	return &nic_of(name)->node[name & (CONFIG_FILTERS - 1)];
+}
+
+static void
+deliver(struct nic *n, struct node *node, const uint8_t *frame, size_t bytes)
+{
+	struct ring *r = node->ring;
+	struct exo_ring *shared;
+
+	if (!r) {
+		return;
+	}
+	shared = ring_shared(r);
+	if (!r->buffers || r->error ||
+	    r->cq_tail - __atomic_load_n(&shared->cq_head, __ATOMIC_ACQUIRE) >= r->buffers) {
+		r->dropped++;
+		n->info->dropped++;
+		__atomic_store_n(&shared->dropped, r->dropped, __ATOMIC_RELAXED);
+		return;
+	}
+	memcpy((uint8_t *)arch_ram(r->buffer_page << PAGE_SHIFT) + (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES,
+	       frame, bytes);
+	ring_complete(r, 0, (int32_t)bytes);
+	n->info->received++;
+}
+
+static bool
+matches(const struct node *node, const uint8_t *frame, size_t bytes)
+{
+	return filter_match(node->filter.receive, node->filter.receive_atoms, frame, bytes);
+}
+
+/* Push the children of `node` that the packet goes on to; returns the new top. */
+static uint32_t
+push_children(struct nic *n, const struct node *node, const uint8_t *frame, size_t bytes, uint8_t *stack, uint32_t top)
+{
+	for (uint32_t child = node->first_child; child; child = n->node[child].next) {
+		if (top < CONFIG_FILTERS && matches(&n->node[child], frame, bytes)) {
+			stack[top++] = (uint8_t)child;
+			if (!n->node[child].shared) {
+				break; /* carved ones are disjoint */
+			}
+		}
+	}
+	return top;
+}
+
+static void
+nic_receive(void *context, const uint8_t *frame, size_t bytes)
+{
+	struct nic *n = context;
+	uint8_t stack[CONFIG_FILTERS] = { 0 };
+	uint32_t top = 1;
+	bool taken = false;
+
+	while (top) {
+		struct node *node = &n->node[stack[--top]];
+		uint32_t below = push_children(n, node, frame, bytes, stack, top);
+
+		if (node->ring && (below == top || n->node[node->first_child].shared)) {
+			deliver(n, node, frame, bytes);
+			taken = true;
+		}
+		top = below;
+	}
+	n->info->unmatched += !taken;
+}
+
+void
+nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area headers)
+{
+	struct nic *n = &nics[number];
+
+	n->kernel = k;
+	n->net = net;
+	n->headers = headers;
+	n->info = &k->sysinfo->nic[number];
+	n->node[0].used = true;
+	net->context = n;
+	net->receive = nic_receive;
+	net->done = nic_done;
+	*n->info = (struct exo_nic_info){ .present = 1, .filters = CONFIG_FILTERS };
+	memcpy(n->info->mac, net->mac, sizeof(net->mac));
+}
+
+bool
+nic_interrupt(uint32_t number, uint32_t budget)
+{
+	return nics[number].net->ops->interrupt(nics[number].net, budget);
+}
+
+/* --- filters ------------------------------------------------------------------------------------------------------------ */
+int
+nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool shared, uint64_t *name)
+{
+	struct nic *n = nic_of(parent->start);
+	uint32_t above = parent->start & (CONFIG_FILTERS - 1);
+	uint32_t i = 1;
+	int error = filter_check(f);
+
+	while (i < CONFIG_FILTERS && n->node[i].used) {
+		i++;
+	}
+	if (error || i == CONFIG_FILTERS) {
+		return error ? error : E_NOSPACE;
+	}
+	error = filter_derive(&n->node[i].filter, &n->node[above].filter, f);
+	if (error) {
+		return error;
+	}
+	n->node[i].used = true;
+	n->node[i].shared = shared;
+	n->node[i].ring = NULL;
+	n->node[i].first_child = 0;
+	n->node[i].parent = above;
+	n->node[i].next = n->node[above].first_child;
+	n->node[above].first_child = i;
+	*name = (parent->start >> NIC_SHIFT) << NIC_SHIFT | i;
+	return 0;
+}
+
+void
+nic_filter_discard(uint64_t name)
+{
+	struct nic *n = nic_of(name);
+	uint32_t self = name & (CONFIG_FILTERS - 1);
+	uint32_t *link = &n->node[n->node[self].parent].first_child;
+
+	while (*link && *link != self) {
+		link = &n->node[*link].next;
+	}
+	*link = n->node[self].next;
+	n->node[self].used = false;
+}
+
+bool
+nic_disjoint(struct captree *t, const struct cap *c, const struct cap *with)
+{
+	const struct filter *a = &node_of(c->start)->filter;
+	const struct filter *b = &node_of(with->start)->filter;
+
+	(void)t;
+	return filter_disjoint(a->receive, a->receive_atoms, b->receive, b->receive_atoms);
+}
+
+void
+nic_filter_free(struct captree *t, struct cap *c)
+{
+	(void)t;
+	nic_filter_discard(c->start);
+}
+
+/* --- rings ---------------------------------------------------------------------------------------------------------------- */
+int
+nic_bind(struct ring *r, struct cap *c)
+{
+	struct node *node = node_of(c->start);
+
+	if (r->kind == EXO_RING_RECEIVE) {
+		if (node->ring) {
+			return E_BUSY;
+		}
+		node->ring = r;
+	} else if (r->kind != EXO_RING_TRANSMIT) {
+		return E_INVAL;
+	}
+	r->nic = nic_of(c->start);
+	r->filter = c->start & (CONFIG_FILTERS - 1);
+	return 0;
+}
+
+void
+nic_detach(struct ring *r)
+{
+	if (r->nic && r->kind == EXO_RING_RECEIVE) {
+		r->nic->node[r->filter].ring = NULL;
+	}
+	r->nic = NULL;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT
+ * object.c: kernel objects: what is bound to what, how a binding breaks, how an object comes apart.
+ *
+ * The dead list: when the first capability of an object leaves the tree, its frames keep their kinds, which create and bind
+ * refuse, and the object joins the list, threaded through the frame table (the `holder` of a dead object's first frame is the page
+ * of the next one; what waits for a hart or a device goes to the end). Every create, carve, drop and revoke first takes a bounded step at the oldest one; so nobody waits and nothing recurses,
+ * even when a capability space holds the capabilities of another.
+ * Invariants: an object on the list has no capability, no binding to it, and no table hangs in a space any more (all that was
+ *             broken and fenced before its capability left); the frames of a finished one have kind USER and holder 0.
+ * Callers:    tree lock held.
+ */
+#include "kern/object.h"
+#include "kern/console.h"
+#include "kern/cspace.h"
+#include "kern/net/nic.h"
+#include "kern/panic.h"
+#include "kern/ring.h"
+#include "kern/space.h"
+#include "lib/base/checked.h"
+
+#define BURY_ENTRIES 32
+#define USER_ENTRIES 256
+
+enum bury {
+	BURY_DONE,
+	BURY_MORE,
+	BURY_WAIT, /* for another hart or a device */
+};
+
+static struct kernel *
+kernel_of(struct captree *t)
+{
+	return container_of(t, struct kernel, tree);
+}
+
+void
+use_bind(struct captree *t, struct use *u, struct cap *c)
+{
+	bind_link(t, c, bind_object_id(t, u), 0);
+	u->bound = 1;
+}
+
+void
+use_unbind(struct captree *t, struct use *u)
+{
+	if (u->bound) {
+		bind_unlink(t, bind_object_id(t, u));
+		u->bound = 0;
+	}
+}
+
+/* --- breaking bindings ------------------------------------------------------------------------------------------------- */
+/* Nothing points through a use that is gone. */
+static void
+forget_user(struct env *e, const struct use *u)
+{
+	if (u->kind == USE_SPACE) {
+		e->space = NULL;
+	} else if (u->bound) {
+		if (e->cspace->user == e) {
+			e->cspace->user = NULL;
+		}
+		e->cspace = NULL;
+	}
+}
+
+/* An environment must not run without its space: it ends first, on its home hart. */
+static int
+unbind_home(struct kernel *k, struct env *e, struct use *u)
+{
+	if (!env_is_off(e)) {
+		if (e->state == EXO_STATE_STOPPED && env_is_stopped(e)) {
+			/* it does not run and cannot start: nobody else can hold the lock now */
+			forget_user(e, u);
+			use_unbind(&k->tree, u);
+			return 0;
+		}
+		env_request(e, REQUEST_KILL);
+		k->waiting = true;
+		return E_BUSY;
+	}
+	forget_user(e, u);
+	use_unbind(&k->tree, u);
+	return 0;
+}
+
+static int
+unbind_use(struct kernel *k, struct use *u)
+{
+	switch (u->kind) {
+	case USE_SPACE:
+		return unbind_home(k, container_of(u, struct env, space_use), u);
+	case USE_CSPACE:
+		return unbind_home(k, container_of(u, struct env, cspace_use), u);
+	case USE_SUPERVISOR:
+		container_of(u, struct env, supervisor_use)->supervisor = NULL;
+		break;
+	case USE_CONSOLE:
+		console_unbind(container_of(u, struct env, console_use));
+		break;
+	case USE_PACKET:
+	case USE_BUFFER:
+		ring_lost(u);
+		break;
+	case USE_REQUEST:
+		return E_BUSY; /* the device decides when it is done */
+	default:
+		panic("binding: a use of unknown kind %u", u->kind);
+	}
+	use_unbind(&k->tree, u);
+	return 0;
+}
+
+static int
+unbind(struct captree *t, struct cap *c, uint32_t binding)
+{
+	struct kernel *k = kernel_of(t);
+
+	(void)c;
+	if (binding & BIND_OBJECT) {
+		return unbind_use(k, (struct use *)bind_at(t, binding));
+	}
+	space_break(k, binding);
+	return 0;
+}
+
+/* --- the dead list ------------------------------------------------------------------------------------------------------ */
+static void
+append(struct kernel *k, uint64_t page)
+{
+	frame_at(&k->tree, page)->holder = 0;
+	if (k->dead_first) {
+		frame_at(&k->tree, k->dead_last)->holder = page;
+	} else {
+		k->dead_first = page;
+	}
+	k->dead_last = page;
+}
+
+static void
+destroy(struct captree *t, struct cap *c)
+{
+	if (!(c->word & CAP_OBJECT)) {
+		return;
+	}
+	if (frame_at(t, c->start)->kind == FRAME_LEAF) {
+		cspace_unhang(t, arch_ram(c->start << PAGE_SHIFT));
+	}
+	append(kernel_of(t), c->start);
+}
+
+static enum bury
+bury_env(struct kernel *k, struct env *e)
+{
+	if (!env_is_off(e)) {
+		if (e->state == EXO_STATE_STOPPED && env_is_stopped(e)) {
+			e->state = EXO_STATE_DEAD;
+		} else {
+			env_request(e, REQUEST_KILL);
+			k->waiting = true;
+			return BURY_WAIT;
+		}
+	}
+	forget_user(e, &e->space_use);
+	forget_user(e, &e->cspace_use);
+	use_unbind(&k->tree, &e->space_use);
+	use_unbind(&k->tree, &e->cspace_use);
+	use_unbind(&k->tree, &e->supervisor_use);
+	console_unbind(e);
+	use_unbind(&k->tree, &e->console_use);
+	return ring_orphan(e) ? BURY_MORE : BURY_DONE;
+}
+
+/* One step at the capabilities in a dead leaf. */
+static enum bury
+bury_leaf(struct kernel *k, struct cap *leaf)
+{
+	enum bury result = BURY_DONE;
+
+	for (uint32_t i = 0; i < EXO_SLOTS_PER_LEAF; i++) {
+		if (!cap_type(&leaf[i])) {
+			continue;
+		}
+		if (cap_drop_step(&k->tree, &leaf[i]) != E_BUSY) {
+			return BURY_MORE;
+		}
+		result = BURY_WAIT;
+	}
+	return result;
+}
+
+static enum bury
+bury_one(struct kernel *k, uint64_t page)
+{
+	void *memory = arch_ram(page << PAGE_SHIFT);
+
+	switch (frame_at(&k->tree, page)->kind) {
+	case FRAME_ENV:
+		return bury_env(k, memory);
+	case FRAME_SPACE:
+		return space_dismantle(k, memory, USER_ENTRIES, BURY_ENTRIES) ? BURY_DONE : BURY_MORE;
+	case FRAME_TABLE:
+		return space_dismantle(k, memory, 512, BURY_ENTRIES) ? BURY_DONE : BURY_MORE;
+	case FRAME_CSPACE:
+		cspace_clear(&k->tree, memory);
+		return BURY_DONE;
+	case FRAME_LEAF:
+		return bury_leaf(k, memory);
+	case FRAME_RING:
+		return ring_bury(memory) ? BURY_DONE : BURY_WAIT;
+	default:
+		panic("dead list: page 0x%lx is no object", page);
+	}
+}
+
+static uint64_t
+pages_of(enum frame_kind kind)
+{
+	return kind == FRAME_CSPACE || kind == FRAME_LEAF ? 1 : 2;
+}
+
+bool
+object_bury(struct kernel *k)
+{
+	uint64_t page = k->dead_first;
+	struct frame *first;
+	enum bury result;
+
+	if (!page || k->tree.broken || !kernel_fenced(&k->tree)) {
+		return page != 0;
+	}
+	result = bury_one(k, page);
+	if (result == BURY_MORE) {
+		return true;
+	}
+	first = frame_at(&k->tree, page);
+	k->dead_first = first->holder;
+	if (result == BURY_WAIT) {
+		append(k, page);
+		return true;
+	}
+	first->spare = 0;
+	frame_set(&k->tree, page, pages_of(first->kind), FRAME_USER, FRAME_HOLDER_NONE);
+	return k->dead_first != 0;
+}
+
+/* --- making objects ------------------------------------------------------------------------------------------------------ */
+static const enum frame_kind kinds[EXO_CAP_TYPES] = {
+	[EXO_CAP_ENV] = FRAME_ENV,
+	[EXO_CAP_SPACE] = FRAME_SPACE,
+	[EXO_CAP_TABLE] = FRAME_TABLE,
+	[EXO_CAP_CSPACE] = FRAME_CSPACE,
+	[EXO_CAP_RING] = FRAME_RING,
+};
+
+uint64_t
+object_pages(uint32_t type)
+{
+	return type < EXO_CAP_TYPES && kinds[type] ? pages_of(kinds[type]) : 0;
+}
+
+void
+object_mark(struct kernel *k, uint64_t page, uint32_t type, bool leaf)
+{
+	enum frame_kind kind = leaf ? FRAME_LEAF : kinds[type];
+
+	frame_set(&k->tree, page, pages_of(kind), FRAME_OBJECT, FRAME_HOLDER_NONE);
+	frame_at(&k->tree, page)->kind = (uint8_t)kind;
+}
+
+const struct cap_type object_types[EXO_CAP_TYPES] = {
+	[EXO_CAP_FRAME] = { .unbind = unbind },
+	[EXO_CAP_BLOCK] = { .unbind = unbind },
+	[EXO_CAP_PACKET] = { .is_disjoint = nic_disjoint, .unbind = unbind, .destroy = nic_filter_free },
+	[EXO_CAP_ENV] = { .unbind = unbind, .destroy = destroy },
+	[EXO_CAP_SPACE] = { .unbind = unbind, .destroy = destroy },
+	[EXO_CAP_TABLE] = { .unbind = unbind, .destroy = destroy },
+	[EXO_CAP_CSPACE] = { .unbind = unbind, .destroy = destroy },
+	[EXO_CAP_RING] = { .unbind = unbind, .destroy = destroy },
+	[EXO_CAP_CONSOLE] = { .unbind = unbind },
+};

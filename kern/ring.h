@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ * ring.h: descriptor rings shared with an environment: the private half of a RING object.
+ *
+ * The shared half is struct exo_ring; the kernel keeps its own indices here and copies each word it uses once.
+ */
+#ifndef KERN_RING_H
+#define KERN_RING_H
+
+#include <exo/ring.h>
+#include "kern/env.h"
+
+/* A transfer in flight. */
+struct ring_request {
+	struct use use; /* disk: of the BLOCK capability */
+	uint64_t cookie;
+	struct {
+		uint64_t page; /* pinned */
+		uint32_t pages;
+		uint32_t spare;
+	} pinned[EXO_SEGMENTS];
+	uint32_t busy;
+	uint32_t tag; /* at the device */
+	uint64_t bytes;
+	uint64_t spare;
+};
+_Static_assert(sizeof(struct ring_request) % 16 == 0, "uses are 16-byte aligned");
+
+struct ring {
+	struct kernel *kernel;
+	struct env *env; /* whom completions signal; NULL once it is gone */
+	struct ring *env_next;
+	struct ring *env_prev;
+	uint32_t kind; /* enum exo_ring_kind */
+	uint32_t event_bit;
+	uint32_t sq_head;
+	uint32_t cq_tail;
+	int32_t error;
+	uint32_t in_flight;
+	uint32_t dropped;
+	uint32_t filter; /* of the bound PACKET capability */
+	struct nic *nic;
+	uint64_t buffer_page;
+	uint32_t buffers; /* packets that fit, a power of two; 0: no buffer */
+	uint32_t dead;
+	struct use packet_use;
+	struct use buffer_use;
+	struct ring_request request[EXO_SQ_SIZE];
+};
+_Static_assert(sizeof(struct ring) <= 4096, "the private half is one frame");
+
+static inline struct exo_ring *
+ring_shared(struct ring *r)
+{
+	return (struct exo_ring *)((uint8_t *)r + PAGE_SIZE);
+}
+
+/* What taking an sq entry can say besides 1 (taken) and 0 (not now): look again, the lock was free. */
+#define RING_AGAIN 2
+
+/* Make a zeroed pair a ring that signals `bit` of `e`. Tree lock, as everywhere here. */
+void ring_init(struct ring *r, struct env *e, uint32_t kind, uint32_t bit);
+/* How many new sq entries there are; an index out of range puts the ring in error and gives E_STATE. */
+int ring_pending(struct ring *r);
+/* Copy the next sq entry; ring_advance makes it done. */
+void ring_peek(struct ring *r, union exo_request *copy);
+void ring_advance(struct ring *r);
+/* True if one more completion will fit, counting those in flight. */
+bool ring_has_room(struct ring *r);
+/* Post a completion and signal the owner. There is room (ring_has_room was asked before the transfer began). */
+void ring_complete(struct ring *r, uint64_t cookie, int32_t result);
+/* A free request record, NULL if none. */
+struct ring_request *ring_request(struct ring *r);
+/* The transfer of `q` has ended: unpin, unbind, post. */
+void ring_finish(struct ring *r, struct ring_request *q, int32_t result);
+/* A use (PACKET or BUFFER) is being broken. */
+void ring_lost(struct use *u);
+/* Detach one ring from a dead environment; true if there was one. */
+bool ring_orphan(struct env *e);
+/* Take a dead ring apart; false while transfers are in flight. */
+bool ring_bury(struct ring *r);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT
+ * space.c: address spaces: Sv39 page tables made of donated pairs of frames.
+ *
+ *   38      30 29      21 20      12 11         0
+ *   | level 2 |  level 1 |  level 0 | in the page |      a table covers 512 GiB (root, 256 GiB for users), 1 GiB, 2 MiB
+ *
+ * State:      in the tables; an entry and its links in the shadow frame, 4096 bytes above.
+ * Invariants: a valid entry is linked in the list of exactly one capability; a leaf's frame counts it in `references`; entries change
+ *             by atomic operations only, because the hardware sets A and D at the same time; nothing of an invalid entry's links counts.
+ * Callers:    kern/sys with checked arguments, revocation. Tree lock held; the caller fences (kernel_unlock_fence).
+ * Priv. spec 4.3.1, 4.4.1.
+ */
+#include "kern/space.h"
+#include "lib/base/checked.h"
+#include "lib/base/string.h"
+
+#define ENTRIES 512ul
+#define TABLE_LEVEL(f) ((f)->spare) /* of a frame of kind FRAME_TABLE */
+
+static inline struct bind_node *
+links_of(uint64_t *entry)
+{
+	return (struct bind_node *)((uint8_t *)entry + 4096);
+}
+
+static inline uint64_t *
+next_table(uint64_t entry)
+{
+	return arch_ram(pte_page(entry) << PAGE_SHIFT);
+}
+
+void
+space_init(struct space *s)
+{
+	uint64_t *root = space_root(s);
+
+	arch_root_init(root);
+	memset(s, 0, sizeof(*s));
+	s->satp = arch_satp(arch_physical(root));
+}
+
+void
+space_owe(struct kernel *k, struct space *s)
+{
+	k->tree.broken = true;
+	k->fence_mask |= __atomic_load_n(&s->harts, __ATOMIC_ACQUIRE);
+}
+
+/* The entry at `level` that translates `address`, NULL if a table above is missing. */
+static inline uint64_t *
+entry_at(struct space *s, uint64_t address, uint32_t level)
+{
+	uint64_t *table = space_root(s);
+
+	for (uint32_t l = 2; l > level; l--) {
+		uint64_t entry = table[address >> (12 + 9 * l) & (ENTRIES - 1)];
+
+		if (!pte_is_table(entry)) {
+			return NULL;
+		}
+		table = next_table(entry);
+	}
+	return &table[address >> (12 + 9 * level) & (ENTRIES - 1)];
+}
+
+bool
+space_has_table(struct space *s, uint64_t address, uint32_t level)
+{
+	return entry_at(s, address, level) != NULL;
+}
+
+/* How many of `count` pages from `address` on lie under one level 0 table. */
+static inline uint64_t
+in_one_table(uint64_t address, uint64_t count)
+{
+	uint64_t left = ENTRIES - (address >> PAGE_SHIFT & (ENTRIES - 1));
+
+	return count < left ? count : left;
+}
+
+static inline uint64_t
+leaf_bits(uint64_t rights)
+{
+	/* A and D preset: some harts fault instead of setting them (Priv. spec 4.3.1) */
+	return PTE_V | PTE_U | PTE_A | PTE_D | rights;
+}
+
+/* How many leading entries are empty and frames are of this carve already. */
+static uint64_t
+mappable(const struct cap *c, const uint64_t *entry, const struct frame *f, uint64_t count)
+{
+	uint64_t n = 0;
+
+	while (n < count && !(entry[n] & PTE_V) && f[n].holder == c->carve && f[n].references < FRAME_REFERENCES_MAX) {
+		n++;
+	}
+	return n;
+}
+
+/* Link entries [first, first + n) in front of c's list: one store each. */
+static void
+link_run(struct captree *t, struct cap *c, uint64_t *first, uint64_t n, uint32_t ceiling)
+{
+	uint32_t id = bind_pte_id(t, first);
+	uint64_t *links = (uint64_t *)links_of(first);
+	uint64_t link = (uint64_t)(id - 1) << 32 | ((id + 1) | ceiling);
+
+	for (uint64_t i = 0; i < n; i++) {
+		links[i] = link;
+		link += 1ul << 32 | 1;
+	}
+	links_of(first)->prev = BIND_CAP | cap_id(t, c);
+	links_of(first)[n - 1].next = c->bindings | ceiling;
+	if (c->bindings) {
+		bind_at(t, c->bindings)->prev = id + (uint32_t)n - 1;
+	}
+	c->bindings = id;
+}
+
+int
+space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page, uint64_t *count,
+	  uint64_t rights)
+{
+	struct captree *t = &k->tree;
+	uint64_t *entry = entry_at(s, address, 0);
+	struct frame *f = frame_at(t, page);
+	uint64_t n = in_one_table(address, *count);
+	uint64_t pte = page << PTE_PAGE_SHIFT | leaf_bits(rights);
+
+	*count = 0;
+	if (!entry) {
+		return E_NOTABLE;
+	}
+	n = mappable(c, entry, f, n);
+	if (!n) {
+		return *entry & PTE_V ? E_MAPPED : f->holder != c->carve ? SPACE_CLEAR : E_LIMIT;
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		f[i].references++;
+		__atomic_store_n(&entry[i], pte, __ATOMIC_RELAXED);
+		pte += 1ul << PTE_PAGE_SHIFT;
+	}
+	link_run(t, c, entry, n, cap_rights(c) & EXO_WRITE ? BIND_WRITABLE : 0);
+	*count = n;
+	return 0;
+}
+
+int
+space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page, uint64_t rights)
+{
+	uint64_t *entry = entry_at(s, address, 0);
+
+	if (!entry) {
+		return E_NOTABLE;
+	}
+	if (*entry & PTE_V) {
+		return E_MAPPED;
+	}
+	frame_at(&k->tree, page)->references++;
+	bind_link(&k->tree, c, bind_pte_id(&k->tree, entry), rights & EXO_WRITE ? BIND_WRITABLE : 0);
+	__atomic_store_n(entry, page << PTE_PAGE_SHIFT | leaf_bits(rights), __ATOMIC_RELAXED);
+	return 0;
+}
+
+int
+space_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table)
+{
+	uint32_t level = TABLE_LEVEL(frame_at(&k->tree, table->start)) + 1u;
+	uint64_t *entry;
+
+	if (!is_aligned(address, 1ul << (12 + 9 * level))) {
+		return E_ALIGN;
+	}
+	entry = entry_at(s, address, level);
+	if (!entry) {
+		return E_NOTABLE;
+	}
+	if (*entry & PTE_V) {
+		return E_MAPPED;
+	}
+	bind_link(&k->tree, table, bind_pte_id(&k->tree, entry), 0);
+	__atomic_store_n(entry, table->start << PTE_PAGE_SHIFT | PTE_V, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* Does this entry stand in a table of level 0? There V without R, W, X is a mapping that faults; above, a table. */
+static bool
+is_leaf(struct kernel *k, const uint64_t *entry)
+{
+	const struct frame *f = frame_at(&k->tree, arch_physical(entry) >> PAGE_SHIFT);
+
+	return f->kind == FRAME_TABLE && TABLE_LEVEL(f) == 0;
+}
+
+/* Empty one valid entry; returns its old A and D bits. */
+static uint64_t
+break_entry(struct kernel *k, uint64_t *entry, bool leaf)
+{
+	uint64_t old = __atomic_exchange_n(entry, 0, __ATOMIC_ACQ_REL);
+
+	bind_unlink(&k->tree, bind_pte_id(&k->tree, entry));
+	if (leaf) {
+		frame_at(&k->tree, pte_page(old))->references--;
+	}
+	return old & (PTE_A | PTE_D);
+}
+
+void
+space_break(struct kernel *k, uint32_t id)
+{
+	uint64_t *entry = (uint64_t *)((uint8_t *)bind_at(&k->tree, id) - 4096);
+
+	break_entry(k, entry, is_leaf(k, entry));
+	k->tree.broken = true;
+	k->fence_mask = ~0ul >> (64 - k->harts); /* which spaces the table hangs in is not known here */
+}
+
+bool
+space_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t budget)
+{
+	bool leaf = is_leaf(k, table);
+
+	for (uint32_t i = 0; i < entries; i++) {
+		if (table[i] & PTE_V) {
+			if (!budget--) {
+				return false;
+			}
+			break_entry(k, &table[i], leaf);
+		}
+	}
+	return true;
+}
+
+static bool
+table_is_empty(const uint64_t *table)
+{
+	for (uint32_t i = 0; i < ENTRIES; i++) {
+		if (table[i] & PTE_V) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* No table for the pages at `address`: how far that holds. */
+static uint64_t
+skip(struct space *s, uint64_t address, uint64_t count)
+{
+	uint32_t level = entry_at(s, address, 1) ? 1 : 2;
+	uint64_t covered = 1ul << (12 + 9 * level);
+	uint64_t left = (covered - (address & (covered - 1))) >> PAGE_SHIFT;
+
+	return count < left ? count : left;
+}
+
+/* A request for exactly what one empty table covers takes the table out. Returns 0 if it did, E_NOENT if there is no such. */
+static int
+unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count)
+{
+	for (uint32_t level = 1; level <= 2; level++) {
+		uint64_t *entry = entry_at(s, address, level);
+
+		if (count == 1ul << 9 * level && is_aligned(address, count << PAGE_SHIFT) && entry &&
+		    pte_is_table(*entry) && table_is_empty(next_table(*entry))) {
+			break_entry(k, entry, false);
+			space_owe(k, s);
+			return 0;
+		}
+	}
+	return E_NOENT;
+}
+
+int
+space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t *old)
+{
+	uint64_t *entry = entry_at(s, address, 0);
+	uint64_t n = in_one_table(address, *count);
+
+	if (unhang(k, s, address, *count) == 0) {
+		return 0;
+	}
+	if (!entry) {
+		*count = skip(s, address, *count);
+		return 0;
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		if (entry[i] & PTE_V) {
+			*old |= break_entry(k, &entry[i], true);
+			space_owe(k, s);
+		}
+	}
+	*count = n;
+	return 0;
+}
+
+int
+space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t rights, uint64_t *old)
+{
+	uint64_t *entry = entry_at(s, address, 0);
+	uint64_t n = in_one_table(address, *count);
+	uint64_t i;
+
+	*count = 0;
+	for (i = 0; entry && i < n; i++) {
+		uint64_t pte = entry[i];
+
+		if (!(pte & PTE_V)) {
+			break;
+		}
+		if ((rights & EXO_WRITE && !(links_of(&entry[i])->next & BIND_WRITABLE)) || rights & EXO_EXEC & ~pte) {
+			break;
+		}
+		pte = __atomic_exchange_n(&entry[i], (pte & ~PTE_RWX) | rights, __ATOMIC_ACQ_REL);
+		*old |= pte & (PTE_A | PTE_D);
+	}
+	*count = i;
+	if (i) {
+		space_owe(k, s);
+	}
+	if (i < n) {
+		return !entry || !(entry[i] & PTE_V) ? E_NOTMAPPED : E_RIGHTS;
+	}
+	return 0;
+}

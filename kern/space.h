@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * space.h: address spaces: bind a frame to an address, and undo it.
+ *
+ * A page table is a pair of frames: the hardware's table, then the links of each entry's binding (kern/cap.h). The root's
+ * upper half is the kernel's, so the upper half of its second frame is free: struct space stands there.
+ */
+#ifndef KERN_SPACE_H
+#define KERN_SPACE_H
+
+#include <stdint.h>
+#include "kern/cap.h"
+#include "kern/kernel.h"
+
+struct space {
+	uint64_t satp;
+	uint64_t harts; /* atomic: harts that have had it in satp */
+	uint64_t spare[254];
+};
+_Static_assert(sizeof(struct space) == 2048, "half a frame");
+
+/* The space whose root table is the page `page` (an object of type SPACE). */
+static inline struct space *
+space_at(uint64_t page)
+{
+	return (struct space *)((uint8_t *)arch_ram(page << PAGE_SHIFT) + 4096 + 2048);
+}
+
+static inline uint64_t *
+space_root(struct space *s)
+{
+	return (uint64_t *)((uint8_t *)s - 4096 - 2048);
+}
+
+/* One entry of a batch, checked: the range lies in the user half, is aligned and not empty. */
+struct space_run {
+	uint64_t address;
+	uint64_t count;
+};
+
+void space_init(struct space *s);
+
+/* Hart `hart` is about to have `s` in satp. */
+static inline void
+space_enter(struct space *s, uint32_t hart)
+{
+	if (!(__atomic_load_n(&s->harts, __ATOMIC_RELAXED) >> hart & 1)) {
+		__atomic_fetch_or(&s->harts, 1ul << hart, __ATOMIC_SEQ_CST);
+	}
+}
+
+/* Bind pages [page, page + n) with PTE bits `rights`; c is usable FRAME capability that holds them. Takes at most *count pages, within one
+ * table; stores how many it did. 0, E_NOTABLE, E_MAPPED, E_LIMIT, or SPACE_CLEAR: the first frame must be cleared first
+ * (see frame claim in kern/claim.c). Tree lock. */
+#define SPACE_CLEAR 1
+int space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page, uint64_t *count,
+	      uint64_t rights);
+/* Bind one frame of a kernel object (u-area, ring, table to look at) under the object's capability. */
+int space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page, uint64_t rights);
+/* Hang a TABLE above `address`, which is aligned to what it covers. 0 E_NOTABLE E_MAPPED E_ALIGN. */
+int space_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table);
+/* Break entries from `address` on; at most *count pages, within one table; stores how many pages are dealt with and ORs old A/D bits
+ * into *old. A whole empty table in the range is unhung. 0 or E_BUSY (a table that is not empty is asked for exactly). */
+int space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t *old);
+/* Set rights; as above. E_NOTMAPPED, E_RIGHTS. */
+int space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t rights, uint64_t *old);
+
+/* Is there a table of `level` for `address`? */
+bool space_has_table(struct space *s, uint64_t address, uint32_t level);
+
+/* Break the entry whose binding id is `id`, wherever it stands. */
+void space_break(struct kernel *k, uint32_t id);
+/* Break up to `budget` valid entries of a dead table (512 entries, or 256 of a root); true when none is left. */
+bool space_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t budget);
+
+/* TLBs of which harts may hold entries of `s`: owe them a fence. */
+void space_owe(struct kernel *k, struct space *s);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * device.c (sys): console_write, console_read, power, submit: checks of what the caller says about devices.
+ */
+#include "kern/console.h"
+#include "kern/disk/extent.h"
+#include "kern/net/nic.h"
+#include "kern/ring.h"
+#include "kern/sys/sys.h"
+
+#define COPY_BYTES 256
+#define SUBMIT_MAX 8 /* entries in one go */
+
+static int
+check_console(struct env *e, exo_handle console, uint64_t rights)
+{
+	struct cap *c;
+	int error;
+
+	kernel_lock(e->kernel);
+	error = sys_cap(e, console, EXO_CAP_CONSOLE, rights, &c);
+	kernel_unlock(e->kernel);
+	return error;
+}
+
+struct sysret
+sys_console_write(exo_handle console, const void *text, size_t bytes)
+{
+	struct env *e = env_current();
+	char copy[COPY_BYTES];
+	size_t n = bytes < sizeof(copy) ? bytes : sizeof(copy);
+	int error = check_console(e, console, EXO_WRITE);
+
+	if (!error) {
+		error = arch_copy_in(copy, (struct uaddr){ (uint64_t)text }, n);
+	}
+	return sys_return(error ? error : (int64_t)console_write(copy, n));
+}
+
+struct sysret
+sys_console_read(exo_handle console, void *text, size_t bytes)
+{
+	struct env *e = env_current();
+	char copy[COPY_BYTES];
+	size_t n = bytes < sizeof(copy) ? bytes : sizeof(copy);
+	int error = check_console(e, console, EXO_READ);
+
+	if (!error) {
+		/* fails before anything is taken if the memory is not there */
+		error = arch_copy_in(copy, (struct uaddr){ (uint64_t)text }, n);
+	}
+	if (error) {
+		return sys_return(error);
+	}
+	n = console_read(copy, n);
+	error = arch_copy_out((struct uaddr){ (uint64_t)text }, copy, n);
+	return sys_return(error ? error : (int64_t)n);
+}
+
+struct sysret
+sys_power(exo_handle console, uint32_t how)
+{
+	struct env *e = env_current();
+	int error = check_console(e, console, EXO_CONSOLE_POWER);
+
+	if (error || how > EXO_POWER_FAIL) {
+		return sys_return(error ? error : E_INVAL);
+	}
+	console_flush();
+	kprint("chitin: %s\n", how == EXO_POWER_OFF ? "power off" : how == EXO_POWER_FAIL ? "power off after failure" : "reboot");
+	arch_power(how, e->kernel->test_device);
+	return sys_return(E_UNSUPPORTED);
+}
+
+static int
+submit_next(struct env *e, struct ring *r)
+{
+	switch (r->kind) {
+	case EXO_RING_DISK:
+		return extent_submit(e->kernel, r, e->cspace);
+	case EXO_RING_TRANSMIT:
+		return r->nic ? nic_submit(e->kernel, r, e->cspace) : E_STATE;
+	default:
+		return E_STATE;
+	}
+}
+
+/* One entry: 1 taken, 0 nothing to take or no room, RING_AGAIN, or an error. */
+static int
+submit_one(struct env *e, exo_handle ring)
+{
+	struct kernel *k = e->kernel;
+	struct cap *c;
+	struct ring *r = NULL;
+	int result;
+
+	kernel_lock(k);
+	k->waiting = false;
+	result = sys_cap(e, ring, EXO_CAP_RING, EXO_RING_USE, &c);
+	if (!result) {
+		r = arch_ram(c->start << PAGE_SHIFT);
+		result = ring_pending(r);
+	}
+	if (result > 0) {
+		result = submit_next(e, r);
+	}
+	k->waiting = false;
+	kernel_unlock(k);
+	return result;
+}
+
+struct sysret
+sys_submit(exo_handle ring)
+{
+	struct env *e = env_current();
+	int taken = 0;
+	int result = 1;
+
+	for (int i = 0; i < SUBMIT_MAX && result > 0; i++) {
+		result = submit_one(e, ring);
+		taken += result == 1;
+		if (result == RING_AGAIN && sys_interrupted()) {
+			break;
+		}
+	}
+	if (result > 0 && !taken) {
+		return sys_restart(e, EXO_NR_submit, (uint64_t[7]){ ring });
+	}
+	return sys_finish(taken || result > 0 ? taken : result);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ * dispatch.c: call number -> handler, and how calls end.
+ *
+ * The table is made from syscalls.def; the trap code indexes it with a7 = -1 .. -64, so it stands back to front. An unused
+ * number has a handler too: there is nothing to test on the way.
+ */
+#include "kern/sys/dispatch.h"
+#include "kern/object.h"
+#include "kern/sys/sys.h"
+
+static struct sysret
+sys_none(void)
+{
+	return sys_return(E_NOSYS);
+}
+
+typedef void (*handler)(void);
+
+#define SYSCALL0(nr, name, ...) [EXO_CALLS_MAX - (nr)] = (handler)sys_##name,
+#define SYSCALL1 SYSCALL0
+#define SYSCALL2 SYSCALL0
+#define SYSCALL3 SYSCALL0
+#define SYSCALL4 SYSCALL0
+#define SYSCALL5 SYSCALL0
+#define SYSCALL6 SYSCALL0
+#define SYSCALL7 SYSCALL0
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+#pragma GCC diagnostic ignored "-Wcast-function-type"
+static const handler table[EXO_CALLS_MAX] = {
+	[0 ... EXO_CALLS_MAX - 1] = (handler)sys_none,
+#include <exo/syscalls.def>
+};
+#pragma GCC diagnostic pop
+
+const void *
+dispatch_table_end(void)
+{
+	return table + EXO_CALLS_MAX;
+}
+
+struct sysret
+sys_finish(int64_t value)
+{
+	struct hart *h = env_current()->hart;
+
+	hart_send_pokes();
+	return (struct sysret){ value, __atomic_load_n(&h->inbox, __ATOMIC_RELAXED) ? ACTION_LONG : ACTION_RETURN };
+}
+
+struct sysret
+sys_return2(struct env *e, int64_t value, uint64_t second)
+{
+	e->arch.second = second;
+	return (struct sysret){ value, ACTION_RETURN2 };
+}
+
+struct sysret
+sys_restart(struct env *e, uint32_t nr, const uint64_t arguments[7])
+{
+	for (uint32_t i = 0; i < 7; i++) {
+		e->arch.x[10 + i] = arguments[i];
+	}
+	e->arch.x[17] = -(uint64_t)nr;
+	hart_send_pokes();
+	return (struct sysret){ 0, ACTION_RESTART };
+}
+
+static void
+set_results(struct env *e, int64_t first, uint64_t second)
+{
+	e->arch.x[10] = (uint64_t)first;
+	e->arch.x[11] = second;
+	for (uint32_t i = 12; i <= 17; i++) {
+		e->arch.x[i] = 0;
+	}
+}
+
+struct arch_env *
+kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
+{
+	struct env *e = env_of_arch(a);
+	struct hart *h = e->hart;
+
+	switch (action) {
+	case ACTION_RESTART:
+		a->x[0] -= 4;
+		hart_interrupts(h);
+		break;
+	case ACTION_EXIT:
+		env_die(e, EXO_DEATH_EXIT, (uint64_t)result, 0);
+		break;
+	case ACTION_SLEPT:
+		set_results(e, 0, 0); /* env_wake puts the events there */
+		break;
+	default:
+		set_results(e, result, action == ACTION_RETURN2 ? a->second : 0);
+		break;
+	}
+	return hart_dispatch(h);
+}
+
+struct arch_env *
+kern_interrupt(struct arch_env *a)
+{
+	struct hart *h = env_of_arch(a)->hart;
+
+	h->kernel->sysinfo->hart[h->number].interrupts++;
+	hart_interrupts(h);
+	return hart_dispatch(h);
+}
+
+struct arch_env *
+kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval)
+{
+	struct env *e = env_of_arch(a);
+	struct hart *h = e->hart;
+
+	env_die(e, EXO_DEATH_FAULT, cause, tval);
+	return hart_dispatch(h);
+}
+
+int
+sys_cap(const struct env *e, exo_handle handle, uint32_t type, uint64_t rights, struct cap **c)
+{
+	*c = cspace_lookup(e->cspace, handle);
+	if (!*c) {
+		return E_HANDLE;
+	}
+	if (cap_type(*c) != type) {
+		return E_TYPE;
+	}
+	return rights & ~cap_rights(*c) ? E_RIGHTS : 0;
+}
+
+int
+sys_env(struct env *e, exo_handle handle, uint64_t rights, struct env **target)
+{
+	struct cap *c;
+	int error = sys_cap(e, handle, EXO_CAP_ENV, rights, &c);
+
+	if (!error) {
+		*target = arch_ram(c->start << PAGE_SHIFT);
+	}
+	return error;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ * env.c (sys): null, sleep, signal, yield, exit and the env_* calls: checks of what the caller says about environments.
+ */
+#include "kern/object.h"
+#include "kern/space.h"
+#include "kern/sys/sys.h"
+
+#define EVENT_RESERVED (1ul << 63)
+
+struct sysret
+sys_null(void)
+{
+	return sys_return(EXO_ABI_VERSION);
+}
+
+struct sysret
+sys_sleep(uint64_t mask, uint64_t deadline)
+{
+	struct env *e = env_current();
+	uint64_t taken;
+
+	if (env_sleep(e, mask & ~EVENT_RESERVED, deadline, &taken)) {
+		return (struct sysret){ 0, ACTION_SLEPT };
+	}
+	return sys_return((int64_t)taken);
+}
+
+struct sysret
+sys_signal(exo_handle env, uint64_t bits)
+{
+	struct env *e = env_current();
+	struct env *target;
+	int error;
+
+	if (bits & EVENT_RESERVED) {
+		return sys_return(E_INVAL);
+	}
+	kernel_lock(e->kernel);
+	error = sys_env(e, env, EXO_ENV_SIGNAL, &target);
+	if (!error && env_is_off(target)) {
+		error = E_DEAD;
+	}
+	if (!error) {
+		env_signal(target, bits);
+	}
+	kernel_unlock(e->kernel);
+	return sys_finish(error);
+}
+
+struct sysret
+sys_yield(exo_handle env)
+{
+	struct env *e = env_current();
+	struct env *target;
+	int error;
+
+	if (env == EXO_NONE) {
+		e->hart->slice_end = 0;
+		return (struct sysret){ 0, ACTION_LONG };
+	}
+	kernel_lock(e->kernel);
+	error = sys_env(e, env, EXO_ENV_YIELD, &target);
+	if (!error) {
+		error = target->hart != e->hart ? E_HART : target->state != EXO_STATE_READY ? E_STATE : 0;
+	}
+	if (!error) {
+		hart_prefer(e->hart, target);
+	}
+	kernel_unlock(e->kernel);
+	return error ? sys_return(error) : (struct sysret){ 0, ACTION_LONG };
+}
+
+struct sysret
+sys_exit(uint64_t status)
+{
+	return (struct sysret){ (int64_t)status, ACTION_EXIT };
+}
+
+/* --- CONTROL ---------------------------------------------------------------------------------------------------------------- */
+struct sysret
+sys_env_stop(exo_handle env)
+{
+	struct env *e = env_current();
+	struct env *target;
+	bool done = true;
+	int error;
+
+	kernel_lock(e->kernel);
+	error = sys_env(e, env, EXO_ENV_CONTROL, &target);
+	if (!error && env_is_off(target)) {
+		error = E_DEAD;
+	}
+	if (!error && !env_is_stopped(target)) {
+		env_request(target, REQUEST_STOP);
+		done = target == e; /* it stops on the way out of this call */
+	}
+	kernel_unlock(e->kernel);
+	if (!done) {
+		return sys_restart(e, EXO_NR_env_stop, (uint64_t[7]){ env });
+	}
+	return sys_finish(error);
+}
+
+struct sysret
+sys_env_start(exo_handle env)
+{
+	struct env *e = env_current();
+	struct env *target;
+	int error;
+
+	kernel_lock(e->kernel);
+	error = sys_env(e, env, EXO_ENV_CONTROL, &target);
+	if (!error) {
+		error = env_is_off(target) ? E_DEAD :
+			!env_is_stopped(target) || !target->space || !target->cspace ? E_STATE : 0;
+	}
+	if (!error) {
+		env_request(target, REQUEST_START);
+	}
+	kernel_unlock(e->kernel);
+	return sys_finish(error);
+}
+
+static void
+copy_context(const struct env *e, struct exo_context *c)
+{
+	const struct arch_env *a = &e->arch;
+
+	*c = (struct exo_context){
+		.pc = a->x[0],
+		.fcsr = a->fcsr,
+		.state = e->state,
+		.hart = e->hart->number,
+		.death = { e->death.kind, e->death.cause, e->death.pc, e->death.tval },
+	};
+	for (uint32_t i = 1; i < 32; i++) {
+		c->x[i] = a->x[i];
+	}
+	for (uint32_t i = 0; i < 32; i++) {
+		c->f[i] = a->f[i];
+	}
+}
+
+struct sysret
+sys_env_read(exo_handle env, struct exo_context *context)
+{
+	struct env *e = env_current();
+	struct exo_context copy;
+	struct cap *c;
+	int error;
+
+	kernel_lock(e->kernel);
+	error = sys_cap(e, env, EXO_CAP_ENV, 0, &c);
+	if (!error && !(cap_rights(c) & (EXO_ENV_OBSERVE | EXO_ENV_CONTROL))) {
+		error = E_RIGHTS;
+	}
+	if (!error) {
+		copy_context(arch_ram(c->start << PAGE_SHIFT), &copy);
+	}
+	kernel_unlock(e->kernel);
+	return sys_return(error ? error : arch_copy_out((struct uaddr){ (uint64_t)context }, &copy, sizeof(copy)));
+}
+
+struct sysret
+sys_env_write(exo_handle env, const struct exo_context *context)
+{
+	struct env *e = env_current();
+	struct env *target;
+	struct exo_context copy;
+	int error = arch_copy_in(&copy, (struct uaddr){ (uint64_t)context }, sizeof(copy));
+
+	if (error) {
+		return sys_return(error);
+	}
+	if (copy.pc >= EXO_USER_END) {
+		return sys_return(E_RANGE);
+	}
+	kernel_lock(e->kernel);
+	error = sys_env(e, env, EXO_ENV_CONTROL, &target);
+	if (!error && (target->state != EXO_STATE_STOPPED || !env_is_stopped(target))) {
+		error = E_STATE;
+	}
+	if (!error) {
+		target->arch.x[0] = copy.pc;
+		for (uint32_t i = 1; i < 32; i++) {
+			target->arch.x[i] = copy.x[i];
+		}
+		for (uint32_t i = 0; i < 32; i++) {
+			target->arch.f[i] = copy.f[i];
+		}
+		target->arch.fcsr = copy.fcsr & 0xff;
+	}
+	kernel_unlock(e->kernel);
+	return sys_return(error);
+}
+
+struct sysret
+sys_env_entry(exo_handle env, uint32_t which, uint64_t address, uint64_t window)
+{
+	struct env *e = env_current();
+	struct env *target = e;
+	int error = 0;
+
+	if (which != EXO_ENTRY_EXCEPTION) {
+		return sys_return(E_INVAL);
+	}
+	if (address >= EXO_USER_END || window >= EXO_USER_END || (address | window) & 1) {
+		return sys_return(E_RANGE);
+	}
+	kernel_lock(e->kernel);
+	if (env != EXO_NONE) {
+		error = sys_env(e, env, EXO_ENV_CONTROL, &target);
+	}
+	if (!error && target != e && !env_is_stopped(target)) {
+		error = E_STATE;
+	}
+	if (!error) {
+		target->arch.handler = address;
+		target->arch.window = window;
+	}
+	kernel_unlock(e->kernel);
+	return sys_return(error);
+}
+
+struct sysret
+sys_env_supervisor(exo_handle env, exo_handle supervisor, uint32_t bit)
+{
+	struct env *e = env_current();
+	struct env *target;
+	struct cap *c;
+	int error;
+
+	if (bit > 62) {
+		return sys_return(E_INVAL);
+	}
+	kernel_lock(e->kernel);
+	error = sys_env(e, env, EXO_ENV_CONTROL, &target);
+	if (!error) {
+		error = sys_cap(e, supervisor, EXO_CAP_ENV, EXO_ENV_SIGNAL, &c);
+	}
+	if (!error && target->supervisor) {
+		error = E_BUSY;
+	}
+	if (!error) {
+		error = cap_usable(&e->kernel->tree, c);
+	}
+	if (!error) {
+		use_bind(&e->kernel->tree, &target->supervisor_use, c);
+		target->supervisor = arch_ram(c->start << PAGE_SHIFT);
+		target->supervisor_bit = bit;
+	}
+	kernel_unlock(e->kernel);
+	return sys_return(error);
+}
