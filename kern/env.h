@@ -82,9 +82,10 @@ struct env {
 	struct use console_use;
 	struct ring *rings;   /* that signal it */
 
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 400];
-	struct arch_env arch;
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 264];
+	struct arch_env arch; /* ends where the u-area begins: trap code reaches both from there */
 };
+_Static_assert(sizeof(struct env) == 4096, "the private half of a pair of frames");
 
 static inline struct env *
 env_of_arch(struct arch_env *a)
