@@ -96,12 +96,6 @@ cap_is_below_dying(const struct captree *t, const struct cap *c)
 	return c != NULL;
 }
 
-void
-slot_empty(struct cap *slot)
-{
-	*slot = (struct cap){.word = (slot->word & GENERATION_MASK) + GENERATION_ONE};
-}
-
 int
 cap_usable(struct captree *t, struct cap *c)
 {
@@ -127,7 +121,7 @@ cap_root(struct captree *t, struct cap *c, uint32_t type, uint64_t rights, uint6
 }
 
 /* What every derivation asks of its parent and its slot. */
-static int
+static inline int
 derive_check(const struct captree *t, const struct cap *parent, const struct cap *dst)
 {
 	if (!slot_is_empty(dst)) {
@@ -139,7 +133,15 @@ derive_check(const struct captree *t, const struct cap *parent, const struct cap
 	return cap_is_revoked(t, parent) ? E_REVOKED : 0;
 }
 
-static int
+/* Do `count` names from `start` on lie in parent? For a predicate: does its quota pay for the
+ * child's own name and the `count` names that may be derived from it? */
+static inline bool
+has_range(const struct cap *parent, uint64_t start, uint64_t count)
+{
+	return cap_is_predicate(parent) ? count < parent->count : cap_holds(parent, start, count);
+}
+
+static inline int
 authority_check(const struct cap *parent, uint64_t rights, uint64_t badge)
 {
 	if (rights & ~cap_rights(parent)) {
@@ -148,74 +150,23 @@ authority_check(const struct cap *parent, uint64_t rights, uint64_t badge)
 	return badge && parent->badge ? E_BADGE : 0;
 }
 
-/* May `count` names from `start` on (a predicate: its own name and `count` further derivations)
- * come out of parent? */
-static int
-range_check(const struct captree *t, const struct cap *parent, uint64_t start, uint64_t count)
+/* Commit: the fields that do not tell its place. `fields` = type, rights and flags. */
+static inline void
+inherit(const struct cap *parent, struct cap *dst, uint64_t fields, uint64_t badge, uint64_t carve)
 {
-	if (cap_is_predicate(t, parent)) {
-		return count < parent->count ? 0 : E_RANGE;
-	}
-	return cap_holds(parent, start, count) ? 0 : E_RANGE;
+	dst->word |= fields | ((parent->word & DEPTH_FIELD) + (1ul << CAP_DEPTH_SHIFT));
+	dst->badge = parent->badge | badge;
+	dst->carve = carve;
 }
 
-/* Commit: what a child has from its parent, but for its place. `fields` = its type, rights, flags.
- */
+/* Commit: the place among siblings that may overlap. */
 static void
-inherit(struct cap *parent, struct cap *dst, uint64_t fields)
+place(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, uint64_t count)
 {
-	uint64_t depth = (parent->word & DEPTH_FIELD) + (1ul << CAP_DEPTH_SHIFT);
-
-	dst->word |= fields | depth;
-	dst->badge = parent->badge;
-	dst->carve = parent->carve;
-	parent->word |= fields & CAP_SHARED ? CAP_SHARES : CAP_POOL;
-}
-
-/* Commit, with its place: nothing that is carved may be in the way. */
-static void
-derive(struct captree *t, struct cap *parent, struct cap *dst, uint64_t fields, uint64_t start,
-       uint64_t count)
-{
-	inherit(parent, dst, fields);
 	dst->start = start;
 	dst->count = count;
 	dst->priority = sibling_priority(t) | CAP_FRESH;
-	if (cap_is_predicate(t, parent)) {
-		parent->count -= count + 1;
-	}
 	sibling_insert(t, parent, dst);
-}
-
-/* Predicates have no order that helps: each carved sibling is asked. */
-static int
-carve_predicate(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start,
-		uint64_t count, uint64_t fields, uint64_t *in_the_way)
-{
-	const struct cap candidate = {.word = cap_type(parent), .start = start, .count = count};
-
-	for (const struct cap *s = sibling_first(t, parent); s; s = sibling_next(t, s)) {
-		if (!t->types[cap_type(parent)].is_disjoint(t, &candidate, s)) {
-			*in_the_way = 0;
-			return E_TAKEN;
-		}
-	}
-	derive(t, parent, dst, fields, start, count);
-	return 0;
-}
-
-static int
-carve_interval(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start,
-	       uint64_t count, uint64_t fields, uint64_t *in_the_way)
-{
-	const struct cap *other = sibling_insert_interval(t, parent, dst, start, count);
-
-	if (other) {
-		*in_the_way = other->start + other->count;
-		return E_TAKEN;
-	}
-	inherit(parent, dst, fields);
-	return 0;
 }
 
 int
@@ -228,24 +179,31 @@ cap_carve(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start
 		return E_TYPE;
 	}
 	if ((error = derive_check(t, parent, dst)) ||
-	    (error = authority_check(parent, rights, badge)) ||
-	    (error = range_check(t, parent, start, count))) {
+	    (error = authority_check(parent, rights, badge))) {
 		return error;
+	}
+	if (!has_range(parent, start, count)) {
+		return E_RANGE;
 	}
 	if (parent->bindings || parent->word & CAP_SHARES) {
 		return E_BOUND;
 	}
-	uint64_t fields = (parent->word & (CAP_TYPE_MASK | CAP_WHOLE)) | rights << CAP_RIGHTS_SHIFT;
-	if (cap_is_predicate(t, parent)) {
-		error = carve_predicate(t, parent, dst, start, count, fields, in_the_way);
+	if (cap_is_predicate(parent)) {
+		if (sibling_insert_predicate(t, parent, dst, start, count)) {
+			*in_the_way = 0;
+			return E_TAKEN;
+		}
+		parent->count -= count + 1;
 	} else {
-		error = carve_interval(t, parent, dst, start, count, fields, in_the_way);
+		const struct cap *other = sibling_insert_interval(t, parent, dst, start, count);
+		if (other) {
+			*in_the_way = other->start + other->count;
+			return E_TAKEN;
+		}
 	}
-	if (error) {
-		return error;
-	}
-	dst->badge |= badge;
-	dst->carve = t->next_carve++;
+	uint64_t same = parent->word & (CAP_TYPE_MASK | CAP_WHOLE);
+	inherit(parent, dst, same | rights << CAP_RIGHTS_SHIFT, badge, t->next_carve++);
+	parent->word |= CAP_POOL;
 	return 0;
 }
 
@@ -259,23 +217,22 @@ cap_share(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start
 	    (error = authority_check(parent, rights, badge))) {
 		return error;
 	}
-	if (cap_is_object(parent)) {
-		error = start || count ? E_RANGE : 0;
-		start = parent->start;
-		count = parent->count;
-	} else {
-		error = range_check(t, parent, start, count);
-	}
-	if (error) {
-		return error;
+	if (cap_is_object(parent) ? start || count : !has_range(parent, start, count)) {
+		return E_RANGE;
 	}
 	if (parent->word & CAP_POOL) {
 		return E_POOL;
 	}
-	derive(t, parent, dst,
-	       (parent->word & CAP_TYPE_MASK) | CAP_SHARED | rights << CAP_RIGHTS_SHIFT, start,
-	       count);
-	dst->badge |= badge;
+	if (cap_is_object(parent)) {
+		start = parent->start;
+		count = parent->count;
+	} else if (cap_is_predicate(parent)) {
+		parent->count -= count + 1;
+	}
+	uint64_t fields = cap_type(parent) | CAP_SHARED | rights << CAP_RIGHTS_SHIFT;
+	inherit(parent, dst, fields, badge, parent->carve);
+	parent->word |= CAP_SHARES;
+	place(t, parent, dst, start, count);
 	return 0;
 }
 
@@ -295,11 +252,14 @@ cap_object(struct captree *t, struct cap *frames, struct cap *dst, uint32_t type
 		return E_BOUND;
 	}
 	int error = derive_check(t, frames, dst);
-	if (!error) {
-		derive(t, frames, dst, type | EXO_RIGHTS_ALL << CAP_RIGHTS_SHIFT | CAP_OBJECT,
-		       frames->start, frames->count);
+	if (error) {
+		return error;
 	}
-	return error;
+	uint64_t fields = type | EXO_RIGHTS_ALL << CAP_RIGHTS_SHIFT | CAP_OBJECT;
+	inherit(frames, dst, fields, 0, frames->carve);
+	frames->word |= CAP_POOL;
+	place(t, frames, dst, frames->start, frames->count);
+	return 0;
 }
 
 int
@@ -333,7 +293,7 @@ cap_move(struct captree *t, struct cap *c, struct cap *dst)
 int
 cap_trim(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
 {
-	if (!cap_is_interval(t, c)) {
+	if (!cap_is_interval(c)) {
 		return E_TYPE;
 	}
 	uint64_t end = c->start + c->count;

@@ -68,7 +68,7 @@ struct bind_node {
 	uint32_t prev;
 };
 
-/* How a type takes part. NULL entries mean: interval order decides / nothing can be bound / there is no object. */
+/* How a type takes part. NULL entries mean: not a predicate / nothing can be bound / there is no object. */
 struct cap_type {
 	/* PREDICATE types: true if the two can have no member in common. `with` is a carved sibling. */
 	bool (*is_disjoint)(struct captree *t, const struct cap *c, const struct cap *with);
@@ -96,9 +96,9 @@ struct captree {
 };
 
 static inline struct cap *
-cap_at(const struct captree *t, uint32_t id)
+cap_at(const struct captree *t, uint64_t id) /* 64 bits wide: no zero extension where it was loaded from a link */
 {
-	return (struct cap *)(t->base + (uint64_t)id * 64);
+	return (struct cap *)(t->base + id * 64);
 }
 
 static inline uint32_t
@@ -146,25 +146,33 @@ bind_pte_id(const struct captree *t, const void *pte)
 static inline bool
 slot_is_empty(const struct cap *slot)
 {
-	return !(slot->word & (CAP_RETIRED | CAP_TYPE_MASK));
+	return (int64_t)slot->word >= 0 && !(slot->word & CAP_TYPE_MASK); /* CAP_RETIRED is the sign */
+}
+
+/* Make it empty, its handles stale. What was in it must have left the tree. */
+static inline void
+slot_empty(struct cap *slot)
+{
+	*slot = (struct cap){.word = ((slot->word >> CAP_GENERATION_SHIFT) + 1) << CAP_GENERATION_SHIFT};
+}
+
+/* The three families, by number: what has an order, what is compared in pairs, what is one thing. */
+static inline bool
+cap_is_interval(const struct cap *c)
+{
+	return cap_type(c) < EXO_CAP_PACKET;
+}
+
+static inline bool
+cap_is_predicate(const struct cap *c)
+{
+	return cap_type(c) == EXO_CAP_PACKET;
 }
 
 static inline bool
 cap_is_object(const struct cap *c)
 {
-	return cap_type(c) >= EXO_CAP_ENV;
-}
-
-static inline bool
-cap_is_predicate(const struct captree *t, const struct cap *c)
-{
-	return t->types[cap_type(c)].is_disjoint != NULL;
-}
-
-static inline bool
-cap_is_interval(const struct captree *t, const struct cap *c)
-{
-	return !cap_is_object(c) && !cap_is_predicate(t, c);
+	return cap_type(c) > EXO_CAP_PACKET;
 }
 
 /* True if [start, start + count) is not empty and lies in the interval of c; for any arguments. */
@@ -192,7 +200,7 @@ struct cap *bind_cap(const struct captree *t, uint32_t id);
 void cap_root(struct captree *t, struct cap *c, uint32_t type, uint64_t rights, uint64_t start, uint64_t count);
 
 /* Derive. dst is an empty slot. cap_carve: E_TAKEN stores the end of what is in the way (a predicate: 0) in *in_the_way. badge 0 = inherit.
- * 0 or E_RANGE E_RIGHTS E_BOUND E_POOL E_DEPTH E_BADGE E_REVOKED E_TYPE E_SLOT E_TAKEN. For PREDICATE types (is_disjoint not NULL) start
+ * 0 or E_RANGE E_RIGHTS E_BOUND E_POOL E_DEPTH E_BADGE E_REVOKED E_TYPE E_SLOT E_TAKEN. For PREDICATE types (PACKET) start
  * names the predicate, count the quota: carve takes count + 1 from the parent's count and compares with each carved sibling. */
 int cap_carve(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, uint64_t count, uint64_t rights,
 	      uint64_t badge, uint64_t *in_the_way);
@@ -216,9 +224,6 @@ int cap_usable(struct captree *t, struct cap *c);
 struct cap *cap_parent(const struct captree *t, const struct cap *c);
 /* First carved child that ends after `name`, NULL if none. */
 struct cap *cap_child_from(const struct captree *t, const struct cap *c, uint64_t name);
-
-/* Make the slot empty, its handles stale. For the destroyers of capabilities only. */
-void slot_empty(struct cap *slot);
 
 /* One bounded step of revoke: see revoke.c for the argument. `count` 0 = everything below c and c's own bindings.
  * Returns 0 when finished, CAP_AGAIN when there is more (caller: if t->broken, drop the lock, fence all TLBs, clear t->broken;

@@ -110,7 +110,8 @@ depth_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 static bool
 range_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 {
-	if (!parent || cap_is_predicate(t, c)) {
+	(void)t;
+	if (!parent || cap_is_predicate(c)) {
 		return true;
 	}
 	if (cap_is_object(c)) {
@@ -185,15 +186,14 @@ order_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 	if (c->word & CAP_SHARED) {
 		return c < next;
 	}
-	return cap_is_predicate(t, c) ? c->start <= next->start
-				      : c->start + c->count <= next->start;
+	return cap_is_predicate(c) ? c->start <= next->start : c->start + c->count <= next->start;
 }
 
 /* Intervals that are in order are disjoint; predicates must be asked in pairs. */
 static bool
 disjoint_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 {
-	if (!parent || c->word & CAP_SHARED || !cap_is_predicate(t, c)) {
+	if (!parent || c->word & CAP_SHARED || !cap_is_predicate(c)) {
 		return true;
 	}
 	for (const struct cap *s = sibling_next(t, c); s; s = sibling_next(t, s)) {

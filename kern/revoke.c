@@ -67,7 +67,7 @@ cap_remove(struct captree *t, struct cap *c)
 {
 	c->word &= ~CAP_LEAVING;
 	unmark(t, c);
-	if (cap_is_predicate(t, c) && c->up) {
+	if (cap_is_predicate(c) && c->up) {
 		cap_parent(t, c)->count += c->count + 1;
 	}
 	if (c->up & CAP_PARENT && !(c->left | c->right)) {
@@ -180,7 +180,7 @@ step_whole(struct captree *t, struct cap *c)
 static int
 step_range(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
 {
-	if (!cap_is_interval(t, c) || !cap_holds(c, start, count) || c->word & CAP_SHARES) {
+	if (!cap_is_interval(c) || !cap_holds(c, start, count) || c->word & CAP_SHARES) {
 		return E_RANGE;
 	}
 	struct cap *child = sibling_overlap(t, c, start, start + count);

@@ -30,13 +30,13 @@ sibling_link(const struct captree *t, const struct cap *c)
 
 /* Put c where `link` is, below `up`: every priority above is higher, and what was there is split at
  * c. Two spines grow inwards, each with its open end. */
-static void
+static inline void
 attach(struct captree *t, struct cap *c, uint32_t *link, uint32_t up)
 {
 	uint32_t id = cap_id(t, c);
-	uint32_t below = *link;
+	uint64_t below = *link;
 	uint32_t *left = &c->left, *right = &c->right;
-	uint32_t left_up = id, right_up = id;
+	uint64_t left_up = id, right_up = id;
 
 	*link = id;
 	c->up = up;
@@ -77,26 +77,69 @@ sibling_insert(struct captree *t, struct cap *parent, struct cap *c)
 	attach(t, c, link, up);
 }
 
+struct cap *
+sibling_first(const struct captree *t, const struct cap *parent)
+{
+	struct cap *found = NULL;
+
+	for (uint32_t id = parent->child; id; id = found->left) {
+		found = cap_at(t, id);
+	}
+	return found;
+}
+
+struct cap *
+sibling_next(const struct captree *t, const struct cap *c)
+{
+	if (c->right) {
+		struct cap *n = cap_at(t, c->right);
+		while (n->left) {
+			n = cap_at(t, n->left);
+		}
+		return n;
+	}
+	while (c->up && !(c->up & CAP_PARENT)) {
+		struct cap *above = cap_at(t, c->up);
+		if (above->left == cap_id(t, c)) {
+			return above;
+		}
+		c = above;
+	}
+	return NULL;
+}
+
+/* Among the siblings from `id` down: the highest one that overlaps [start, end), or NULL. */
+static struct cap *
+overlap_below(const struct captree *t, uint64_t id, uint64_t start, uint64_t end)
+{
+	while (id) {
+		struct cap *n = cap_at(t, id);
+		if (end <= n->start) {
+			id = n->left;
+		} else if (n->start + n->count <= start) {
+			id = n->right;
+		} else {
+			return n;
+		}
+	}
+	return NULL;
+}
+
 const struct cap *
 sibling_insert_interval(struct captree *t, struct cap *parent, struct cap *c, uint64_t start,
 			uint64_t count)
 {
 	uint64_t end = start + count;
 	uint32_t priority = sibling_priority(t) | CAP_FRESH;
-	uint32_t higher_than =
-		priority; /* 0 once its place is known: the rest of the way looks for overlaps */
-	uint32_t *link = &parent->child, *place = NULL;
-	uint32_t up = CAP_PARENT | cap_id(t, parent), place_up = 0;
-	uint32_t id;
+	uint32_t *link = &parent->child;
+	uint64_t up = CAP_PARENT | cap_id(t, parent);
+	uint64_t id;
 
 	while ((id = *link)) {
 		struct cap *n = cap_at(t, id);
-		if (n->priority < higher_than) {
-			place = link;
-			place_up = up;
-			higher_than = 0;
+		if (n->priority < priority) {
+			break;
 		}
-		up = id;
 		if (end <= n->start) {
 			link = &n->left;
 		} else if (n->start + n->count <= start) {
@@ -104,11 +147,34 @@ sibling_insert_interval(struct captree *t, struct cap *parent, struct cap *c, ui
 		} else {
 			return n;
 		}
+		up = id;
+	}
+	const struct cap *other = overlap_below(t, id, start, end);
+	if (other) {
+		return other;
 	}
 	c->start = start;
 	c->count = count;
 	c->priority = priority;
-	attach(t, c, place ? place : link, place ? place_up : up);
+	attach(t, c, link, (uint32_t)up);
+	return NULL;
+}
+
+const struct cap *
+sibling_insert_predicate(struct captree *t, struct cap *parent, struct cap *c, uint64_t start,
+			 uint64_t count)
+{
+	const struct cap candidate = {.word = cap_type(parent), .start = start, .count = count};
+
+	for (const struct cap *s = sibling_first(t, parent); s; s = sibling_next(t, s)) {
+		if (!t->types[cap_type(parent)].is_disjoint(t, &candidate, s)) {
+			return s;
+		}
+	}
+	c->start = start;
+	c->count = count;
+	c->priority = sibling_priority(t) | CAP_FRESH;
+	sibling_insert(t, parent, c);
 	return NULL;
 }
 
@@ -144,48 +210,5 @@ sibling_remove(struct captree *t, struct cap *c)
 struct cap *
 sibling_overlap(const struct captree *t, const struct cap *parent, uint64_t start, uint64_t end)
 {
-	uint32_t id = parent->child;
-
-	while (id) {
-		struct cap *n = cap_at(t, id);
-		if (end <= n->start) {
-			id = n->left;
-		} else if (n->start + n->count <= start) {
-			id = n->right;
-		} else {
-			return n;
-		}
-	}
-	return NULL;
-}
-
-struct cap *
-sibling_first(const struct captree *t, const struct cap *parent)
-{
-	struct cap *found = NULL;
-
-	for (uint32_t id = parent->child; id; id = found->left) {
-		found = cap_at(t, id);
-	}
-	return found;
-}
-
-struct cap *
-sibling_next(const struct captree *t, const struct cap *c)
-{
-	if (c->right) {
-		struct cap *n = cap_at(t, c->right);
-		while (n->left) {
-			n = cap_at(t, n->left);
-		}
-		return n;
-	}
-	while (c->up && !(c->up & CAP_PARENT)) {
-		struct cap *above = cap_at(t, c->up);
-		if (above->left == cap_id(t, c)) {
-			return above;
-		}
-		c = above;
-	}
-	return NULL;
+	return overlap_below(t, parent->child, start, end);
 }

@@ -20,10 +20,13 @@ sibling_priority(struct captree *t)
 void sibling_insert(struct captree *t, struct cap *parent, struct cap *c);
 void sibling_remove(struct captree *t, struct cap *c);
 
-/* Put the empty c among the carved children as [start, start + count), which is not empty. NULL, or
- * the child that overlaps it: then nothing has changed. */
+/* Put the empty c among the carved children: as [start, start + count), which is not empty; as the
+ * predicate `start` with quota `count`. NULL, or a child that has a member in common with it: then
+ * nothing has changed. */
 const struct cap *sibling_insert_interval(struct captree *t, struct cap *parent, struct cap *c,
 					  uint64_t start, uint64_t count);
+const struct cap *sibling_insert_predicate(struct captree *t, struct cap *parent, struct cap *c,
+					   uint64_t start, uint64_t count);
 
 /* Of the carved children that overlap [start, end) the one highest in the treap, or NULL. */
 struct cap *sibling_overlap(const struct captree *t, const struct cap *parent, uint64_t start,
