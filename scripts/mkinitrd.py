@@ -121,8 +121,8 @@ def files_for(manifest, folder, given, init):
         path = next(filter(os.path.exists, places), None)
         if path is None:
             have = sorted(f[:-4] for f in os.listdir(folder) if f.endswith(".elf"))
-            sys.exit(f"mkinitrd: the manifest wants program \"{name}\", there is no {places[1]}; "
-                     f"try one of: {' '.join(have)}, or PROGRAMS=dir/{name}.elf")
+            raise ValueError(f"the manifest wants program \"{name}\", there is no {places[1]}; "
+                             f"try one of: {' '.join(have)}, or PROGRAMS=dir/{name}.elf")
         files.append((name, read(path)))
     extra = [(n, read(p)) for n, p in given.items() if n not in dict(files)]
     return files + extra
@@ -137,7 +137,10 @@ def main():
     args.add_argument("programs", nargs="*")
     opts = args.parse_args()
     given = {os.path.basename(p).removesuffix(".elf"): p for p in opts.programs}
-    data = archive(files_for(read(opts.manifest), opts.dir, given, opts.init))
+    try:
+        data = archive(files_for(read(opts.manifest), opts.dir, given, opts.init))
+    except (OSError, ValueError) as error:
+        sys.exit(f"mkinitrd: {error}")
     if not os.path.exists(opts.out) or read(opts.out) != data:
         with open(opts.out + ".new", "wb") as f:
             f.write(data)

@@ -7,6 +7,7 @@
 
 Mark a test with @pytest.mark.nightly if only `make nightly` is to run it.
 """
+import collections
 import json
 import os
 import re
@@ -32,7 +33,8 @@ def pytest_runtest_logreport(report):
         reason = report.longrepr[2].removeprefix("Skipped: ")
     elif report.failed:
         crash = getattr(report.longrepr, "reprcrash", None)
-        reason = (crash.message if crash else str(report.longrepr)).strip().splitlines()[0]
+        lines = [s.strip() for s in (crash.message if crash else str(report.longrepr)).splitlines() if s.strip()]
+        reason = " | ".join(lines[:3])[:300]
     line = json.dumps({"node": report.nodeid, "seconds": report.duration, "reason": reason,
                        "outcome": {"passed": "ok", "failed": "FAIL", "skipped": "skip"}[report.outcome]})
     os.write(int(os.environ["CHITIN_RESULTS"]), line.encode() + b"\n")
@@ -44,12 +46,11 @@ def log_file(request):
     function = re.sub(r"[^\w.=-]+", "-", request.node.name.removeprefix("test_")).strip("-")
     folder = f"{qemu.BUILD}/test/sys/{file}"
     os.makedirs(folder, exist_ok=True)
-    count = 0
+    counts = collections.Counter()
 
     def give(suffix=".log"):
-        nonlocal count
-        count += 1
-        return f"{folder}/{function}{'' if count == 1 else f'-{count}'}{suffix}"
+        counts[suffix] += 1
+        return f"{folder}/{function}{'' if counts[suffix] == 1 else f'-{counts[suffix]}'}{suffix}"
     return give
 
 
