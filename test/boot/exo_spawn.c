@@ -55,6 +55,15 @@ child_checks_itself(int argc, char **argv)
 	return 42;
 }
 
+static __attribute__((noinline)) int
+child_overflows(void)
+{
+	volatile char deep[EXO_STACK_PAGES * EXO_PAGE_SIZE];
+
+	deep[0] = 1;
+	return deep[0];
+}
+
 static int
 child_main(int argc, char **argv)
 {
@@ -68,10 +77,7 @@ child_main(int argc, char **argv)
 		*(volatile int *)(uintptr_t)child_main = 0;
 	}
 	if (!strcmp(argv[1], "overflow")) {
-		volatile char deep[EXO_STACK_PAGES * EXO_PAGE_SIZE];
-
-		deep[0] = 1;
-		return deep[0];
+		return child_overflows();
 	}
 	while (!strcmp(argv[1], "spin")) {
 	}
@@ -209,9 +215,10 @@ check_refusals(void)
 	exo_handle small;
 	int result;
 
-	result = spawn("check", self.bytes / 2, self.pool, &child);
-	tap_ok(result == E_TRUNCATED && child.step, "half a program is refused: %s, could not %s",
-	       exo_error_name(result), child.step);
+	result = spawn("check", 5000, self.pool, &child);
+	tap_ok(result == E_TRUNCATED && child.step,
+	       "the start of a program is refused: %s, could not %s", exo_error_name(result),
+	       child.step);
 	for (uint64_t pages = 1; pages <= 16; pages *= 2) {
 		exo_frames_carve(exo_own_frames(), pages, 1, &small);
 		result = spawn("check", self.bytes, small, &child);
