@@ -118,9 +118,6 @@ hart_setup(struct hart *h)
 {
 	struct exo_hart_info *info = &h->kernel->sysinfo->hart[h->number];
 
-	if (h->has_plic) {
-		irq_context_init(h->plic_context);
-	}
 	info->hartid = (uint32_t)machine.hartid[h->number];
 	info->online = 1;
 	__atomic_store_n(&h->online, 1, __ATOMIC_RELEASE);
@@ -170,6 +167,9 @@ kern_hart_main(uint32_t number)
 {
 	struct hart *h = &kernel_get()->hart[number];
 
+	if (h->has_plic) {
+		irq_context_init(h->plic_context);
+	}
 	hart_setup(h);
 	arch_enter(hart_dispatch(h));
 }

@@ -133,6 +133,7 @@ start_plic(const struct machine *m)
 
 	if (base) {
 		irq_controller(base, bytes, m->plic_sources);
+		irq_context_init(m->context[0]); /* disables all sources, so before any is attached */
 	}
 }
 
