@@ -79,7 +79,7 @@ static void
 watch(void)
 {
 	uint64_t events = EXO_EVENT(EVENT_CHILD) | EXO_EVENT(EVENT_CONSOLE);
-	bool is_typing = false;
+	bool is_typing = !somebody_reads_console(); /* perhaps somebody began early */
 	unsigned how;
 
 	for (;;) {
