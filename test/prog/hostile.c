@@ -277,7 +277,7 @@ stale_handles(void)
 }
 
 static const uint64_t wild[] = {0, 1, 8, KERNEL_ADDRESS, DIRECT_MAP, PHYSICAL_ADDRESS, 0x3000000000, EXO_USER_END - 8,
-				EXO_USER_END, EXO_UAREA_BASE - 1, 0x8000000000000000, ~0ul, ~7ul};
+				EXO_USER_END, 0x8000000000000000, ~0ul, ~7ul};
 
 /* The handle that an argument of this name wants. */
 static exo_handle

@@ -50,7 +50,8 @@ def battery(tmp_path_factory):
     served = failed = 0
     with qemu.Machine(initrd=initrd, disk=disk, net="user", forward=[(port, 80)], smp=4, log=log) as guest:
         deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and not all(verdict(guest.console, n) for n in DEADLY + REFUSED):
+        while time.monotonic() < deadline and guest.process.poll() is None and any(
+                verdict(guest.console, n) == "nothing" for n in DEADLY + REFUSED):
             answered = ask(port)
             served, failed = served + answered, failed + (served > 0 and not answered)
             time.sleep(0.2)
@@ -69,20 +70,21 @@ def ask(port):
 
 
 def verdict(console, name):
-    """What became of an attack, as the console tells it."""
-    match = re.search(rf"^(?:{name}: (died of .*)|.*hostile: {name}: (\w+)|.*(spinning))$", console, re.M)
-    return match and next(filter(None, match.groups()))
+    """What became of an attack, as the console tells it: "died of ...", "refused", or "SUCCEEDED"."""
+    match = re.search(rf"^init: {name}: (died of .*)$|^hostile: {name}: (\w+)$", console, re.M)
+    return (match.group(1) or match.group(2)) if match else "nothing"
 
 
 @pytest.mark.parametrize("name", DEADLY)
 def test_it_dies(battery, name):
-    assert (verdict(battery["console"], name) or "nothing").startswith("died of")
+    found = verdict(battery["console"], name)
+    assert found.startswith("died of"), found
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused(battery, name):
-    found = verdict(battery["console"], name) or "nothing"
-    assert found == "refused" or name == "random-calls" and found.startswith("died of")
+    found = verdict(battery["console"], name)
+    assert found == "refused" or name == "random-calls" and found.startswith("died of"), found
 
 
 def test_the_others_go_on(battery):
