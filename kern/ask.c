@@ -17,7 +17,8 @@ space_of_slot(const struct captree *t, const struct cap *c)
 {
 	const struct frame *f = frame_at(t, arch_physical(c) >> PAGE_SHIFT);
 
-	return f->kind == FRAME_LEAF && f->holder ? arch_ram(f->holder & ~(PAGE_SIZE - 1)) : NULL;
+	/* a leaf on the dead list (spare) has the list's link in `holder` */
+	return f->kind == FRAME_LEAF && !f->spare && f->holder ? arch_ram(f->holder & ~(PAGE_SIZE - 1)) : NULL;
 }
 
 static exo_handle

@@ -20,6 +20,7 @@
 
 #define BURY_ENTRIES 32
 #define USER_ENTRIES 256
+#define LEAF_DEAD 1 /* `spare` of a leaf's frame while `holder` is the list's link */
 
 enum bury {
 	BURY_DONE,
@@ -145,6 +146,7 @@ destroy(struct captree *t, struct cap *c)
 	}
 	if (frame_at(t, c->start)->kind == FRAME_LEAF) {
 		cspace_unhang(t, arch_ram(c->start << PAGE_SHIFT));
+		frame_at(t, c->start)->spare = LEAF_DEAD;
 	}
 	append(kernel_of(t), c->start);
 }
@@ -168,7 +170,11 @@ bury_env(struct kernel *k, struct env *e)
 	use_unbind(&k->tree, &e->supervisor_use);
 	console_unbind(e);
 	use_unbind(&k->tree, &e->console_use);
-	return ring_orphan(e) ? BURY_MORE : BURY_DONE;
+	if (ring_orphan(e)) {
+		return BURY_MORE;
+	}
+	k->sysinfo->hart[e->hart->number].environments--;
+	return BURY_DONE;
 }
 
 /* One step at the capabilities in a dead leaf. */
