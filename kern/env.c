@@ -22,6 +22,7 @@ env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, boo
 	e->cspace_use.kind = USE_CSPACE;
 	e->supervisor_use.kind = USE_SUPERVISOR;
 	e->console_use.kind = USE_CONSOLE;
+	k->sysinfo->hart[home->number].environments++;
 	arch_env_init(&e->arch, home->number, dispatch_table_end(), uarea, fp);
 }
 
