@@ -8,10 +8,14 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <exo/errors.h>
+
 #include "lib/base/checked.h"
 #include "lib/exo/vm.h"
 
 #define GROW_PAGES 16
+#define GROW_PART  8  /* the heap grows by this part of itself */
+#define PIECES     32 /* in which one request is met at most */
 
 extern char _end[];
 
@@ -20,9 +24,16 @@ static struct {
 	uint64_t mapped;
 } heap;
 
+/* What one call of sbrk has added, to take it back when the rest is not to be had. */
+struct growth {
+	uint32_t count;
+	exo_handle piece[PIECES];
+	uint64_t pages[PIECES];
+};
+
 /* Adds `pages` pages in one piece. */
 static int
-piece_add(uint64_t pages)
+piece_add(struct growth *growth, uint64_t pages)
 {
 	exo_handle frames;
 	int result = exo_frames_carve(exo_own_frames(), pages, 1, &frames);
@@ -35,28 +46,40 @@ piece_add(uint64_t pages)
 		exo_frames_release(exo_own_frames(), frames);
 		return result;
 	}
+	growth->piece[growth->count] = frames;
+	growth->pages[growth->count++] = pages;
 	heap.mapped += pages * EXO_PAGE_SIZE;
 	return 0;
 }
 
-/* Maps pages until the heap reaches `end`. */
+static void
+growth_undo(struct growth *growth)
+{
+	while (growth->count > 0) {
+		growth->count--;
+		exo_frames_release(exo_own_frames(), growth->piece[growth->count]);
+		heap.mapped -= growth->pages[growth->count] * EXO_PAGE_SIZE;
+	}
+}
+
+/* Maps pages until the heap reaches `end`, or changes nothing. */
 static int
 heap_reach(uint64_t end)
 {
-	uint64_t bytes = heap.mapped - (uint64_t)_end;
-	uint64_t piece = bytes / 8 / EXO_PAGE_SIZE;
+	struct growth growth = {.count = 0};
+	uint64_t needed = (end - heap.mapped + EXO_PAGE_SIZE - 1) / EXO_PAGE_SIZE;
+	uint64_t piece = (heap.mapped - (uint64_t)_end) / GROW_PART / EXO_PAGE_SIZE;
 
 	piece = piece > GROW_PAGES ? piece : GROW_PAGES;
-	if (piece < (end - heap.mapped + EXO_PAGE_SIZE - 1) / EXO_PAGE_SIZE) {
-		piece = (end - heap.mapped + EXO_PAGE_SIZE - 1) / EXO_PAGE_SIZE;
-	}
-	while (heap.mapped < end) {
-		if (piece_add(piece) < 0) {
+	piece = piece > needed ? piece : needed;
+	while (heap.mapped < end && piece > 0 && growth.count < PIECES) {
+		if (piece_add(&growth, piece) < 0) {
 			piece /= 2;
 		}
-		if (piece == 0) {
-			return -ENOMEM;
-		}
+	}
+	if (heap.mapped < end) {
+		growth_undo(&growth);
+		return E_NOSPACE;
 	}
 	return 0;
 }
