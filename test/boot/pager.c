@@ -20,6 +20,7 @@ static struct {
 	exo_handle frames;     /* CACHE pages */
 	uint64_t start;        /* block n appears at start + n * EXO_PAGE_SIZE */
 	uint64_t block[CACHE]; /* what page i of `frames` holds: block number + 1, or 0 */
+	bool dirty[CACHE];     /* it was stored to */
 	uint32_t hand;         /* the page to be used next */
 	uint64_t reads;
 	uint64_t writes;
@@ -31,28 +32,41 @@ address_of(uint64_t block)
 	return pager.start + block * EXO_PAGE_SIZE;
 }
 
-/* Frees page `page` of the cache. The page-table entry knows whether it was written to. */
+/* The page that holds a block, or CACHE. */
+static uint32_t
+page_holding(uint64_t block)
+{
+	uint32_t page = 0;
+
+	while (page < CACHE && pager.block[page] != block + 1) {
+		page++;
+	}
+	return page;
+}
+
+/* Frees page `page` of the cache. */
 static int
 page_evict(uint32_t page)
 {
 	uint64_t block = pager.block[page] - 1;
-	int64_t bits;
+	int64_t result;
 
 	if (pager.block[page] == 0) {
 		return 0;
 	}
-	bits = exo_unmap(address_of(block), 1, 0, NULL, EXO_NONE);
-	if (bits < 0) {
-		return (int)bits;
+	result = exo_unmap(address_of(block), 1, 0, NULL, EXO_NONE);
+	if (result < 0) {
+		return (int)result;
 	}
 	pager.block[page] = 0;
-	if (!(bits & EXO_DIRTY)) {
+	if (!pager.dirty[page]) {
 		return 0;
 	}
 	pager.writes++;
 	return exo_disk_transfer(&pager.disk, EXO_DISK_WRITE, block, pager.frames, page, 1);
 }
 
+/* Maps it for reading only: so the first store to it is seen. */
 static int
 page_fill(uint32_t page, uint64_t block)
 {
@@ -63,8 +77,15 @@ page_fill(uint32_t page, uint64_t block)
 	}
 	pager.reads++;
 	pager.block[page] = block + 1;
-	return exo_vm_map_at(exo_own_vm(), address_of(block), pager.frames, page, 1,
-			     EXO_READ | EXO_WRITE);
+	pager.dirty[page] = false;
+	return exo_vm_map_at(exo_own_vm(), address_of(block), pager.frames, page, 1, EXO_READ);
+}
+
+static int
+page_dirty(uint32_t page, uint64_t block)
+{
+	pager.dirty[page] = true;
+	return (int)exo_protect(address_of(block), 1, EXO_READ | EXO_WRITE, NULL, EXO_NONE);
 }
 
 /* A page fault in the window is ours; anything else is not. */
@@ -72,13 +93,17 @@ static int
 pager_fault(struct exo_fault *fault)
 {
 	uint64_t block = (fault->tval - pager.start) / EXO_PAGE_SIZE;
-	uint32_t page = pager.hand++ % CACHE;
+	uint32_t page = page_holding(block);
 	int result;
 
 	if ((fault->cause != EXO_CAUSE_LOAD_PAGE && fault->cause != EXO_CAUSE_STORE_PAGE) ||
 	    fault->tval < pager.start || block >= pager.disk.block_count) {
 		return 1;
 	}
+	if (page < CACHE) {
+		return page_dirty(page, block) < 0;
+	}
+	page = pager.hand++ % CACHE;
 	result = page_evict(page);
 	return result < 0 ? result : page_fill(page, block);
 }
