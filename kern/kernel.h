@@ -19,6 +19,7 @@ struct kernel {
 	uint64_t fence_mask;   /* harts whose TLBs may hold what was broken since the last fence; with the lock */
 	uint64_t dead_first;   /* page of the first object on the dead list, 0: none; with the lock */
 	uint64_t dead_last;
+	uint64_t tables;       /* counts tables that left a space, in bits 17 up: makes old space.last_key wrong */
 	bool waiting;          /* an unbind waits for another hart, so the call restarts; with the lock */
 	uint32_t harts;
 	struct hart hart[CONFIG_MAX_HARTS];

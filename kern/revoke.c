@@ -107,7 +107,7 @@ unbind_some(struct captree *t, struct cap *c, int *looks)
 	}
 	for (; id && *looks; --*looks) {
 		uint32_t next = bind_at(t, id)->next & ~BIND_WRITABLE;
-		if (!unbind(t, c, id)) {
+		if (unbind(t, c, id) != E_BUSY) {
 			result = CAP_AGAIN;
 		}
 		id = next;

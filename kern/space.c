@@ -11,17 +11,13 @@
  * Priv. spec 4.3.1, 4.4.1.
  */
 #include "kern/space.h"
+#include "kern/space_fast.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
 #define ENTRIES 512ul
 #define TABLE_LEVEL(f) ((f)->spare) /* of a frame of kind FRAME_TABLE */
-
-static inline struct bind_node *
-links_of(uint64_t *entry)
-{
-	return (struct bind_node *)((uint8_t *)entry + 4096);
-}
+#define TABLES_ONE (1ul << 17)      /* user addresses >> 21 have 17 bits */
 
 static inline uint64_t *
 next_table(uint64_t entry)
@@ -36,6 +32,7 @@ space_init(struct space *s)
 
 	arch_root_init(root);
 	memset(s, 0, sizeof(*s));
+	s->last_key = ~0ul;
 	s->satp = arch_satp(arch_physical(root));
 }
 
@@ -69,6 +66,22 @@ space_has_table(struct space *s, uint64_t address, uint32_t level)
 	return entry_at(s, address, level) != NULL;
 }
 
+/* entry_at level 0, which remembers the table. */
+static uint64_t *
+leaf_entry(struct kernel *k, struct space *s, uint64_t address)
+{
+	uint64_t *entry = space_cached_entry(k, s, address);
+
+	if (!entry) {
+		entry = entry_at(s, address, 0);
+		if (entry) {
+			s->last_key = space_key(k, address);
+			s->last_table = (uint64_t *)((uint64_t)entry & ~(PAGE_SIZE - 1));
+		}
+	}
+	return entry;
+}
+
 /* How many of `count` pages from `address` on lie under one level 0 table. */
 static inline uint64_t
 in_one_table(uint64_t address, uint64_t count)
@@ -78,39 +91,38 @@ in_one_table(uint64_t address, uint64_t count)
 	return count < left ? count : left;
 }
 
-static inline uint64_t
-leaf_bits(uint64_t rights)
-{
-	/* A and D preset: some harts fault instead of setting them (Priv. spec 4.3.1) */
-	return PTE_V | PTE_U | PTE_A | PTE_D | rights;
-}
-
 /* How many leading entries are empty and frames are of this carve already. */
 static uint64_t
 mappable(const struct cap *c, const uint64_t *entry, const struct frame *f, uint64_t count)
 {
-	uint64_t n = 0;
+	const uint64_t *end = entry + count;
+	const uint64_t *at = entry;
+	uint64_t carve = c->carve;
 
-	while (n < count && !(entry[n] & PTE_V) && f[n].holder == c->carve && f[n].references < FRAME_REFERENCES_MAX) {
-		n++;
+	while (at < end && !(*at & PTE_V) && f->holder == carve && f->references < FRAME_REFERENCES_MAX) {
+		at++;
+		f++;
 	}
-	return n;
+	return (uint64_t)(at - entry);
 }
 
-/* Link entries [first, first + n) in front of c's list: one store each. */
+/* Fill entries [first, first + n), all empty, and link them in front of c's list: one store each for entry and links. */
 static void
-link_run(struct captree *t, struct cap *c, uint64_t *first, uint64_t n, uint32_t ceiling)
+fill_run(struct captree *t, struct cap *c, uint64_t *first, uint64_t n, uint64_t pte, struct frame *f)
 {
+	uint32_t ceiling = cap_rights(c) & EXO_WRITE ? BIND_WRITABLE : 0;
 	uint32_t id = bind_pte_id(t, first);
-	uint64_t *links = (uint64_t *)links_of(first);
 	uint64_t link = (uint64_t)(id - 1) << 32 | ((id + 1) | ceiling);
 
-	for (uint64_t i = 0; i < n; i++) {
-		links[i] = link;
+	for (uint64_t *entry = first; entry < first + n; entry++, f++) {
+		*(volatile uint64_t *)entry = pte;
+		*(uint64_t *)space_links(entry) = link;
+		f->references++;
+		pte += 1ul << PTE_PAGE_SHIFT;
 		link += 1ul << 32 | 1;
 	}
-	links_of(first)->prev = BIND_CAP | cap_id(t, c);
-	links_of(first)[n - 1].next = c->bindings | ceiling;
+	space_links(first)->prev = BIND_CAP | cap_id(t, c);
+	space_links(first + n - 1)->next = c->bindings | ceiling;
 	if (c->bindings) {
 		bind_at(t, c->bindings)->prev = id + (uint32_t)n - 1;
 	}
@@ -121,11 +133,10 @@ int
 space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page, uint64_t *count,
 	  uint64_t rights)
 {
-	struct captree *t = &k->tree;
-	uint64_t *entry = entry_at(s, address, 0);
-	struct frame *f = frame_at(t, page);
+	uint64_t *entry = leaf_entry(k, s, address);
+	struct frame *f = frame_at(&k->tree, page);
 	uint64_t n = in_one_table(address, *count);
-	uint64_t pte = page << PTE_PAGE_SHIFT | leaf_bits(rights);
+	uint64_t pte = page << PTE_PAGE_SHIFT | space_leaf_bits(rights);
 
 	*count = 0;
 	if (!entry) {
@@ -135,12 +146,7 @@ space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, ui
 	if (!n) {
 		return *entry & PTE_V ? E_MAPPED : f->holder != c->carve ? SPACE_CLEAR : E_LIMIT;
 	}
-	for (uint64_t i = 0; i < n; i++) {
-		f[i].references++;
-		__atomic_store_n(&entry[i], pte, __ATOMIC_RELAXED);
-		pte += 1ul << PTE_PAGE_SHIFT;
-	}
-	link_run(t, c, entry, n, cap_rights(c) & EXO_WRITE ? BIND_WRITABLE : 0);
+	fill_run(&k->tree, c, entry, n, pte, f);
 	*count = n;
 	return 0;
 }
@@ -158,7 +164,7 @@ space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap
 	}
 	frame_at(&k->tree, page)->references++;
 	bind_link(&k->tree, c, bind_pte_id(&k->tree, entry), rights & EXO_WRITE ? BIND_WRITABLE : 0);
-	__atomic_store_n(entry, page << PTE_PAGE_SHIFT | leaf_bits(rights), __ATOMIC_RELAXED);
+	__atomic_store_n(entry, page << PTE_PAGE_SHIFT | space_leaf_bits(rights), __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -201,6 +207,8 @@ break_entry(struct kernel *k, uint64_t *entry, bool leaf)
 	bind_unlink(&k->tree, bind_pte_id(&k->tree, entry));
 	if (leaf) {
 		frame_at(&k->tree, pte_page(old))->references--;
+	} else {
+		k->tables += TABLES_ONE;
 	}
 	return old & (PTE_A | PTE_D);
 }
@@ -273,7 +281,7 @@ unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count)
 int
 space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t *old)
 {
-	uint64_t *entry = entry_at(s, address, 0);
+	uint64_t *entry = leaf_entry(k, s, address);
 	uint64_t n = in_one_table(address, *count);
 
 	if (unhang(k, s, address, *count) == 0) {
@@ -296,7 +304,7 @@ space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count
 int
 space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t rights, uint64_t *old)
 {
-	uint64_t *entry = entry_at(s, address, 0);
+	uint64_t *entry = leaf_entry(k, s, address);
 	uint64_t n = in_one_table(address, *count);
 	uint64_t i;
 
@@ -307,7 +315,7 @@ space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *cou
 		if (!(pte & PTE_V)) {
 			break;
 		}
-		if ((rights & EXO_WRITE && !(links_of(&entry[i])->next & BIND_WRITABLE)) || rights & EXO_EXEC & ~pte) {
+		if ((rights & EXO_WRITE && !(space_links(&entry[i])->next & BIND_WRITABLE)) || rights & EXO_EXEC & ~pte) {
 			break;
 		}
 		pte = __atomic_exchange_n(&entry[i], (pte & ~PTE_RWX) | rights, __ATOMIC_ACQ_REL);

@@ -14,7 +14,10 @@
 struct space {
 	uint64_t satp;
 	uint64_t harts; /* atomic: harts that have had it in satp */
-	uint64_t spare[254];
+	/* the level 0 table used last, and what it translates: address >> 21 | kernel.tables. Tree lock */
+	uint64_t last_key;
+	uint64_t *last_table;
+	uint64_t spare[252];
 };
 _Static_assert(sizeof(struct space) == 2048, "half a frame");
 

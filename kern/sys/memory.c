@@ -6,7 +6,7 @@
  */
 #include "kern/claim.h"
 #include "kern/object.h"
-#include "kern/space.h"
+#include "kern/space_fast.h"
 #include "kern/sys/sys.h"
 #include "lib/base/checked.h"
 
@@ -275,8 +275,18 @@ work_all(struct work *w, int (*check)(struct work *), int (*step)(struct work *)
 	}
 }
 
-struct sysret
-sys_map(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, uint64_t flags,
+/* One page of a FRAME, read with or without write or execute: 2, 6 or 10; the caller's own space; nothing further. */
+#define ONE_PAGE_RIGHTS (1u << EXO_READ | 1u << (EXO_READ | EXO_WRITE))
+
+static inline bool
+is_one_page(uint64_t address, uint64_t count, uint64_t flags, exo_handle space)
+{
+	return LIKELY(count == 1 && flags < 8 && ONE_PAGE_RIGHTS >> flags & 1 && space == EXO_NONE &&
+		      !(address & ~(EXO_USER_END - PAGE_SIZE)));
+}
+
+static __attribute__((noinline)) struct sysret
+map_any(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, uint64_t flags,
 	const struct exo_map_entry *more, exo_handle space)
 {
 	struct env *e = env_current();
@@ -313,6 +323,25 @@ sys_map(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, ui
 }
 
 struct sysret
+sys_map(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, uint64_t flags,
+	const struct exo_map_entry *more, exo_handle space)
+{
+	if (is_one_page(address, count, flags, space)) {
+		struct env *e = env_current();
+		bool done;
+
+		kernel_lock(e->kernel);
+		done = space_map_one(e, address, handle, offset, flags);
+		kernel_unlock(e->kernel);
+		if (LIKELY(done)) {
+			arch_fence_page(address);
+			return sys_return(0);
+		}
+	}
+	return map_any(address, handle, offset, count, flags, more, space);
+}
+
+struct sysret
 sys_unmap(uint64_t address, uint64_t count, uint64_t further, const struct exo_map_entry *more, exo_handle space)
 {
 	struct env *e = env_current();
@@ -336,8 +365,8 @@ sys_unmap(uint64_t address, uint64_t count, uint64_t further, const struct exo_m
 	return sys_return(error ? error : (int64_t)w.old);
 }
 
-struct sysret
-sys_protect(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more, exo_handle space)
+static __attribute__((noinline)) struct sysret
+protect_any(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more, exo_handle space)
 {
 	struct env *e = env_current();
 	struct work w = {
@@ -361,6 +390,25 @@ sys_protect(uint64_t address, uint64_t count, uint64_t flags, const struct exo_m
 						 0, 0 });
 	}
 	return sys_return(error ? error : (int64_t)w.old);
+}
+
+struct sysret
+sys_protect(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more, exo_handle space)
+{
+	if (is_one_page(address, count, flags, space)) {
+		struct env *e = env_current();
+		uint64_t old;
+		bool done;
+
+		kernel_lock(e->kernel);
+		done = space_protect_one(e, address, flags, &old);
+		kernel_unlock(e->kernel);
+		if (LIKELY(done)) {
+			arch_fence_page(address);
+			return sys_return((int64_t)old);
+		}
+	}
+	return protect_any(address, count, flags, more, space);
 }
 
 struct sysret
