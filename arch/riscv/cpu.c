@@ -16,16 +16,18 @@
 #define TEST_DEVICE_PASS 0x5555
 #define TEST_DEVICE_FAIL 0x3333
 
+/* What entry.S tells the hart that is being started; one at a time. */
 struct start_args {
 	uint64_t satp;
 	uint64_t offset;
 	uint64_t stack;
 	uint64_t number;
 };
+extern struct start_args start_args;
+struct start_args start_args;
 
 static struct {
 	uint64_t hartid[CONFIG_MAX_HARTS];
-	struct start_args start[CONFIG_MAX_HARTS];
 	uint64_t timebase_hz;
 	bool sstc;
 	uint64_t load;
@@ -78,17 +80,16 @@ cpu_stack_end(uint32_t hart)
 int
 arch_hart_start(uint32_t number)
 {
-	struct start_args *s = &cpu.start[number];
 	int64_t error;
 
-	*s = (struct start_args){
+	start_args = (struct start_args){
 		.satp = mmu_satp(),
 		.offset = (uint64_t)image_start - cpu.load,
 		.stack = cpu_stack_end(number),
 		.number = number,
 	};
 	__asm__ volatile("fence w, w" ::: "memory");
-	error = sbi_hart_start(cpu.hartid[number], mmu_image_physical(other_hart), mmu_image_physical(s));
+	error = sbi_hart_start(cpu.hartid[number], mmu_image_physical(other_hart), 0);
 	return error == 0 ? 0 : error == -2 ? E_UNSUPPORTED : E_NODEV;
 }
 

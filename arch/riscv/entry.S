@@ -4,7 +4,9 @@
  * The header is that of a Linux RISC-V Image (Documentation/riscv/boot-image-header), which OpenSBI, U-Boot's booti and QEMU understand:
  * hart id in a0, device tree in a1, paging off, any hart. Steps of the first hart: 1 clear .bss, 2 banner through the firmware,
  * 3 build the early page tables (early.c, at physical addresses), 4 turn paging on; the trap vector is the way to the
- * virtual address, 5 C. Other harts come by SBI HSM and do 4 and 5 with the final tables.
+ * virtual address, 5 C. Other harts come by SBI HSM and do 4 and 5 with the final tables. OpenSBI up to 1.1 (at least) marks a hart as
+ * started before it has stored where to: one that looks at that moment comes to _start, or comes with another a1. So
+ * whoever is not first goes to other_hart, which takes start_args from memory.
  */
 #include "arch/riscv/frame.h"
 
@@ -29,6 +31,10 @@ first_hart:
 	.option norelax
 	csrw	sie, zero
 	csrw	satp, zero
+	lla	t0, first_is_here
+	li	t1, 1
+	amoswap.w.aqrl t1, t1, (t0)
+	bnez	t1, other_hart
 	mv	s0, a0
 	mv	s1, a1
 	lla	t0, bss_start
@@ -71,13 +77,15 @@ first_hart:
 5:	wfi
 	j	5b
 
-/* a0 = hart id, a1 = physical address of struct start_args { satp, virtual - physical, stack, argument } */
+/* a0 = hart id; start_args = { satp, virtual - physical (0: nobody asked for this hart), stack, argument } */
 	.globl other_hart
 	.balign 4
 other_hart:
 	csrw	sie, zero
+	lla	a1, start_args
 	ld	t3, 0(a1)
 	ld	t1, 8(a1)
+	beqz	t1, 7f
 	ld	sp, 16(a1)
 	ld	a1, 24(a1)
 	lla	t0, 6f
@@ -99,6 +107,11 @@ other_hart:
 
 	.section .rodata
 banner:	.asciz	"\r\nChitin exokernel: starting\r\n"
+
+	.data				/* not .bss, which the first hart clears */
+	.balign 4
+first_is_here:
+	.word	0
 
 	.bss
 	.balign 16
