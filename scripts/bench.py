@@ -270,7 +270,7 @@ def measure_boot(opts, wanted):
     """S-mode instructions from the kernel's entry to the first user instruction of the main job's initrd."""
     with Counted(opts, "boot", initrd=str(opts.build / "initrd.cpio"), icount=True) as machine:
         machine.until(lambda: machine.marks.exists() and records(machine.marks), "no user instruction")
-    first = next(r for r in records(machine.log) if r[0] == FIRST_USER)
+    first = next(r for r in records(machine.marks) if r[0] == FIRST_USER)
     return {name: first[3] for name in wanted}
 
 
