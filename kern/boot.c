@@ -35,6 +35,18 @@ boot_fail(const char *text, ...)
 	}
 }
 
+void
+boot_init_ended(const struct env *e, uint32_t kind, uint64_t cause, uint64_t tval)
+{
+	kprint("chitin: init ended: %s %lu at pc 0x%lx, tval 0x%lx\n",
+	       kind == EXO_DEATH_EXIT ? "exit with status" : kind == EXO_DEATH_FAULT ? "fault" : "its memory was taken, ",
+	       cause, e->arch.x[0], tval);
+	arch_power(EXO_POWER_FAIL, e->kernel->test_device);
+	for (;;) {
+		arch_wait();
+	}
+}
+
 uint64_t
 boot_pages(uint64_t count, uint64_t align)
 {
@@ -157,6 +169,7 @@ boot_on_own_stack(uint32_t number)
 	kprint("chitin: %s, %u harts, %lu MiB RAM, ABI %u\n", k->sysinfo->model, k->harts, k->sysinfo->ram_bytes >> 20,
 	       EXO_ABI_VERSION);
 	k->sysinfo->boot_time = arch_time();
+	k->init = init;
 	init->state = EXO_STATE_READY;
 	hart_ready(h, init);
 	arch_enter(hart_dispatch(h));

@@ -13,6 +13,10 @@ uint64_t boot_pages(uint64_t count, uint64_t align);
 /* Start-up cannot go on: print why and what to do, power off as failed. */
 _Noreturn void boot_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The first environment is over: nobody can ever start another one. Say why, power off as failed. */
+struct env;
+_Noreturn void boot_init_ended(const struct env *e, uint32_t kind, uint64_t cause, uint64_t tval);
+
 /* devices.c: start drivers for what the tree names. */
 void devices_console(struct kernel *k, struct machine *m);
 void devices_start(struct kernel *k, struct machine *m);

@@ -220,6 +220,12 @@ console_unbind(struct env *e)
 	}
 }
 
+bool
+console_needs_polling(void)
+{
+	return !console.uart && console.listener;
+}
+
 void
 console_interrupt(void)
 {

@@ -27,5 +27,8 @@ int console_bind(struct env *e, uint32_t bit);
 void console_unbind(struct env *e);
 /* The device's interrupt, or a look at a console without one. Tree lock. */
 void console_interrupt(void);
+/* True if somebody waits for input of a console without interrupts: look every CONSOLE_POLL_MS. */
+#define CONSOLE_POLL_MS 20
+bool console_needs_polling(void);
 
 #endif

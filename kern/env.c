@@ -8,6 +8,7 @@
  * No lost wake-up: sleep publishes `sleeping`, then a full fence, then tests the events; signal ORs, fence, reads `sleeping`.
  */
 #include "kern/env.h"
+#include "kern/boot.h"
 #include "kern/hart.h"
 #include "kern/kernel.h"
 #include "kern/sys/dispatch.h"
@@ -74,6 +75,9 @@ env_die(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
 
 	if (e->state == EXO_STATE_DEAD) {
 		return;
+	}
+	if (e == k->init) {
+		boot_init_ended(e, kind, cause, tval);
 	}
 	env_stop(e);
 	env_leave_hart(e);

@@ -8,6 +8,7 @@
  * Callers:    trap handlers on this hart, interrupts off. hart_dispatch and hart_continue end a handler.
  */
 #include "kern/hart.h"
+#include "kern/console.h"
 #include "kern/env.h"
 #include "kern/irq.h"
 #include "kern/kernel.h"
@@ -88,6 +89,12 @@ hart_deadlines(struct hart *h, uint64_t now)
 	}
 }
 
+static bool
+hart_polls(const struct hart *h)
+{
+	return h->number == 0 && console_needs_polling();
+}
+
 static void
 hart_arm(struct hart *h, uint64_t now)
 {
@@ -99,6 +106,9 @@ hart_arm(struct hart *h, uint64_t now)
 	}
 	if (h->ready && h->ready->ring_next != h->ready && h->slice_end < time) {
 		time = h->slice_end;
+	}
+	if (hart_polls(h) && h->poll_time < time) {
+		time = h->poll_time;
 	}
 	if (h->irq_again) {
 		time = now;
@@ -142,6 +152,17 @@ hart_inbox(struct hart *h)
 	}
 }
 
+static void
+hart_poll(struct hart *h)
+{
+	if (hart_polls(h)) {
+		h->poll_time = arch_time() + arch_timebase_hz() * CONSOLE_POLL_MS / 1000;
+		kernel_lock(h->kernel);
+		console_interrupt();
+		kernel_unlock(h->kernel);
+	}
+}
+
 void
 hart_interrupts(struct hart *h)
 {
@@ -156,6 +177,7 @@ hart_interrupts(struct hart *h)
 	if (pending & ARCH_PENDING_TIMER) {
 		h->timer = 0;
 		hart_deadlines(h, arch_time());
+		hart_poll(h);
 	}
 	hart_inbox(h);
 	hart_send_pokes();

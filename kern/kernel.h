@@ -24,6 +24,7 @@ struct kernel {
 	uint32_t harts;
 	struct hart hart[CONFIG_MAX_HARTS];
 	struct exo_sysinfo *sysinfo;
+	struct env *init; /* the first environment: nobody supervises it */
 	uintptr_t test_device;
 	bool has_fp;
 };

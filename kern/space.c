@@ -17,6 +17,7 @@
 
 #define ENTRIES 512ul
 #define TABLE_LEVEL(f) ((f)->spare) /* of a frame of kind FRAME_TABLE */
+#define TABLE_HUNG(f) ((f)->holder) /* 1 while it hangs in a space: in one only, whose harts then are all that must fence */
 #define TABLES_ONE (1ul << 17)      /* user addresses >> 21 have 17 bits */
 
 static inline uint64_t *
@@ -171,7 +172,8 @@ space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap
 int
 space_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table)
 {
-	uint32_t level = TABLE_LEVEL(frame_at(&k->tree, table->start)) + 1u;
+	struct frame *f = frame_at(&k->tree, table->start);
+	uint32_t level = TABLE_LEVEL(f) + 1u;
 	uint64_t *entry;
 
 	if (!is_aligned(address, 1ul << (12 + 9 * level))) {
@@ -184,6 +186,10 @@ space_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *tabl
 	if (*entry & PTE_V) {
 		return E_MAPPED;
 	}
+	if (TABLE_HUNG(f)) {
+		return E_BUSY;
+	}
+	TABLE_HUNG(f) = 1;
 	bind_link(&k->tree, table, bind_pte_id(&k->tree, entry), 0);
 	__atomic_store_n(entry, table->start << PTE_PAGE_SHIFT | PTE_V, __ATOMIC_RELEASE);
 	return 0;
@@ -208,6 +214,7 @@ break_entry(struct kernel *k, uint64_t *entry, bool leaf)
 	if (leaf) {
 		frame_at(&k->tree, pte_page(old))->references--;
 	} else {
+		TABLE_HUNG(frame_at(&k->tree, pte_page(old))) = 0;
 		k->tables += TABLES_ONE;
 	}
 	return old & (PTE_A | PTE_D);

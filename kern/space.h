@@ -59,7 +59,8 @@ int space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c
 	      uint64_t rights);
 /* Bind one frame of a kernel object (u-area, ring, table to look at) under the object's capability. */
 int space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page, uint64_t rights);
-/* Hang a TABLE above `address`, which is aligned to what it covers. 0 E_NOTABLE E_MAPPED E_ALIGN. */
+/* Hang a TABLE above `address`, which is aligned to what it covers. 0 E_NOTABLE E_MAPPED E_ALIGN
+ * E_BUSY (it hangs somewhere already). */
 int space_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table);
 /* Break entries from `address` on; at most *count pages, within one table; stores how many pages are dealt with and ORs old A/D bits
  * into *old. A whole empty table in the range is unhung. 0 or E_BUSY (a table that is not empty is asked for exactly). */

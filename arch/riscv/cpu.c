@@ -39,7 +39,7 @@ extern uint8_t image_start[], image_end[], other_hart[];
 static void
 cpu_init(void)
 {
-	csr_clear_sstatus(SSTATUS_FS | SSTATUS_SUM | SSTATUS_SPP);
+	csr_clear_sstatus(SSTATUS_FS | SSTATUS_SUM | SSTATUS_SPP | SSTATUS_SIE);
 	csr_write_scounteren(COUNTERS_USER);
 	csr_write_sie(SIP_SSIP | SIP_STIP);
 }

@@ -43,6 +43,7 @@
 
 #define E_STATE_VALUE (-22) /* E_STATE, for assembly */
 
+#define SSTATUS_SIE 0x2
 #define SSTATUS_SPP 0x100
 #define SSTATUS_SUM 0x40000
 #define SSTATUS_FS 0x6000

@@ -14,6 +14,8 @@
 #include "kern/object.h"
 #include "lib/base/checked.h"
 
+#define EXTENT_DONE 3 /* nothing to do: complete at once */
+
 struct disk {
 	struct kernel *kernel;
 	struct blk *blk;
@@ -184,6 +186,9 @@ try_request(struct kernel *k, struct ring *r, struct cspace *s, const struct exo
 	if (error) {
 		return error;
 	}
+	if (q->op == EXO_DISK_FLUSH && !d->blk->volatile_cache) {
+		return EXTENT_DONE; /* stable as it is */
+	}
 	if (q->op != EXO_DISK_FLUSH) {
 		uint64_t ready = claim_ready(k, frames, page, q->count);
 
@@ -214,7 +219,7 @@ extent_submit(struct kernel *k, struct ring *r, struct cspace *s)
 	}
 	ring_advance(r);
 	if (error) {
-		ring_complete(r, q.disk.cookie, error);
+		ring_complete(r, q.disk.cookie, error == EXTENT_DONE ? 0 : error);
 	}
 	return 1;
 }

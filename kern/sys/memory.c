@@ -136,6 +136,10 @@ map_object(struct work *w, struct cap *c)
 	if (w->rights & EXO_EXEC) {
 		return E_INVAL;
 	}
+	error = cap_usable(&w->k->tree, c);
+	if (error) {
+		return error;
+	}
 	error = space_map_object(w->k, w->space, w->address, c, table ? c->start : c->start + 1, w->rights);
 	w->count -= error == 0;
 	return error;
@@ -151,6 +155,10 @@ map_table(struct work *w, struct cap *c)
 	}
 	if (w->count != 1 || w->offset) {
 		return E_RANGE;
+	}
+	error = cap_usable(&w->k->tree, c);
+	if (error) {
+		return error;
 	}
 	error = space_hang(w->k, w->space, w->address, c);
 	w->count -= error == 0;
