@@ -4,7 +4,7 @@
  *
  * The initrd holds this file as `init`; a child is told by its first argument what to do.
  *
- * boot: init
+ * boot: init SMP=3
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "lib/exo/events.h"
 #include "lib/exo/slots.h"
 #include "lib/exo/spawn.h"
+#include "lib/exo/upcall.h"
 #include "lib/exo/vm.h"
 #include "test/boot/tap.h"
 
@@ -24,6 +25,7 @@ static struct {
 	const void *elf;
 	size_t bytes;
 	exo_handle pool;
+	uint32_t spawned; /* children take turns on the harts */
 } self;
 
 static char *memory; /* of the child */
@@ -55,6 +57,18 @@ child_checks_itself(int argc, char **argv)
 	return 42;
 }
 
+static int
+not_mine(struct exo_fault *fault)
+{
+	return fault->cause != 0;
+}
+
+static int
+also_faults(struct exo_fault *fault)
+{
+	return *(volatile int *)(0x456000 + 0 * fault->pc);
+}
+
 static __attribute__((noinline)) int
 child_overflows(void)
 {
@@ -72,6 +86,12 @@ child_main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "load")) {
 		return *(volatile int *)0x123000;
+	}
+	if (!strcmp(argv[1], "declined") && exo_on_exception(not_mine) == 0) {
+		return *(volatile int *)0x234000;
+	}
+	if (!strcmp(argv[1], "nested") && exo_on_exception(also_faults) == 0) {
+		return *(volatile int *)0x234000;
 	}
 	if (!strcmp(argv[1], "text")) {
 		*(volatile int *)(uintptr_t)child_main = 0;
@@ -126,6 +146,7 @@ spawn(const char *what, size_t elf_bytes, exo_handle pool, struct exo_child *chi
 		.elf = self.elf,
 		.elf_bytes = elf_bytes,
 		.pool = pool,
+		.hart = self.spawned++ % exo_sysinfo()->harts,
 		.flags = EXO_ENV_FP,
 		.args = args,
 		.arg_count = 2,
@@ -186,6 +207,9 @@ check_ends(void)
 	tap_ok(died("load", EXO_DEATH_FAULT, 13, 0x123000), "a wild load is a fault");
 	tap_ok(died("text", EXO_DEATH_FAULT, 15, (uint64_t)child_main),
 	       "a store to text is a fault");
+	tap_ok(died("declined", EXO_DEATH_FAULT, 13, 0x234000),
+	       "a fault that the handler declines is told as it was");
+	tap_ok(died("nested", EXO_DEATH_FAULT, 13, 0x456000), "a fault of the handler is a fault");
 	tap_ok(died("overflow", EXO_DEATH_FAULT, 15, 0), "a stack overflow is a fault");
 }
 
@@ -245,13 +269,39 @@ check_leaks(void)
 	tap_is((int64_t)exo_own_frames()->next, (int64_t)next, "no page was lost");
 }
 
+/* What objects were made of can be mapped again, though it takes the kernel a while to take them
+ * apart. */
+static void
+check_reuse(void)
+{
+	struct exo_frames pool;
+	exo_handle all;
+	uint64_t address = 0;
+	uint64_t sum = 0;
+	uint64_t right = 0;
+
+	for (int i = 0; i < 10; i++) {
+		right += died("check", EXO_DEATH_EXIT, 42, 0) &&
+			 exo_frames_open(&pool, self.pool) == 0 &&
+			 exo_frames_carve(&pool, POOL_PAGES, 1, &all) == 0 &&
+			 exo_vm_map(exo_own_vm(), all, 0, POOL_PAGES, EXO_READ, &address) == 0;
+		for (uint64_t at = 0; address && at < POOL_PAGES * EXO_PAGE_SIZE; at += 8) {
+			sum |= *(uint64_t *)(address + at);
+		}
+		exo_vm_unmap(exo_own_vm(), address, POOL_PAGES);
+		exo_slot_drop(all);
+	}
+	tap_is((int64_t)right, 10, "ten times a child's whole pool is mapped afterwards");
+	tap_is((int64_t)sum, 0, "nothing of the child is in it");
+}
+
 int
 main(int argc, char **argv)
 {
 	if (!exo_boot()) {
 		return child_main(argc, argv);
 	}
-	tap_plan(22);
+	tap_plan(26);
 	tap_is(self_find(), 0, "the initrd holds this program");
 	tap_is(exo_frames_carve(exo_own_frames(), POOL_PAGES, 2, &self.pool), 0,
 	       "a pool is carved");
@@ -259,5 +309,6 @@ main(int argc, char **argv)
 	check_kill();
 	check_refusals();
 	check_leaks();
+	check_reuse();
 	return tap_end();
 }
