@@ -132,10 +132,10 @@ sbi_hart_start(uint64_t hartid, uint64_t address, uint64_t argument)
 void
 sbi_reset(uint32_t type, uint32_t reason)
 {
+	/* SRST returns when it cannot; the legacy call then never does (OpenSBI 1.1), so it is the last resort only. */
 	if (has.srst) {
 		sbi_call(EID_SRST, 0, type, reason, 0, 0);
-	}
-	if (type == 0) {
+	} else if (type == 0) {
 		sbi_call(LEGACY_SHUTDOWN, 0, 0, 0, 0, 0);
 	}
 }
