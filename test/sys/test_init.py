@@ -115,7 +115,7 @@ def test_console(machine, initrd):
     guest.expect('^no environment "nobody" runs')
     guest.send("dance\r")
     guest.expect('^unknown command "dance"')
-    guest.send("kilx\x7fll a wo\b\b\b\bno\r")
+    guest.send("kilx\x7fl a wo\b\b\b\bno\r")
     guest.expect('^no environment "no" runs')
     for start in range(0, 10000, 500):
         guest.send("x" * 500)
