@@ -52,7 +52,7 @@ struct exo_child {
 };
 
 /* Builds and starts a child. 0, or an error with child->step telling where; then everything is
- * undone. The pool has to hold the image and stack and about 30 pages more; too few is E_NOSPACE.
+ * undone. The pool has to hold the image and stack and about 20 pages more; too few is E_NOSPACE.
  */
 int exo_spawn(const struct exo_spawn *what, struct exo_child *child);
 

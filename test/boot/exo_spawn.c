@@ -35,6 +35,7 @@ child_checks_itself(int argc, char **argv)
 {
 	const struct exo_start *start = exo_start();
 	const char *site = exo_start_value("site");
+	exo_handle page;
 
 	if (argc != 3 || strcmp(argv[0], "child") || strcmp(argv[2], "second word")) {
 		return 2;
@@ -51,6 +52,12 @@ child_checks_itself(int argc, char **argv)
 	}
 	if (!exo_sysinfo() || exo_sysinfo()->magic != EXO_SYSINFO_MAGIC) {
 		return 6;
+	}
+	for (int i = 0; i < 200; i++) {
+		exo_slot_take();
+	}
+	if (exo_frames_carve(exo_own_frames(), 1, 1, &page) || EXO_HANDLE_INDEX(page) < 200) {
+		return 7;
 	}
 	exo_pause(1000000);
 	printf("# a line of the child\n");
