@@ -18,3 +18,5 @@ $(LWIP)/COPYING: | $(O)/doctor.ok
 	$(call say,FETCH) scripts/fetch-source lwip $(LWIP) >/dev/null
 $(lwip-files): | $(LWIP)/COPYING ;
 $(patsubst %.c,$(B)/u/%.o,$(wildcard lib/lwip/*.c)): | $(LWIP)/COPYING
+# lwIP's own headers include these, and -MMD leaves out what a system header includes.
+$(patsubst %.c,$(B)/u/%.o,$(lib-lwip-y)): $(wildcard lib/lwip/*.h lib/lwip/arch/*.h)

@@ -43,10 +43,12 @@
 /* Pools */
 #define MEMP_NUM_TCP_PCB        128
 #define MEMP_NUM_TCP_PCB_LISTEN 2
+#define MEMP_NUM_SYS_TIMEOUT    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 4) /* and the programs' */
 #define MEMP_NUM_TCP_SEG        5120
 #define MEMP_NUM_PBUF           8192
 #define MEM_SIZE                (1200 * 1024)
 #define PBUF_POOL_SIZE          192
 #define PBUF_POOL_BUFSIZE       1536
+#define MEMP_NUM_SYS_TIMEOUT    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1) /* port.c waits for DHCP */
 
 #endif
