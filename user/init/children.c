@@ -193,6 +193,7 @@ launch_fill(struct launch *launch, const struct child *child)
 		.gifts = launch->gifts,
 		.supervisor = has_init(child->env) ? exo_start()->env : EXO_NONE,
 		.supervisor_bit = EVENT_CHILD,
+		.stopped = true,
 	};
 	launch_strings(launch, child->env);
 }
@@ -246,6 +247,7 @@ child_start(struct child *child, const char **step)
 	child->starts++;
 	watch_wards(child);
 	announce(child);
+	exo_env_start(child->parts.env); /* not before the line is out: its own come behind it */
 	return 0;
 }
 
