@@ -4,7 +4,10 @@
 What init and the kernel refuse is in test_boot.py.
 """
 import re
+import socket
 import subprocess
+import threading
+import urllib.request
 
 import pytest
 
@@ -94,6 +97,62 @@ def test_kill(machine, initrd):
     guest.send("power off\r")
     assert guest.finish(10) == qemu.PASS, guest.tail()
     assert count(guest, "^other: beat 1,") == 1
+
+
+class Clients:
+    """Threads that fetch one page over and over, whatever becomes of it."""
+
+    def __init__(self, url, count=4):
+        self.url, self.stopped, self.served, self.more = url, False, 0, threading.Condition()
+        self.threads = [threading.Thread(target=self._fetch) for _ in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def _fetch(self):
+        while not self.stopped:
+            try:
+                with urllib.request.urlopen(self.url, timeout=3) as answer:
+                    answer.read()
+            except (OSError, ValueError):
+                continue
+            with self.more:
+                self.served += 1
+                self.more.notify_all()
+
+    def wait(self, count):
+        """Until so many more pages were served; False if that does not happen within 30 s."""
+        with self.more:
+            goal = self.served + count
+            return self.more.wait_for(lambda: self.served >= goal, 30)
+
+    def stop(self):
+        self.stopped = True
+        for thread in self.threads:
+            thread.join()
+
+
+def test_kill_under_load(machine, tmp_path):
+    """The web server is killed while its disk and network are busy; its next life has both again."""
+    disk = str(tmp_path / "disk.img")
+    subprocess.run(["/usr/bin/python3", "scripts/mksite.py", "--out", disk], check=True)
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    guest = machine(initrd=f"{qemu.BUILD}/qemu-virt/initrd.cpio", disk=disk, net="user", forward=[(port, 80)])
+    guest.expect("^web: serving")
+    clients = Clients(f"http://127.0.0.1:{port}/")
+    try:
+        for _ in range(5):
+            assert clients.wait(20), guest.tail()
+            guest.send("kill web\r")
+            guest.expect("^init: web: killed", 10)
+            guest.expect("^init: web: started again", 20)
+        assert clients.wait(20), guest.tail()
+    finally:
+        clients.stop()
+    assert count(guest, "^heartbeat: beat 1,") == 1
+    guest.send("power off\r")
+    assert guest.finish(10) == qemu.PASS, guest.tail()
 
 
 def test_kill_ends_what_is_not_restarted(machine, initrd):
