@@ -233,7 +233,7 @@ def per_request(machine, url, idle):
     """Instructions per request of one wrk run, IDLE instructions per second taken off."""
     tally(machine.shm, 1)
     before, begin = live(machine.shm), time.monotonic()
-    out = subprocess.run(["wrk", "-t1", "-c16", "-d3s", url], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(["wrk", "-t1", "-c16", "-d3s", "--timeout", "10s", url], capture_output=True, text=True, check=True).stdout
     after, seconds = live(machine.shm), time.monotonic() - begin
     tally(machine.shm, 0)
     requests = int(re.search(r"(\d+) requests in", out)[1])
@@ -304,7 +304,8 @@ def over_limits(values):
 def symbols(elf):
     out = subprocess.run(["riscv64-unknown-elf-nm", "-n", elf], capture_output=True, text=True, check=True).stdout
     rows = [line.split() for line in out.splitlines()]
-    return [(int(r[0], 16), r[2]) for r in rows if len(r) == 3 and r[1] in "tTwW" and not r[2].startswith(("$", ".L"))]
+    return [(int(r[0], 16), f"{Path(elf).stem}: {r[2]}") for r in rows
+            if len(r) == 3 and r[1] in "tTwW" and not r[2].startswith(("$", ".L"))]
 
 
 def namer(*elfs):
