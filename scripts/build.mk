@@ -68,8 +68,8 @@ nightly: $(O)/doctor-test.ok $(test_needs)
 test-list: $(O)/doctor-test.ok
 	@$(TESTRUN) --list '$T'
 check-needs: $(O)/compile_commands.json $(B)/pure.list kernel programs boot-tests
-$(B)/pure.list: $(call kobjs,$(pure-y))
-	$(file >$@,$^)
+$(B)/pure.list: $(call kobjs,$(pure-y) lib/base/string.c) scripts/build.mk
+	$(file >$@,$(filter %.o,$^))
 .PHONY: layers graph check manual size-diff stack
 layers:
 	@$(PYTHON) scripts/check-layers.py

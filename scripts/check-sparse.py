@@ -11,8 +11,15 @@ WARN = ["-Wbitwise", "-Wcast-to-as", "-Wcontext", "-Wdefault-bitfield-sign", "-W
         "-Wparen-string", "-Wreturn-void", "-Wtypesign", "-Wno-constant-suffix", "-Wno-unknown-attribute"]
 
 
+HEADERS = subprocess.run(["riscv64-unknown-elf-gcc", "-print-file-name=include"], capture_output=True, text=True,
+                         check=True).stdout.strip()
+OWN = ["-nostdinc", "-isystem", HEADERS, "-isystem", HEADERS + "-fixed"]
+
+
 def check(source):
-    words = ["sparse", "-m64", *WARN, "-D__riscv=1", "-D__riscv_xlen=64", *sources.preprocessor(source.flags), source.path]
+    hosted = [] if "-ffreestanding" not in source.flags else ["-U__STDC_HOSTED__", "-D__STDC_HOSTED__=0"]
+    words = ["sparse", "-m64", *WARN, "-D__riscv=1", "-D__riscv_xlen=64", *OWN, *hosted,
+             *sources.preprocessor(source.flags), source.path]
     return subprocess.run(words, capture_output=True, text=True, check=False).stderr
 
 

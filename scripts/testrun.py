@@ -23,6 +23,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from xml.sax.saxutils import escape, quoteattr
 
 import mkinitrd
@@ -159,7 +160,10 @@ def sys_name(node):
     """test/sys/test_FILE.py::test_FUNC[a-b] is sys/FILE/FUNC:a-b: one word, without what a glob takes apart."""
     path, function = node.split("::", 1)
     function = re.sub(r"\[(.*)\]$", r":\1", function.removeprefix("test_"))
-    return f"sys/{os.path.basename(path)[5:-3]}/{re.sub(r'[^-:.,+=/a-zA-Z0-9_]+', '_', function)}"
+    name = re.sub(r"[^-:.,+=/a-zA-Z0-9_]+", "_", function)
+    if len(name) > 70:
+        name = f"{name[:60]}~{zlib.crc32(name.encode()):08x}"
+    return f"sys/{os.path.basename(path)[5:-3]}/{name}"
 
 
 def pytest_file(path, names, wanted, report):

@@ -266,7 +266,7 @@ stale_handles(void)
 		fresh = exo_carve(pool, (uint32_t)slot, page, 1, EXO_READ, 0);
 		accepted += fresh < 0 || fresh == old;
 		accepted += exo_inspect((exo_handle)old, 0, &info) >= 0;
-		accepted += exo_map(0x2000000000, (exo_handle)old, 0, 1, EXO_READ, 0, EXO_NONE) >= 0;
+		accepted += exo_map(0x2000000000, (exo_handle)old, 0, 1, EXO_READ, NULL, EXO_NONE) >= 0;
 		accepted += exo_drop((exo_handle)old, 0, 0) >= 0;
 		accepted += exo_drop((exo_handle)fresh, 0, 0) < 0;
 		if (exo_inspect(pool, 0, &info) < 0) {
