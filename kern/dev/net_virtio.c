@@ -28,6 +28,7 @@ enum {
 
 #define HEADER_BYTES    12u   /* 5.1.6.1; with VERSION_1 it always has num_buffers */
 #define BUFFER_BYTES    1536u /* header and the longest frame (1526), rounded up */
+#define BUFFER_SKEW     4u    /* then frames begin on an 8-byte boundary: they are copied by words */
 #define RECEIVE_BUFFERS 64
 #define TRANSMIT_LEAST  8   /* room for one frame of NET_SEGMENTS_MAX segments and its header */
 #define TRANSMIT_MOST   512 /* 64 such frames need 320 */
@@ -48,6 +49,7 @@ struct net_virtio {
 _Static_assert(sizeof(struct net_virtio) <= DRIVER_STATE_BYTES, "driver state");
 _Static_assert(NET_TAGS_MAX <= 64, "in_flight");
 _Static_assert(HEADER_BYTES + NET_FRAME_MAX <= BUFFER_BYTES, "a frame fits its buffer");
+_Static_assert((BUFFER_SKEW + HEADER_BYTES) % 8 == 0 && BUFFER_BYTES % 8 == 0, "aligned frames");
 
 /* Header and segments as a chain. Returns its length, or E_RANGE. */
 static int
@@ -238,12 +240,16 @@ mac_choose(struct net_virtio *s, uint32_t irq)
 static int
 memory_take(struct net_virtio *s)
 {
-	s->buffers = virtio_dma_take(&s->virtio, (size_t)RECEIVE_BUFFERS * BUFFER_BYTES, 64,
-				     &s->buffers_address);
-	if (!s->buffers || !virtio_dma_take(&s->virtio, HEADER_BYTES, 4, &s->header_address)) {
+	uint8_t *area = virtio_dma_take(&s->virtio,
+					(size_t)RECEIVE_BUFFERS * BUFFER_BYTES + BUFFER_SKEW, 64,
+					&s->buffers_address);
+
+	if (!area || !virtio_dma_take(&s->virtio, HEADER_BYTES, 4, &s->header_address)) {
 		virtio_break(&s->virtio, "the DMA area is too small for its buffers");
 		return E_NOSPACE;
 	}
+	s->buffers = area + BUFFER_SKEW;
+	s->buffers_address.value += BUFFER_SKEW;
 	return 0;
 }
 
