@@ -3,7 +3,7 @@
  */
 #include "test/model/cap_world.h"
 
-#define UNBINDS_MAX 32 /* 16 of the capability itself, 16 below */
+#define UNBINDS_MAX 16
 
 static bool
 is_in_scope(const struct world *w, const struct world_revoker *r, int c)

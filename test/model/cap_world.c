@@ -14,6 +14,7 @@
 #define NODE_PAGE  6
 #define BASE_PAGE  0x80000ul
 #define BLOCK_BASE (1ul << EXO_BLOCK_DISK_SHIFT)
+#define UNTOUCHED  0xa5 /* fills page 0, where links of 0 would lead */
 #define ROOT_COUNT 64
 
 struct cap *
@@ -146,6 +147,7 @@ world_init(struct world *w, uint8_t *ram)
 {
 	memset(w, 0, sizeof(*w));
 	memset(ram, 0, WORLD_PAGES * EXO_PAGE_SIZE);
+	memset(ram, UNTOUCHED, EXO_PAGE_SIZE);
 	w->ram = ram;
 	w->tree = (struct captree){
 		.base = ram,
@@ -230,6 +232,9 @@ world_compare(struct world *w)
 			world_expect(w, !broken, broken);
 			dying += w->failure ? 0 : cap_count_dying(&w->tree, world_cap(w, i));
 		}
+	}
+	for (size_t i = 0; i < sizeof(struct cap); i++) {
+		world_expect(w, w->ram[i] == UNTOUCHED, "a link of 0 was followed");
 	}
 	world_expect(w, dying == w->tree.revocations, "the count of revocations");
 	world_expect(w, w->tree.next_carve == w->model.carves, "the next carve id");
