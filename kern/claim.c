@@ -5,6 +5,7 @@
  *            the new holder, before the lock is held again.
  */
 #include "kern/claim.h"
+#include "kern/object.h"
 #include "lib/base/string.h"
 
 int
@@ -18,6 +19,7 @@ claim_frame(struct kernel *k, const struct cap *c, uint64_t page)
 	}
 	if (f->kind != FRAME_USER || f->pins || f->references || k->tree.broken || !kernel_fenced(&k->tree)) {
 		k->waiting |= !f->pins;
+		object_bury(k); /* it may be part of an object that comes apart; c may be gone afterwards */
 		return E_BUSY;
 	}
 	f->kind = FRAME_CLEARING;

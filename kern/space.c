@@ -92,42 +92,40 @@ in_one_table(uint64_t address, uint64_t count)
 	return count < left ? count : left;
 }
 
-/* How many leading entries are empty and frames are of this carve already. */
-static uint64_t
-mappable(const struct cap *c, const uint64_t *entry, const struct frame *f, uint64_t count)
+/* Can this entry be filled with this frame, which c's carve bound last? */
+static inline bool
+is_mappable(const struct cap *c, uint64_t pte, const struct frame *f)
 {
-	const uint64_t *end = entry + count;
-	const uint64_t *at = entry;
-	uint64_t carve = c->carve;
-
-	while (at < end && !(*at & PTE_V) && f->holder == carve && f->references < FRAME_REFERENCES_MAX) {
-		at++;
-		f++;
-	}
-	return (uint64_t)(at - entry);
+	return LIKELY(!(pte & PTE_V) && f->holder == c->carve && f->references < FRAME_REFERENCES_MAX);
 }
 
-/* Fill entries [first, first + n), all empty, and link them in front of c's list: one store each for entry and links. */
-static void
+/* Fill empty entries from `first` on, up to n, as far as frames are mappable, and link them in front of c's list: one store
+ * each for entry and links. Returns how many. */
+static uint64_t
 fill_run(struct captree *t, struct cap *c, uint64_t *first, uint64_t n, uint64_t pte, struct frame *f)
 {
 	uint32_t ceiling = cap_rights(c) & EXO_WRITE ? BIND_WRITABLE : 0;
 	uint32_t id = bind_pte_id(t, first);
 	uint64_t link = (uint64_t)(id - 1) << 32 | ((id + 1) | ceiling);
+	uint64_t *entry = first;
 
-	for (uint64_t *entry = first; entry < first + n; entry++, f++) {
-		*(volatile uint64_t *)entry = pte;
-		*(uint64_t *)space_links(entry) = link;
+	for (; entry < first + n && is_mappable(c, *entry, f); entry++, f++) {
 		f->references++;
+		*(uint64_t *)space_links(entry) = link;
+		*(volatile uint64_t *)entry = pte;
 		pte += 1ul << PTE_PAGE_SHIFT;
 		link += 1ul << 32 | 1;
 	}
-	space_links(first)->prev = BIND_CAP | cap_id(t, c);
-	space_links(first + n - 1)->next = c->bindings | ceiling;
-	if (c->bindings) {
-		bind_at(t, c->bindings)->prev = id + (uint32_t)n - 1;
+	n = (uint64_t)(entry - first);
+	if (n) {
+		space_links(first)->prev = BIND_CAP | cap_id(t, c);
+		space_links(entry - 1)->next = c->bindings | ceiling;
+		if (c->bindings) {
+			bind_at(t, c->bindings)->prev = id + (uint32_t)n - 1;
+		}
+		c->bindings = id;
 	}
-	c->bindings = id;
+	return n;
 }
 
 int
@@ -143,13 +141,11 @@ space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, ui
 	if (!entry) {
 		return E_NOTABLE;
 	}
-	n = mappable(c, entry, f, n);
-	if (!n) {
-		return *entry & PTE_V ? E_MAPPED : f->holder != c->carve ? SPACE_CLEAR : E_LIMIT;
+	*count = fill_run(&k->tree, c, entry, n, pte, f);
+	if (*count) {
+		return 0;
 	}
-	fill_run(&k->tree, c, entry, n, pte, f);
-	*count = n;
-	return 0;
+	return *entry & PTE_V ? E_MAPPED : f->holder != c->carve ? SPACE_CLEAR : E_LIMIT;
 }
 
 int
@@ -308,32 +304,44 @@ space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count
 	return 0;
 }
 
+/* One entry whose rights do not simply shrink. 0, E_NOTMAPPED, E_RIGHTS. */
+static int
+protect_entry(uint64_t *entry, uint64_t rights, uint64_t *old)
+{
+	uint64_t pte = *entry;
+
+	if (!(pte & PTE_V)) {
+		return E_NOTMAPPED;
+	}
+	if ((rights & EXO_WRITE && !(space_links(entry)->next & BIND_WRITABLE)) || rights & EXO_EXEC & ~pte) {
+		return E_RIGHTS;
+	}
+	*old |= __atomic_exchange_n(entry, (pte & ~PTE_RWX) | rights, __ATOMIC_ACQ_REL) & (PTE_A | PTE_D);
+	return 0;
+}
+
 int
 space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t rights, uint64_t *old)
 {
-	uint64_t *entry = leaf_entry(k, s, address);
-	uint64_t n = in_one_table(address, *count);
-	uint64_t i;
+	uint64_t *first = leaf_entry(k, s, address);
+	uint64_t *end = first + in_one_table(address, *count);
+	uint64_t *entry = first;
+	uint64_t keep = ~(PTE_RWX & ~rights);
+	uint64_t need = PTE_V | rights;
+	uint64_t bits = 0;
+	int error = first ? 0 : E_NOTMAPPED;
 
-	*count = 0;
-	for (i = 0; entry && i < n; i++) {
-		uint64_t pte = entry[i];
-
-		if (!(pte & PTE_V)) {
-			break;
+	for (; !error && entry < end; entry += !error) {
+		if (LIKELY((*entry & need) == need)) {
+			bits |= __atomic_fetch_and(entry, keep, __ATOMIC_RELAXED);
+		} else {
+			error = protect_entry(entry, rights, &bits);
 		}
-		if ((rights & EXO_WRITE && !(space_links(&entry[i])->next & BIND_WRITABLE)) || rights & EXO_EXEC & ~pte) {
-			break;
-		}
-		pte = __atomic_exchange_n(&entry[i], (pte & ~PTE_RWX) | rights, __ATOMIC_ACQ_REL);
-		*old |= pte & (PTE_A | PTE_D);
 	}
-	*count = i;
-	if (i) {
+	*count = (uint64_t)(entry - first);
+	*old |= bits & (PTE_A | PTE_D);
+	if (entry > first) {
 		space_owe(k, s);
 	}
-	if (i < n) {
-		return !entry || !(entry[i] & PTE_V) ? E_NOTMAPPED : E_RIGHTS;
-	}
-	return 0;
+	return error;
 }
