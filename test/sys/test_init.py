@@ -59,7 +59,7 @@ def test_death_record(machine, initrd, how, cause):
     """The record says what happened and where; the others do not notice."""
     guest = boot(machine, initrd, {"bad": DEMISE + f'args = "{how}";', "good": BEAT + 'args = "1", "2";'})
     assert guest.finish(30) == qemu.FAILURE, guest.tail()
-    line = guest.expect(rf"^init: bad: died of an exception: .*\(cause {cause}\), pc 0x(\w+), address 0x(\w+)", 0.1)
+    line = guest.expect(rf"^init: bad: died of an exception: .*\(cause {cause}\), pc 0x(\w+), \w+ 0x(\w+)", 0.1)
     if how in ("kernel", "jump"):
         assert line.group(2) == b"ffffffffc0000000"
     assert count(guest, "^good: beat 2,") == 1
@@ -80,6 +80,22 @@ def test_crash_loop_does_not_hog(machine, initrd):
     assert guest.finish(40) == qemu.PASS, guest.tail()
     assert 5 <= count(guest, "^bad: here$") <= 8
     assert count(guest, "^good: beat") == 8
+
+
+def test_many_lives(machine, initrd):
+    """32 environments on 4 harts, each with 7 lives that end in different ways: nothing is lost or left behind."""
+    ends = ['"exit", "0"', '"null"', '"illegal"', '"kernel"']
+    guest = boot(machine, initrd, {f"e{i}": f'program = "demise"; args = {ends[i % 4]}; frames = <128>; '
+                                            f'restart = "6"; hart = <{i // 4 % 4}>;' for i in range(32)}, smp=4)
+    assert guest.finish(60) == qemu.FAILURE, guest.tail()
+    assert count(guest, "^e[0-9]+: here$") == 32 * 7
+    assert count(guest, "^init: the work is over$") == 1
+
+
+def test_too_little_ram(machine, initrd):
+    guest = boot(machine, initrd, {"a": DEMISE.replace("256", "400")}, mem="6M", smp=1)
+    assert guest.finish(20) == qemu.FAILURE, guest.tail()
+    guest.expect("^init: manifest: a: frames: there is no room for 400 pages .*; lower it, or give the machine more", 0.1)
 
 
 def test_kill(machine, initrd):

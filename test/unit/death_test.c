@@ -40,7 +40,7 @@ test_fault(void **state)
 	(void)state;
 	expect(EXO_DEATH_FAULT, 2,
 	       "died of an exception: illegal instruction (cause 2), pc 0x10234, "
-	       "address 0xffffffffffffffff");
+	       "instruction 0xffffffffffffffff");
 	expect(EXO_DEATH_FAULT, 15,
 	       "died of an exception: store to a page that is not mapped writable "
 	       "(cause 15), pc 0x10234, address 0xffffffffffffffff");

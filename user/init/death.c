@@ -9,6 +9,8 @@
 #include "lib/base/checked.h"
 #include "lib/base/print.h"
 
+#define CAUSE_ILLEGAL 2 /* tval is the instruction then, or 0 */
+
 static const char *const causes[] = {
 	[0] = "jump to a misaligned address",
 	[1] = "jump to memory that does not exist",
@@ -36,9 +38,9 @@ death_describe(const struct exo_context *context, char text[DEATH_BYTES])
 		break;
 	case EXO_DEATH_FAULT:
 		snformat(text, DEATH_BYTES,
-			 "died of an exception: %s (cause %lu), pc 0x%lx, address "
-			 "0x%lx",
-			 word ? word : "unknown", cause, context->death.pc, context->death.tval);
+			 "died of an exception: %s (cause %lu), pc 0x%lx, %s 0x%lx",
+			 word ? word : "unknown", cause, context->death.pc,
+			 cause == CAUSE_ILLEGAL ? "instruction" : "address", context->death.tval);
 		break;
 	case EXO_DEATH_STOP:
 		snformat(text, DEATH_BYTES,
