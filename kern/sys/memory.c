@@ -255,7 +255,6 @@ work_entry(struct work *w, int (*step)(struct work *))
 		}
 	}
 	if (error == E_BUSY && w->k->waiting) {
-		object_bury(w->k); /* perhaps the frame is part of a dead object: nobody else need come along to bury it */
 		w->k->waiting = false;
 		return WORK_RESTART;
 	}

@@ -367,9 +367,6 @@ sys_bind(uint32_t what, exo_handle thing, exo_handle with, uint64_t arg)
 	k->waiting = false;
 	error = bind(e, what, thing, with, arg);
 	waiting = k->waiting;
-	if (waiting) {
-		object_bury(k); /* as in map: the frame may be part of a dead object */
-	}
 	k->waiting = false;
 	kernel_unlock_fence(k);
 	if (error == CLAIM_AGAIN || (error == E_BUSY && waiting)) {
