@@ -23,26 +23,26 @@ range_of(exo_handle handle)
 	return (struct manifest_range){.first = info.start, .count = info.count};
 }
 
-/* lib/exo allocates for init from the start of the largest range on. */
+/* lib/exo allocates for init from the start of the largest range on, up to `next` so far. */
 static void
 keep_own(struct manifest_machine *machine)
 {
+	uint64_t used = exo_own_frames()->next - exo_own_frames()->start + MACHINE_INIT_PAGES;
 	uint64_t most = 0;
 
 	for (uint32_t i = 0; i < machine->free_count; i++) {
 		struct manifest_range *range = &machine->free[i];
 
 		most = range->count > most ? range->count : most;
-		if (range->first == exo_own_frames()->start && range->count > MACHINE_INIT_PAGES) {
-			range->first += MACHINE_INIT_PAGES;
-			range->count -= MACHINE_INIT_PAGES;
+		if (range->first == exo_own_frames()->start && range->count > used) {
+			range->first += used;
+			range->count -= used;
 			return;
 		}
 	}
 	give_up("there is too little RAM: of what is free %lu KiB lie in a row and init alone "
-		"wants %u "
-		"KiB; give the machine more memory",
-		most * 4, MACHINE_INIT_PAGES * 4);
+		"wants %lu KiB; give the machine more memory",
+		most * 4, used * 4);
 }
 
 static void

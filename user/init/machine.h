@@ -6,8 +6,7 @@
 
 #include "lib/manifest/manifest.h"
 
-/* Pages at the start of the largest range of free RAM that init keeps for itself: page tables and
- * buffers. */
+/* Pages that init keeps for itself beyond those it has used already: page tables and buffers. */
 #define MACHINE_INIT_PAGES 256
 
 /* From the boot page, the system page and the capabilities. Gives up if there is hardly any RAM. */
