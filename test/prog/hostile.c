@@ -371,7 +371,8 @@ random_calls(void)
 		for (int k = 0; k < ARGUMENTS; k++) {
 			a[k] = noise() >> (noise() % 64);
 		}
-		if (nr != EXO_NR_exit && nr != EXO_NR_sleep && nr != EXO_NR_env_entry) {
+		if (nr != EXO_NR_exit && nr != EXO_NR_sleep && nr != EXO_NR_env_entry &&
+		    nr != EXO_NR_env_stop) {
 			call_with(nr, a);
 		}
 	}
