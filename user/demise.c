@@ -13,6 +13,8 @@
 
 #define KERNEL_ADDRESS 0xffffffffc0000000ul
 
+static volatile char *volatile nowhere;
+
 static int
 end(const char *how, const char *status)
 {
@@ -23,7 +25,7 @@ end(const char *how, const char *status)
 		__asm__ volatile("unimp");
 	}
 	if (!strcmp(how, "null")) {
-		*(volatile char *)0 = 1;
+		*nowhere = 1;
 	}
 	if (!strcmp(how, "kernel")) {
 		return *(volatile char *)KERNEL_ADDRESS;
