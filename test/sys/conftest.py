@@ -19,6 +19,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "scripts"
 import mkinitrd  # noqa: E402
 import qemu  # noqa: E402
 
+SETUP_SECONDS = {}
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "nightly: only run by `make nightly`")
@@ -26,6 +28,8 @@ def pytest_configure(config):
 
 def pytest_runtest_logreport(report):
     """Tell the runner: once for a call, and for a set-up or tear-down that did not pass."""
+    if report.when == "setup":
+        SETUP_SECONDS[report.nodeid] = report.duration
     if "CHITIN_RESULTS" not in os.environ or (report.when != "call" and report.passed):
         return
     reason = ""
@@ -35,7 +39,8 @@ def pytest_runtest_logreport(report):
         crash = getattr(report.longrepr, "reprcrash", None)
         lines = [s.strip() for s in (crash.message if crash else str(report.longrepr)).splitlines() if s.strip()]
         reason = " | ".join(lines[:3])[:300]
-    line = json.dumps({"node": report.nodeid, "seconds": report.duration, "reason": reason,
+    line = json.dumps({"node": report.nodeid, "reason": reason,
+                       "seconds": report.duration + (report.when == "call") * SETUP_SECONDS[report.nodeid],
                        "outcome": {"passed": "ok", "failed": "FAIL", "skipped": "skip"}[report.outcome]})
     os.write(int(os.environ["CHITIN_RESULTS"]), line.encode() + b"\n")
 
