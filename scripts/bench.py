@@ -338,6 +338,10 @@ def profile(opts, name):
     opts.boots = 1
     program, measure = {"raw_read_4k": ("disk", measure_disk), "rx_paced": ("rx", measure_rx)}.get(
         name, ("core", measure_core))
+    if name == "boot_smode":
+        opts.trace = {"hist": path, "hist_on": 1}
+        measure_boot(opts, [name])
+        return print_hist(namer(opts.build / "kernel.elf"), path)
     if name in HTTP:
         opts.trace = {"hist": path}
         measure_http(opts, [name])

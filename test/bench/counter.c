@@ -8,13 +8,7 @@
  * [2 GiB, 4 GiB). A marker, `slti x0, x0, N`, is not counted itself: the difference between two
  * markers is what ran between them, and an empty interval is 0.
  *
- * Options, all optional:
- *   log=FILE                one struct mark_record per marker, first user instruction and vCPU at
- * exit shm=FILE                the live counters: struct counters[VCPUS_MAX] trace=FILE,op=N,nth=K
- * the addresses executed in the K-th interval of operation N (K counts from 1) longest=FILE the
- * addresses of the longest S-mode run that no user instruction or wfi interrupts hist=FILE how
- * often each address was executed while word 7 of the shared file was not 0 A vCPU is written by
- * its own thread only. Read by: scripts/bench.py, which knows both structs.
+ * Written by a vCPU's own thread only. Read by: scripts/bench.py, which knows both structs.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -27,6 +21,15 @@
 #include "test/bench/ops.h"
 #include "test/bench/plugin_api.h"
 
+/* Options, all optional:
+ *
+ * - log=FILE: a struct mark_record per marker, at the first user instruction, and per vCPU at exit
+ * - shm=FILE: the live counters, struct counters[VCPUS_MAX]
+ * - trace=FILE,op=N,nth=K: the addresses executed in the K-th interval (from 1) of operation N
+ * - longest=FILE: those of the longest S-mode run that no user instruction or wfi interrupts
+ * - hist=FILE: how often each address was executed while hist_on of vCPU 0 was not 0;
+ *   hist_on=1, after shm=, sets that from the start
+ */
 enum { VCPUS_MAX = 64, RUN_KEEP = 1 << 16 };
 enum class { USER, SUPERVISOR, MACHINE, CLASSES };
 
@@ -369,6 +372,10 @@ take_option(const char *name, const char *value)
 	if (!strcmp(name, "hist")) {
 		g.hist = fopen(value, "w");
 		return g.hist != NULL;
+	}
+	if (!strcmp(name, "hist_on")) {
+		g.vcpu[0].hist_on = strtoul(value, NULL, 0);
+		return true;
 	}
 	if (!strcmp(name, "op")) {
 		g.trace_op = (unsigned int)strtoul(value, NULL, 0);
