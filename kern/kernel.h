@@ -12,6 +12,7 @@
 #include "kern/cap.h"
 #include "kern/hart.h"
 #include "kern/lock.h"
+#include "kern/paranoid.h"
 
 struct kernel {
 	struct lock lock; /* guards tree, bindings, page tables, frame table, dead list */
@@ -40,6 +41,9 @@ kernel_lock(struct kernel *k)
 static inline void
 kernel_unlock(struct kernel *k)
 {
+	if (CONFIG_PARANOID) {
+		paranoid_check(k);
+	}
 	lock_release(&k->lock);
 }
 

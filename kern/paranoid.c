@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ * paranoid.c: every invariant of the state that the tree lock guards, each time the lock is released (CONFIG_PARANOID).
+ *
+ * It trusts nothing but the frame table's kinds: every slot of every leaf is looked at, whether or not a capability space leads
+ * to it. Roots go to cap_check(). Each page-table entry in a list of bindings must be valid, must map a page that its
+ * capability holds, writable only if the capability is; and together they must account for all references of all frames.
+ * State:   none. Callers: kernel_unlock and kernel_unlock_fence, tree lock held.
+ */
+#include "kern/paranoid.h"
+#include "kern/kernel.h"
+#include "kern/panic.h"
+
+#define ENTRY_PAGE(pte) ((pte) >> 10 & ((1ul << 44) - 1))
+
+struct audit {
+	struct captree *tree;
+	uint64_t mappings; /* entries found in lists of bindings */
+	uint32_t dying;
+};
+
+static uint64_t *
+entry_of(const struct captree *t, uint32_t id)
+{
+	return (uint64_t *)((uint8_t *)bind_at(t, id) - 4096);
+}
+
+static struct frame *
+frame_of(const struct captree *t, const void *memory)
+{
+	return frame_at(t, arch_physical(memory) >> PAGE_SHIFT);
+}
+
+/* An entry of a table of level 0 that `c` is bound to. */
+static void
+audit_mapping(struct audit *a, const struct cap *c, uint64_t entry)
+{
+	uint64_t page = ENTRY_PAGE(entry);
+	const struct frame *f = frame_at(a->tree, page);
+	bool is_memory = cap_type(c) == EXO_CAP_FRAME;
+
+	if (!cap_holds(c, page, 1)) {
+		panic("paranoid: a mapping shows page 0x%lx, which its capability does not hold", page);
+	}
+	if (is_memory ? f->kind != FRAME_USER : cap_type(c) != EXO_CAP_TABLE && page != c->start + 1) {
+		panic("paranoid: a mapping shows page 0x%lx of kind %u", page, f->kind);
+	}
+	if (entry & EXO_WRITE && (cap_type(c) == EXO_CAP_TABLE || (is_memory && !(cap_rights(c) & EXO_WRITE)))) {
+		panic("paranoid: a mapping of page 0x%lx is writable", page);
+	}
+	if (is_memory && f->holder != c->carve) {
+		panic("paranoid: page 0x%lx is mapped by one that does not hold it", page);
+	}
+	a->mappings++;
+}
+
+static void
+audit_bindings(struct audit *a, const struct cap *c)
+{
+	for (uint32_t id = c->bindings; id; id = bind_at(a->tree, id)->next & ~BIND_WRITABLE) {
+		const uint64_t *entry;
+
+		if (id & BIND_OBJECT) {
+			continue;
+		}
+		entry = entry_of(a->tree, id);
+		if (!(*entry & 1)) {
+			panic("paranoid: an empty entry is bound");
+		}
+		if (frame_of(a->tree, entry)->kind == FRAME_TABLE && frame_of(a->tree, entry)->spare == 0) {
+			audit_mapping(a, c, *entry);
+		} else if (cap_type(c) != EXO_CAP_TABLE || ENTRY_PAGE(*entry) != c->start) {
+			panic("paranoid: page 0x%lx hangs as a table and is none", ENTRY_PAGE(*entry));
+		}
+	}
+}
+
+static void
+audit_leaf(struct audit *a, const struct cap *leaf)
+{
+	for (uint32_t i = 0; i < EXO_SLOTS_PER_LEAF; i++) {
+		const struct cap *c = &leaf[i];
+		const char *broken = NULL;
+
+		if (!cap_type(c)) {
+			continue;
+		}
+		if (!c->up) {
+			broken = cap_check(a->tree, c);
+		}
+		if (broken) {
+			panic("paranoid: %s", broken);
+		}
+		a->dying += (c->word & CAP_DYING) != 0;
+		audit_bindings(a, c);
+	}
+}
+
+void
+paranoid_check(struct kernel *k)
+{
+	struct captree *t = &k->tree;
+	struct audit a = { .tree = t };
+	uint64_t references = 0;
+
+	for (uint64_t i = 0; i < t->pages; i++) {
+		references += t->frames[i].references;
+		if (t->frames[i].kind == FRAME_LEAF) {
+			audit_leaf(&a, (const struct cap *)(t->base + i * PAGE_SIZE));
+		}
+	}
+	if (references != a.mappings) {
+		panic("paranoid: %lu references to frames, %lu mappings", references, a.mappings);
+	}
+	if (a.dying != t->revocations) {
+		panic("paranoid: %u capabilities are dying, %u are counted", a.dying, t->revocations);
+	}
+}
