@@ -77,7 +77,7 @@ cap_child_from(const struct captree *t, const struct cap *c, uint64_t name)
 
 	while (id) {
 		struct cap *n = cap_at(t, id);
-		if (n->start + n->count > name) {
+		if (n->start + (cap_is_predicate(n) ? 1 : n->count) > name) {
 			found = n;
 			id = n->left;
 		} else {

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * cap.h: capabilities: one tree for every resource. See cap.c for the invariants and docs/design/capabilities.md for the why.
+ * cap.h: capabilities: one tree for every resource. See cap.c for the invariants and
+ * docs/design/capabilities.md for the why.
  *
- * A capability is a 64-byte slot in RAM. Slots, page-table entries and other bindings are named by 32-bit ids, offsets from the
- * RAM base, so that links are small:
+ * A capability is a 64-byte slot in RAM. Slots, page-table entries and other bindings are named by
+ * 32-bit ids, offsets from the RAM base, so that links are small:
  *
  *   cap id      slot address / 64                      28 bits (16 GiB)
- *   binding id  page-table entry: pair * 512 + entry   30 bits, tag 00; its links stand in the shadow frame, 4096 above
- *               node in an object: address / 16        30 bits, tag 01; its links stand at that address
+ *   binding id  page-table entry: pair * 512 + entry   30 bits, tag 00; links 4096 above the entry
+ *               node in an object: address / 16        30 bits, tag 01; links at that address
  *
- * A capability's bindings form a list: cap.bindings -> next -> next; the first one's prev is the capability (tag 10).
- * `next` has 31 bits of id; bit 31 of a page-table entry's next is the writable ceiling of the mapping, not part of the link.
+ * A capability's bindings form a list: cap.bindings -> next -> next; the first one's prev is the
+ * capability (tag 10). `next` has 31 bits of id; bit 31 of a page-table entry's next is the
+ * writable ceiling of the mapping, not part of the link.
  *
- * All functions want the tree lock held (kern/lock.h), except where they say otherwise. None waits, none allocates.
+ * All functions want the tree lock held (kern/lock.h), except where they say otherwise. None waits,
+ * none allocates.
  */
 #ifndef KERN_CAP_H
 #define KERN_CAP_H
@@ -24,12 +27,15 @@
 #include "kern/frame.h"
 
 struct cap {
-	uint64_t word;  /* generation << 32 | flags << 26 | depth << 20 | rights << 8 | leaving << 7 | type; type 0 = empty */
+	/* generation << 32 | flags << 26 | depth << 20 | rights << 8 | leaving << 7 | type; type 0
+	 * = empty */
+	uint64_t word;
 	uint64_t start;
 	uint64_t count;
 	uint64_t badge;
-	uint32_t up;    /* sibling above in the tree of siblings, or CAP_PARENT | parent; 0 for a root capability */
-	uint32_t left;  /* siblings, ordered by start (carved) or by id (shared) */
+	/* siblings, ordered by start (carved) or by id (shared) */
+	uint32_t up; /* sibling above, or CAP_PARENT | parent; 0 for a root capability */
+	uint32_t left;
 	uint32_t right;
 	uint32_t child; /* root of the tree of children */
 	uint32_t bindings;
@@ -38,65 +44,72 @@ struct cap {
 };
 _Static_assert(sizeof(struct cap) == 64, "a slot is 64 bytes");
 
-#define CAP_TYPE_MASK 0x7ful
-#define CAP_LEAVING (1ul << 7) /* DYING and goes itself: drop, or a range of the parent is revoked */
-#define CAP_RIGHTS_SHIFT 8
-#define CAP_DEPTH_SHIFT 20
-#define CAP_DEPTH_MASK 0x3ful
-#define CAP_DEPTH_MAX 32
-#define CAP_POOL (1ul << 26)   /* has carved children or objects */
-#define CAP_SHARES (1ul << 27) /* has shared children */
-#define CAP_WHOLE (1ul << 28)  /* every step from the root was a carve */
-#define CAP_SHARED (1ul << 29) /* was made by share */
-#define CAP_OBJECT (1ul << 30) /* the first capability of an object: the object lives as long */
-#define CAP_DYING (1ul << 31)  /* being revoked */
+#define CAP_TYPE_MASK        0x7ful
+#define CAP_LEAVING          (1ul << 7) /* DYING, and goes itself */
+#define CAP_RIGHTS_SHIFT     8
+#define CAP_DEPTH_SHIFT      20
+#define CAP_DEPTH_MASK       0x3ful
+#define CAP_DEPTH_MAX        32
+#define CAP_POOL             (1ul << 26) /* has carved children or objects */
+#define CAP_SHARES           (1ul << 27) /* has shared children */
+#define CAP_WHOLE            (1ul << 28) /* every step from the root was a carve */
+#define CAP_SHARED           (1ul << 29) /* was made by share */
+#define CAP_OBJECT           (1ul << 30) /* first capability of an object, which lives as long */
+#define CAP_DYING            (1ul << 31) /* being revoked */
 #define CAP_GENERATION_SHIFT 32
-#define CAP_GENERATION_MAX 0x7fffffffu /* after it a slot is retired, so handles never alias */
-#define CAP_RETIRED (1ul << 63) /* in the word of an empty slot: its generations are used up */
+#define CAP_GENERATION_MAX   0x7fffffffu /* after it a slot is retired, so handles never alias */
+#define CAP_RETIRED          (1ul << 63) /* of an empty slot: its generations are used up */
 
-#define CAP_FRESH 0x80000000u /* in priority: no revocation has found it waiting for a device (revoke.c) */
+/* In priority: no revocation has found it waiting for a device (revoke.c). */
+#define CAP_FRESH     0x80000000u
 
-#define CAP_PARENT 0x80000000u
-#define BIND_TAG 0xc0000000u
-#define BIND_OBJECT 0x40000000u
-#define BIND_CAP 0x80000000u
+#define CAP_PARENT    0x80000000u
+#define BIND_TAG      0xc0000000u
+#define BIND_OBJECT   0x40000000u
+#define BIND_CAP      0x80000000u
 #define BIND_WRITABLE 0x80000000u /* in `next` of a page-table entry */
-#define BIND_ID 0x3fffffffu
+#define BIND_ID       0x3fffffffu
 
 struct bind_node {
 	uint32_t next;
 	uint32_t prev;
 };
 
-/* How a type takes part. NULL entries mean: not a predicate / nothing can be bound / there is no object. */
+/* How a type takes part. NULL entries mean: not a predicate / nothing can be bound / there is no
+ * object. */
 struct cap_type {
-	/* PREDICATE types: true if the two can have no member in common. `with` is a carved sibling. */
+	/* PREDICATE types: true if the two can have no member in common. `with` is a carved
+	 * sibling. */
 	bool (*is_disjoint)(struct captree *t, const struct cap *c, const struct cap *with);
-	/* Break one binding of c: end the use and unlink this one with bind_unlink, no other; 0. Or CAP_AGAIN if another hart was
-	 * asked to end it and soon will; or E_BUSY if it must wait for a device. Sets t->broken if a TLB may still hold it. A step
-	 * looks at the first 16: no more than 15 may wait while others behind them do not. */
+	/* Break one binding of c: end the use and unlink this one with bind_unlink, no other; 0. Or
+	 * CAP_AGAIN if another hart was asked to end it and soon will; or E_BUSY if it must wait
+	 * for a device. Sets t->broken if a TLB may still hold it. A step looks at the first 16: no
+	 * more than 15 may wait while others behind them do not. */
 	int (*unbind)(struct captree *t, struct cap *c, uint32_t binding);
-	/* c is leaving the tree (already unlinked, slot still filled): release what it names. Called for shares too; with
-	 * CAP_OBJECT the object goes: put it on the dead list. */
+	/* c is leaving the tree (already unlinked, slot still filled): release what it names.
+	 * Called for shares too; with CAP_OBJECT the object goes: put it on the dead list. */
 	void (*destroy)(struct captree *t, struct cap *c);
 };
 
 struct captree {
-	uint8_t *base;        /* kernel address of the RAM base */
-	uint64_t base_page;   /* its physical page number */
-	uint64_t pages;       /* of RAM, = entries of the frame table */
+	uint8_t *base;      /* kernel address of the RAM base */
+	uint64_t base_page; /* its physical page number */
+	uint64_t pages;     /* of RAM, = entries of the frame table */
 	struct frame *frames;
 	const struct cap_type *types; /* EXO_CAP_TYPES of them */
-	uint64_t next_carve;  /* never reused; starts at 1 */
-	uint64_t seed;        /* of the treap's priorities */
-	uint32_t revocations; /* capabilities that are DYING now */
-	bool broken;          /* set by unbind: a fence is owed before anything broken counts as gone */
-	bool (*fenced)(struct captree *t); /* NULL or: no other hart owes an older fence, so capabilities may leave the tree */
-	void (*lost)(struct captree *t, const struct cap *c); /* NULL or: c is taken from its holder (repossession vector) */
+	uint64_t next_carve;          /* never reused; starts at 1 */
+	uint64_t seed;                /* of the treap's priorities */
+	uint32_t revocations;         /* capabilities that are DYING now */
+	bool broken; /* set by unbind: a fence is owed before anything broken counts as gone */
+	/* NULL or: no other hart owes an older fence, so capabilities may leave the tree. */
+	bool (*fenced)(struct captree *t);
+	/* NULL or: c is taken from its holder (repossession vector). */
+	void (*lost)(struct captree *t, const struct cap *c);
 };
 
+/* 64 bits wide, so that an id loaded from a link needs no zero extension. */
 static inline struct cap *
-cap_at(const struct captree *t, uint64_t id) /* 64 bits wide: no zero extension where it was loaded from a link */
+cap_at(const struct captree *t, uint64_t id)
 {
 	return (struct cap *)(t->base + id * 64);
 }
@@ -126,10 +139,12 @@ bind_at(const struct captree *t, uint32_t id)
 	if (id & BIND_OBJECT) {
 		return (struct bind_node *)(t->base + (uint64_t)(id & BIND_ID) * 16);
 	}
-	return (struct bind_node *)(t->base + (uint64_t)(id >> 9) * 8192 + 4096 + (uint64_t)(id & 511) * 8);
+	return (struct bind_node *)(t->base + (uint64_t)(id >> 9) * 8192 + 4096 +
+				    (uint64_t)(id & 511) * 8);
 }
 
-/* The id of a node in an object frame (16-byte aligned) / of a page-table entry (in the even frame of its pair). */
+/* The id of a node in an object frame (16-byte aligned) / of a page-table entry (in the even frame
+ * of its pair). */
 static inline uint32_t
 bind_object_id(const struct captree *t, const void *node)
 {
@@ -143,20 +158,23 @@ bind_pte_id(const struct captree *t, const void *pte)
 	return (uint32_t)(offset >> 13 << 9 | (offset >> 3 & 511));
 }
 
+/* May be filled: of type 0 and not retired; CAP_RETIRED is the sign. */
 static inline bool
 slot_is_empty(const struct cap *slot)
 {
-	return (int64_t)slot->word >= 0 && !(slot->word & CAP_TYPE_MASK); /* CAP_RETIRED is the sign */
+	return (int64_t)slot->word >= 0 && !(slot->word & CAP_TYPE_MASK);
 }
 
 /* Make it empty, its handles stale. What was in it must have left the tree. */
 static inline void
 slot_empty(struct cap *slot)
 {
-	*slot = (struct cap){.word = ((slot->word >> CAP_GENERATION_SHIFT) + 1) << CAP_GENERATION_SHIFT};
+	uint64_t generation = (slot->word >> CAP_GENERATION_SHIFT) + 1;
+
+	*slot = (struct cap){.word = generation << CAP_GENERATION_SHIFT};
 }
 
-/* The three families, by number: what has an order, what is compared in pairs, what is one thing. */
+/* The three families, by number: what has an order, is compared in pairs, is one thing. */
 static inline bool
 cap_is_interval(const struct cap *c)
 {
@@ -179,37 +197,44 @@ cap_is_object(const struct cap *c)
 static inline bool
 cap_holds(const struct cap *c, uint64_t start, uint64_t count)
 {
-	return count && start >= c->start && start - c->start <= c->count && count <= c->count - (start - c->start);
+	return count && start >= c->start && start - c->start <= c->count &&
+	       count <= c->count - (start - c->start);
 }
 
-/* True if no TLB can hold anything that was unbound: only then may a capability leave the tree, or count as unbound (carve
- * and create ask this first). */
+/* True if no TLB can hold anything that was unbound: only then may a capability leave the tree, or
+ * count as unbound (carve and create ask this first). */
 static inline bool
 cap_settled(struct captree *t)
 {
 	return !t->broken && (!t->fenced || t->fenced(t));
 }
 
-/* Link the binding `id` in front of c's list; `flags` is 0 or BIND_WRITABLE. Unlink it again. O(1). */
+/* Link the binding `id` in front of c's list, `flags` 0 or BIND_WRITABLE; unlink it again. O(1). */
 void bind_link(struct captree *t, struct cap *c, uint32_t id, uint32_t flags);
 void bind_unlink(struct captree *t, uint32_t id);
-/* The capability a binding belongs to; walks the list to its front, so only for checks and inspection. */
+/* The capability a binding belongs to; walks the list to its front, so only for checks and
+ * inspection. */
 struct cap *bind_cap(const struct captree *t, uint32_t id);
 
 /* Fill an empty slot with a root capability (boot only). */
-void cap_root(struct captree *t, struct cap *c, uint32_t type, uint64_t rights, uint64_t start, uint64_t count);
+void cap_root(struct captree *t, struct cap *c, uint32_t type, uint64_t rights, uint64_t start,
+	      uint64_t count);
 
-/* Derive. dst is an empty slot. cap_carve: E_TAKEN stores the end of what is in the way (a predicate: 0) in *in_the_way. badge 0 = inherit.
- * 0 or E_RANGE E_RIGHTS E_BOUND E_POOL E_DEPTH E_BADGE E_REVOKED E_TYPE E_SLOT E_TAKEN. For PREDICATE types (PACKET) start
- * names the predicate, count the quota: carve takes count + 1 from the parent's count and compares with each carved sibling. */
-int cap_carve(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, uint64_t count, uint64_t rights,
-	      uint64_t badge, uint64_t *in_the_way);
-int cap_share(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, uint64_t count, uint64_t rights,
-	      uint64_t badge);
-/* Make dst the first capability, all rights, of an object of `type` in the frames of the FRAME capability `frames`, which
- * becomes a pool. 0 or E_TYPE E_WHOLE E_BOUND E_POOL E_REVOKED E_DEPTH E_SLOT. Frames must be idle (caller checks). */
+/* Derive. dst is an empty slot. cap_carve: E_TAKEN stores the end of what is in the way (a
+ * predicate: 0) in *in_the_way. badge 0 = inherit. 0 or E_RANGE E_RIGHTS E_BOUND E_POOL E_DEPTH
+ * E_BADGE E_REVOKED E_TYPE E_SLOT E_TAKEN. For PREDICATE types (PACKET) start names the predicate,
+ * count the quota: carve takes count + 1 from the parent's count and compares with each carved
+ * sibling. */
+int cap_carve(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start,
+	      uint64_t count, uint64_t rights, uint64_t badge, uint64_t *in_the_way);
+int cap_share(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start,
+	      uint64_t count, uint64_t rights, uint64_t badge);
+/* Make dst the first capability, all rights, of an object of `type` in the frames of the FRAME
+ * capability `frames`, which becomes a pool. 0 or E_TYPE E_WHOLE E_BOUND E_POOL E_REVOKED E_DEPTH
+ * E_SLOT. Frames must be idle (caller checks). */
 int cap_object(struct captree *t, struct cap *frames, struct cap *dst, uint32_t type);
-/* Move c to the empty slot dst, with children and bindings; c's slot becomes empty. 0 or E_SLOT E_REVOKED. */
+/* Move c to the empty slot dst, with children and bindings; c's slot becomes empty. 0 or E_SLOT
+ * E_REVOKED. */
 int cap_move(struct captree *t, struct cap *c, struct cap *dst);
 /* True if c or a capability above it is being revoked: one load while nothing is. */
 bool cap_is_below_dying(const struct captree *t, const struct cap *c);
@@ -222,22 +247,26 @@ cap_is_revoked(const struct captree *t, const struct cap *c)
 int cap_usable(struct captree *t, struct cap *c);
 /* The parent of c, NULL for a root. O(log siblings). */
 struct cap *cap_parent(const struct captree *t, const struct cap *c);
-/* First carved child that ends after `name`, NULL if none. */
+/* First carved child that ends after `name` (a predicate: starts at it or after), NULL if none. */
 struct cap *cap_child_from(const struct captree *t, const struct cap *c, uint64_t name);
 
-/* One bounded step of revoke: see revoke.c for the argument. `count` 0 = everything below c and c's own bindings.
- * Returns 0 when finished, CAP_AGAIN when there is more (caller: if t->broken, drop the lock, fence all TLBs, clear t->broken;
- * then call again with the lock), or E_RANGE (range not in c, over
- * shared children, or not an interval), E_BUSY (only waiting for devices is left; nothing stays DYING but the children in a range). */
+/* One bounded step of revoke: see revoke.c for the argument. `count` 0 = everything below c and c's
+ * own bindings. Returns 0 when finished, CAP_AGAIN when there is more (caller: if t->broken, drop
+ * the lock, fence all TLBs, clear t->broken; then call again with the lock), or E_RANGE (range not
+ * in c, over shared children, or not an interval), E_BUSY (only waiting for devices is left;
+ * nothing stays DYING but the children in a range). */
 #define CAP_AGAIN 1
 int cap_revoke_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count);
-/* As above, and c itself goes at the end; its slot is empty when 0 is returned. After E_BUSY c stays DYING: call again later. */
+/* As above, and c itself goes at the end; its slot is empty when 0 is returned. After E_BUSY c
+ * stays DYING: call again later. */
 int cap_drop_step(struct captree *t, struct cap *c);
-/* Shrink an interval capability to [start, start + count), sharing an end. c must be unbound and have no shared children (E_BOUND)
- * and no carved children outside (E_POOL): revoke that range first. Or E_TYPE E_RANGE E_REVOKED. */
+/* Shrink an interval capability to [start, start + count), sharing an end. c must be unbound and
+ * have no shared children (E_BOUND) and no carved children outside (E_POOL): revoke that range
+ * first. Or E_TYPE E_RANGE E_REVOKED. */
 int cap_trim(struct captree *t, struct cap *c, uint64_t start, uint64_t count);
 
-/* All named invariants over the whole tree below `root` (tests, CONFIG_PARANOID): NULL or the name of the first one broken. */
+/* All named invariants over the whole tree below `root` (tests, CONFIG_PARANOID): NULL or the name
+ * of the first one broken. */
 const char *cap_check(struct captree *t, const struct cap *root);
 /* How many capabilities from `root` down are DYING; over all roots this is t->revocations. */
 uint32_t cap_count_dying(const struct captree *t, const struct cap *root);

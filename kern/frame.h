@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * frame.h: the frame table: one 16-byte entry for each page of RAM, from the RAM base on.
  *
- * `holder` is the carve id of the capability family that bound the frame last; a bind under another id clears the frame
- * first. Only frames of kind FRAME_USER and FRAME_CLEARING can be mapped writable; every other kind holds kernel state.
+ * `holder` is the carve id of the capability family that bound the frame last; a bind under another
+ * id clears the frame first. Only frames of kind FRAME_USER and FRAME_CLEARING can be mapped
+ * writable; every other kind holds kernel state.
  */
 #ifndef KERN_FRAME_H
 #define KERN_FRAME_H
@@ -36,7 +37,7 @@ struct frame {
 _Static_assert(sizeof(struct frame) == 16, "frame table entry");
 
 #define FRAME_REFERENCES_MAX 0x7fffffffu
-#define FRAME_PINS_MAX 0x7fffu
+#define FRAME_PINS_MAX       0x7fffu
 
 struct captree;
 
@@ -50,11 +51,12 @@ bool frame_range_ok(const struct captree *t, uint64_t page, uint64_t count);
 int frame_pin(struct captree *t, uint64_t page, uint64_t count);
 void frame_unpin(struct captree *t, uint64_t page, uint64_t count);
 
-/* 0 if the frames can become an object or be bound under another carve id now, else E_BUSY (pinned, clearing or dead).
- * Looks at no more than `count` entries; callers bound it. */
+/* 0 if the frames can become an object or be bound under another carve id now, else E_BUSY (pinned,
+ * clearing or dead). Looks at no more than `count` entries; callers bound it. */
 int frame_idle(const struct captree *t, uint64_t page, uint64_t count);
 
 /* Give kind and holder to a run of frames. */
-void frame_set(struct captree *t, uint64_t page, uint64_t count, enum frame_kind kind, uint64_t holder);
+void frame_set(struct captree *t, uint64_t page, uint64_t count, enum frame_kind kind,
+	       uint64_t holder);
 
 #endif

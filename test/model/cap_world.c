@@ -14,7 +14,7 @@
 #define NODE_PAGE  6
 #define BASE_PAGE  0x80000ul
 #define BLOCK_BASE (1ul << EXO_BLOCK_DISK_SHIFT)
-#define UNTOUCHED  0xa5 /* fills page 0, where links of 0 would lead */
+#define UNTOUCHED  0xa5 /* fills pages 0 and 1, where links of 0 would lead */
 #define ROOT_COUNT 64
 
 struct cap *
@@ -147,7 +147,7 @@ world_init(struct world *w, uint8_t *ram)
 {
 	memset(w, 0, sizeof(*w));
 	memset(ram, 0, WORLD_PAGES * EXO_PAGE_SIZE);
-	memset(ram, UNTOUCHED, EXO_PAGE_SIZE);
+	memset(ram, UNTOUCHED, 2 * EXO_PAGE_SIZE);
 	w->ram = ram;
 	w->tree = (struct captree){
 		.base = ram,
@@ -234,7 +234,8 @@ world_compare(struct world *w)
 		}
 	}
 	for (size_t i = 0; i < sizeof(struct cap); i++) {
-		world_expect(w, w->ram[i] == UNTOUCHED, "a link of 0 was followed");
+		world_expect(w, w->ram[i] == UNTOUCHED && w->ram[EXO_PAGE_SIZE + i] == UNTOUCHED,
+			     "a link of 0 was followed");
 	}
 	world_expect(w, dying == w->tree.revocations, "the count of revocations");
 	world_expect(w, w->tree.next_carve == w->model.carves, "the next carve id");

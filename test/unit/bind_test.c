@@ -130,6 +130,9 @@ test_random(void **state)
 	for (uint64_t time = 1; time <= STEPS; time++) {
 		step(&seed, time);
 	}
+	for (size_t i = 0; i < 2 * EXO_PAGE_SIZE; i++) {
+		assert_int_equal(ram[i], 0); /* where a link of 0 would lead */
+	}
 }
 
 /* The links of an entry stand at the same place of the odd frame of its pair; nothing else is

@@ -82,6 +82,28 @@ test_names(void **state)
 }
 
 static void
+test_objects(void **state)
+{
+	(void)state;
+	plant(EXO_CAP_FRAME);
+	assert_int_equal(carve(0, 1, START + 2, 2), 0);
+	assert_int_equal(cap_object(&tree, slot(1), slot(2), EXO_CAP_ENV), 0);
+	assert_int_equal(cap_rights(slot(2)), EXO_RIGHTS_ALL);
+	assert_int_equal(cap_object(&tree, slot(1), slot(3), EXO_CAP_ENV), E_POOL);
+	assert_int_equal(carve(1, 3, START + 2, 1), E_TAKEN);
+	assert_int_equal(carve(2, 3, START + 2, 1), E_TYPE);
+	assert_int_equal(cap_trim(&tree, slot(2), START + 2, 1), E_TYPE);
+	assert_int_equal(cap_share(&tree, slot(2), slot(3), START + 2, 0, EXO_ENV_CALL, 0),
+			 E_RANGE);
+	assert_int_equal(cap_share(&tree, slot(2), slot(3), 0, 2, EXO_ENV_CALL, 0), E_RANGE);
+	assert_int_equal(cap_share(&tree, slot(2), slot(3), 0, 0, EXO_ENV_CALL, 0), 0);
+	assert_int_equal(slot(3)->start, START + 2);
+	assert_int_equal(slot(3)->count, 2);
+	assert_int_equal(revoke(0, START + 3, 1, 10), 0);
+	assert_int_equal(slot(0)->child, 0);
+}
+
+static void
 test_depth(void **state)
 {
 	(void)state;
@@ -141,6 +163,8 @@ test_quota(void **state)
 	assert_int_equal(carve(0, 2, 1, 0), E_TAKEN);
 	assert_int_equal(carve(0, 2, 2, 4), 0);
 	assert_int_equal(slot(0)->count, 0);
+	assert_ptr_equal(cap_child_from(&tree, slot(0), 2), slot(2));
+	assert_null(cap_child_from(&tree, slot(0), 3));
 	assert_int_equal(carve(0, 3, 3, 0), E_RANGE);
 	assert_int_equal(cap_share(&tree, slot(1), slot(3), 1, 1, 0xe, 0), 0);
 	assert_int_equal(cap_share(&tree, slot(1), slot(4), 1, 2, 0xe, 0), E_RANGE);
@@ -194,6 +218,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_random, zero_is_untouched),
 		cmocka_unit_test_teardown(test_names, zero_is_untouched),
+		cmocka_unit_test_teardown(test_objects, zero_is_untouched),
 		cmocka_unit_test_teardown(test_depth, zero_is_untouched),
 		cmocka_unit_test_teardown(test_generations, zero_is_untouched),
 		cmocka_unit_test_teardown(test_quota, zero_is_untouched),

@@ -80,6 +80,8 @@ test_pins_overflow(void **state)
 	}
 	assert_int_equal(frame_pin(&tree, BASE + 7, 1), E_LIMIT);
 	assert_int_equal(frame_pin(&tree, BASE + 5, 4), E_LIMIT);
+	assert_int_equal(frame_pin(&tree, BASE + 6, 1), 0);
+	frame_unpin(&tree, BASE + 6, 1);
 	assert_int_equal(frames[5].pins, 0);
 	assert_int_equal(frames[7].pins, FRAME_PINS_MAX);
 	frame_unpin(&tree, BASE + 7, 1);
