@@ -200,7 +200,7 @@ fdt_text(const struct fdt *fdt, int node, const char *name)
 }
 
 bool
-fdt_compatible(const struct fdt *fdt, int node, const char *compatible)
+fdt_compatible_any(const struct fdt *fdt, int node, const char *const *list)
 {
 	uint32_t bytes = 0;
 	const uint8_t *at = fdt_prop(fdt, node, "compatible", &bytes);
@@ -210,11 +210,19 @@ fdt_compatible(const struct fdt *fdt, int node, const char *compatible)
 		return false;
 	}
 	for (const uint8_t *end = at + bytes; (string = string_next(&at, end));) {
-		if (!strcmp(string, compatible)) {
-			return true;
+		for (const char *const *entry = list; *entry; entry++) {
+			if (!strcmp(string, *entry)) {
+				return true;
+			}
 		}
 	}
 	return false;
+}
+
+bool
+fdt_compatible(const struct fdt *fdt, int node, const char *compatible)
+{
+	return fdt_compatible_any(fdt, node, (const char *const[]){compatible, NULL});
 }
 
 int
@@ -222,14 +230,10 @@ fdt_next_compatible(const struct fdt *fdt, int after, const char *const *list)
 {
 	int node = after < 0 ? fdt->root : fdt_walk(fdt, after, NULL);
 
-	for (; node >= 0; node = fdt_walk(fdt, node, NULL)) {
-		for (const char *const *entry = list; *entry; entry++) {
-			if (fdt_compatible(fdt, node, *entry)) {
-				return node;
-			}
-		}
+	while (node >= 0 && !fdt_compatible_any(fdt, node, list)) {
+		node = fdt_walk(fdt, node, NULL);
 	}
-	return E_NOENT;
+	return node;
 }
 
 bool

@@ -42,6 +42,9 @@ const char *fdt_text(const struct fdt *fdt, int node, const char *name);
 /* True if one of the strings in the node's "compatible" is exactly `compatible`. */
 bool fdt_compatible(const struct fdt *fdt, int node, const char *compatible);
 
+/* The same for an entry of the 0-terminated `list`. */
+bool fdt_compatible_any(const struct fdt *fdt, int node, const char *const *list);
+
 /* The first node behind `after` (FDT_NODE_NONE: from the start) compatible with an entry of the
  * 0-terminated `list`. */
 int fdt_next_compatible(const struct fdt *fdt, int after, const char *const *list);
