@@ -58,6 +58,8 @@ static inline uint32_t arch_hart(void);
 void arch_hart_id(uint32_t number, uint64_t hartid);
 /* Bring hart `number` up; it calls kern_hart_main(number) on its own stack. 0, E_NODEV, E_UNSUPPORTED. */
 int arch_hart_start(uint32_t number);
+/* The hart that was started last shall not come any more. False if it is too late for that: it is on its way. */
+bool arch_hart_give_up(void);
 /* Interrupt / flush the TLBs of / execute fence.i on the harts in `mask` (bit = number) other than this one. */
 void arch_send_ipi(uint64_t mask);
 void arch_remote_fence(uint64_t mask);
@@ -84,11 +86,11 @@ int arch_console_get(void);
 bool arch_has_sstc(void);
 
 /* --- provided by the arch: memory ------------------------------------------------------------------------------------- */
-/* Boot only: pages for the kernel's own tables come from this. */
+/* Boot only: cleared pages for the kernel's own tables come from this. */
 typedef struct paddr (*arch_page_source)(void);
 /* Replace the boot map: RAM [start, start + bytes) at arch_ram(), the image with its rights; a stack per hart. */
 void arch_map_kernel(uint64_t ram_start, uint64_t ram_bytes, uint32_t harts, arch_page_source pages);
-/* Map device registers; returns their address, 0 if there is no room. */
+/* Map device registers; returns their address, 0 if there is no room or nothing answers at the first of them. */
 uintptr_t arch_map_registers(uint64_t physical, uint64_t bytes);
 /* Kernel address of physical memory. */
 static inline void *arch_ram(uint64_t physical);
@@ -121,7 +123,8 @@ _Noreturn void arch_enter(struct arch_env *a);
 _Noreturn void arch_stack_enter(uint32_t hart, void (*run)(uint32_t hart));
 
 /* --- provided by kern -------------------------------------------------------------------------------------------------- */
-/* First hart, paging on, early map, boot stack. The tree is readable at `device_tree`; it lies at physical `tree_address`. */
+/* First hart, paging on, early map, boot stack. The tree is readable at `device_tree` (NULL: nothing is there);
+ * it lies at physical `tree_address`. */
 _Noreturn void kern_boot(uint64_t hartid, const void *device_tree, uint64_t tree_address, uint64_t load,
 			 uint64_t image_bytes);
 /* A broken invariant. */

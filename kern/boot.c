@@ -5,6 +5,7 @@
  */
 #include "kern/boot.h"
 #include <stdarg.h>
+#include <exo/errors.h>
 #include "kern/ask.h"
 #include "kern/console.h"
 #include "kern/irq.h"
@@ -15,6 +16,8 @@
 
 #define RAM_MIN_PAGES 2048 /* 8 MiB: less cannot hold init and one environment */
 #define HART_START_MS 1000
+
+_Static_assert(CONFIG_MAX_HARTS <= EXO_HARTS_MAX, "the system page has room for every hart");
 
 static struct machine machine;
 static struct env *init;
@@ -99,7 +102,6 @@ make_sysinfo(struct kernel *k)
 	k->sysinfo = s;
 	s->magic = EXO_SYSINFO_MAGIC;
 	s->abi_version = EXO_ABI_VERSION;
-	s->harts = k->harts;
 	s->timebase_hz = machine.timebase_hz;
 	s->quantum_ticks = machine.timebase_hz * CONFIG_SLICE_US / 1000000;
 	s->ram_start = machine.ram_start;
@@ -107,22 +109,20 @@ make_sysinfo(struct kernel *k)
 	s->kernel_start = machine.image.start;
 	s->kernel_bytes = machine.image.end - machine.image.start;
 	s->isa_fp = machine.has_fp;
-	s->isa_sstc = arch_has_sstc();
 	snformat(s->model, sizeof(s->model), "%s", machine.model ? machine.model : "unknown board");
 }
 
+/* Hart `number` is the one that the tree names as its `from`th. */
 static void
-make_harts(struct kernel *k)
+make_hart(struct kernel *k, uint32_t number, uint32_t from)
 {
-	k->harts = machine.harts;
-	k->has_fp = machine.has_fp;
-	for (uint32_t i = 0; i < k->harts; i++) {
-		k->hart[i].kernel = k;
-		k->hart[i].number = i;
-		k->hart[i].plic_context = machine.context[i];
-		k->hart[i].has_plic = machine.context[i] != MACHINE_NO_CONTEXT;
-		arch_hart_id(i, machine.hartid[i]);
-	}
+	machine.hartid[number] = machine.hartid[from];
+	machine.context[number] = machine.context[from];
+	k->hart[number].kernel = k;
+	k->hart[number].number = number;
+	k->hart[number].plic_context = machine.context[number];
+	k->hart[number].has_plic = machine.context[number] != MACHINE_NO_CONTEXT;
+	arch_hart_id(number, machine.hartid[number]);
 }
 
 static void
@@ -135,21 +135,51 @@ hart_setup(struct hart *h)
 	__atomic_store_n(&h->online, 1, __ATOMIC_RELEASE);
 }
 
+static bool
+comes_up(const struct hart *h)
+{
+	uint64_t end = arch_time() + machine.timebase_hz * HART_START_MS / 1000;
+
+	while (!__atomic_load_n(&h->online, __ATOMIC_ACQUIRE) && arch_time() < end) {
+	}
+	return __atomic_load_n(&h->online, __ATOMIC_ACQUIRE);
+}
+
+/* NULL, or why it does not run. */
+static const char *
+start_hart(const struct hart *h)
+{
+	int error = arch_hart_start(h->number);
+
+	if (!error && comes_up(h)) {
+		return NULL;
+	}
+	if (!arch_hart_give_up() && !comes_up(h)) {
+		boot_fail("hart %lu stops on its way into the kernel", machine.hartid[h->number]);
+	}
+	return !error ? "it does not come up" : error == E_UNSUPPORTED ? "the firmware starts no harts" : "the firmware refuses to start it";
+}
+
+/* The harts get their numbers as they come up, so all numbers below k->harts are of harts that run. */
 static void
 start_harts(struct kernel *k)
 {
-	for (uint32_t i = 1; i < k->harts; i++) {
-		uint64_t end = arch_time() + machine.timebase_hz * HART_START_MS / 1000;
+	uint32_t running = 1;
 
-		if (arch_hart_start(i) != 0) {
-			boot_fail("the firmware cannot start hart %lu", machine.hartid[i]);
-		}
-		while (!__atomic_load_n(&k->hart[i].online, __ATOMIC_ACQUIRE) && arch_time() < end) {
-		}
-		if (!__atomic_load_n(&k->hart[i].online, __ATOMIC_ACQUIRE)) {
-			boot_fail("hart %lu does not come up", machine.hartid[i]);
+	for (uint32_t i = 1; i < machine.harts; i++) {
+		const char *why;
+
+		make_hart(k, running, i);
+		why = start_hart(&k->hart[running]);
+		if (why) {
+			kprint("chitin: hart %lu is left out: %s\n", machine.hartid[i], why);
+		} else {
+			running++;
 		}
 	}
+	k->harts = running;
+	k->sysinfo->harts = running;
+	k->sysinfo->isa_sstc = arch_has_sstc();
 }
 
 static void
@@ -194,14 +224,16 @@ kern_boot(uint64_t hartid, const void *tree, uint64_t tree_address, uint64_t loa
 	const char *why = NULL;
 
 	arch_timebase_set(1000000); /* until the tree says */
+	if (!tree) {
+		boot_fail("the firmware passed no device tree");
+	}
 	if (machine_read(&machine, tree, tree_address, image, hartid, &why) != 0) {
 		boot_fail("%s", why);
 	}
 	arch_timebase_set(machine.timebase_hz);
-	if (tree_address < machine.ram_start || tree_address >= machine.ram_end) {
-		boot_fail("the device tree lies outside the RAM that the kernel reaches");
-	}
-	make_harts(kernel_get());
+	kernel_get()->harts = machine.harts;
+	kernel_get()->has_fp = machine.has_fp;
+	make_hart(kernel_get(), 0, 0);
 	arch_map_kernel(machine.ram_start, machine.ram_end - machine.ram_start, machine.harts, boot_table_page);
 	machine_rebase(&machine, arch_ram(tree_address));
 	arch_stack_enter(0, boot_on_own_stack);

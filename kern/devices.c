@@ -4,159 +4,214 @@
  * Callers: boot, once. A device that is described impossibly or does not start is reported and skipped.
  */
 #include "kern/boot.h"
+#include <exo/errors.h>
 #include "kern/console.h"
 #include "kern/dev/drivers.h"
 #include "kern/disk/extent.h"
 #include "kern/irq.h"
 #include "kern/net/nic.h"
 
+#define DEVICES_MAX 32
+#define REGISTERS_MAX (1ul << 26)
+#define PLIC_CONTEXTS 0x200000 /* where the registers of its contexts begin, and how long those of one are */
+#define PLIC_CONTEXT_BYTES 0x1000
+
 static struct {
+	struct {
+		const struct driver *driver;
+		int node;
+	} found[DEVICES_MAX];
+	uint32_t count;
 	uint32_t disks;
 	uint32_t nics;
+	bool interrupts; /* reach this hart */
 	struct device_resources spare; /* DMA area and state of a probe that found nothing, for the next one */
 	void *spare_state;
-} started;
+} devices;
 
+/* --- what the tree says of a device ------------------------------------------------------------------------------------------ */
 static const struct driver *
 driver_for(const struct fdt *f, int node)
 {
 	for (uint32_t i = 0; drivers[i]; i++) {
-		for (const char *const *name = drivers[i]->compatible; *name; name++) {
-			if (fdt_compatible(f, node, *name)) {
-				return drivers[i];
-			}
+		if (fdt_compatible_any(f, node, drivers[i]->compatible)) {
+			return fdt_status_ok(f, node) ? drivers[i] : NULL;
 		}
 	}
 	return NULL;
 }
 
-static uint64_t
-clock_of(const struct fdt *f, int node)
+static void
+find_devices(const struct fdt *f)
+{
+	for (int node = f->root; node >= 0 && devices.count < DEVICES_MAX; node = fdt_walk(f, node, NULL)) {
+		const struct driver *d = driver_for(f, node);
+
+		if (d) {
+			devices.found[devices.count].driver = d;
+			devices.found[devices.count++].node = node;
+		}
+	}
+}
+
+/* At most `most` bytes of the registers of a node, mapped; *bytes is how many. 0, with *why, if there is nothing to map. */
+static uintptr_t
+map_registers(const struct machine *m, int node, uint64_t most, uint64_t *bytes, const char **why)
+{
+	uint64_t start;
+	uintptr_t address;
+
+	if (fdt_reg(&m->tree, node, 0, &start, bytes) != 0 || !*bytes) {
+		*why = "the device tree does not say where its registers are";
+		return 0;
+	}
+	*bytes = *bytes < most ? *bytes : most;
+	if (ranges_overlap(&m->ram, start, *bytes)) {
+		*why = "the device tree puts its registers into RAM";
+		return 0;
+	}
+	address = arch_map_registers(start, *bytes);
+	*why = address ? NULL : "nothing answers at its registers";
+	return address;
+}
+
+/* The source that interrupts this hart for a node, 0: none. */
+static uint32_t
+source_of(const struct machine *m, int node)
+{
+	struct fdt_interrupt interrupt;
+	bool reaches = devices.interrupts && fdt_interrupt(&m->tree, node, 0, &interrupt) == 0 &&
+		       interrupt.controller == m->plic && interrupt.cells[0] <= m->plic_sources;
+
+	return reaches ? interrupt.cells[0] : 0;
+}
+
+static int
+resources_of(const struct machine *m, int node, struct device_resources *r, const char **why)
 {
 	uint32_t hz = 0;
 
-	fdt_u32(f, node, "clock-frequency", &hz);
-	return hz;
-}
-
-/* Registers, interrupt and properties of a node. False if the tree describes it impossibly. */
-static bool
-resources_of(const struct machine *m, int node, struct device_resources *r)
-{
-	struct fdt_interrupt interrupt;
-	uint64_t start, bytes;
-
-	if (fdt_reg(&m->tree, node, 0, &start, &bytes) != 0 || !bytes || bytes > 1ul << 26) {
-		return false;
-	}
-	r->base = arch_map_registers(start, bytes);
-	r->bytes = bytes;
-	r->clock_hz = clock_of(&m->tree, node);
+	r->base = map_registers(m, node, REGISTERS_MAX, &r->bytes, why);
 	r->io_width = 1;
-	r->reg_shift = 0;
 	fdt_u32(&m->tree, node, "reg-shift", &r->reg_shift);
 	fdt_u32(&m->tree, node, "reg-io-width", &r->io_width);
-	r->irq = fdt_interrupt(&m->tree, node, 0, &interrupt) == 0 ? interrupt.cells[0] : 0;
-	return r->base != 0;
+	fdt_u32(&m->tree, node, "clock-frequency", &hz);
+	r->clock_hz = hz;
+	return r->base ? 0 : E_FORMAT;
 }
 
+/* --- starting one ---------------------------------------------------------------------------------------------------------------- */
 static void
 give_dma(const struct driver *d, struct device_resources *r)
 {
-	if (!started.spare_state) {
-		started.spare_state = arch_ram(boot_pages(DRIVER_STATE_BYTES >> PAGE_SHIFT, 1));
+	if (!devices.spare_state) {
+		devices.spare_state = arch_ram(boot_pages(DRIVER_STATE_BYTES >> PAGE_SHIFT, 1));
 	}
-	if (d->wants_dma && !started.spare.dma.memory) {
+	if (d->wants_dma && !devices.spare.dma.memory) {
 		uint64_t area = boot_pages(DRIVER_DMA_BYTES >> PAGE_SHIFT, 1);
 
-		started.spare.dma = (struct dma_area){ arch_ram(area), { area }, DRIVER_DMA_BYTES };
+		devices.spare.dma = (struct dma_area){ arch_ram(area), { area }, DRIVER_DMA_BYTES };
 	}
-	r->dma = started.spare.dma;
+	r->dma = devices.spare.dma;
 }
 
 static void
+attach_nic(struct kernel *k, const struct device *found, uint32_t irq, uint32_t context)
+{
+	uint64_t headers = boot_pages(NIC_HEADERS_BYTES >> PAGE_SHIFT, 1);
+
+	nic_attach(k, devices.nics, found->net, (struct dma_area){ arch_ram(headers), { headers }, NIC_HEADERS_BYTES });
+	irq_attach(irq, IRQ_NIC, devices.nics++, context);
+}
+
+/* NULL, or why it is of no use. */
+static const char *
 attach(struct kernel *k, const struct device *found, uint32_t irq, uint32_t context)
 {
-	if (found->blk && started.disks < EXO_DISKS_MAX) {
-		extent_attach(k, started.disks, found->blk);
-		irq_attach(irq, IRQ_DISK, started.disks++, context);
+	devices.spare = (struct device_resources){ 0 }; /* the device has them now, whatever becomes of it */
+	devices.spare_state = NULL;
+	if (!irq) {
+		return "its interrupt reaches no hart that runs";
 	}
-	if (found->net && started.nics < EXO_NICS_MAX) {
-		uint64_t headers = boot_pages(NIC_HEADERS_BYTES >> PAGE_SHIFT, 1);
-
-		nic_attach(k, started.nics, found->net,
-			   (struct dma_area){ arch_ram(headers), { headers }, NIC_HEADERS_BYTES });
-		irq_attach(irq, IRQ_NIC, started.nics++, context);
+	if ((found->blk && devices.disks == EXO_DISKS_MAX) || (found->net && devices.nics == EXO_NICS_MAX)) {
+		return "there are more of its kind than the kernel takes";
 	}
-	if (found->uart) {
+	if (found->blk) {
+		extent_attach(k, devices.disks, found->blk);
+		irq_attach(irq, IRQ_DISK, devices.disks++, context);
+	} else if (found->net) {
+		attach_nic(k, found, irq, context);
+	} else {
 		console_attach(found->uart);
 		irq_attach(irq, IRQ_CONSOLE, 0, context);
 	}
-	started.spare = (struct device_resources){ 0 };
-	started.spare_state = NULL;
-}
-
-/* 0, or the driver's error. */
-static int
-start(struct kernel *k, struct machine *m, const struct driver *d, int node)
-{
-	struct device_resources r = { 0 };
-	struct device found = { 0 };
-	int error;
-
-	if (!resources_of(m, node, &r)) {
-		return E_FORMAT;
-	}
-	give_dma(d, &r);
-	error = d->probe(&r, started.spare_state, &found);
-	if (!error) {
-		attach(k, &found, r.irq, m->context[0]);
-	}
-	return error;
+	return NULL;
 }
 
 static void
-start_and_report(struct kernel *k, struct machine *m, const struct driver *d, int node)
+start(struct kernel *k, struct machine *m, uint32_t index)
 {
-	int error = start(k, m, d, node);
+	const struct driver *d = devices.found[index].driver;
+	int node = devices.found[index].node;
+	struct device_resources r = { 0 };
+	struct device found = { 0 };
+	int error = resources_of(m, node, &r, &found.why);
 
-	if (error && error != E_NODEV) {
-		kprint("chitin: device %s: not started, error %d\n", fdt_name(&m->tree, node), error);
+	if (!error) {
+		r.irq = source_of(m, node);
+		give_dma(d, &r);
+		error = d->probe(&r, devices.spare_state, &found);
+		found.why = error ? found.why : attach(k, &found, r.irq, m->context[0]);
+	}
+	if (found.why) {
+		kprint("chitin: device %s is left out: %s\n", fdt_name(&m->tree, node), found.why);
+	} else if (error && error != E_NODEV) {
+		kprint("chitin: device %s is left out: error %d\n", fdt_name(&m->tree, node), error);
 	}
 }
 
+/* --- all of them -------------------------------------------------------------------------------------------------------------- */
 static void
 start_plic(const struct machine *m)
 {
-	uint64_t bytes = m->plic.end - m->plic.start;
-	uintptr_t base = bytes ? arch_map_registers(m->plic.start, bytes) : 0;
+	/* the last contexts are those of harts that nobody runs */
+	uint64_t most = PLIC_CONTEXTS;
+	uint64_t bytes;
+	uintptr_t base;
+	const char *why = "the device tree names none";
 
-	if (base) {
-		irq_controller(base, bytes, m->plic_sources);
-		irq_context_init(m->context[0]); /* disables all sources, so before any is attached */
+	for (uint32_t i = 0; i < m->harts; i++) {
+		uint64_t end = PLIC_CONTEXTS + (m->context[i] + 1ul) * PLIC_CONTEXT_BYTES;
+
+		most = m->context[i] != MACHINE_NO_CONTEXT && end > most ? end : most;
 	}
-}
-
-static bool
-is_uart(const struct fdt *f, int node)
-{
-	const struct driver *d = driver_for(f, node);
-
-	return d && d->class == DRIVER_UART && fdt_status_ok(f, node);
+	base = m->plic < 0 ? 0 : map_registers(m, m->plic, most < REGISTERS_MAX ? most : REGISTERS_MAX, &bytes, &why);
+	if (base) {
+		why = "the device tree describes it impossibly";
+		/* the context first of all disables all sources, so before any is attached */
+		devices.interrupts = irq_controller(base, bytes, m->plic_sources) && irq_context_init(m->context[0]);
+	}
+	if (!devices.interrupts) {
+		kprint("chitin: no interrupt controller: %s\n", why);
+	}
 }
 
 /* What /chosen names, else the first one there is a driver for. */
-static int
-console_node(const struct fdt *f)
+static uint32_t
+console_index(const struct fdt *f)
 {
-	int node = fdt_stdout(f);
+	int chosen = fdt_stdout(f);
+	uint32_t first = devices.count;
 
-	if (node >= 0 && is_uart(f, node)) {
-		return node;
+	for (uint32_t i = devices.count; i-- > 0;) {
+		if (devices.found[i].driver->class == DRIVER_UART) {
+			first = i;
+			if (devices.found[i].node == chosen) {
+				break;
+			}
+		}
 	}
-	for (node = f->root; node >= 0 && !is_uart(f, node); node = fdt_walk(f, node, NULL)) {
-	}
-	return node;
+	return first;
 }
 
 void
@@ -164,28 +219,27 @@ devices_console(struct kernel *k, struct machine *m)
 {
 	static const char *const test[] = { "sifive,test0", "sifive,test1", NULL };
 	int node = fdt_next_compatible(&m->tree, FDT_NODE_NONE, test);
-	struct device_resources r = { 0 };
+	const char *ignored;
+	uint64_t bytes;
+	uint32_t console;
 
-	if (node >= 0 && resources_of(m, node, &r)) {
-		k->test_device = r.base;
-	}
-	start_plic(m);
-	node = console_node(&m->tree);
 	if (node >= 0) {
-		start_and_report(k, m, driver_for(&m->tree, node), node);
+		k->test_device = map_registers(m, node, PAGE_SIZE, &bytes, &ignored);
+	}
+	find_devices(&m->tree);
+	start_plic(m);
+	console = console_index(&m->tree);
+	if (console < devices.count) {
+		start(k, m, console);
 	}
 }
 
 void
 devices_start(struct kernel *k, struct machine *m)
 {
-	const struct fdt *f = &m->tree;
-
-	for (int node = f->root; node >= 0; node = fdt_walk(f, node, NULL)) {
-		const struct driver *d = driver_for(f, node);
-
-		if (d && d->class != DRIVER_UART && fdt_status_ok(f, node)) {
-			start_and_report(k, m, d, node);
+	for (uint32_t i = 0; i < devices.count; i++) {
+		if (devices.found[i].driver->class != DRIVER_UART) {
+			start(k, m, i);
 		}
 	}
 }

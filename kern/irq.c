@@ -25,18 +25,22 @@ static struct {
 	} source[SOURCES_MAX];
 } irqs;
 
-void
+bool
 irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources)
 {
 	irqs.present = plic_init(&irqs.plic, base, bytes, sources) == 0;
+	return irqs.present;
 }
 
-void
+bool
 irq_context_init(uint32_t context)
 {
-	if (irqs.present && plic_context_init(&irqs.plic, context) == 0) {
+	bool works = irqs.present && plic_context_init(&irqs.plic, context) == 0;
+
+	if (works) {
 		arch_external_enable();
 	}
+	return works;
 }
 
 void

@@ -16,11 +16,11 @@ enum irq_user {
 	IRQ_NIC,
 };
 
-/* Boot: the controller; source `irq` belongs to device `number` of a class, and goes to `context`. */
-void irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources);
+/* Boot: the controller, false if it makes no sense; source `irq` belongs to device `number` of a class, and goes to `context`. */
+bool irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources);
 void irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context);
-/* Each hart: accept interrupts at this context. */
-void irq_context_init(uint32_t context);
+/* Each hart: accept interrupts at this context. False if the controller has none of this number. */
+bool irq_context_init(uint32_t context);
 /* Handle what is pending for a hart: at most 16 claims. Takes the tree lock. */
 void irq_handle(struct hart *h);
 

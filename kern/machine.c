@@ -48,6 +48,17 @@ ranges_remove(struct ranges *r, uint64_t start, uint64_t end)
 	return fits;
 }
 
+bool
+ranges_overlap(const struct ranges *r, uint64_t start, uint64_t bytes)
+{
+	for (uint32_t i = 0; i < r->count; i++) {
+		if (range_overlaps(start, bytes, r->range[i].start, r->range[i].end - r->range[i].start)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 uint32_t
 ranges_largest(const struct ranges *r)
 {
@@ -70,6 +81,23 @@ is_memory(const struct fdt *f, int node)
 	return type && strcmp(type, "memory") == 0 && fdt_status_ok(f, node);
 }
 
+/* Whole pages within reach of the kernel. What is described twice counts once: no page may have two owners. */
+static void
+add_memory(struct machine *m, uint64_t start, uint64_t end)
+{
+	start = start < m->ram_start ? m->ram_start : start;
+	end = end > m->ram_start + RAM_SPAN ? m->ram_start + RAM_SPAN : end;
+	if (start >= end) {
+		return;
+	}
+	start = align_up_u64(start, 4096);
+	end = align_down_u64(end, 4096);
+	ranges_add(&m->ram, start, end);
+	ranges_remove(&m->free, start, end);
+	ranges_add(&m->free, start, end);
+	m->ram_end = end > m->ram_end ? end : m->ram_end;
+}
+
 static void
 read_memory(struct machine *m)
 {
@@ -78,13 +106,9 @@ read_memory(struct machine *m)
 
 	for (int node = fdt_first_child(f, f->root); node >= 0; node = fdt_next_sibling(f, node)) {
 		for (uint32_t i = 0; is_memory(f, node) && fdt_reg(f, node, i, &start, &bytes) == 0; i++) {
-			if (!checked_add_u64(start, bytes, &end)) {
-				continue;
+			if (checked_add_u64(start, bytes, &end)) {
+				add_memory(m, start, end);
 			}
-			ranges_add(&m->ram, start, end);
-			start = start < m->ram_start ? m->ram_start : start;
-			end = end > m->ram_start + RAM_SPAN ? m->ram_start + RAM_SPAN : end;
-			ranges_add(&m->free, align_up_u64(start, 4096), align_down_u64(end, 4096));
 		}
 	}
 }
@@ -110,17 +134,21 @@ remove_reservations(struct machine *m)
 	}
 }
 
-static void
-read_initrd(struct machine *m)
+static struct range
+read_initrd(const struct machine *m)
 {
 	int chosen = fdt_path(&m->tree, "/chosen");
 	struct range r = { 0, 0 };
+	bool named = fdt_u64(&m->tree, chosen, "linux,initrd-start", &r.start) == 0 &&
+		     fdt_u64(&m->tree, chosen, "linux,initrd-end", &r.end) == 0 && r.start < r.end;
 
-	if (fdt_u64(&m->tree, chosen, "linux,initrd-start", &r.start) == 0 &&
-	    fdt_u64(&m->tree, chosen, "linux,initrd-end", &r.end) == 0 && r.start < r.end &&
-	    r.start >= m->ram_start && r.end <= m->ram_start + RAM_SPAN) {
-		m->initrd = r;
-	}
+	return named ? r : (struct range){ 0, 0 };
+}
+
+static bool
+share_page(struct range a, struct range b)
+{
+	return align_down_u64(a.start, 4096) < b.end && align_down_u64(b.start, 4096) < a.end;
 }
 
 static bool
@@ -137,21 +165,24 @@ covered(const struct ranges *r, struct range x)
 static int
 find_memory(struct machine *m, const char **why)
 {
+	struct range tree = { m->tree_address, m->tree_address + fdt_total_size(&m->tree) };
+
 	m->ram_start = align_down_u64(m->image.start, GIB);
 	read_memory(m);
+	m->initrd = read_initrd(m);
 	if (!covered(&m->ram, m->image)) {
 		*why = "the device tree has no memory node that covers the kernel";
-		return E_FORMAT;
+	} else if (!covered(&m->ram, tree) || share_page(tree, m->image)) {
+		*why = "the device tree does not lie in RAM of its own that the kernel reaches";
+	} else if (m->initrd.end && (!covered(&m->ram, m->initrd) || share_page(m->initrd, m->image) ||
+				     share_page(m->initrd, tree))) {
+		*why = "the initrd does not lie in RAM of its own that the kernel reaches; load it somewhere else";
 	}
-	read_initrd(m);
-	if (m->initrd.end && !covered(&m->ram, m->initrd)) {
-		m->initrd = (struct range){ 0, 0 };
-	}
-	for (uint32_t i = 0; i < m->free.count; i++) {
-		m->ram_end = m->free.range[i].end > m->ram_end ? m->free.range[i].end : m->ram_end;
+	if (*why) {
+		return E_RANGE;
 	}
 	ranges_remove(&m->free, m->ram_start, m->image.end); /* firmware, kernel */
-	ranges_remove(&m->free, m->tree_address, m->tree_address + fdt_total_size(&m->tree));
+	ranges_remove(&m->free, tree.start, tree.end);
 	ranges_remove(&m->free, m->initrd.start, m->initrd.end);
 	remove_reservations(m);
 	return 0;
@@ -167,12 +198,26 @@ is_usable_hart(const struct fdt *f, int node)
 	return type && strcmp(type, "cpu") == 0 && mmu && strcmp(mmu, "riscv,none") != 0 && fdt_status_ok(f, node);
 }
 
-/* Has the ISA string single and double floating point? "rv64imafdc..." up to the first underscore. */
 static bool
-isa_has_fp(const char *isa)
+has_extension(const struct fdt *f, int node, const char *name)
 {
-	bool f = false;
-	bool d = false;
+	const char *extension;
+
+	for (uint32_t i = 0; (extension = fdt_string_at(f, node, "riscv,isa-extensions", i)); i++) {
+		if (strcmp(extension, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Single and double floating point? "rv64imafdc..." up to the first underscore, or the newer list. */
+static bool
+hart_has_fp(const struct fdt *tree, int node)
+{
+	const char *isa = fdt_text(tree, node, "riscv,isa");
+	bool f = has_extension(tree, node, "f");
+	bool d = has_extension(tree, node, "d");
 
 	for (const char *p = isa && strlen(isa) > 4 ? isa + 4 : ""; *p && *p != '_'; p++) {
 		f |= *p == 'f' || *p == 'g';
@@ -186,6 +231,11 @@ add_hart(struct machine *m, uint64_t hartid, uint64_t boot_hartid)
 {
 	uint32_t at = m->harts;
 
+	for (uint32_t i = 0; i < at; i++) {
+		if (m->hartid[i] == hartid) {
+			return; /* named twice */
+		}
+	}
 	if (hartid == boot_hartid) {
 		if (at == CONFIG_MAX_HARTS) {
 			at--; /* the boot hart takes the place of the last one */
@@ -212,7 +262,7 @@ find_harts(struct machine *m, uint64_t boot_hartid, const char **why)
 	for (int node = fdt_first_child(f, cpus); node >= 0; node = fdt_next_sibling(f, node)) {
 		if (is_usable_hart(f, node) && fdt_reg_raw(f, node, 0, &hartid, NULL) == 0) {
 			add_hart(m, hartid, boot_hartid);
-			m->has_fp &= isa_has_fp(fdt_text(f, node, "riscv,isa"));
+			m->has_fp &= hart_has_fp(f, node);
 		}
 		if (!m->timebase_hz && fdt_u32(f, node, "timebase-frequency", &hz) == 0) {
 			m->timebase_hz = hz;
@@ -271,18 +321,13 @@ static void
 find_plic(struct machine *m)
 {
 	static const char *const compatible[] = { "riscv,plic0", "sifive,plic-1.0.0", "thead,c900-plic", NULL };
-	int node = fdt_next_compatible(&m->tree, FDT_NODE_NONE, compatible);
-	uint64_t start, bytes;
 
 	for (uint32_t i = 0; i < CONFIG_MAX_HARTS; i++) {
 		m->context[i] = MACHINE_NO_CONTEXT;
 	}
-	if (node < 0 || fdt_reg(&m->tree, node, 0, &start, &bytes) != 0 ||
-	    fdt_u32(&m->tree, node, "riscv,ndev", &m->plic_sources) != 0) {
-		return;
-	}
-	m->plic = (struct range){ start, start + bytes };
-	read_contexts(m, node);
+	m->plic = fdt_next_compatible(&m->tree, FDT_NODE_NONE, compatible);
+	fdt_u32(&m->tree, m->plic, "riscv,ndev", &m->plic_sources);
+	read_contexts(m, m->plic);
 }
 
 int

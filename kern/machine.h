@@ -37,7 +37,7 @@ struct machine {
 	uint32_t context[CONFIG_MAX_HARTS]; /* of the PLIC, or MACHINE_NO_CONTEXT */
 	bool has_fp;
 	uint64_t timebase_hz;
-	struct range plic;
+	int plic;              /* node of the PLIC, or negative */
 	uint32_t plic_sources;
 	const char *bootargs;
 	const char *model;
@@ -50,6 +50,8 @@ int machine_read(struct machine *m, const void *tree, uint64_t tree_address, str
 void machine_rebase(struct machine *m, const void *tree);
 /* Take [start, end) out of ranges. False if there is no room to split one. */
 bool ranges_remove(struct ranges *r, uint64_t start, uint64_t end);
+/* True if [start, start + bytes) is partly in one of them. */
+bool ranges_overlap(const struct ranges *r, uint64_t start, uint64_t bytes);
 /* Index of the largest range, or count. */
 uint32_t ranges_largest(const struct ranges *r);
 

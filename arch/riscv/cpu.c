@@ -16,15 +16,17 @@
 #define TEST_DEVICE_PASS 0x5555
 #define TEST_DEVICE_FAIL 0x3333
 
-/* What entry.S tells the hart that is being started; one at a time. */
+/* What entry.S tells the hart that is being started; one at a time. Whoever changes `ticket` from hart id + 1 to 0 decides:
+ * the hart that it comes, the boot hart that it is given up. */
 struct start_args {
+	uint64_t ticket;
 	uint64_t satp;
 	uint64_t offset;
 	uint64_t stack;
 	uint64_t number;
 };
 extern struct start_args start_args;
-struct start_args start_args;
+struct start_args start_args __attribute__((section(".data"))); /* not .bss: a hart may look before that is cleared */
 
 static struct {
 	uint64_t hartid[CONFIG_MAX_HARTS];
@@ -39,7 +41,8 @@ extern uint8_t image_start[], image_end[], other_hart[];
 static void
 cpu_init(void)
 {
-	csr_clear_sstatus(SSTATUS_FS | SSTATUS_SUM | SSTATUS_SPP | SSTATUS_SIE);
+	csr_write_sstatus(SSTATUS_UXL_64); /* interrupts, floating point, vectors, user memory: all off */
+	cpu_clear_optional();
 	csr_write_scounteren(COUNTERS_USER);
 	csr_write_sie(SIP_SSIP | SIP_STIP);
 }
@@ -54,7 +57,7 @@ arch_boot(uint64_t hartid, uint64_t device_tree, uint64_t load)
 	sbi_init();
 	cpu_init();
 	cpu.sstc = cpu_probe_stimecmp();
-	kern_boot(hartid, tree, device_tree, load, (uint64_t)(image_end - image_start));
+	kern_boot(hartid, cpu_probe_registers((uintptr_t)tree) ? tree : NULL, device_tree, load, (uint64_t)(image_end - image_start));
 }
 
 void
@@ -62,6 +65,9 @@ arch_boot_other(uint64_t hartid, uint64_t number)
 {
 	(void)hartid;
 	cpu_init();
+	if (!cpu_probe_stimecmp()) {
+		cpu.sstc = false; /* before anybody runs: then all go through the firmware */
+	}
 	kern_hart_main((uint32_t)number);
 }
 
@@ -83,6 +89,7 @@ arch_hart_start(uint32_t number)
 	int64_t error;
 
 	start_args = (struct start_args){
+		.ticket = cpu.hartid[number] + 1,
 		.satp = mmu_satp(),
 		.offset = (uint64_t)image_start - cpu.load,
 		.stack = cpu_stack_end(number),
@@ -91,6 +98,12 @@ arch_hart_start(uint32_t number)
 	__asm__ volatile("fence w, w" ::: "memory");
 	error = sbi_hart_start(cpu.hartid[number], mmu_image_physical(other_hart), 0);
 	return error == 0 ? 0 : error == -2 ? E_UNSUPPORTED : E_NODEV;
+}
+
+bool
+arch_hart_give_up(void)
+{
+	return __atomic_exchange_n(&start_args.ticket, 0, __ATOMIC_ACQ_REL) != 0;
 }
 
 void

@@ -16,5 +16,9 @@ uint64_t cpu_stack_end(uint32_t hart);
 
 /* probe.S: true if stimecmp can be read here (Sstc). */
 bool cpu_probe_stimecmp(void);
+/* probe.S: control registers that not every hart has, to what the kernel takes for granted. */
+void cpu_clear_optional(void);
+/* probe.S: false if a load of 4 and one of 1 byte both fault there. */
+bool cpu_probe_registers(uintptr_t address);
 
 #endif

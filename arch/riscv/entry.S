@@ -6,7 +6,8 @@
  * 3 build the early page tables (early.c, at physical addresses), 4 turn paging on; the trap vector is the way to the
  * virtual address, 5 C. Other harts come by SBI HSM and do 4 and 5 with the final tables. OpenSBI up to 1.1 (at least) marks a hart as
  * started before it has stored where to: one that looks at that moment comes to _start, or comes with another a1. So
- * whoever is not first goes to other_hart, which takes start_args from memory.
+ * whoever is not first goes to other_hart, which takes start_args from memory: if they are for this hart, and only once, so
+ * that a hart that comes after it was given up stays here. Nothing is believed of the state at entry but a0, a1 and that paging is off.
  */
 #include "arch/riscv/frame.h"
 
@@ -30,6 +31,8 @@ first_hart:
 	.option push
 	.option norelax
 	csrw	sie, zero
+	li	t0, SSTATUS_UXL_64
+	csrw	sstatus, t0
 	csrw	satp, zero
 	lla	t0, first_is_here
 	li	t1, 1
@@ -38,9 +41,16 @@ first_hart:
 	mv	s0, a0
 	mv	s1, a1
 	lla	t0, bss_start
-	lla	t1, bss_end
+	lla	t1, bss_end		/* both on cache lines */
 1:	sd	zero, 0(t0)
-	addi	t0, t0, 8
+	sd	zero, 8(t0)
+	sd	zero, 16(t0)
+	sd	zero, 24(t0)
+	sd	zero, 32(t0)
+	sd	zero, 40(t0)
+	sd	zero, 48(t0)
+	sd	zero, 56(t0)
+	addi	t0, t0, 64
 	bltu	t0, t1, 1b
 	lla	s2, banner
 2:	lbu	a0, 0(s2)
@@ -77,17 +87,23 @@ first_hart:
 5:	wfi
 	j	5b
 
-/* a0 = hart id; start_args = { satp, virtual - physical (0: nobody asked for this hart), stack, argument } */
+/* a0 = hart id; start_args = { hart id + 1 (0: nobody, or taken), satp, virtual - physical, stack, argument } */
 	.globl other_hart
 	.balign 4
 other_hart:
 	csrw	sie, zero
+	li	t0, SSTATUS_UXL_64
+	csrw	sstatus, t0
 	lla	a1, start_args
-	ld	t3, 0(a1)
-	ld	t1, 8(a1)
-	beqz	t1, 7f
-	ld	sp, 16(a1)
-	ld	a1, 24(a1)
+	addi	t0, a0, 1
+5:	lr.d.aq	t1, (a1)
+	bne	t1, t0, 7f
+	sc.d	t1, zero, (a1)
+	bnez	t1, 5b
+	ld	t3, 8(a1)
+	ld	t1, 16(a1)
+	ld	sp, 24(a1)
+	ld	a1, 32(a1)
 	lla	t0, 6f
 	add	t0, t0, t1
 	csrw	stvec, t0

@@ -49,6 +49,7 @@
 #define SSTATUS_FS 0x6000
 #define SSTATUS_FS_INITIAL 0x2000
 #define SSTATUS_FS_CLEAN 0x4000
+#define SSTATUS_UXL_64 0x200000000 /* and nothing else: all off */
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>

@@ -2,7 +2,7 @@
  * mmu.c: the kernel's own address space: the upper half, the same in every space, global.
  *
  *   DIRECT_BASE   RAM, RW, never executable; text and rodata of the image read-only there too
- *   MMIO_BASE     device registers, 4 KiB pages, handed out upwards (one GiB)
+ *   MMIO_BASE     device registers, handed out upwards (one GiB), a page without any after each
  *   STACKS_BASE   per hart a guard page, then its stack
  *   KERNEL_BASE   the image: text R-X, rodata R--, data RW-
  *
@@ -11,6 +11,7 @@
  */
 #include <exo/errors.h>
 #include "arch/arch.h"
+#include "arch/riscv/cpu.h"
 #include "arch/riscv/early.h"
 #include "arch/riscv/mmu.h"
 #include "arch/riscv/pte.h"
@@ -59,7 +60,6 @@ table_below(uint64_t *entry)
 	if (!(*entry & PTE_V)) {
 		struct paddr page = mmu.pages();
 
-		memset(arch_ram(page.value), 0, PAGE_SIZE);
 		*entry = pte_make(page.value, PTE_V);
 	}
 	return arch_ram(pte_page(*entry) << PAGE_SHIFT);
@@ -140,19 +140,25 @@ arch_map_kernel(uint64_t ram_start, uint64_t ram_bytes, uint32_t harts, arch_pag
 uintptr_t
 arch_map_registers(uint64_t physical, uint64_t bytes)
 {
-	uint64_t offset = physical & (PAGE_SIZE - 1);
-	uint64_t end;
-	uintptr_t address = MMIO_BASE + mmu.mmio_used + offset;
+	/* large ones stand on a megapage as they do physically: few tables */
+	uint64_t unit = bytes >= MEGAPAGE ? MEGAPAGE : PAGE_SIZE;
+	uint64_t at = MMIO_BASE + align_up_u64(mmu.mmio_used, unit) + (physical & (unit - 1));
+	uint64_t from = align_down_u64(physical, PAGE_SIZE);
+	uint64_t used = at - MMIO_BASE;
 
-	if (!checked_add_u64(offset, bytes, &end) || end > GIGAPAGE - mmu.mmio_used || physical >> 55) {
+	if (!bytes || physical >> 55 || used > GIGAPAGE || bytes > GIGAPAGE - used - PAGE_SIZE) {
 		return 0;
 	}
-	for (uint64_t at = 0; at < end; at += PAGE_SIZE) {
-		map_page(MMIO_BASE + mmu.mmio_used + at, physical - offset + at, PTE_R | PTE_W);
+	for (uint64_t page = align_down_u64(at, PAGE_SIZE); page < at + bytes;) {
+		bool mega = ((page | from) & (MEGAPAGE - 1)) == 0 && at + bytes - page >= MEGAPAGE;
+
+		(mega ? map_megapage : map_page)(page, from, PTE_R | PTE_W);
+		page += mega ? MEGAPAGE : PAGE_SIZE;
+		from += mega ? MEGAPAGE : PAGE_SIZE;
 	}
-	mmu.mmio_used += align_up_u64(end, PAGE_SIZE);
+	mmu.mmio_used = align_up_u64(used + bytes, PAGE_SIZE) + PAGE_SIZE;
 	sfence_vma_all();
-	return address;
+	return cpu_probe_registers(at) ? at : 0;
 }
 
 void
