@@ -26,6 +26,7 @@
 #define DHCP_DOES_ARP_CHECK      0 /* it takes a second and the address is the server's to give */
 #define LWIP_DHCP_DOES_ACD_CHECK 0 /* the same in lwIP 2.2 */
 #define LWIP_NETIF_HOSTNAME      1
+#define ARP_QUEUEING             1 /* else a second answer displaces the first until ARP is done */
 #define ETH_PAD_SIZE             0
 #define IP_REASS_MAX_PBUFS       16
 
