@@ -38,12 +38,12 @@ static struct {
 	uint32_t free_count;
 	bool is_starved;  /* lwIP was told that there is no buffer */
 	bool has_refused; /* said once */
-} link;
+} wire;
 
 static uint8_t *
 buffer_at(uint32_t index)
 {
-	return (uint8_t *)link.arena.memory + (size_t)index * EXO_PACKET_BYTES;
+	return (uint8_t *)wire.arena.memory + (size_t)index * EXO_PACKET_BYTES;
 }
 
 /* Takes the buffers of sent packets back. 0 or 1 as link_poll. */
@@ -54,13 +54,13 @@ reap(void)
 	int result;
 	int any = 0;
 
-	while ((result = exo_net_sent(&link.nets[0], &done)) == 1) {
+	while ((result = exo_net_sent(&wire.nets[0], &done)) == 1) {
 		any = 1;
-		if (done.cookie < LINK_BUFFERS && link.free_count < LINK_BUFFERS) {
-			link.free[link.free_count++] = (uint8_t)done.cookie;
+		if (done.cookie < LINK_BUFFERS && wire.free_count < LINK_BUFFERS) {
+			wire.free[wire.free_count++] = (uint8_t)done.cookie;
 		}
-		if (done.result < 0 && !link.has_refused) {
-			link.has_refused = true;
+		if (done.result < 0 && !wire.has_refused) {
+			wire.has_refused = true;
 			printf("lwip: a packet was not sent: %s\n",
 			       exo_error_sentence(done.result));
 		}
@@ -74,13 +74,13 @@ queue(uint32_t index, uint16_t bytes)
 {
 	union exo_request request = {.packet = {.cookie = index, .segments = 1}};
 
-	request.packet.segment[0].frames = link.arena.frames;
+	request.packet.segment[0].frames = wire.arena.frames;
 	request.packet.segment[0].where = EXO_SEGMENT(index * EXO_PACKET_BYTES, bytes);
-	int result = exo_queue_put(&link.nets[0].transmit, &request);
+	int result = exo_queue_put(&wire.nets[0].transmit, &request);
 
 	if (result == E_BUSY) {
 		link_flush();
-		result = exo_queue_put(&link.nets[0].transmit, &request);
+		result = exo_queue_put(&wire.nets[0].transmit, &request);
 	}
 	return result;
 }
@@ -92,20 +92,20 @@ output(struct netif *netif, struct pbuf *packet)
 	if (packet->tot_len > EXO_PACKET_MAX) {
 		return ERR_VAL;
 	}
-	if (link.free_count == 0) {
+	if (wire.free_count == 0) {
 		(void)reap();
 	}
-	if (link.free_count == 0) {
-		link.is_starved = true;
+	if (wire.free_count == 0) {
+		wire.is_starved = true;
 		return ERR_MEM;
 	}
-	uint32_t index = link.free[link.free_count - 1];
+	uint32_t index = wire.free[wire.free_count - 1];
 	pbuf_copy_partial(packet, buffer_at(index), packet->tot_len, 0);
 	if (queue(index, packet->tot_len)) {
-		link.is_starved = true;
+		wire.is_starved = true;
 		return ERR_MEM;
 	}
-	link.free_count--;
+	wire.free_count--;
 	return ERR_OK;
 }
 
@@ -130,10 +130,10 @@ open_nets(uint32_t bit)
 	int result = start->packet_count ? 0 : E_NOENT;
 
 	for (uint32_t i = 0; !result && i < start->packet_count; i++) {
-		struct exo_net *net = &link.nets[i];
+		struct exo_net *net = &wire.nets[i];
 		result = i ? exo_net_open_receive(net, start->packets[i], LINK_RECEIVE_PAGES, bit)
 			   : exo_net_open(net, start->packets[i], LINK_RECEIVE_PAGES, bit, bit);
-		link.net_count += !result;
+		wire.net_count += !result;
 	}
 	return result;
 }
@@ -144,15 +144,15 @@ link_open(struct netif *netif, const uint8_t mac[6], uint32_t bit)
 	int result = open_nets(bit);
 
 	result = result ? result
-			: exo_pages_make(&link.arena,
+			: exo_pages_make(&wire.arena,
 					 LINK_BUFFERS * EXO_PACKET_BYTES / EXO_PAGE_SIZE);
 	if (result) {
 		return result;
 	}
 	for (uint32_t i = 0; i < LINK_BUFFERS; i++) {
-		link.free[link.free_count++] = (uint8_t)i;
+		wire.free[wire.free_count++] = (uint8_t)i;
 	}
-	link.netif = netif;
+	wire.netif = netif;
 	netif_add_noaddr(netif, NULL, set_up, ethernet_input);
 	for (size_t i = 0; i < ETH_HWADDR_LEN; i++) {
 		netif->hwaddr[i] = mac[i];
@@ -177,7 +177,7 @@ receive(struct exo_net *net)
 		pbuf_take(copy, packet, (u16_t)bytes);
 	}
 	exo_net_release(net);
-	if (copy && link.netif->input(copy, link.netif) != ERR_OK) {
+	if (copy && wire.netif->input(copy, wire.netif) != ERR_OK) {
 		pbuf_free(copy);
 	}
 	return 1;
@@ -188,14 +188,14 @@ link_poll(void)
 {
 	int any = reap();
 
-	if (link.is_starved && link.free_count > 0) {
-		link.is_starved = false;
+	if (wire.is_starved && wire.free_count > 0) {
+		wire.is_starved = false;
 		tcp_txnow();
 	}
-	for (uint32_t i = 0; any >= 0 && i < link.net_count; i++) {
+	for (uint32_t i = 0; any >= 0 && i < wire.net_count; i++) {
 		int result = 1;
 		for (int n = 0; result == 1 && n < LINK_BUDGET; n++) {
-			result = receive(&link.nets[i]);
+			result = receive(&wire.nets[i]);
 			any |= result;
 		}
 		any = result < 0 ? result : any;
@@ -206,5 +206,5 @@ link_poll(void)
 void
 link_flush(void)
 {
-	(void)exo_queue_submit(&link.nets[0].transmit);
+	(void)exo_queue_submit(&wire.nets[0].transmit);
 }
