@@ -32,6 +32,7 @@ COUNTERS = struct.Struct("<3Q5Q")       # struct counters: user, supervisor, mac
 FIRST_USER = 0x10001
 BOOTS = 5
 SECONDS = 60                            # most that one boot may take
+LOAD_ADDRESS = 0x80200000               # of the kernel, until it has turned paging on
 PACE_SECONDS = 0.004                    # between two packets of rx_paced
 
 CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 carve_drop_10 frame_clear "
@@ -108,6 +109,8 @@ class Counted(qemu.Machine):
 
     def __init__(self, opts, name, **options):
         self.marks, self.shm = opts.out / f"{name}.marks", opts.out / f"{name}.shm"
+        self.marks.unlink(missing_ok=True)      # until() must not see those of the boot before
+        self.shm.unlink(missing_ok=True)
         plugin = {"log": self.marks, "shm": self.shm, **opts.trace}
         super().__init__(log=opts.out / f"{name}.console", board=opts.board, smp=1,
                          plugin=f"{opts.plugin}," + ",".join(f"{k}={v}" for k, v in plugin.items()), **options)
@@ -309,10 +312,15 @@ def symbols(elf):
 
 
 def namer(*elfs):
-    """A function from address to the name of the symbol before it."""
+    """A function from address to the name of the symbol before it; the first of ELFS is the kernel."""
     table = sorted(itertools.chain(*map(symbols, elfs)))
     starts = [at for at, _ in table]
-    return lambda pc: table[bisect.bisect_right(starts, pc) - 1][1]
+    shift = symbols(elfs[0])[0][0] - LOAD_ADDRESS
+
+    def name_of(pc):
+        early = LOAD_ADDRESS <= pc < LOAD_ADDRESS + (1 << 30)
+        return table[bisect.bisect_right(starts, pc + shift if early else pc) - 1][1]
+    return name_of
 
 
 def print_trace(name_of, path):

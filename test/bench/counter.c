@@ -27,7 +27,8 @@
  * - shm=FILE: the live counters, struct counters[VCPUS_MAX]
  * - trace=FILE,op=N,nth=K: the addresses executed in the K-th interval (from 1) of operation N
  * - longest=FILE: those of the longest S-mode run that no user instruction or wfi interrupts
- * - hist=FILE: how often each address was executed while hist_on of vCPU 0 was not 0;
+ * - hist=FILE: how often each address, firmware apart, was executed while hist_on of vCPU 0
+ *   was not 0;
  *   hist_on=1, after shm=, sets that from the start
  */
 enum { VCPUS_MAX = 64, RUN_KEEP = 1 << 16 };
@@ -291,7 +292,7 @@ watch_insn(struct qemu_plugin_insn *insn)
 		cb = on_wfi;
 	}
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, PLUGIN_CB_NO_REGS, data);
-	if (g.hist && cb != on_mark) {
+	if (g.hist && cb != on_mark && class != MACHINE) {
 		watch_tally(insn);
 	}
 }
