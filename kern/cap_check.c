@@ -34,8 +34,7 @@ id_is_ram(const struct captree *t, uint32_t id)
 	return id < t->pages * EXO_SLOTS_PER_LEAF;
 }
 
-/* --- first walk: links
- * ---------------------------------------------------------------------------------------------- */
+/* --- first walk: links --- */
 
 /* True if the link `id` down from c is 0 or is answered by a link up that says `up`. */
 static bool
@@ -78,8 +77,7 @@ walk_next(const struct captree *t, const struct cap *root, const struct cap *c)
 	return down ? cap_at(t, down) : NULL;
 }
 
-/* --- second walk: what the capabilities say
- * --------------------------------------------------------------------------- */
+/* --- second walk: what the capabilities say --- */
 
 static bool
 slot_holds(struct captree *t, const struct cap *c, const struct cap *parent)

@@ -135,6 +135,19 @@ check_finished(struct world *w, const struct world_revoker *r, bool was_settled)
 		     "finished but a binding is left");
 }
 
+static bool
+range_is_wrong(const struct cap_model *m, const struct world_revoker *r)
+{
+	const struct model_cap *c = &m->slot[r->cap];
+
+	if (!r->count) {
+		return false;
+	}
+	return c->type >= EXO_CAP_PACKET || model_has(m, r->cap, MODEL_SHARED) ||
+	       r->start < c->start || r->count > c->count ||
+	       r->start - c->start > c->count - r->count;
+}
+
 void
 world_revoke_step(struct world *w, world_draw draw, void *from)
 {
@@ -145,13 +158,7 @@ world_revoke_step(struct world *w, world_draw draw, void *from)
 		r->active = false;
 		return;
 	}
-	const struct model_cap range = {
-		.type = EXO_CAP_FRAME, .start = r->start, .count = r->count};
-	const struct model_cap *m = &w->model.slot[r->cap];
-	bool is_wrong = r->count &&
-			(m->type >= EXO_CAP_PACKET || model_has(&w->model, r->cap, MODEL_SHARED) ||
-			 range.start < m->start || range.count > m->count ||
-			 range.start - m->start > m->count - range.count);
+	bool is_wrong = range_is_wrong(&w->model, r);
 	struct cap *c = world_cap(w, r->cap);
 	int result = r->drop ? cap_drop_step(&w->tree, c)
 			     : cap_revoke_step(&w->tree, c, r->start, r->count);

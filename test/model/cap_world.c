@@ -57,9 +57,7 @@ world_expect(struct world *w, bool holds, const char *what)
 	}
 }
 
-/* --- hooks
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- hooks --- */
 
 static struct world *
 world_of(struct captree *t)
@@ -170,9 +168,7 @@ world_init(struct world *w, uint8_t *ram)
 	world_root(w, 3, EXO_CAP_CONSOLE, 0, 0);
 }
 
-/* --- comparing
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- comparing --- */
 
 static void
 compare_slot(struct world *w, int i)
