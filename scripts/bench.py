@@ -184,6 +184,19 @@ def udp_frame(number):
     return bytes.fromhex("525400123456" "525400aabbcc" "0800") + ip + udp + bytes(14)
 
 
+def send_paced(machine, wire, guest):
+    """Send packets one at a time until the guest has had enough or is gone."""
+    end = time.monotonic() + SECONDS
+    for number in itertools.count():
+        if "BENCH DONE" in machine.console or time.monotonic() > end:
+            return
+        try:
+            wire.sendto(udp_frame(number), str(guest))
+        except OSError:
+            return
+        time.sleep(PACE_SECONDS)
+
+
 def measure_rx(opts, wanted):
     ours, theirs = opts.out / "rx.host", opts.out / "rx.guest"
 
@@ -194,11 +207,7 @@ def measure_rx(opts, wanted):
                 Counted(opts, "rx", initrd=initrd_with(opts, "rx"), net=f"dgram:{opts.out}/rx") as machine:
             wire.bind(str(ours))
             machine.expect("^READY", SECONDS)
-            number, end = 0, time.monotonic() + SECONDS
-            while "BENCH DONE" not in machine.console and time.monotonic() < end:
-                wire.sendto(udp_frame(number), str(theirs))
-                number += 1
-                time.sleep(PACE_SECONDS)
+            send_paced(machine, wire, theirs)
             return {"rx_paced": middle(machine.samples(), "rx_paced")}
     return medians(opts, wanted, one_boot)
 
