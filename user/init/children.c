@@ -425,6 +425,7 @@ children_kill(const char *name)
 		struct child *child = &table.child[i];
 
 		if (child->state == CHILD_RUNNING && !strcmp(child->env->name, name)) {
+			exo_env_stop(child->parts.env); /* so it does not see itself fall apart */
 			child_end(child, "killed", true);
 			return true;
 		}
