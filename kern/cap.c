@@ -202,7 +202,9 @@ cap_carve(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start
 		}
 	}
 	uint64_t same = parent->word & (CAP_TYPE_MASK | CAP_WHOLE);
-	inherit(parent, dst, same | rights << CAP_RIGHTS_SHIFT, badge, t->next_carve++);
+	/* Below a share others still hold the same: no new holder, for whom frames are cleared. */
+	uint64_t carve = same & CAP_WHOLE ? t->next_carve++ : parent->carve;
+	inherit(parent, dst, same | rights << CAP_RIGHTS_SHIFT, badge, carve);
 	parent->word |= CAP_POOL;
 	return 0;
 }

@@ -132,12 +132,12 @@ badge_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 	return !parent || !parent->badge || c->badge == parent->badge;
 }
 
-/* A share or object stems from the same carve as its parent, a carved child from one of its own,
- * younger than its parent's. */
+/* A share, an object and what was carved below a share stem from the same carve as their parent, any
+ * other carved child from one of its own, younger than its parent's. */
 static bool
 carve_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 {
-	if (parent && c->word & (CAP_SHARED | CAP_OBJECT)) {
+	if (parent && (c->word & (CAP_SHARED | CAP_OBJECT) || !(parent->word & CAP_WHOLE))) {
 		return c->carve == parent->carve;
 	}
 	return c->carve < t->next_carve && c->carve > (parent ? parent->carve : FRAME_HOLDER_NONE);
