@@ -74,19 +74,22 @@ static int
 token_read(const struct fdt *fdt, uint32_t at, struct token *token)
 {
 	uint32_t left = at < fdt->struct_bytes ? fdt->struct_bytes - at : 0;
+	const uint8_t *here = structure(fdt, at);
 	uint32_t used = 4;
 
 	if (left < 4) {
 		return E_TRUNCATED;
 	}
-	token->tag = fdt_cell(structure(fdt, at));
-	if (token->tag == TOKEN_BEGIN_NODE) {
-		used += (uint32_t)strnlen((const char *)structure(fdt, at + 4), left - 4) + 1;
-	} else if (token->tag == TOKEN_PROP) {
-		if (left < PROP_HEADER_BYTES || fdt_cell(structure(fdt, at + 4)) > left) {
+	token->tag = fdt_cell(here);
+	if (token->tag == TOKEN_PROP) { /* most are */
+		uint32_t value_bytes = left < PROP_HEADER_BYTES ? UINT32_MAX : fdt_cell(here + 4);
+
+		if (value_bytes > left) {
 			return E_TRUNCATED;
 		}
-		used = PROP_HEADER_BYTES + fdt_cell(structure(fdt, at + 4));
+		used = PROP_HEADER_BYTES + value_bytes;
+	} else if (token->tag == TOKEN_BEGIN_NODE) {
+		used += (uint32_t)strnlen((const char *)here + 4, left - 4) + 1;
 	} else if (token->tag != TOKEN_END_NODE && token->tag != TOKEN_NOP &&
 		   token->tag != TOKEN_END) {
 		return E_FORMAT;

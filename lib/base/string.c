@@ -13,9 +13,12 @@
 
 /* Words that may alias objects of any type, as memory functions must. */
 typedef uint64_t __attribute__((may_alias)) word;
+typedef uint32_t __attribute__((may_alias)) half;
 
 #define WORD_BYTES sizeof(word)
 #define WORD_MASK  (WORD_BYTES - 1)
+#define HALF_BYTES sizeof(half)
+#define HALF_MASK  (HALF_BYTES - 1)
 
 enum { /* words per turn; the pragmas below want constants, not macros */
        FILL_WORDS = 32,
@@ -54,6 +57,30 @@ memset(void *to, int value, size_t bytes)
 		*at++ = (unsigned char)value;
 	}
 	return to;
+}
+
+/* Where both are aligned to half a word only, as in cpio archives. `bytes` is a multiple of HALF_BYTES. */
+static void
+halves_copy(half *restrict to, const half *restrict from, size_t bytes)
+{
+	const half *turns_end = to + bytes / HALF_BYTES / COPY_WORDS * COPY_WORDS;
+	const half *end = to + bytes / HALF_BYTES;
+
+	for (; to < turns_end; to += COPY_WORDS, from += COPY_WORDS) {
+		half turn[COPY_WORDS];
+
+#pragma GCC unroll COPY_WORDS
+		for (size_t i = 0; i < COPY_WORDS; i++) {
+			turn[i] = from[i];
+		}
+#pragma GCC unroll COPY_WORDS
+		for (size_t i = 0; i < COPY_WORDS; i++) {
+			to[i] = turn[i];
+		}
+	}
+	while (to < end) {
+		*to++ = *from++;
+	}
 }
 
 /* `bytes` is a multiple of WORD_BYTES. A turn loads everything before it stores anything, so that
@@ -95,6 +122,14 @@ memcpy(void *restrict to, const void *restrict from, size_t bytes)
 		at += bytes & ~WORD_MASK;
 		source += bytes & ~WORD_MASK;
 		bytes &= WORD_MASK;
+	} else if (!(((uintptr_t)at ^ (uintptr_t)source) & HALF_MASK)) {
+		for (; bytes && ((uintptr_t)at & HALF_MASK); bytes--) {
+			*at++ = *source++;
+		}
+		halves_copy((half *)at, (const half *)source, bytes & ~HALF_MASK);
+		at += bytes & ~HALF_MASK;
+		source += bytes & ~HALF_MASK;
+		bytes &= HALF_MASK;
 	}
 	while (bytes--) {
 		*at++ = *source++;
