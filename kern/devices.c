@@ -12,6 +12,7 @@
 #include "kern/net/nic.h"
 
 #define DEVICES_MAX 32
+#define NAMES_MAX 32
 #define REGISTERS_MAX (1ul << 26)
 #define PLIC_CONTEXTS 0x200000 /* where the registers of its contexts begin, and how long those of one are */
 #define PLIC_CONTEXT_BYTES 0x1000
@@ -41,10 +42,28 @@ driver_for(const struct fdt *f, int node)
 	return NULL;
 }
 
+/* Everything that any driver is compatible with: one walk through the tree is enough then. */
+static void
+collect_names(const char *names[NAMES_MAX + 1])
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; drivers[i]; i++) {
+		for (const char *const *name = drivers[i]->compatible; *name && n < NAMES_MAX; name++) {
+			names[n++] = *name;
+		}
+	}
+	names[n] = NULL;
+}
+
 static void
 find_devices(const struct fdt *f)
 {
-	for (int node = f->root; node >= 0 && devices.count < DEVICES_MAX; node = fdt_walk(f, node, NULL)) {
+	const char *names[NAMES_MAX + 1];
+	int node = FDT_NODE_NONE;
+
+	collect_names(names);
+	while (devices.count < DEVICES_MAX && (node = fdt_next_compatible(f, node, names)) >= 0) {
 		const struct driver *d = driver_for(f, node);
 
 		if (d) {
@@ -157,6 +176,9 @@ start(struct kernel *k, struct machine *m, uint32_t index)
 	struct device found = { 0 };
 	int error = resources_of(m, node, &r, &found.why);
 
+	if (!error && d->is_there && !d->is_there(&r)) {
+		return;
+	}
 	if (!error) {
 		r.irq = source_of(m, node);
 		give_dma(d, &r);

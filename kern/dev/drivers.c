@@ -11,6 +11,12 @@
 #include "kern/dev/uart_sifive.h"
 #include "kern/dev/virtio_mmio.h"
 
+static bool
+virtio_slot_is_there(const struct device_resources *r)
+{
+	return virtio_device_id(r) != 0;
+}
+
 /* What is in a virtio slot is known only to its registers. */
 static int
 virtio_slot_probe(const struct device_resources *r, void *state, struct device *found)
@@ -31,6 +37,7 @@ static const struct driver virtio_slot_driver = {
 	.compatible = virtio_slot_compatible,
 	.class = DRIVER_VIRTIO,
 	.wants_dma = true,
+	.is_there = virtio_slot_is_there,
 	.probe = virtio_slot_probe,
 };
 
