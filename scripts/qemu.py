@@ -28,7 +28,7 @@ BOARDS = {
 }
 PASS, FAILURE, TIMED_OUT = 0, 1, 124
 POWER_OFF = re.compile(rb"^chitin: power off\r?$", re.M)
-PANIC = re.compile(rb"^chitin: panic.*$", re.M)
+PANIC = re.compile(rb"^chitin: (?:panic|cannot start).*$", re.M)
 
 
 class GuestError(Exception):

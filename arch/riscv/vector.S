@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: MIT
  * vector.S: from user mode into the kernel and back.
  *
- * Entry, in steps: 1 swap tp with sscratch (tp = environment, see frame.h). 2 A call: switch to the kernel's trap vector
- * and stack, look the handler up, call it. 3 An exception: if the environment can take it, store cause, pc, tval and gp in its
- * u-area and enter its handler, every other register intact. 4 Anything else: save the whole context, ask C.
+ * Entry, in steps: 1 swap tp with sscratch (tp = environment, see frame.h). 2 A call: switch to
+ * the kernel's trap vector
+ * and stack, look the handler up, call it. 3 An exception: if the environment can take it, store
+ * cause, pc, tval and gp in its
+ * u-area and enter its handler, every other register intact. 4 Anything else: save the whole
+ * context, ask C.
  *
- * While stvec is trap_user only tp-relative words of the environment's own frames are touched, so no trap can happen. C code
- * runs with stvec = trap_kernel: a trap there is a broken invariant, and panics on a stack of its own.
+ * While stvec is trap_user only tp-relative words of the environment's own frames are touched, so
+ * no trap can happen. C code
+ * runs with stvec = trap_kernel: a trap there is a broken invariant, and panics on a stack of its
+ * own.
  */
 #include <exo/uarea.h>
 #include "arch/riscv/frame.h"
 
 	.section .text.trap, "ax"
 
-/* --- the vector of user mode ---------------------------------------------------------------------------------------- */
+/* --- the vector of user mode
+ * ---------------------------------------------------------------------------------------- */
 	.balign 64
 	.globl trap_user
 trap_user:
@@ -82,8 +88,10 @@ exception:
 	csrrw	tp, sscratch, tp
 	sret
 
-/* The handler of the call `resume`: back from an exception, every register as the caller has it but those that it
- * could not restore itself: pc, gp, t0, a7 come from the u-area. Any pc will do: it is entered in user mode. */
+/* The handler of the call `resume`: back from an exception, every register as the caller has it
+ * but those that it
+ * could not restore itself: pc, gp, t0, a7 come from the u-area. Any pc will do: it is entered in
+ * user mode. */
 	.globl sys_resume
 sys_resume:
 	ld	gp, EXO_U_CAUSE(tp)
@@ -104,7 +112,8 @@ sys_resume:
 	li	a1, ACTION_RETURN
 	ret
 
-/* --- the long way: whole context saved, C decides who runs next -------------------------------------------------------- */
+/* --- the long way: whole context saved, C decides who runs next
+ * -------------------------------------------------------- */
 save_all:
 	sd	ra, A_X(1)(tp)
 	sd	sp, A_X(2)(tp)
@@ -150,10 +159,15 @@ trap_enter:
 	csrrw	tp, sscratch, tp
 	sret
 
-/* --- the vector of the kernel: only a broken invariant leads here -------------------------------------------------------- */
+/* --- the vector of the kernel: only a broken invariant leads here
+ * -------------------------------------------------------- */
 	.balign 64
 	.globl trap_kernel
 trap_kernel:
+	la	t0, panic_stack_taken
+	li	t1, 1
+	amoswap.w t1, t1, (t0)
+	bnez	t1, 1f			/* one hart only; and a trap while it prints is the end */
 	la	t0, panic_stack_end
 	mv	t1, sp
 	mv	sp, t0
@@ -163,10 +177,15 @@ trap_kernel:
 	mv	a3, t1
 	mv	a4, ra
 	call	trap_from_kernel
+1:	wfi
+	j	1b
 
-/* --- user memory: the only two functions that touch it --------------------------------------------------------------
- * int64 user_copy_in(void *to, u64 from, u64 bytes); int64 user_copy_out(u64 to, const void *from, u64 bytes): 0 or 1 = fault.
- * The caller has checked that the range lies in the user half. They run under a vector of their own. */
+/* --- user memory: the only two functions that touch it
+ * --------------------------------------------------------------
+ * int64 user_copy_in(void *to, u64 from, u64 bytes); int64 user_copy_out(u64 to, const void
+ * *from, u64 bytes): 0 or 1 = fault.
+ * The caller has checked that the range lies in the user half. They run under a vector of their
+ * own. */
 	.macro	USER_COPY name
 	.balign 4
 	.globl	\name
@@ -213,6 +232,8 @@ user_fault:
 	ret
 
 	.bss
+panic_stack_taken:
+	.zero	4
 	.balign 16
 	.zero	8192
 	.globl panic_stack_end

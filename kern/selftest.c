@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ * selftest.c: provoke what must never happen, to see that the machine then ends with a word.
+ *
+ *   chitin.selftest=panic   a broken invariant
+ *   chitin.selftest=trap    a trap in the kernel
+ *   chitin.selftest=stack   a kernel stack that is too short: its guard page
+ * Callers: boot, when everything stands.
+ */
+#include "kern/selftest.h"
+#include "arch/arch.h"
+#include "kern/boot.h"
+#include "lib/base/checked.h"
+#include "lib/base/string.h"
+
+#define OPTION     "chitin.selftest="
+#define DEEP_BYTES (5 * PAGE_SIZE) /* more than a stack has, less than it and its guard */
+
+static void
+provoke_panic(void)
+{
+	panic("asked for by the boot arguments");
+}
+
+static void
+provoke_trap(void)
+{
+	mmio_write32(8, 1);
+}
+
+static void
+provoke_overflow(void)
+{
+	volatile uint8_t deep[DEEP_BYTES];
+
+	deep[0] = 1;
+	(void)deep[0];
+}
+
+static const struct {
+	const char *name;
+	void (*provoke)(void);
+} tests[] = {
+	{"panic", provoke_panic},
+	{"trap", provoke_trap},
+	{"stack", provoke_overflow},
+};
+
+/* What stands behind the option, up to a space; NULL without it. */
+static const char *
+option_value(const char *arguments, size_t *bytes)
+{
+	for (const char *at = arguments; *at; at++) {
+		if ((at == arguments || at[-1] == ' ') &&
+		    strncmp(at, OPTION, strlen(OPTION)) == 0) {
+			const char *value = at + strlen(OPTION);
+			const char *space = strchr(value, ' ');
+
+			*bytes = space ? (size_t)(space - value) : strlen(value);
+			return value;
+		}
+	}
+	return NULL;
+}
+
+void
+selftest_run(const char *arguments)
+{
+	size_t bytes = 0;
+	const char *value = arguments ? option_value(arguments, &bytes) : NULL;
+
+	if (!value) {
+		return;
+	}
+	for (uint32_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		if (strlen(tests[i].name) == bytes && strncmp(value, tests[i].name, bytes) == 0) {
+			tests[i].provoke();
+			boot_fail(OPTION "%s: the kernel survives it", tests[i].name);
+		}
+	}
+	boot_fail(OPTION " must be one of panic, trap, stack");
+}
