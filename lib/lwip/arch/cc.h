@@ -8,13 +8,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "lib/lwip/sum.h"
-
 /* lib/lwip/port.c */
 uint32_t lwip_port_random(void);
 _Noreturn void lwip_port_assert(const char *what, const char *file, int line);
 
-#define LWIP_CHKSUM                lwip_port_sum
 #define LWIP_RAND()                lwip_port_random()
 #define LWIP_PLATFORM_DIAG(x)      printf x
 #define LWIP_PLATFORM_ASSERT(what) lwip_port_assert(what, __FILE__, __LINE__)
