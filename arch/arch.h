@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * arch.h: the contract between kern and an architecture, in two halves.
  *
- * First what an arch provides to kern and to the drivers, then what kern provides to an arch. ARCH_INLINE names the header of the
- * architecture being built ("arch/riscv/inline.h", "arch/host/inline.h"); it defines the functions marked inline.
- * An arch never includes anything of kern.
+ * First what an arch provides to kern and to the drivers, then what kern provides to an arch.
+ * ARCH_INLINE names the header of the architecture being built ("arch/riscv/inline.h",
+ * "arch/host/inline.h"); it defines the functions marked inline. An arch never includes anything of
+ * kern.
  */
 #ifndef ARCH_ARCH_H
 #define ARCH_ARCH_H
@@ -12,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE_SIZE 4096ul
+#define PAGE_SIZE  4096ul
 #define PAGE_SHIFT 12
 
 /* Addresses of three kinds; mixing them does not compile. */
@@ -23,7 +24,7 @@ struct uaddr {
 	uint64_t value; /* in the user half of the current address space; untrusted */
 };
 
-/* --- provided by the arch: device registers and memory -------------------------------------------------------------- */
+/* --- provided by the arch: device registers and memory ------------------------------------ */
 uint8_t mmio_read8(uintptr_t address);
 uint16_t mmio_read16(uintptr_t address);
 uint32_t mmio_read32(uintptr_t address);
@@ -31,8 +32,8 @@ void mmio_write8(uintptr_t address, uint8_t value);
 void mmio_write16(uintptr_t address, uint16_t value);
 void mmio_write32(uintptr_t address, uint32_t value);
 
-/* Barriers, named by purpose. Memory of descriptors must be visible before the device is told, and its index be read before
- * what it covers. */
+/* Barriers, named by purpose. Memory of descriptors must be visible before the device is told, and
+ * its index be read before what it covers. */
 void dma_write_barrier(void);
 void dma_read_barrier(void);
 
@@ -50,17 +51,21 @@ struct dma_area {
 	size_t bytes;
 };
 
-/* --- provided by the arch: harts ------------------------------------------------------------------------------------- */
-/* Number of the hart this code runs on, 0 .. harts - 1 (not the hardware's id). Any context after hart_stack_enter. */
+/* --- provided by the arch: harts ---------------------------------------------------------- */
+/* Number of the hart this code runs on, 0 .. harts - 1 (not the hardware's id). Any context after
+ * hart_stack_enter. */
 static inline uint32_t arch_hart(void);
 
 /* Tell which hardware id hart `number` has; before any call below that names harts. */
 void arch_hart_id(uint32_t number, uint64_t hartid);
-/* Bring hart `number` up; it calls kern_hart_main(number) on its own stack. 0, E_NODEV, E_UNSUPPORTED. */
+/* Bring hart `number` up; it calls kern_hart_main(number) on its own stack. 0, E_NODEV,
+ * E_UNSUPPORTED. */
 int arch_hart_start(uint32_t number);
-/* The hart that was started last shall not come any more. False if it is too late for that: it is on its way. */
+/* The hart that was started last shall not come any more. False if it is too late for that: it is
+ * on its way. */
 bool arch_hart_give_up(void);
-/* Interrupt / flush the TLBs of / execute fence.i on the harts in `mask` (bit = number) other than this one. */
+/* Interrupt / flush the TLBs of / execute fence.i on the harts in `mask` (bit = number) other than
+ * this one. */
 void arch_send_ipi(uint64_t mask);
 void arch_remote_fence(uint64_t mask);
 void arch_remote_fence_i(uint64_t mask);
@@ -69,14 +74,15 @@ void arch_timer_set(uint64_t time);
 /* Wait until an interrupt is pending (interrupts stay off). The timer must be armed. */
 void arch_wait(void);
 /* What is pending on this hart: bits below. arch_ipi_clear acknowledges an IPI. */
-#define ARCH_PENDING_IPI 0x1u
-#define ARCH_PENDING_TIMER 0x2u
+#define ARCH_PENDING_IPI      0x1u
+#define ARCH_PENDING_TIMER    0x2u
 #define ARCH_PENDING_EXTERNAL 0x4u
 uint32_t arch_pending(void);
 void arch_ipi_clear(void);
 /* Let external interrupts reach this hart. */
 void arch_external_enable(void);
-/* Power: off (orderly or failed), reboot. Returns only if the machine cannot. `test_device`: registers of sifive,test0 or 0. */
+/* Power: off (orderly or failed), reboot. Returns only if the machine cannot. `test_device`:
+ * registers of sifive,test0 or 0. */
 void arch_power(uint32_t how, uintptr_t test_device);
 /* The firmware's console. */
 void arch_console_put(char c);
@@ -85,12 +91,15 @@ int arch_console_get(void);
 /* True if this machine's harts have the Sstc timer. */
 bool arch_has_sstc(void);
 
-/* --- provided by the arch: memory ------------------------------------------------------------------------------------- */
+/* --- provided by the arch: memory --------------------------------------------------------- */
 /* Boot only: cleared pages for the kernel's own tables come from this. */
 typedef struct paddr (*arch_page_source)(void);
-/* Replace the boot map: RAM [start, start + bytes) at arch_ram(), the image with its rights; a stack per hart. */
-void arch_map_kernel(uint64_t ram_start, uint64_t ram_bytes, uint32_t harts, arch_page_source pages);
-/* Map device registers; returns their address, 0 if there is no room or nothing answers at the first of them. */
+/* Replace the boot map: RAM [start, start + bytes) at arch_ram(), the image with its rights; a
+ * stack per hart. */
+void arch_map_kernel(uint64_t ram_start, uint64_t ram_bytes, uint32_t harts,
+		     arch_page_source pages);
+/* Map device registers; returns their address, 0 if there is no room or nothing answers at the
+ * first of them. */
 uintptr_t arch_map_registers(uint64_t physical, uint64_t bytes);
 /* Kernel address of physical memory. */
 static inline void *arch_ram(uint64_t physical);
@@ -101,11 +110,12 @@ void arch_root_init(uint64_t *root);
 static inline void arch_fence_page(uint64_t address);
 static inline void arch_fence_all(void);
 static inline void arch_fence_i(void);
-/* Copy from or to the current environment's memory. 0 or E_FAULT (range outside the user half, or not accessible). */
+/* Copy from or to the current environment's memory. 0 or E_FAULT (range outside the user half, or
+ * not accessible). */
 int arch_copy_in(void *to, struct uaddr from, size_t bytes);
 int arch_copy_out(struct uaddr to, const void *from, size_t bytes);
 
-/* --- provided by the arch: contexts (struct arch_env is defined by ARCH_INLINE) ------------------------------------------ */
+/* --- provided by the arch: contexts (struct arch_env is defined by ARCH_INLINE) ----------- */
 struct arch_env;
 /* Make `next`'s floating point current (NULL: nobody's), saving `previous`'s if it is dirty. */
 void arch_fp_switch(struct arch_env *previous, struct arch_env *next);
@@ -113,8 +123,10 @@ void arch_fp_switch(struct arch_env *previous, struct arch_env *next);
 void arch_space_enter(const struct arch_env *a);
 /* Make the kernel's own space, without a user half, current. */
 void arch_space_leave(void);
-/* Set up `a` for hart `hart`: stack, vectors, call table (entry of call nr stands nr words below table_end). */
-void arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t uarea, bool fp);
+/* Set up `a` for hart `hart`: stack, vectors, call table (entry of call nr stands nr words below
+ * table_end). */
+void arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t uarea,
+		   bool fp);
 /* The satp value of a root table. */
 uint64_t arch_satp(uint64_t root_physical);
 /* Never returns: continue in user mode with the whole saved context. */
@@ -122,16 +134,17 @@ _Noreturn void arch_enter(struct arch_env *a);
 /* Start this hart's own kernel stack and call run(argument), which does not return. */
 _Noreturn void arch_stack_enter(uint32_t hart, void (*run)(uint32_t hart));
 
-/* --- provided by kern -------------------------------------------------------------------------------------------------- */
-/* First hart, paging on, early map, boot stack. The tree is readable at `device_tree` (NULL: nothing is there);
- * it lies at physical `tree_address`. */
-_Noreturn void kern_boot(uint64_t hartid, const void *device_tree, uint64_t tree_address, uint64_t load,
-			 uint64_t image_bytes);
+/* --- provided by kern --------------------------------------------------------------------- */
+/* First hart, paging on, early map, boot stack. The tree is readable at `device_tree` (NULL:
+ * nothing is there); it lies at physical `tree_address`. */
+_Noreturn void kern_boot(uint64_t hartid, const void *device_tree, uint64_t tree_address,
+			 uint64_t load, uint64_t image_bytes);
 /* A broken invariant. */
 _Noreturn void panic(const char *format, ...);
 /* Another hart, on its stack. */
 _Noreturn void kern_hart_main(uint32_t hart);
-/* An interrupt, or an exception that the environment could not take. Returns whose context to enter. */
+/* An interrupt, or an exception that the environment could not take. Returns whose context to
+ * enter. */
 struct arch_env *kern_interrupt(struct arch_env *a);
 struct arch_env *kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval);
 /* After a call that does not simply return: result and ACTION_*. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * ask.c: visible revocation: the ask records and the repossession vector in the u-area of a holder.
  *
- * The holder of a slot is found from its leaf: the frame table names the leaf's root, and the root knows the environment that uses it
- * (the last one bound, if several share it). A u-area is user data: what is read here is only compared with zero
- * or used as an index after a check.
- * Callers: tree lock held.
+ * The holder of a slot is found from its leaf: the frame table names the leaf's root, and the root
+ * knows the environment that uses it (the last one bound, if several share it). A u-area is user
+ * data: what is read here is only compared with zero or used as an index after a check. Callers:
+ * tree lock held.
  */
 #include "kern/ask.h"
 #include "kern/cspace.h"
@@ -18,7 +18,9 @@ space_of_slot(const struct captree *t, const struct cap *c)
 	const struct frame *f = frame_at(t, arch_physical(c) >> PAGE_SHIFT);
 
 	/* a leaf on the dead list (spare) has the list's link in `holder` */
-	return f->kind == FRAME_LEAF && !f->spare && f->holder ? arch_ram(f->holder & ~(PAGE_SIZE - 1)) : NULL;
+	return f->kind == FRAME_LEAF && !f->spare && f->holder
+		       ? arch_ram(f->holder & ~(PAGE_SIZE - 1))
+		       : NULL;
 }
 
 static exo_handle
@@ -34,7 +36,9 @@ handle_of(const struct captree *t, const struct cap *c)
 static const struct cap *
 first_holder(const struct captree *t, const struct cap *c, uint64_t start, uint64_t count)
 {
-	const struct cap *child = c->word & CAP_POOL ? cap_child_from(t, c, start) : c->child ? cap_at(t, c->child) : NULL;
+	const struct cap *child = c->word & CAP_POOL ? cap_child_from(t, c, start)
+				  : c->child         ? cap_at(t, c->child)
+						     : NULL;
 
 	return child && range_overlaps(child->start, child->count, start, count) ? child : NULL;
 }
@@ -58,7 +62,8 @@ ask_post(struct kernel *k, const struct cap *c, uint64_t start, uint64_t count, 
 			u->asks[i].start = start;
 			u->asks[i].count = count;
 			u->asks[i].deadline = deadline;
-			__atomic_store_n(&u->asks[i].handle, handle_of(&k->tree, held), __ATOMIC_RELEASE);
+			__atomic_store_n(&u->asks[i].handle, handle_of(&k->tree, held),
+					 __ATOMIC_RELEASE);
 			env_signal(s->user, 1ul << EVENT_ASK);
 			return 0;
 		}
@@ -82,6 +87,6 @@ ask_lost(struct captree *t, const struct cap *c)
 		u->repossessed_overflow = 1;
 		return;
 	}
-	u->repossessions[n] = (struct exo_repossession){ handle_of(t, c), c->start, c->count };
+	u->repossessions[n] = (struct exo_repossession){handle_of(t, c), c->start, c->count};
 	__atomic_store_n(&u->repossessed, n + 1, __ATOMIC_RELEASE);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * boot.c: the order of start-up, one call per line; after it the kernel allocates nothing.
  *
- * State: the machine as the tree describes it, and how far the free RAM is used up by start-up itself; dead afterwards.
+ * State: the machine as the tree describes it, and how far the free RAM is used up by start-up
+ * itself; dead afterwards.
  */
 #include "kern/boot.h"
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include "kern/console.h"
 #include "kern/irq.h"
 #include "kern/object.h"
+#include "kern/selftest.h"
 #include "lib/base/checked.h"
 #include "lib/base/print.h"
 #include "lib/base/string.h"
@@ -42,7 +44,9 @@ void
 boot_init_ended(const struct env *e, uint32_t kind, uint64_t cause, uint64_t tval)
 {
 	kprint("chitin: init ended: %s %lu at pc 0x%lx, tval 0x%lx\n",
-	       kind == EXO_DEATH_EXIT ? "exit with status" : kind == EXO_DEATH_FAULT ? "fault" : "its memory was taken, ",
+	       kind == EXO_DEATH_EXIT    ? "exit with status"
+	       : kind == EXO_DEATH_FAULT ? "fault"
+					 : "its memory was taken, ",
 	       cause, e->arch.x[0], tval);
 	arch_power(EXO_POWER_FAIL, e->kernel->test_device);
 	for (;;) {
@@ -62,7 +66,8 @@ boot_pages(uint64_t count, uint64_t align)
 	}
 	start = machine.ram_start + align_up_u64(r->start - machine.ram_start, align << PAGE_SHIFT);
 	if (start + (count << PAGE_SHIFT) > r->end) {
-		boot_fail("too little RAM: %lu KiB free; give the machine at least 32 MiB", (r->end - r->start) >> 10);
+		boot_fail("too little RAM: %lu KiB free; give the machine at least 32 MiB",
+			  (r->end - r->start) >> 10);
 	}
 	r->start = start + (count << PAGE_SHIFT);
 	memset(arch_ram(start), 0, count << PAGE_SHIFT);
@@ -72,14 +77,15 @@ boot_pages(uint64_t count, uint64_t align)
 static struct paddr
 boot_table_page(void)
 {
-	return (struct paddr){ boot_pages(1, 1) };
+	return (struct paddr){boot_pages(1, 1)};
 }
 
 static void
 make_tree(struct kernel *k)
 {
 	uint64_t pages = (machine.ram_end - machine.ram_start) >> PAGE_SHIFT;
-	uint64_t table = boot_pages((pages * sizeof(struct frame) + PAGE_SIZE - 1) >> PAGE_SHIFT, 1);
+	uint64_t table =
+		boot_pages((pages * sizeof(struct frame) + PAGE_SIZE - 1) >> PAGE_SHIFT, 1);
 
 	k->tree = (struct captree){
 		.base = arch_ram(machine.ram_start),
@@ -157,10 +163,13 @@ start_hart(const struct hart *h)
 	if (!arch_hart_give_up() && !comes_up(h)) {
 		boot_fail("hart %lu stops on its way into the kernel", machine.hartid[h->number]);
 	}
-	return !error ? "it does not come up" : error == E_UNSUPPORTED ? "the firmware starts no harts" : "the firmware refuses to start it";
+	return !error                   ? "it does not come up"
+	       : error == E_UNSUPPORTED ? "the firmware starts no harts"
+					: "the firmware refuses to start it";
 }
 
-/* The harts get their numbers as they come up, so all numbers below k->harts are of harts that run. */
+/* The harts get their numbers as they come up, so all numbers below k->harts are of harts that run.
+ */
 static void
 start_harts(struct kernel *k)
 {
@@ -196,8 +205,9 @@ boot_on_own_stack(uint32_t number)
 	init = init_make(k, &machine);
 	init_give_ram(k, &machine);
 	start_harts(k);
-	kprint("chitin: %s, %u harts, %lu MiB RAM, ABI %u\n", k->sysinfo->model, k->harts, k->sysinfo->ram_bytes >> 20,
-	       EXO_ABI_VERSION);
+	kprint("chitin: %s, %u harts, %lu MiB RAM, ABI %u\n", k->sysinfo->model, k->harts,
+	       k->sysinfo->ram_bytes >> 20, EXO_ABI_VERSION);
+	selftest_run(machine.bootargs);
 	k->sysinfo->boot_time = arch_time();
 	k->init = init;
 	init->state = EXO_STATE_READY;
@@ -218,9 +228,10 @@ kern_hart_main(uint32_t number)
 }
 
 void
-kern_boot(uint64_t hartid, const void *tree, uint64_t tree_address, uint64_t load, uint64_t image_bytes)
+kern_boot(uint64_t hartid, const void *tree, uint64_t tree_address, uint64_t load,
+	  uint64_t image_bytes)
 {
-	struct range image = { load, align_up_u64(load + image_bytes, PAGE_SIZE) };
+	struct range image = {load, align_up_u64(load + image_bytes, PAGE_SIZE)};
 	const char *why = NULL;
 
 	arch_timebase_set(1000000); /* until the tree says */
@@ -234,7 +245,8 @@ kern_boot(uint64_t hartid, const void *tree, uint64_t tree_address, uint64_t loa
 	kernel_get()->harts = machine.harts;
 	kernel_get()->has_fp = machine.has_fp;
 	make_hart(kernel_get(), 0, 0);
-	arch_map_kernel(machine.ram_start, machine.ram_end - machine.ram_start, machine.harts, boot_table_page);
+	arch_map_kernel(machine.ram_start, machine.ram_end - machine.ram_start, machine.harts,
+			boot_table_page);
 	machine_rebase(&machine, arch_ram(tree_address));
 	arch_stack_enter(0, boot_on_own_stack);
 }

@@ -7,13 +7,14 @@
 #include "kern/kernel.h"
 #include "kern/machine.h"
 
-/* `count` cleared pages in a row, aligned to `align` pages counted from the RAM start; physical address. Ends start-up with a sentence
- * when there are none. */
+/* `count` cleared pages in a row, aligned to `align` pages counted from the RAM start; physical
+ * address. Ends start-up with a sentence when there are none. */
 uint64_t boot_pages(uint64_t count, uint64_t align);
 /* Start-up cannot go on: print why and what to do, power off as failed. */
 _Noreturn void boot_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The first environment is over: nobody can ever start another one. Say why, power off as failed. */
+/* The first environment is over: nobody can ever start another one. Say why, power off as failed.
+ */
 struct env;
 _Noreturn void boot_init_ended(const struct env *e, uint32_t kind, uint64_t cause, uint64_t tval);
 

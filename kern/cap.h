@@ -40,7 +40,8 @@ struct cap {
 	uint32_t child; /* root of the tree of children */
 	uint32_t bindings;
 	uint32_t priority; /* of the treap of siblings */
-	uint64_t carve;    /* id of the carve this one stems from; inherited by shares and below them */
+	uint64_t
+		carve; /* id of the carve this one stems from; inherited by shares and below them */
 };
 _Static_assert(sizeof(struct cap) == 64, "a slot is 64 bytes");
 

@@ -132,8 +132,8 @@ badge_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 	return !parent || !parent->badge || c->badge == parent->badge;
 }
 
-/* A share, an object and what was carved below a share stem from the same carve as their parent, any
- * other carved child from one of its own, younger than its parent's. */
+/* A share, an object and what was carved below a share stem from the same carve as their parent,
+ * any other carved child from one of its own, younger than its parent's. */
 static bool
 carve_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * claim.c: lazy clearing of frames that change hands; the user who binds pays.
  *
- * Invariant: while a frame has kind CLEARING nobody else binds it or makes an object of it; it is back to USER, cleared, with
- *            the new holder, before the lock is held again.
+ * Invariant: while a frame has kind CLEARING nobody else binds it or makes an object of it; it is
+ * back to USER, cleared, with the new holder, before the lock is held again.
  */
 #include "kern/claim.h"
 #include "kern/object.h"
@@ -17,9 +17,11 @@ claim_frame(struct kernel *k, const struct cap *c, uint64_t page)
 	if (f->holder == carve && f->kind == FRAME_USER) {
 		return 0;
 	}
-	if (f->kind != FRAME_USER || f->pins || f->references || k->tree.broken || !kernel_fenced(&k->tree)) {
+	if (f->kind != FRAME_USER || f->pins || f->references || k->tree.broken ||
+	    !kernel_fenced(&k->tree)) {
 		k->waiting |= !f->pins;
-		object_bury(k); /* it may be part of an object that comes apart; c may be gone afterwards */
+		object_bury(k); /* it may be part of an object that comes apart; c may be gone
+				   afterwards */
 		return E_BUSY;
 	}
 	f->kind = FRAME_CLEARING;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * console.c: the console: output and input buffers between users and the device, and the kernel's own messages.
+ * console.c: the console: output and input buffers between users and the device, and the kernel's
+ * own messages.
  *
- * State:      the device, two buffers, and who is told of input; guarded by the console lock, the binding by the tree lock.
- * Invariants: head and tail run freely, tail - head <= size; nobody waits for the device but kprint.
- * Callers:    any context, interrupts off. Lock order: tree lock, then console lock.
+ * State:      the device, two buffers, and who is told of input; guarded by the console lock, the
+ * binding by the tree lock. Invariants: head and tail run freely, tail - head <= size; nobody waits
+ * for the device but kprint. Callers:    any context, interrupts off. Lock order: tree lock, then
+ * console lock.
  */
 #include "kern/console.h"
 #include <stdarg.h>
@@ -11,8 +13,8 @@
 #include "kern/lock.h"
 #include "lib/base/print.h"
 
-#define OUT_BYTES 4096u
-#define IN_BYTES 1024u
+#define OUT_BYTES      4096u
+#define IN_BYTES       1024u
 #define WAIT_TICKS(hz) ((hz) / 10)
 
 struct buffer {
@@ -62,11 +64,13 @@ put_now(char c)
 static void
 drain(void)
 {
-	while (console.out.head != console.out.tail && put_now(console.out_text[console.out.head % OUT_BYTES])) {
+	while (console.out.head != console.out.tail &&
+	       put_now(console.out_text[console.out.head % OUT_BYTES])) {
 		console.out.head++;
 	}
 	if (console.uart) {
-		console.uart->ops->transmit_interrupt(console.uart, console.out.head != console.out.tail);
+		console.uart->ops->transmit_interrupt(console.uart,
+						      console.out.head != console.out.tail);
 	}
 }
 

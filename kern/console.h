@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * console.h: the one console, for the kernel's own messages and for whoever holds a CONSOLE capability.
+ * console.h: the one console, for the kernel's own messages and for whoever holds a CONSOLE
+ * capability.
  */
 #ifndef KERN_CONSOLE_H
 #define KERN_CONSOLE_H
@@ -12,7 +13,8 @@ struct uart;
 
 /* Use this device; NULL: the firmware's console. Until then the firmware's. */
 void console_attach(struct uart *u);
-/* Print for the kernel itself: waits for the device, so only before start-up, at power-off and in panic. */
+/* Print for the kernel itself: waits for the device, so only before start-up, at power-off and in
+ * panic. */
 void kprint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Wait (at most some 100 ms) until buffered output has left. */
 void console_flush(void);

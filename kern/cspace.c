@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cspace.c: capability spaces, see cspace.h. Tree lock held by all callers. No state but the empty leaf.
+ * cspace.c: capability spaces, see cspace.h. Tree lock held by all callers. No state but the empty
+ * leaf.
  */
 #include "kern/cspace.h"
 #include "lib/base/string.h"

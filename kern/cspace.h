@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * cspace.h: capability spaces: a root frame that points to leaf frames of 64 slots.
  *
- * Invariant: every leaf pointer is a leaf frame or the one shared empty leaf, so a lookup needs no test for NULL; the
- * empty leaf has only empty slots and is never written. The frame-table entry of a leaf names its root (holder).
+ * Invariant: every leaf pointer is a leaf frame or the one shared empty leaf, so a lookup needs no
+ * test for NULL; the empty leaf has only empty slots and is never written. The frame-table entry of
+ * a leaf names its root (holder).
  */
 #ifndef KERN_CSPACE_H
 #define KERN_CSPACE_H
@@ -48,7 +49,8 @@ cspace_handle(const struct cap *c, uint32_t index)
 }
 
 void cspace_init(struct cspace *s);
-/* Is there a place for a leaf at `leaf_index`? 0, E_RANGE, E_SLOT (taken). Then hang a zeroed leaf frame there. */
+/* Is there a place for a leaf at `leaf_index`? 0, E_RANGE, E_SLOT (taken). Then hang a zeroed leaf
+ * frame there. */
 int cspace_can_hang(const struct cspace *s, uint64_t leaf_index);
 void cspace_hang(struct captree *t, struct cspace *s, uint32_t leaf_index, struct cap *leaf);
 /* Take a leaf out of its root, if it is in one. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * devices.c: start the drivers of the devices that the tree names and the kernel shares among all.
  *
- * Callers: boot, once. A device that is described impossibly or does not start is reported and skipped.
+ * Callers: boot, once. A device that is described impossibly or does not start is reported and
+ * skipped.
  */
 #include "kern/boot.h"
 #include <exo/errors.h>
@@ -11,10 +12,11 @@
 #include "kern/irq.h"
 #include "kern/net/nic.h"
 
-#define DEVICES_MAX 32
-#define NAMES_MAX 32
+#define DEVICES_MAX   32
+#define NAMES_MAX     32
 #define REGISTERS_MAX (1ul << 26)
-#define PLIC_CONTEXTS 0x200000 /* where the registers of its contexts begin, and how long those of one are */
+#define PLIC_CONTEXTS                                                                              \
+	0x200000 /* where the registers of its contexts begin, and how long those of one are */
 #define PLIC_CONTEXT_BYTES 0x1000
 
 static struct {
@@ -26,11 +28,12 @@ static struct {
 	uint32_t disks;
 	uint32_t nics;
 	bool interrupts; /* reach this hart */
-	struct device_resources spare; /* DMA area and state of a probe that found nothing, for the next one */
+	struct device_resources
+		spare; /* DMA area and state of a probe that found nothing, for the next one */
 	void *spare_state;
 } devices;
 
-/* --- what the tree says of a device ------------------------------------------------------------------------------------------ */
+/* --- what the tree says of a device ------------------------------------------------------- */
 static const struct driver *
 driver_for(const struct fdt *f, int node)
 {
@@ -49,7 +52,8 @@ collect_names(const char *names[NAMES_MAX + 1])
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; drivers[i]; i++) {
-		for (const char *const *name = drivers[i]->compatible; *name && n < NAMES_MAX; name++) {
+		for (const char *const *name = drivers[i]->compatible; *name && n < NAMES_MAX;
+		     name++) {
 			names[n++] = *name;
 		}
 	}
@@ -73,7 +77,8 @@ find_devices(const struct fdt *f)
 	}
 }
 
-/* At most `most` bytes of the registers of a node, mapped; *bytes is how many. 0, with *why, if there is nothing to map. */
+/* At most `most` bytes of the registers of a node, mapped; *bytes is how many. 0, with *why, if
+ * there is nothing to map. */
 static uintptr_t
 map_registers(const struct machine *m, int node, uint64_t most, uint64_t *bytes, const char **why)
 {
@@ -119,7 +124,7 @@ resources_of(const struct machine *m, int node, struct device_resources *r, cons
 	return r->base ? 0 : E_FORMAT;
 }
 
-/* --- starting one ---------------------------------------------------------------------------------------------------------------- */
+/* --- starting one ------------------------------------------------------------------------- */
 static void
 give_dma(const struct driver *d, struct device_resources *r)
 {
@@ -129,7 +134,7 @@ give_dma(const struct driver *d, struct device_resources *r)
 	if (d->wants_dma && !devices.spare.dma.memory) {
 		uint64_t area = boot_pages(DRIVER_DMA_BYTES >> PAGE_SHIFT, 1);
 
-		devices.spare.dma = (struct dma_area){ arch_ram(area), { area }, DRIVER_DMA_BYTES };
+		devices.spare.dma = (struct dma_area){arch_ram(area), {area}, DRIVER_DMA_BYTES};
 	}
 	r->dma = devices.spare.dma;
 }
@@ -139,7 +144,8 @@ attach_nic(struct kernel *k, const struct device *found, uint32_t irq, uint32_t 
 {
 	uint64_t headers = boot_pages(NIC_HEADERS_BYTES >> PAGE_SHIFT, 1);
 
-	nic_attach(k, devices.nics, found->net, (struct dma_area){ arch_ram(headers), { headers }, NIC_HEADERS_BYTES });
+	nic_attach(k, devices.nics, found->net,
+		   (struct dma_area){arch_ram(headers), {headers}, NIC_HEADERS_BYTES});
 	irq_attach(irq, IRQ_NIC, devices.nics++, context);
 }
 
@@ -147,12 +153,14 @@ attach_nic(struct kernel *k, const struct device *found, uint32_t irq, uint32_t 
 static const char *
 attach(struct kernel *k, const struct device *found, uint32_t irq, uint32_t context)
 {
-	devices.spare = (struct device_resources){ 0 }; /* the device has them now, whatever becomes of it */
+	devices.spare =
+		(struct device_resources){0}; /* the device has them now, whatever becomes of it */
 	devices.spare_state = NULL;
 	if (!irq) {
 		return "its interrupt reaches no hart that runs";
 	}
-	if ((found->blk && devices.disks == EXO_DISKS_MAX) || (found->net && devices.nics == EXO_NICS_MAX)) {
+	if ((found->blk && devices.disks == EXO_DISKS_MAX) ||
+	    (found->net && devices.nics == EXO_NICS_MAX)) {
 		return "there are more of its kind than the kernel takes";
 	}
 	if (found->blk) {
@@ -172,8 +180,8 @@ start(struct kernel *k, struct machine *m, uint32_t index)
 {
 	const struct driver *d = devices.found[index].driver;
 	int node = devices.found[index].node;
-	struct device_resources r = { 0 };
-	struct device found = { 0 };
+	struct device_resources r = {0};
+	struct device found = {0};
 	int error = resources_of(m, node, &r, &found.why);
 
 	if (!error && d->is_there && !d->is_there(&r)) {
@@ -188,11 +196,12 @@ start(struct kernel *k, struct machine *m, uint32_t index)
 	if (found.why) {
 		kprint("chitin: device %s is left out: %s\n", fdt_name(&m->tree, node), found.why);
 	} else if (error && error != E_NODEV) {
-		kprint("chitin: device %s is left out: error %d\n", fdt_name(&m->tree, node), error);
+		kprint("chitin: device %s is left out: error %d\n", fdt_name(&m->tree, node),
+		       error);
 	}
 }
 
-/* --- all of them -------------------------------------------------------------------------------------------------------------- */
+/* --- all of them -------------------------------------------------------------------------- */
 static void
 start_plic(const struct machine *m)
 {
@@ -207,11 +216,14 @@ start_plic(const struct machine *m)
 
 		most = m->context[i] != MACHINE_NO_CONTEXT && end > most ? end : most;
 	}
-	base = m->plic < 0 ? 0 : map_registers(m, m->plic, most < REGISTERS_MAX ? most : REGISTERS_MAX, &bytes, &why);
+	base = m->plic < 0 ? 0
+			   : map_registers(m, m->plic, most < REGISTERS_MAX ? most : REGISTERS_MAX,
+					   &bytes, &why);
 	if (base) {
 		why = "the device tree describes it impossibly";
 		/* the context first of all disables all sources, so before any is attached */
-		devices.interrupts = irq_controller(base, bytes, m->plic_sources) && irq_context_init(m->context[0]);
+		devices.interrupts = irq_controller(base, bytes, m->plic_sources) &&
+				     irq_context_init(m->context[0]);
 	}
 	if (!devices.interrupts) {
 		kprint("chitin: no interrupt controller: %s\n", why);
@@ -239,7 +251,7 @@ console_index(const struct fdt *f)
 void
 devices_console(struct kernel *k, struct machine *m)
 {
-	static const char *const test[] = { "sifive,test0", "sifive,test1", NULL };
+	static const char *const test[] = {"sifive,test0", "sifive,test1", NULL};
 	int node = fdt_next_compatible(&m->tree, FDT_NODE_NONE, test);
 	const char *ignored;
 	uint64_t bytes;

@@ -2,10 +2,11 @@
  * env.c: environments: their life, events and what other harts may ask of them.
  *
  * State:      in the pair of frames each environment was made of.
- * Invariants: state, ring and deadline are touched by the home hart only; a READY environment is in the ring of its home
- *             hart, a SLEEPING one is not; events are only ORed in, except by sleep on the home hart; a DEAD one never runs again.
- * Callers:    system calls and interrupts. Other harts only post requests (inbox) and OR events.
- * No lost wake-up: sleep publishes `sleeping`, then a full fence, then tests the events; signal ORs, fence, reads `sleeping`.
+ * Invariants: state, ring and deadline are touched by the home hart only; a READY environment is in
+ * the ring of its home hart, a SLEEPING one is not; events are only ORed in, except by sleep on the
+ * home hart; a DEAD one never runs again. Callers:    system calls and interrupts. Other harts only
+ * post requests (inbox) and OR events. No lost wake-up: sleep publishes `sleeping`, then a full
+ * fence, then tests the events; signal ORs, fence, reads `sleeping`.
  */
 #include "kern/env.h"
 #include "kern/boot.h"
@@ -34,7 +35,8 @@ env_wake(struct env *e)
 		return;
 	}
 	__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
-	e->arch.x[10] = __atomic_fetch_and(&e->events, ~e->wait_mask, __ATOMIC_ACQ_REL) & e->wait_mask;
+	e->arch.x[10] =
+		__atomic_fetch_and(&e->events, ~e->wait_mask, __ATOMIC_ACQ_REL) & e->wait_mask;
 	hart_clear_deadline(e->hart, e);
 	e->state = EXO_STATE_READY;
 	hart_ready(e->hart, e);
@@ -89,7 +91,8 @@ env_die(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
 	if (e->supervisor) {
 		env_signal(e->supervisor, 1ul << e->supervisor_bit);
 	}
-	__atomic_store_n(&e->state, EXO_STATE_DEAD, __ATOMIC_RELEASE); /* from here on its frames may be taken */
+	__atomic_store_n(&e->state, EXO_STATE_DEAD,
+			 __ATOMIC_RELEASE); /* from here on its frames may be taken */
 	kernel_unlock(k);
 }
 
@@ -109,7 +112,8 @@ env_carry_out(struct env *e, uint32_t requests)
 		e->state = EXO_STATE_READY;
 		hart_ready(e->hart, e);
 	}
-	if (requests & REQUEST_WAKE && __atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->wait_mask) {
+	if (requests & REQUEST_WAKE &&
+	    __atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->wait_mask) {
 		env_wake(e);
 	}
 }
@@ -118,7 +122,8 @@ void
 env_take_requests(struct env *e)
 {
 	if (e->state == EXO_STATE_DEAD) {
-		__atomic_store_n(&e->posted, 0, __ATOMIC_RELEASE); /* the last touch, see env_is_off */
+		__atomic_store_n(&e->posted, 0,
+				 __ATOMIC_RELEASE); /* the last touch, see env_is_off */
 		return;
 	}
 	__atomic_store_n(&e->posted, 0, __ATOMIC_SEQ_CST);
@@ -141,7 +146,8 @@ env_request(struct env *e, uint32_t requests)
 	first = __atomic_load_n(&h->inbox, __ATOMIC_RELAXED);
 	do {
 		e->inbox_next = first;
-	} while (!__atomic_compare_exchange_n(&h->inbox, &first, e, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&h->inbox, &first, e, true, __ATOMIC_RELEASE,
+					      __ATOMIC_RELAXED));
 	hart_poke(h);
 }
 
@@ -192,5 +198,6 @@ env_is_stopped(const struct env *e)
 {
 	uint32_t state = __atomic_load_n(&e->state, __ATOMIC_ACQUIRE);
 
-	return (state == EXO_STATE_STOPPED || state == EXO_STATE_DEAD) && !__atomic_load_n(&e->posted, __ATOMIC_ACQUIRE);
+	return (state == EXO_STATE_STOPPED || state == EXO_STATE_DEAD) &&
+	       !__atomic_load_n(&e->posted, __ATOMIC_ACQUIRE);
 }

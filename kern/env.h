@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * env.h: environments: a register context, a space, a capability space, a home hart, a u-area.
  *
- * struct env is the private half of a pair of frames, the u-area the other. Fields are grouped by who may touch them.
+ * struct env is the private half of a pair of frames, the u-area the other. Fields are grouped by
+ * who may touch them.
  */
 #ifndef KERN_ENV_H
 #define KERN_ENV_H
@@ -20,7 +21,8 @@ struct space;
 struct cspace;
 struct ring;
 
-/* A use of a capability by an object: its node in the capability's list of bindings. 16 bytes, 16-byte aligned. */
+/* A use of a capability by an object: its node in the capability's list of bindings. 16 bytes,
+ * 16-byte aligned. */
 struct use {
 	struct bind_node node;
 	uint32_t bound; /* 1: linked */
@@ -39,9 +41,9 @@ enum use_kind {
 
 /* What another hart can ask of an environment's home hart; bits of env.requests. */
 #define REQUEST_START 0x1u
-#define REQUEST_STOP 0x2u
-#define REQUEST_WAKE 0x4u
-#define REQUEST_KILL 0x8u /* its space, capability space or itself is going away */
+#define REQUEST_STOP  0x2u
+#define REQUEST_WAKE  0x4u
+#define REQUEST_KILL  0x8u /* its space, capability space or itself is going away */
 
 struct env {
 	/* constant after create, or changed under the tree lock while the environment is stopped */
@@ -80,7 +82,7 @@ struct env {
 	struct use cspace_use;
 	struct use supervisor_use;
 	struct use console_use;
-	struct ring *rings;   /* that signal it */
+	struct ring *rings; /* that signal it */
 
 	uint8_t spare[4096 - ARCH_ENV_BYTES - 264];
 	struct arch_env arch; /* ends where the u-area begins: trap code reaches both from there */
@@ -108,8 +110,9 @@ env_uarea(struct env *e)
 
 /* Make a zeroed pair an environment of `home`. */
 void env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, bool fp);
-/* Ask the home hart for something, from any hart, with the tree lock (so that `e` cannot go away). It is carried out when that
- * hart is next outside a call, on this hart at the end of the call being handled. */
+/* Ask the home hart for something, from any hart, with the tree lock (so that `e` cannot go away).
+ * It is carried out when that hart is next outside a call, on this hart at the end of the call
+ * being handled. */
 void env_request(struct env *e, uint32_t requests);
 /* OR bits into its events and wake it if it waits for one. Any hart, with the tree lock. */
 void env_signal(struct env *e, uint64_t bits);
@@ -117,7 +120,8 @@ void env_signal(struct env *e, uint64_t bits);
 void env_die(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval);
 /* Home hart: carry out what was asked of it. */
 void env_take_requests(struct env *e);
-/* Home hart: take the events in `mask`; if there are none and the deadline is in the future, it sleeps and true is returned. */
+/* Home hart: take the events in `mask`; if there are none and the deadline is in the future, it
+ * sleeps and true is returned. */
 bool env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken);
 /* Home hart: its deadline has come. */
 void env_timeout(struct env *e);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * hart.c: harts take turns among their environments: round-robin with a slice until the timeline replaces it.
+ * hart.c: harts take turns among their environments: round-robin with a slice until the timeline
+ * replaces it.
  *
- * State:      struct hart, one per hart, touched by that hart only (inbox and fence words by all, atomically).
- * Invariants: the ring holds exactly the READY environments at home here; the deadline tree exactly the SLEEPING ones that
- *             have a deadline; the timer is armed for the earliest deadline, the end of the slice if there is more than one
- *             to run, or one second ahead, whatever comes first: never not at all (an emulator may hang in wfi without).
- * Callers:    trap handlers on this hart, interrupts off. hart_dispatch and hart_continue end a handler.
+ * State:      struct hart, one per hart, touched by that hart only (inbox and fence words by all,
+ * atomically). Invariants: the ring holds exactly the READY environments at home here; the deadline
+ * tree exactly the SLEEPING ones that have a deadline; the timer is armed for the earliest
+ * deadline, the end of the slice if there is more than one to run, or one second ahead, whatever
+ * comes first: never not at all (an emulator may hang in wfi without). Callers:    trap handlers on
+ * this hart, interrupts off. hart_dispatch and hart_continue end a handler.
  */
 #include "kern/hart.h"
 #include "kern/console.h"
@@ -145,7 +147,8 @@ hart_inbox(struct hart *h)
 	struct env *e = __atomic_exchange_n(&h->inbox, NULL, __ATOMIC_ACQUIRE);
 
 	while (e) {
-		struct env *next = e->inbox_next; /* it can be posted again as soon as it is taken */
+		struct env *next =
+			e->inbox_next; /* it can be posted again as soon as it is taken */
 
 		env_take_requests(e);
 		e = next;

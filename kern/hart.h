@@ -24,10 +24,10 @@ struct hart {
 	struct env *ready;   /* ring of ready environments; the one that ran last */
 	struct tree_root deadlines;
 	uint64_t slice_end;
-	uint64_t timer; /* what the timer is armed for */
+	uint64_t timer;     /* what the timer is armed for */
 	uint64_t poll_time; /* when to look at a console without interrupts */
 	uint32_t irq_again; /* source whose device has more to do than one turn allowed */
-	uint64_t pokes; /* harts that this one owes an IPI */
+	uint64_t pokes;     /* harts that this one owes an IPI */
 
 	/* any hart, atomically */
 	struct env *inbox;   /* environments with requests for this hart */
@@ -36,7 +36,8 @@ struct hart {
 	uint32_t online;
 };
 
-/* The ready environment whose turn it is, its context and space in place; waits while there is none. Ends a handler. */
+/* The ready environment whose turn it is, its context and space in place; waits while there is
+ * none. Ends a handler. */
 struct arch_env *hart_dispatch(struct hart *h);
 /* Put `e`, ready, into / out of the ring of its home hart. */
 void hart_ready(struct hart *h, struct env *e);
@@ -49,7 +50,8 @@ void hart_clear_deadline(struct hart *h, struct env *e);
 void hart_interrupts(struct hart *h);
 /* Handle requests of other harts. */
 void hart_inbox(struct hart *h);
-/* Make `h` look at its inbox soon: at the end of this handler if it is this hart, else by an IPI once the lock is free. */
+/* Make `h` look at its inbox soon: at the end of this handler if it is this hart, else by an IPI
+ * once the lock is free. */
 void hart_poke(struct hart *h);
 /* Send the IPIs owed since the last time; never with a lock held. */
 void hart_send_pokes(void);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * init.c: the first environment: the program `init` of the initrd, with all capabilities of the machine.
+ * init.c: the first environment: the program `init` of the initrd, with all capabilities of the
+ * machine.
  *
- * Its objects lie in frames of start-up that belong to no FRAME capability, so nobody can take them; its memory does, so that every
- * mapping has a binding. Everything else about init is its own business.
+ * Its objects lie in frames of start-up that belong to no FRAME capability, so nobody can take
+ * them; its memory does, so that every mapping has a binding. Everything else about init is its own
+ * business.
  *
  *   image where its ELF says | EXO_UAREA_BASE: u-area | + 1 MiB: boot page | .. + 2 MiB: stack
  * Callers: boot, once.
@@ -17,10 +19,10 @@
 #include "lib/base/print.h"
 #include "lib/base/string.h"
 
-#define INIT_LEAVES 16
+#define INIT_LEAVES      16
 #define INIT_STACK_PAGES 16
-#define INIT_BOOT_PAGE (EXO_UAREA_BASE + 0x100000)
-#define INIT_STACK_END EXO_USER_END
+#define INIT_BOOT_PAGE   (EXO_UAREA_BASE + 0x100000)
+#define INIT_STACK_END   EXO_USER_END
 
 static struct {
 	struct kernel *k;
@@ -31,7 +33,7 @@ static struct {
 	uint32_t next_slot;
 } init;
 
-/* --- capabilities -------------------------------------------------------------------------------------------------------- */
+/* --- capabilities ------------------------------------------------------------------------- */
 static struct cap *
 give_root(uint32_t type, uint64_t rights, uint64_t start, uint64_t count, exo_handle *handle)
 {
@@ -72,7 +74,7 @@ make_cspace(void)
 	give_root(EXO_CAP_CSPACE, EXO_RIGHTS_ALL, root, 1, &init.boot->cspace);
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------------------------ */
+/* --- memory ------------------------------------------------------------------------------- */
 static void
 hang_table(uint64_t address, uint32_t level)
 {
@@ -96,7 +98,8 @@ map_pages(uint64_t address, struct cap *c, uint64_t rights)
 
 	while (done < c->count) {
 		uint64_t n = c->count - done;
-		int error = space_map(init.k, init.space, address + (done << PAGE_SHIFT), c, c->start + done, &n, rights);
+		int error = space_map(init.k, init.space, address + (done << PAGE_SHIFT), c,
+				      c->start + done, &n, rights);
 
 		if (error == E_NOTABLE) {
 			if (!space_has_table(init.space, address + (done << PAGE_SHIFT), 1)) {
@@ -116,7 +119,8 @@ give_memory(uint64_t address, uint64_t pages, uint64_t rights)
 {
 	uint64_t physical = boot_pages(pages, 1);
 	exo_handle ignored;
-	struct cap *c = give_root(EXO_CAP_FRAME, EXO_READ | EXO_WRITE | EXO_EXEC, physical >> PAGE_SHIFT, pages, &ignored);
+	struct cap *c = give_root(EXO_CAP_FRAME, EXO_READ | EXO_WRITE | EXO_EXEC,
+				  physical >> PAGE_SHIFT, pages, &ignored);
 
 	frame_set(&init.k->tree, physical >> PAGE_SHIFT, pages, FRAME_USER, c->carve);
 	map_pages(address, c, rights);
@@ -128,7 +132,8 @@ load_segment(const struct elf *elf, const struct elf_segment *s)
 {
 	uint64_t start = align_down_u64(s->address, PAGE_SIZE);
 	uint64_t end = align_up_u64(s->address + s->memory_bytes, PAGE_SIZE);
-	uint64_t rights = EXO_READ | (s->flags & ELF_WRITE ? EXO_WRITE : 0) | (s->flags & ELF_EXECUTE ? EXO_EXEC : 0);
+	uint64_t rights = EXO_READ | (s->flags & ELF_WRITE ? EXO_WRITE : 0) |
+			  (s->flags & ELF_EXECUTE ? EXO_EXEC : 0);
 	uint8_t *memory = give_memory(start, (end - start) >> PAGE_SHIFT, rights);
 
 	memcpy(memory + (s->address - start), elf->file + s->file_offset, s->file_bytes);
@@ -148,18 +153,23 @@ load_program(void)
 	int error;
 
 	if (!initrd->end) {
-		boot_fail("no initrd; pass the archive that holds `init` (QEMU: -initrd, U-Boot: booti's second argument)");
+		boot_fail("no initrd; pass the archive that holds `init` (QEMU: -initrd, U-Boot: "
+			  "booti's second argument)");
 	}
 	error = cpio_find(arch_ram(initrd->start), initrd->end - initrd->start, "init", &entry);
 	if (error) {
-		boot_fail(error == E_NOENT ? "the initrd holds no program `init`; build it with `make`"
-					   : "the initrd is no intact newc cpio archive; build it with `make`");
+		boot_fail(error == E_NOENT
+				  ? "the initrd holds no program `init`; build it with `make`"
+				  : "the initrd is no intact newc cpio archive; build it with "
+				    "`make`");
 	}
 	if (elf_open(&elf, entry.data, entry.bytes) != 0) {
-		boot_fail("`init` in the initrd is no intact static RISC-V ELF file; build it with `make`");
+		boot_fail("`init` in the initrd is no intact static RISC-V ELF file; build it with "
+			  "`make`");
 	}
 	for (uint32_t i = 0; elf_segment(&elf, i, &segment) == 0; i++) {
-		if (segment.address < PAGE_SIZE || segment.address + segment.memory_bytes > EXO_UAREA_BASE) {
+		if (segment.address < PAGE_SIZE ||
+		    segment.address + segment.memory_bytes > EXO_UAREA_BASE) {
 			boot_fail("`init` is linked to an address that it cannot have");
 		}
 		load_segment(&elf, &segment);
@@ -167,7 +177,7 @@ load_program(void)
 	return elf.entry;
 }
 
-/* --- the boot page ------------------------------------------------------------------------------------------------------- */
+/* --- the boot page ------------------------------------------------------------------------ */
 static void
 give_range(struct range r, exo_handle *handle, uint64_t *offset, uint64_t *bytes)
 {
@@ -183,7 +193,7 @@ give_range(struct range r, exo_handle *handle, uint64_t *offset, uint64_t *bytes
 static void
 give_seed(void)
 {
-	static const char *const names[] = { "rng-seed", "kaslr-seed" };
+	static const char *const names[] = {"rng-seed", "kaslr-seed"};
 	int chosen = fdt_path(&init.m->tree, "/chosen");
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -204,14 +214,16 @@ give_devices(void)
 {
 	struct exo_sysinfo *s = init.k->sysinfo;
 
-	give_root(EXO_CAP_CONSOLE, EXO_READ | EXO_WRITE | EXO_CONSOLE_POWER, 0, 1, &init.boot->console);
+	give_root(EXO_CAP_CONSOLE, EXO_READ | EXO_WRITE | EXO_CONSOLE_POWER, 0, 1,
+		  &init.boot->console);
 	for (uint32_t i = 0; i < EXO_DISKS_MAX && s->disk[i].present; i++) {
-		give_root(EXO_CAP_BLOCK, EXO_READ | EXO_WRITE | 0x10, (uint64_t)i << EXO_BLOCK_DISK_SHIFT, s->disk[i].blocks,
+		give_root(EXO_CAP_BLOCK, EXO_READ | EXO_WRITE | 0x10,
+			  (uint64_t)i << EXO_BLOCK_DISK_SHIFT, s->disk[i].blocks,
 			  &init.boot->blocks[i]);
 	}
 	for (uint32_t i = 0; i < EXO_NICS_MAX && s->nic[i].present; i++) {
-		give_root(EXO_CAP_PACKET, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT | EXO_PACKET_TAP, (uint64_t)i << 16,
-			  CONFIG_FILTERS - 1, &init.boot->packets[i]);
+		give_root(EXO_CAP_PACKET, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT | EXO_PACKET_TAP,
+			  (uint64_t)i << 16, CONFIG_FILTERS - 1, &init.boot->packets[i]);
 	}
 }
 
@@ -224,13 +236,14 @@ fill_boot_page(void)
 
 	b->magic = EXO_BOOT_MAGIC;
 	b->abi_version = EXO_ABI_VERSION;
-	give_range((struct range){ arch_physical(init.k->sysinfo), arch_physical(init.k->sysinfo) + PAGE_SIZE }, &b->sysinfo,
-		   &offset, &bytes);
+	give_range((struct range){arch_physical(init.k->sysinfo),
+				  arch_physical(init.k->sysinfo) + PAGE_SIZE},
+		   &b->sysinfo, &offset, &bytes);
 	if (m->initrd.end) {
 		give_range(m->initrd, &b->initrd, &b->initrd_offset, &b->initrd_bytes);
 	}
-	give_range((struct range){ m->tree_address, m->tree_address + fdt_total_size(&m->tree) }, &b->device_tree,
-		   &b->device_tree_offset, &b->device_tree_bytes);
+	give_range((struct range){m->tree_address, m->tree_address + fdt_total_size(&m->tree)},
+		   &b->device_tree, &b->device_tree_offset, &b->device_tree_bytes);
 	give_seed();
 	snformat(b->bootargs, sizeof(b->bootargs), "%s", m->bootargs ? m->bootargs : "");
 	b->slots = INIT_LEAVES * EXO_SLOTS_PER_LEAF;
@@ -276,7 +289,8 @@ init_make(struct kernel *k, struct machine *m)
 	space = give_root(EXO_CAP_SPACE, EXO_RIGHTS_ALL, space_page, 2, &init.boot->space);
 	e = make_env(space);
 	e->arch.x[0] = load_program();
-	give_memory(INIT_STACK_END - INIT_STACK_PAGES * PAGE_SIZE, INIT_STACK_PAGES, EXO_READ | EXO_WRITE);
+	give_memory(INIT_STACK_END - INIT_STACK_PAGES * PAGE_SIZE, INIT_STACK_PAGES,
+		    EXO_READ | EXO_WRITE);
 	e->arch.x[2] = INIT_STACK_END;
 	e->arch.x[10] = INIT_BOOT_PAGE;
 	give_devices();
@@ -296,8 +310,9 @@ init_give_ram(struct kernel *k, const struct machine *m)
 		const struct range *r = &m->free.range[i];
 
 		if (r->start < r->end && given < EXO_RANGES_MAX - 1) {
-			give_root(EXO_CAP_FRAME, EXO_READ | EXO_WRITE | EXO_EXEC, r->start >> PAGE_SHIFT,
-				  (r->end - r->start) >> PAGE_SHIFT, &init.boot->frames[given++]);
+			give_root(EXO_CAP_FRAME, EXO_READ | EXO_WRITE | EXO_EXEC,
+				  r->start >> PAGE_SHIFT, (r->end - r->start) >> PAGE_SHIFT,
+				  &init.boot->frames[given++]);
 		}
 	}
 	c = give_root(EXO_CAP_FRAME, EXO_READ, boot_page, 1, &ignored);

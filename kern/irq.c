@@ -2,9 +2,9 @@
  * irq.c: interrupts of the devices that the kernel shares among all.
  *
  * State:      which device each source belongs to; constant after boot.
- * Callers:    the trap path of the hart whose context it is, interrupts off. Work is bounded: 16 claims, 16 completions or packets each;
- *             what is left is taken up at the next timer
- *             interrupt, which comes at once, so the environment has its turn first.
+ * Callers:    the trap path of the hart whose context it is, interrupts off. Work is bounded: 16
+ * claims, 16 completions or packets each; what is left is taken up at the next timer interrupt,
+ * which comes at once, so the environment has its turn first.
  */
 #include "kern/irq.h"
 #include "kern/console.h"
@@ -13,8 +13,8 @@
 #include "kern/net/nic.h"
 
 #define SOURCES_MAX 1024
-#define CLAIMS_MAX 16
-#define WORK_MAX 16
+#define CLAIMS_MAX  16
+#define WORK_MAX    16
 
 static struct {
 	struct plic plic;

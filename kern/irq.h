@@ -16,7 +16,8 @@ enum irq_user {
 	IRQ_NIC,
 };
 
-/* Boot: the controller, false if it makes no sense; source `irq` belongs to device `number` of a class, and goes to `context`. */
+/* Boot: the controller, false if it makes no sense; source `irq` belongs to device `number` of a
+ * class, and goes to `context`. */
 bool irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources);
 void irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context);
 /* Each hart: accept interrupts at this context. False if the controller has none of this number. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * kernel.c: the tree lock and its fences.
  *
- * A call that breaks or narrows live page-table entries sets its hart's fence word before it releases the lock and clears it
- * when every TLB has forgotten them. While a word of another hart is set, no capability leaves the tree, none counts as
- * unbound, and no frame changes its holder: so nobody gets a frame that somebody can still reach.
+ * A call that breaks or narrows live page-table entries sets its hart's fence word before it
+ * releases the lock and clears it when every TLB has forgotten them. While a word of another hart
+ * is set, no capability leaves the tree, none counts as unbound, and no frame changes its holder:
+ * so nobody gets a frame that somebody can still reach.
  */
 #include "kern/kernel.h"
 #include "lib/base/checked.h"

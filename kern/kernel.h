@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * kernel.h: the kernel's one global state, and the tree lock with its fences.
  *
- * kernel_get() is for boot, interrupts and calls off the hot paths; hot paths reach it from the environment.
+ * kernel_get() is for boot, interrupts and calls off the hot paths; hot paths reach it from the
+ * environment.
  */
 #ifndef KERN_KERNEL_H
 #define KERN_KERNEL_H
@@ -17,11 +18,13 @@
 struct kernel {
 	struct lock lock; /* guards tree, bindings, page tables, frame table, dead list */
 	struct captree tree;
-	uint64_t fence_mask;   /* harts whose TLBs may hold what was broken since the last fence; with the lock */
-	uint64_t dead_first;   /* page of the first object on the dead list, 0: none; with the lock */
+	uint64_t fence_mask; /* harts whose TLBs may hold what was broken since the last fence; with
+				the lock */
+	uint64_t dead_first; /* page of the first object on the dead list, 0: none; with the lock */
 	uint64_t dead_last;
-	uint64_t tables;       /* counts tables that left a space, in bits 17 up: makes old space.last_key wrong */
-	bool waiting;          /* an unbind waits for another hart, so the call restarts; with the lock */
+	uint64_t tables; /* counts tables that left a space, in bits 17 up: makes old space.last_key
+			    wrong */
+	bool waiting;    /* an unbind waits for another hart, so the call restarts; with the lock */
 	uint32_t harts;
 	struct hart hart[CONFIG_MAX_HARTS];
 	struct exo_sysinfo *sysinfo;

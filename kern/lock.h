@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * lock.h: a fair (ticket) spin lock between harts.
  *
- * Interrupts are off in the kernel, so a holder is never interrupted. Lock order: tree lock, then console lock.
+ * Interrupts are off in the kernel, so a holder is never interrupted. Lock order: tree lock, then
+ * console lock.
  */
 #ifndef KERN_LOCK_H
 #define KERN_LOCK_H

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT
- * machine.c: what the device tree says about this machine: harts, RAM, reservations, timebase, interrupt controller.
+ * machine.c: what the device tree says about this machine: harts, RAM, reservations, timebase,
+ * interrupt controller.
  *
- * Everything in the tree is foreign: impossible nodes are skipped, impossible trees refused with a sentence.
- * Callers: boot, once. Pure but for its CONFIG sizes. Spec: Devicetree Specification 0.4, chapter 3; RISC-V bindings of cpus and PLIC.
+ * Everything in the tree is foreign: impossible nodes are skipped, impossible trees refused with a
+ * sentence. Callers: boot, once. Pure but for its CONFIG sizes. Spec: Devicetree Specification 0.4,
+ * chapter 3; RISC-V bindings of cpus and PLIC.
  */
 #include "kern/machine.h"
 #include <exo/errors.h>
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
-#define GIB (1ul << 30)
-#define RAM_SPAN (16 * GIB) /* what binding ids and the direct map reach */
-#define TREE_MAX (16 << 20)
+#define GIB                     (1ul << 30)
+#define RAM_SPAN                (16 * GIB) /* what binding ids and the direct map reach */
+#define TREE_MAX                (16 << 20)
 #define IRQ_SUPERVISOR_EXTERNAL 9
 
-/* --- ranges ----------------------------------------------------------------------------------------------------------------- */
+/* --- ranges ------------------------------------------------------------------------------- */
 static bool
 ranges_add(struct ranges *r, uint64_t start, uint64_t end)
 {
@@ -24,7 +26,7 @@ ranges_add(struct ranges *r, uint64_t start, uint64_t end)
 	if (r->count == MACHINE_RANGES) {
 		return false;
 	}
-	r->range[r->count++] = (struct range){ start, end };
+	r->range[r->count++] = (struct range){start, end};
 	return true;
 }
 
@@ -52,7 +54,8 @@ bool
 ranges_overlap(const struct ranges *r, uint64_t start, uint64_t bytes)
 {
 	for (uint32_t i = 0; i < r->count; i++) {
-		if (range_overlaps(start, bytes, r->range[i].start, r->range[i].end - r->range[i].start)) {
+		if (range_overlaps(start, bytes, r->range[i].start,
+				   r->range[i].end - r->range[i].start)) {
 			return true;
 		}
 	}
@@ -65,14 +68,15 @@ ranges_largest(const struct ranges *r)
 	uint32_t best = 0;
 
 	for (uint32_t i = 1; i < r->count; i++) {
-		if (r->range[i].end - r->range[i].start > r->range[best].end - r->range[best].start) {
+		if (r->range[i].end - r->range[i].start >
+		    r->range[best].end - r->range[best].start) {
 			best = i;
 		}
 	}
 	return r->count ? best : r->count;
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------------------------ */
+/* --- memory ------------------------------------------------------------------------------- */
 static bool
 is_memory(const struct fdt *f, int node)
 {
@@ -81,7 +85,8 @@ is_memory(const struct fdt *f, int node)
 	return type && strcmp(type, "memory") == 0 && fdt_status_ok(f, node);
 }
 
-/* Whole pages within reach of the kernel. What is described twice counts once: no page may have two owners. */
+/* Whole pages within reach of the kernel. What is described twice counts once: no page may have two
+ * owners. */
 static void
 add_memory(struct machine *m, uint64_t start, uint64_t end)
 {
@@ -105,7 +110,8 @@ read_memory(struct machine *m)
 	uint64_t start, bytes, end;
 
 	for (int node = fdt_first_child(f, f->root); node >= 0; node = fdt_next_sibling(f, node)) {
-		for (uint32_t i = 0; is_memory(f, node) && fdt_reg(f, node, i, &start, &bytes) == 0; i++) {
+		for (uint32_t i = 0; is_memory(f, node) && fdt_reg(f, node, i, &start, &bytes) == 0;
+		     i++) {
 			if (checked_add_u64(start, bytes, &end)) {
 				add_memory(m, start, end);
 			}
@@ -138,11 +144,11 @@ static struct range
 read_initrd(const struct machine *m)
 {
 	int chosen = fdt_path(&m->tree, "/chosen");
-	struct range r = { 0, 0 };
+	struct range r = {0, 0};
 	bool named = fdt_u64(&m->tree, chosen, "linux,initrd-start", &r.start) == 0 &&
 		     fdt_u64(&m->tree, chosen, "linux,initrd-end", &r.end) == 0 && r.start < r.end;
 
-	return named ? r : (struct range){ 0, 0 };
+	return named ? r : (struct range){0, 0};
 }
 
 static bool
@@ -165,7 +171,7 @@ covered(const struct ranges *r, struct range x)
 static int
 find_memory(struct machine *m, const char **why)
 {
-	struct range tree = { m->tree_address, m->tree_address + fdt_total_size(&m->tree) };
+	struct range tree = {m->tree_address, m->tree_address + fdt_total_size(&m->tree)};
 
 	m->ram_start = align_down_u64(m->image.start, GIB);
 	read_memory(m);
@@ -174,9 +180,11 @@ find_memory(struct machine *m, const char **why)
 		*why = "the device tree has no memory node that covers the kernel";
 	} else if (!covered(&m->ram, tree) || share_page(tree, m->image)) {
 		*why = "the device tree does not lie in RAM of its own that the kernel reaches";
-	} else if (m->initrd.end && (!covered(&m->ram, m->initrd) || share_page(m->initrd, m->image) ||
-				     share_page(m->initrd, tree))) {
-		*why = "the initrd does not lie in RAM of its own that the kernel reaches; load it somewhere else";
+	} else if (m->initrd.end &&
+		   (!covered(&m->ram, m->initrd) || share_page(m->initrd, m->image) ||
+		    share_page(m->initrd, tree))) {
+		*why = "the initrd does not lie in RAM of its own that the kernel reaches; load it "
+		       "somewhere else";
 	}
 	if (*why) {
 		return E_RANGE;
@@ -188,14 +196,15 @@ find_memory(struct machine *m, const char **why)
 	return 0;
 }
 
-/* --- harts -------------------------------------------------------------------------------------------------------------------- */
+/* --- harts -------------------------------------------------------------------------------- */
 static bool
 is_usable_hart(const struct fdt *f, int node)
 {
 	const char *type = fdt_text(f, node, "device_type");
 	const char *mmu = fdt_text(f, node, "mmu-type");
 
-	return type && strcmp(type, "cpu") == 0 && mmu && strcmp(mmu, "riscv,none") != 0 && fdt_status_ok(f, node);
+	return type && strcmp(type, "cpu") == 0 && mmu && strcmp(mmu, "riscv,none") != 0 &&
+	       fdt_status_ok(f, node);
 }
 
 static bool
@@ -211,7 +220,8 @@ has_extension(const struct fdt *f, int node, const char *name)
 	return false;
 }
 
-/* Single and double floating point? "rv64imafdc..." up to the first underscore, or the newer list. */
+/* Single and double floating point? "rv64imafdc..." up to the first underscore, or the newer list.
+ */
 static bool
 hart_has_fp(const struct fdt *tree, int node)
 {
@@ -282,7 +292,7 @@ find_harts(struct machine *m, uint64_t boot_hartid, const char **why)
 	return 0;
 }
 
-/* --- interrupt controller -------------------------------------------------------------------------------------------------------- */
+/* --- interrupt controller ----------------------------------------------------------------- */
 static uint32_t
 hart_of_controller(const struct machine *m, int controller)
 {
@@ -320,7 +330,8 @@ read_contexts(struct machine *m, int plic)
 static void
 find_plic(struct machine *m)
 {
-	static const char *const compatible[] = { "riscv,plic0", "sifive,plic-1.0.0", "thead,c900-plic", NULL };
+	static const char *const compatible[] = {"riscv,plic0", "sifive,plic-1.0.0",
+						 "thead,c900-plic", NULL};
 
 	for (uint32_t i = 0; i < CONFIG_MAX_HARTS; i++) {
 		m->context[i] = MACHINE_NO_CONTEXT;
@@ -331,11 +342,13 @@ find_plic(struct machine *m)
 }
 
 int
-machine_read(struct machine *m, const void *tree, uint64_t tree_address, struct range image, uint64_t boot_hartid,
-	     const char **why)
+machine_read(struct machine *m, const void *tree, uint64_t tree_address, struct range image,
+	     uint64_t boot_hartid, const char **why)
 {
 	int bytes = fdt_peek_size(tree);
-	int error = bytes < 0 ? bytes : bytes > TREE_MAX ? E_LIMIT : fdt_open(&m->tree, tree, (size_t)bytes);
+	int error = bytes < 0          ? bytes
+		    : bytes > TREE_MAX ? E_LIMIT
+				       : fdt_open(&m->tree, tree, (size_t)bytes);
 
 	if (error) {
 		*why = "the firmware passed no valid device tree";

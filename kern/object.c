@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * object.c: kernel objects: what is bound to what, how a binding breaks, how an object comes apart.
  *
- * The dead list: when the first capability of an object leaves the tree, its frames keep their kinds, which create and bind
- * refuse, and the object joins the list, threaded through the frame table (the `holder` of a dead object's first frame is the page
- * of the next one; what waits for a hart or a device goes to the end). Every create, carve, drop and revoke first takes a bounded step at the oldest one; so nobody waits and nothing recurses,
- * even when a capability space holds the capabilities of another.
- * Invariants: an object on the list has no capability, no binding to it, and no table hangs in a space any more (all that was
- *             broken and fenced before its capability left); the frames of a finished one have kind USER and holder 0.
- * Callers:    tree lock held.
+ * The dead list: when the first capability of an object leaves the tree, its frames keep their
+ * kinds, which create and bind refuse, and the object joins the list, threaded through the frame
+ * table (the `holder` of a dead object's first frame is the page of the next one; what waits for a
+ * hart or a device goes to the end). Every create, carve, drop and revoke first takes a bounded
+ * step at the oldest one; so nobody waits and nothing recurses, even when a capability space holds
+ * the capabilities of another. Invariants: an object on the list has no capability, no binding to
+ * it, and no table hangs in a space any more (all that was broken and fenced before its capability
+ * left); the frames of a finished one have kind USER and holder 0. Callers:    tree lock held.
  */
 #include "kern/object.h"
 #include "kern/console.h"
@@ -20,7 +21,7 @@
 
 #define BURY_ENTRIES 32
 #define USER_ENTRIES 256
-#define LEAF_DEAD 1 /* `spare` of a leaf's frame while `holder` is the list's link */
+#define LEAF_DEAD    1 /* `spare` of a leaf's frame while `holder` is the list's link */
 
 enum bury {
 	BURY_DONE,
@@ -50,7 +51,7 @@ use_unbind(struct captree *t, struct use *u)
 	}
 }
 
-/* --- breaking bindings ------------------------------------------------------------------------------------------------- */
+/* --- breaking bindings -------------------------------------------------------------------- */
 /* Nothing points through a use that is gone. */
 static void
 forget_user(struct env *e, const struct use *u)
@@ -125,7 +126,7 @@ unbind(struct captree *t, struct cap *c, uint32_t binding)
 	return 0;
 }
 
-/* --- the dead list ------------------------------------------------------------------------------------------------------ */
+/* --- the dead list ------------------------------------------------------------------------ */
 static void
 append(struct kernel *k, uint64_t page)
 {
@@ -204,7 +205,8 @@ bury_one(struct kernel *k, uint64_t page)
 	case FRAME_ENV:
 		return bury_env(k, memory);
 	case FRAME_SPACE:
-		return space_dismantle(k, memory, USER_ENTRIES, BURY_ENTRIES) ? BURY_DONE : BURY_MORE;
+		return space_dismantle(k, memory, USER_ENTRIES, BURY_ENTRIES) ? BURY_DONE
+									      : BURY_MORE;
 	case FRAME_TABLE:
 		return space_dismantle(k, memory, 512, BURY_ENTRIES) ? BURY_DONE : BURY_MORE;
 	case FRAME_CSPACE:
@@ -250,12 +252,10 @@ object_bury(struct kernel *k)
 	return k->dead_first != 0;
 }
 
-/* --- making objects ------------------------------------------------------------------------------------------------------ */
+/* --- making objects ----------------------------------------------------------------------- */
 static const enum frame_kind kinds[EXO_CAP_TYPES] = {
-	[EXO_CAP_ENV] = FRAME_ENV,
-	[EXO_CAP_SPACE] = FRAME_SPACE,
-	[EXO_CAP_TABLE] = FRAME_TABLE,
-	[EXO_CAP_CSPACE] = FRAME_CSPACE,
+	[EXO_CAP_ENV] = FRAME_ENV,     [EXO_CAP_SPACE] = FRAME_SPACE,
+	[EXO_CAP_TABLE] = FRAME_TABLE, [EXO_CAP_CSPACE] = FRAME_CSPACE,
 	[EXO_CAP_RING] = FRAME_RING,
 };
 
@@ -275,13 +275,15 @@ object_mark(struct kernel *k, uint64_t page, uint32_t type, bool leaf)
 }
 
 const struct cap_type object_types[EXO_CAP_TYPES] = {
-	[EXO_CAP_FRAME] = { .unbind = unbind },
-	[EXO_CAP_BLOCK] = { .unbind = unbind },
-	[EXO_CAP_PACKET] = { .is_disjoint = nic_disjoint, .unbind = unbind, .destroy = nic_filter_free },
-	[EXO_CAP_ENV] = { .unbind = unbind, .destroy = destroy },
-	[EXO_CAP_SPACE] = { .unbind = unbind, .destroy = destroy },
-	[EXO_CAP_TABLE] = { .unbind = unbind, .destroy = destroy },
-	[EXO_CAP_CSPACE] = { .unbind = unbind, .destroy = destroy },
-	[EXO_CAP_RING] = { .unbind = unbind, .destroy = destroy },
-	[EXO_CAP_CONSOLE] = { .unbind = unbind },
+	[EXO_CAP_FRAME] = {.unbind = unbind},
+	[EXO_CAP_BLOCK] = {.unbind = unbind},
+	[EXO_CAP_PACKET] = {.is_disjoint = nic_disjoint,
+			    .unbind = unbind,
+			    .destroy = nic_filter_free},
+	[EXO_CAP_ENV] = {.unbind = unbind, .destroy = destroy},
+	[EXO_CAP_SPACE] = {.unbind = unbind, .destroy = destroy},
+	[EXO_CAP_TABLE] = {.unbind = unbind, .destroy = destroy},
+	[EXO_CAP_CSPACE] = {.unbind = unbind, .destroy = destroy},
+	[EXO_CAP_RING] = {.unbind = unbind, .destroy = destroy},
+	[EXO_CAP_CONSOLE] = {.unbind = unbind},
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * panic.h: the end of everything, for a broken invariant of the kernel itself, never for what a user or a device does.
+ * panic.h: the end of everything, for a broken invariant of the kernel itself, never for what a
+ * user or a device does.
  */
 #ifndef KERN_PANIC_H
 #define KERN_PANIC_H

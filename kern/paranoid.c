@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * paranoid.c: every invariant of the state that the tree lock guards, each time the lock is released (CONFIG_PARANOID).
+ * paranoid.c: every invariant of the state that the tree lock guards, each time the lock is
+ * released (CONFIG_PARANOID).
  *
- * It trusts nothing but the frame table's kinds: every slot of every leaf is looked at, whether or not a capability space leads
- * to it. Roots go to cap_check(). Each page-table entry in a list of bindings must be valid, must map a page that its
- * capability holds, writable only if the capability is; and together they must account for all references of all frames.
- * State:   none. Callers: kernel_unlock and kernel_unlock_fence, tree lock held.
+ * It trusts nothing but the frame table's kinds: every slot of every leaf is looked at, whether or
+ * not a capability space leads to it. Roots go to cap_check(). Each page-table entry in a list of
+ * bindings must be valid, must map a page that its capability holds, writable only if the
+ * capability is; and together they must account for all references of all frames. State:   none.
+ * Callers: kernel_unlock and kernel_unlock_fence, tree lock held.
  */
 #include "kern/paranoid.h"
 #include "kern/kernel.h"
@@ -39,12 +41,15 @@ audit_mapping(struct audit *a, const struct cap *c, uint64_t entry)
 	bool is_memory = cap_type(c) == EXO_CAP_FRAME;
 
 	if (!cap_holds(c, page, 1)) {
-		panic("paranoid: a mapping shows page 0x%lx, which its capability does not hold", page);
+		panic("paranoid: a mapping shows page 0x%lx, which its capability does not hold",
+		      page);
 	}
-	if (is_memory ? f->kind != FRAME_USER : cap_type(c) != EXO_CAP_TABLE && page != c->start + 1) {
+	if (is_memory ? f->kind != FRAME_USER
+		      : cap_type(c) != EXO_CAP_TABLE && page != c->start + 1) {
 		panic("paranoid: a mapping shows page 0x%lx of kind %u", page, f->kind);
 	}
-	if (entry & EXO_WRITE && (cap_type(c) == EXO_CAP_TABLE || (is_memory && !(cap_rights(c) & EXO_WRITE)))) {
+	if (entry & EXO_WRITE &&
+	    (cap_type(c) == EXO_CAP_TABLE || (is_memory && !(cap_rights(c) & EXO_WRITE)))) {
 		panic("paranoid: a mapping of page 0x%lx is writable", page);
 	}
 	if (is_memory && f->holder != c->carve) {
@@ -66,10 +71,12 @@ audit_bindings(struct audit *a, const struct cap *c)
 		if (!(*entry & 1)) {
 			panic("paranoid: an empty entry is bound");
 		}
-		if (frame_of(a->tree, entry)->kind == FRAME_TABLE && frame_of(a->tree, entry)->spare == 0) {
+		if (frame_of(a->tree, entry)->kind == FRAME_TABLE &&
+		    frame_of(a->tree, entry)->spare == 0) {
 			audit_mapping(a, c, *entry);
 		} else if (cap_type(c) != EXO_CAP_TABLE || ENTRY_PAGE(*entry) != c->start) {
-			panic("paranoid: page 0x%lx hangs as a table and is none", ENTRY_PAGE(*entry));
+			panic("paranoid: page 0x%lx hangs as a table and is none",
+			      ENTRY_PAGE(*entry));
 		}
 	}
 }
@@ -99,7 +106,7 @@ void
 paranoid_check(struct kernel *k)
 {
 	struct captree *t = &k->tree;
-	struct audit a = { .tree = t };
+	struct audit a = {.tree = t};
 	uint64_t references = 0;
 
 	for (uint64_t i = 0; i < t->pages; i++) {
@@ -112,6 +119,7 @@ paranoid_check(struct kernel *k)
 		panic("paranoid: %lu references to frames, %lu mappings", references, a.mappings);
 	}
 	if (a.dying != t->revocations) {
-		panic("paranoid: %u capabilities are dying, %u are counted", a.dying, t->revocations);
+		panic("paranoid: %u capabilities are dying, %u are counted", a.dying,
+		      t->revocations);
 	}
 }

@@ -6,7 +6,8 @@
 
 struct kernel;
 
-/* Panics with the name of the first invariant that does not hold. Tree lock held; walks all of RAM's frame table. */
+/* Panics with the name of the first invariant that does not hold. Tree lock held; walks all of
+ * RAM's frame table. */
 void paranoid_check(struct kernel *k);
 
 #endif

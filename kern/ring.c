@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * ring.c: descriptor rings shared with environments.
  *
- * State:      in the RING's pair of frames; the shared page is read and written by a hostile user at any moment.
- * Invariants: the kernel never reads its own indices back; what is in flight plus what the user has not taken never exceeds the
- *             cq; each sq entry completes exactly once; a frame in flight is pinned; a dead ring is not freed before its last transfer.
- * Callers:    submit (kern/sys) and device completions, tree lock held.
+ * State:      in the RING's pair of frames; the shared page is read and written by a hostile user
+ * at any moment. Invariants: the kernel never reads its own indices back; what is in flight plus
+ * what the user has not taken never exceeds the cq; each sq entry completes exactly once; a frame
+ * in flight is pinned; a dead ring is not freed before its last transfer. Callers:    submit
+ * (kern/sys) and device completions, tree lock held.
  */
 #include "kern/ring.h"
 #include "kern/kernel.h"
@@ -59,7 +60,8 @@ ring_pending(struct ring *r)
 void
 ring_peek(struct ring *r, union exo_request *copy)
 {
-	const volatile uint64_t *from = (const volatile uint64_t *)&ring_shared(r)->sq[r->sq_head % EXO_SQ_SIZE];
+	const volatile uint64_t *from =
+		(const volatile uint64_t *)&ring_shared(r)->sq[r->sq_head % EXO_SQ_SIZE];
 	uint64_t *to = (uint64_t *)copy;
 
 	for (uint32_t i = 0; i < sizeof(*copy) / 8; i++) {
@@ -91,7 +93,8 @@ ring_complete(struct ring *r, uint64_t cookie, int32_t result)
 {
 	struct exo_ring *shared = ring_shared(r);
 
-	shared->cq[r->cq_tail % EXO_CQ_SIZE] = (struct exo_completion){ .cookie = cookie, .result = result };
+	shared->cq[r->cq_tail % EXO_CQ_SIZE] =
+		(struct exo_completion){.cookie = cookie, .result = result};
 	r->cq_tail++;
 	__atomic_store_n(&shared->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
 	if (r->env) {

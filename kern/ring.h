@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * ring.h: descriptor rings shared with an environment: the private half of a RING object.
  *
- * The shared half is struct exo_ring; the kernel keeps its own indices here and copies each word it uses once.
+ * The shared half is struct exo_ring; the kernel keeps its own indices here and copies each word it
+ * uses once.
  */
 #ifndef KERN_RING_H
 #define KERN_RING_H
@@ -54,19 +55,22 @@ ring_shared(struct ring *r)
 	return (struct exo_ring *)((uint8_t *)r + PAGE_SIZE);
 }
 
-/* What taking an sq entry can say besides 1 (taken) and 0 (not now): look again, the lock was free. */
+/* What taking an sq entry can say besides 1 (taken) and 0 (not now): look again, the lock was free.
+ */
 #define RING_AGAIN 2
 
 /* Make a zeroed pair a ring that signals `bit` of `e`. Tree lock, as everywhere here. */
 void ring_init(struct ring *r, struct env *e, uint32_t kind, uint32_t bit);
-/* How many new sq entries there are; an index out of range puts the ring in error and gives E_STATE. */
+/* How many new sq entries there are; an index out of range puts the ring in error and gives
+ * E_STATE. */
 int ring_pending(struct ring *r);
 /* Copy the next sq entry; ring_advance makes it done. */
 void ring_peek(struct ring *r, union exo_request *copy);
 void ring_advance(struct ring *r);
 /* True if one more completion will fit, counting those in flight. */
 bool ring_has_room(struct ring *r);
-/* Post a completion and signal the owner. There is room (ring_has_room was asked before the transfer began). */
+/* Post a completion and signal the owner. There is room (ring_has_room was asked before the
+ * transfer began). */
 void ring_complete(struct ring *r, uint64_t cookie, int32_t result);
 /* A free request record, NULL if none. */
 struct ring_request *ring_request(struct ring *r);

@@ -2,23 +2,27 @@
  * space.c: address spaces: Sv39 page tables made of donated pairs of frames.
  *
  *   38      30 29      21 20      12 11         0
- *   | level 2 |  level 1 |  level 0 | in the page |      a table covers 512 GiB (root, 256 GiB for users), 1 GiB, 2 MiB
+ *   | level 2 |  level 1 |  level 0 | in the page |      a table covers 512 GiB (root, 256 GiB for
+ * users), 1 GiB, 2 MiB
  *
  * State:      in the tables; an entry and its links in the shadow frame, 4096 bytes above.
- * Invariants: a valid entry is linked in the list of exactly one capability; a leaf's frame counts it in `references`; entries change
- *             by atomic operations only, because the hardware sets A and D at the same time; nothing of an invalid entry's links counts.
- * Callers:    kern/sys with checked arguments, revocation. Tree lock held; the caller fences (kernel_unlock_fence).
- * Priv. spec 4.3.1, 4.4.1.
+ * Invariants: a valid entry is linked in the list of exactly one capability; a leaf's frame counts
+ * it in `references`; entries change by atomic operations only, because the hardware sets A and D
+ * at the same time; nothing of an invalid entry's links counts. Callers:    kern/sys with checked
+ * arguments, revocation. Tree lock held; the caller fences (kernel_unlock_fence). Priv.
+ * spec 4.3.1, 4.4.1.
  */
 #include "kern/space.h"
 #include "kern/space_fast.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
-#define ENTRIES 512ul
+#define ENTRIES        512ul
 #define TABLE_LEVEL(f) ((f)->spare) /* of a frame of kind FRAME_TABLE */
-#define TABLE_HUNG(f) ((f)->holder) /* 1 while it hangs in a space: in one only, whose harts then are all that must fence */
-#define TABLES_ONE (1ul << 17)      /* user addresses >> 21 have 17 bits */
+#define TABLE_HUNG(f)                                                                              \
+	((f)->holder) /* 1 while it hangs in a space: in one only, whose harts then are all that   \
+			 must fence */
+#define TABLES_ONE (1ul << 17) /* user addresses >> 21 have 17 bits */
 
 static inline uint64_t *
 next_table(uint64_t entry)
@@ -96,13 +100,15 @@ in_one_table(uint64_t address, uint64_t count)
 static inline bool
 is_mappable(const struct cap *c, uint64_t pte, const struct frame *f)
 {
-	return LIKELY(!(pte & PTE_V) && f->holder == c->carve && f->references < FRAME_REFERENCES_MAX);
+	return LIKELY(!(pte & PTE_V) && f->holder == c->carve &&
+		      f->references < FRAME_REFERENCES_MAX);
 }
 
-/* Fill empty entries from `first` on, up to n, as far as frames are mappable, and link them in front of c's list: one store
- * each for entry and links. Returns how many. */
+/* Fill empty entries from `first` on, up to n, as far as frames are mappable, and link them in
+ * front of c's list: one store each for entry and links. Returns how many. */
 static uint64_t
-fill_run(struct captree *t, struct cap *c, uint64_t *first, uint64_t n, uint64_t pte, struct frame *f)
+fill_run(struct captree *t, struct cap *c, uint64_t *first, uint64_t n, uint64_t pte,
+	 struct frame *f)
 {
 	uint32_t ceiling = cap_rights(c) & EXO_WRITE ? BIND_WRITABLE : 0;
 	uint32_t id = bind_pte_id(t, first);
@@ -129,8 +135,8 @@ fill_run(struct captree *t, struct cap *c, uint64_t *first, uint64_t n, uint64_t
 }
 
 int
-space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page, uint64_t *count,
-	  uint64_t rights)
+space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
+	  uint64_t *count, uint64_t rights)
 {
 	uint64_t *entry = leaf_entry(k, s, address);
 	struct frame *f = frame_at(&k->tree, page);
@@ -149,7 +155,8 @@ space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, ui
 }
 
 int
-space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page, uint64_t rights)
+space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
+		 uint64_t rights)
 {
 	uint64_t *entry = entry_at(s, address, 0);
 
@@ -160,7 +167,8 @@ space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap
 		return E_MAPPED;
 	}
 	frame_at(&k->tree, page)->references++;
-	bind_link(&k->tree, c, bind_pte_id(&k->tree, entry), rights & EXO_WRITE ? BIND_WRITABLE : 0);
+	bind_link(&k->tree, c, bind_pte_id(&k->tree, entry),
+		  rights & EXO_WRITE ? BIND_WRITABLE : 0);
 	__atomic_store_n(entry, page << PTE_PAGE_SHIFT | space_leaf_bits(rights), __ATOMIC_RELAXED);
 	return 0;
 }
@@ -191,7 +199,8 @@ space_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *tabl
 	return 0;
 }
 
-/* Does this entry stand in a table of level 0? There V without R, W, X is a mapping that faults; above, a table. */
+/* Does this entry stand in a table of level 0? There V without R, W, X is a mapping that faults;
+ * above, a table. */
 static bool
 is_leaf(struct kernel *k, const uint64_t *entry)
 {
@@ -223,7 +232,8 @@ space_break(struct kernel *k, uint32_t id)
 
 	break_entry(k, entry, is_leaf(k, entry));
 	k->tree.broken = true;
-	k->fence_mask = ~0ul >> (64 - k->harts); /* which spaces the table hangs in is not known here */
+	k->fence_mask =
+		~0ul >> (64 - k->harts); /* which spaces the table hangs in is not known here */
 }
 
 bool
@@ -264,15 +274,16 @@ skip(struct space *s, uint64_t address, uint64_t count)
 	return count < left ? count : left;
 }
 
-/* A request for exactly what one empty table covers takes the table out. Returns 0 if it did, E_NOENT if there is no such. */
+/* A request for exactly what one empty table covers takes the table out. Returns 0 if it did,
+ * E_NOENT if there is no such. */
 static int
 unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count)
 {
 	for (uint32_t level = 1; level <= 2; level++) {
 		uint64_t *entry = entry_at(s, address, level);
 
-		if (count == 1ul << 9 * level && is_aligned(address, count << PAGE_SHIFT) && entry &&
-		    pte_is_table(*entry) && table_is_empty(next_table(*entry))) {
+		if (count == 1ul << 9 * level && is_aligned(address, count << PAGE_SHIFT) &&
+		    entry && pte_is_table(*entry) && table_is_empty(next_table(*entry))) {
 			break_entry(k, entry, false);
 			space_owe(k, s);
 			return 0;
@@ -313,15 +324,18 @@ protect_entry(uint64_t *entry, uint64_t rights, uint64_t *old)
 	if (!(pte & PTE_V)) {
 		return E_NOTMAPPED;
 	}
-	if ((rights & EXO_WRITE && !(space_links(entry)->next & BIND_WRITABLE)) || rights & EXO_EXEC & ~pte) {
+	if ((rights & EXO_WRITE && !(space_links(entry)->next & BIND_WRITABLE)) ||
+	    rights & EXO_EXEC & ~pte) {
 		return E_RIGHTS;
 	}
-	*old |= __atomic_exchange_n(entry, (pte & ~PTE_RWX) | rights, __ATOMIC_ACQ_REL) & (PTE_A | PTE_D);
+	*old |= __atomic_exchange_n(entry, (pte & ~PTE_RWX) | rights, __ATOMIC_ACQ_REL) &
+		(PTE_A | PTE_D);
 	return 0;
 }
 
 int
-space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t rights, uint64_t *old)
+space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t rights,
+	      uint64_t *old)
 {
 	uint64_t *first = leaf_entry(k, s, address);
 	uint64_t *end = first + in_one_table(address, *count);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * space.h: address spaces: bind a frame to an address, and undo it.
  *
- * A page table is a pair of frames: the hardware's table, then the links of each entry's binding (kern/cap.h). The root's
- * upper half is the kernel's, so the upper half of its second frame is free: struct space stands there.
+ * A page table is a pair of frames: the hardware's table, then the links of each entry's binding
+ * (kern/cap.h). The root's upper half is the kernel's, so the upper half of its second frame is
+ * free: struct space stands there.
  */
 #ifndef KERN_SPACE_H
 #define KERN_SPACE_H
@@ -14,7 +15,8 @@
 struct space {
 	uint64_t satp;
 	uint64_t harts; /* atomic: harts that have had it in satp */
-	/* the level 0 table used last, and what it translates: address >> 21 | kernel.tables. Tree lock */
+	/* the level 0 table used last, and what it translates: address >> 21 | kernel.tables. Tree
+	 * lock */
 	uint64_t last_key;
 	uint64_t *last_table;
 	uint64_t spare[252];
@@ -51,29 +53,36 @@ space_enter(struct space *s, uint32_t hart)
 	}
 }
 
-/* Bind pages [page, page + n) with PTE bits `rights`; c is usable FRAME capability that holds them. Takes at most *count pages, within one
- * table; stores how many it did. 0, E_NOTABLE, E_MAPPED, E_LIMIT, or SPACE_CLEAR: the first frame must be cleared first
- * (see frame claim in kern/claim.c). Tree lock. */
+/* Bind pages [page, page + n) with PTE bits `rights`; c is usable FRAME capability that holds them.
+ * Takes at most *count pages, within one table; stores how many it did. 0, E_NOTABLE, E_MAPPED,
+ * E_LIMIT, or SPACE_CLEAR: the first frame must be cleared first (see frame claim in kern/claim.c).
+ * Tree lock. */
 #define SPACE_CLEAR 1
-int space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page, uint64_t *count,
-	      uint64_t rights);
-/* Bind one frame of a kernel object (u-area, ring, table to look at) under the object's capability. */
-int space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page, uint64_t rights);
+int space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
+	      uint64_t *count, uint64_t rights);
+/* Bind one frame of a kernel object (u-area, ring, table to look at) under the object's capability.
+ */
+int space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c,
+		     uint64_t page, uint64_t rights);
 /* Hang a TABLE above `address`, which is aligned to what it covers. 0 E_NOTABLE E_MAPPED E_ALIGN
  * E_BUSY (it hangs somewhere already). */
 int space_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table);
-/* Break entries from `address` on; at most *count pages, within one table; stores how many pages are dealt with and ORs old A/D bits
- * into *old. A whole empty table in the range is unhung. 0 or E_BUSY (a table that is not empty is asked for exactly). */
-int space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t *old);
+/* Break entries from `address` on; at most *count pages, within one table; stores how many pages
+ * are dealt with and ORs old A/D bits into *old. A whole empty table in the range is unhung. 0 or
+ * E_BUSY (a table that is not empty is asked for exactly). */
+int space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count,
+		uint64_t *old);
 /* Set rights; as above. E_NOTMAPPED, E_RIGHTS. */
-int space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t rights, uint64_t *old);
+int space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *count,
+		  uint64_t rights, uint64_t *old);
 
 /* Is there a table of `level` for `address`? */
 bool space_has_table(struct space *s, uint64_t address, uint32_t level);
 
 /* Break the entry whose binding id is `id`, wherever it stands. */
 void space_break(struct kernel *k, uint32_t id);
-/* Break up to `budget` valid entries of a dead table (512 entries, or 256 of a root); true when none is left. */
+/* Break up to `budget` valid entries of a dead table (512 entries, or 256 of a root); true when
+ * none is left. */
 bool space_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t budget);
 
 /* TLBs of which harts may hold entries of `s`: owe them a fence. */

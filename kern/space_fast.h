@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * space_fast.h: map and protect of one page of the caller's own space, the calls that self-paging makes all the time.
+ * space_fast.h: map and protect of one page of the caller's own space, the calls that self-paging
+ * makes all the time.
  *
- * The same checks as the general way (kern/sys/memory.c, space.c) in one straight line; whatever is not the common case says false,
- * having changed nothing, and the general way finds out what it is. Tree lock held. Measured by map1, prot1, trap_unprot.
+ * The same checks as the general way (kern/sys/memory.c, space.c) in one straight line; whatever is
+ * not the common case says false, having changed nothing, and the general way finds out what it is.
+ * Tree lock held. Measured by map1, prot1, trap_unprot.
  */
 #ifndef KERN_SPACE_FAST_H
 #define KERN_SPACE_FAST_H
@@ -37,11 +39,12 @@ space_key(const struct kernel *k, uint64_t address)
 static inline uint64_t *
 space_cached_entry(const struct kernel *k, const struct space *s, uint64_t address)
 {
-	return LIKELY(s->last_key == space_key(k, address)) ? &s->last_table[address >> 12 & 511] : NULL;
+	return LIKELY(s->last_key == space_key(k, address)) ? &s->last_table[address >> 12 & 511]
+							    : NULL;
 }
 
-/* Bind page `offset` of the FRAME capability `handle` at `address`, checked to be an aligned user address. `rights` is one of
- * R, RW, RX. */
+/* Bind page `offset` of the FRAME capability `handle` at `address`, checked to be an aligned user
+ * address. `rights` is one of R, RW, RX. */
 static inline bool
 space_map_one(struct env *e, uint64_t address, exo_handle handle, uint64_t offset, uint64_t rights)
 {
@@ -57,11 +60,13 @@ space_map_one(struct env *e, uint64_t address, exo_handle handle, uint64_t offse
 	if (!LIKELY(c && entry &&
 		    !((c->word ^ (handle >> 32 << CAP_GENERATION_SHIFT | EXO_CAP_FRAME)) &
 		      (~0ul << CAP_GENERATION_SHIFT | CAP_POOL | CAP_TYPE_MASK)) &&
-		    !((rights | EXO_READ) & ~(c->word >> CAP_RIGHTS_SHIFT)) && offset < c->count && !t->revocations)) {
+		    !((rights | EXO_READ) & ~(c->word >> CAP_RIGHTS_SHIFT)) && offset < c->count &&
+		    !t->revocations)) {
 		return false;
 	}
 	f = t->frames + (c->start + offset - t->base_page);
-	if (!LIKELY(f->holder == c->carve && !(*entry & PTE_V) && f->references < FRAME_REFERENCES_MAX)) {
+	if (!LIKELY(f->holder == c->carve && !(*entry & PTE_V) &&
+		    f->references < FRAME_REFERENCES_MAX)) {
 		return false;
 	}
 	f->references++;
@@ -73,11 +78,13 @@ space_map_one(struct env *e, uint64_t address, exo_handle handle, uint64_t offse
 		bind_at(t, c->bindings)->prev = id;
 	}
 	c->bindings = id;
-	*(volatile uint64_t *)entry = (c->start + offset) << PTE_PAGE_SHIFT | space_leaf_bits(rights);
+	*(volatile uint64_t *)entry =
+		(c->start + offset) << PTE_PAGE_SHIFT | space_leaf_bits(rights);
 	return true;
 }
 
-/* Set the rights of the page at `address`; *old gets A and D. False also if other harts' TLBs may hold the entry. */
+/* Set the rights of the page at `address`; *old gets A and D. False also if other harts' TLBs may
+ * hold the entry. */
 static inline bool
 space_protect_one(struct env *e, uint64_t address, uint64_t rights, uint64_t *old)
 {
@@ -89,11 +96,13 @@ space_protect_one(struct env *e, uint64_t address, uint64_t rights, uint64_t *ol
 		return false;
 	}
 	pte = *entry;
-	if (!LIKELY(pte & PTE_V && !(rights & EXO_WRITE && !(space_links(entry)->next & BIND_WRITABLE)) &&
+	if (!LIKELY(pte & PTE_V &&
+		    !(rights & EXO_WRITE && !(space_links(entry)->next & BIND_WRITABLE)) &&
 		    !(rights & EXO_EXEC & ~pte) && s->harts == 1ul << e->hart->number)) {
 		return false;
 	}
-	*old = __atomic_exchange_n(entry, (pte & ~PTE_RWX) | rights, __ATOMIC_RELAXED) & (PTE_A | PTE_D);
+	*old = __atomic_exchange_n(entry, (pte & ~PTE_RWX) | rights, __ATOMIC_RELAXED) &
+	       (PTE_A | PTE_D);
 	return true;
 }
 

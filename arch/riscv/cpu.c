@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * cpu.c: harts: bringing them up, telling them things, their timers, power.
  *
- * State: the hardware id of each hart number, and whether the harts have the Sstc timer; written at boot only.
- * Priv. spec 4.1; SBI 2.0 chapters 6 to 10; Sstc extension.
+ * State: the hardware id of each hart number, and whether the harts have the Sstc timer; written at
+ * boot only. Priv. spec 4.1; SBI 2.0 chapters 6 to 10; Sstc extension.
  */
 #include <exo/errors.h>
 #include <exo/types.h>
@@ -12,12 +12,12 @@
 #include "arch/riscv/mmu.h"
 #include "arch/riscv/sbi.h"
 
-#define COUNTERS_USER 7 /* cycle, time, instret: more makes some firmware die */
+#define COUNTERS_USER    7 /* cycle, time, instret: more makes some firmware die */
 #define TEST_DEVICE_PASS 0x5555
 #define TEST_DEVICE_FAIL 0x3333
 
-/* What entry.S tells the hart that is being started; one at a time. Whoever changes `ticket` from hart id + 1 to 0 decides:
- * the hart that it comes, the boot hart that it is given up. */
+/* What entry.S tells the hart that is being started; one at a time. Whoever changes `ticket` from
+ * hart id + 1 to 0 decides: the hart that it comes, the boot hart that it is given up. */
 struct start_args {
 	uint64_t ticket;
 	uint64_t satp;
@@ -26,7 +26,8 @@ struct start_args {
 	uint64_t number;
 };
 extern struct start_args start_args;
-struct start_args start_args __attribute__((section(".data"))); /* not .bss: a hart may look before that is cleared */
+struct start_args start_args
+	__attribute__((section(".data"))); /* not .bss: a hart may look before that is cleared */
 
 static struct {
 	uint64_t hartid[CONFIG_MAX_HARTS];
@@ -41,7 +42,8 @@ extern uint8_t image_start[], image_end[], other_hart[];
 static void
 cpu_init(void)
 {
-	csr_write_sstatus(SSTATUS_UXL_64); /* interrupts, floating point, vectors, user memory: all off */
+	csr_write_sstatus(
+		SSTATUS_UXL_64); /* interrupts, floating point, vectors, user memory: all off */
 	cpu_clear_optional();
 	csr_write_scounteren(COUNTERS_USER);
 	csr_write_sie(SIP_SSIP | SIP_STIP);
@@ -50,14 +52,16 @@ cpu_init(void)
 void
 arch_boot(uint64_t hartid, uint64_t device_tree, uint64_t load)
 {
-	const uint8_t *tree = (const uint8_t *)(EARLY_TREE_BASE + (device_tree & ((1ul << 30) - 1)));
+	const uint8_t *tree =
+		(const uint8_t *)(EARLY_TREE_BASE + (device_tree & ((1ul << 30) - 1)));
 
 	mmu_init(load);
 	cpu.load = load;
 	sbi_init();
 	cpu_init();
 	cpu.sstc = cpu_probe_stimecmp();
-	kern_boot(hartid, cpu_probe_registers((uintptr_t)tree) ? tree : NULL, device_tree, load, (uint64_t)(image_end - image_start));
+	kern_boot(hartid, cpu_probe_registers((uintptr_t)tree) ? tree : NULL, device_tree, load,
+		  (uint64_t)(image_end - image_start));
 }
 
 void
@@ -111,7 +115,8 @@ arch_stack_enter(uint32_t hart, void (*run)(uint32_t hart))
 {
 	register uint64_t a0 __asm__("a0") = hart;
 
-	__asm__ volatile("mv sp, %0\n\tjr %1" ::"r"(cpu_stack_end(hart)), "r"(run), "r"(a0) : "memory");
+	__asm__ volatile("mv sp, %0\n\tjr %1" ::"r"(cpu_stack_end(hart)), "r"(run), "r"(a0)
+			 : "memory");
 	__builtin_unreachable();
 }
 
@@ -212,7 +217,8 @@ void
 arch_power(uint32_t how, uintptr_t test_device)
 {
 	if (test_device && how != EXO_POWER_REBOOT) {
-		mmio_write32(test_device, how == EXO_POWER_FAIL ? 1u << 16 | TEST_DEVICE_FAIL : TEST_DEVICE_PASS);
+		mmio_write32(test_device, how == EXO_POWER_FAIL ? 1u << 16 | TEST_DEVICE_FAIL
+								: TEST_DEVICE_PASS);
 	}
 	if (how != EXO_POWER_REBOOT) {
 		sbi_reset(0, how == EXO_POWER_FAIL);

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: MIT
- * csr.h: one inline function per control and status register and per fence that the kernel uses. Names are the manual's
- * (RISC-V Privileged Architecture 1.12).
+ * csr.h: one inline function per control and status register and per fence that the kernel uses.
+ * Names are the manual's (RISC-V Privileged Architecture 1.12).
  */
 #ifndef ARCH_RISCV_CSR_H
 #define ARCH_RISCV_CSR_H
 
 #include <stdint.h>
 
-#define CSR_READ(name)                                                                                                \
-	static inline uint64_t csr_read_##name(void)                                                                  \
-	{                                                                                                             \
-		uint64_t value;                                                                                       \
-		__asm__ volatile("csrr %0, " #name : "=r"(value));                                                    \
-		return value;                                                                                         \
+#define CSR_READ(name)                                                                             \
+	static inline uint64_t csr_read_##name(void)                                               \
+	{                                                                                          \
+		uint64_t value;                                                                    \
+		__asm__ volatile("csrr %0, " #name : "=r"(value));                                 \
+		return value;                                                                      \
 	}
-#define CSR_WRITE(name)                                                                                               \
-	static inline void csr_write_##name(uint64_t value)                                                           \
-	{                                                                                                             \
-		__asm__ volatile("csrw " #name ", %0" ::"r"(value) : "memory");                                       \
+#define CSR_WRITE(name)                                                                            \
+	static inline void csr_write_##name(uint64_t value)                                        \
+	{                                                                                          \
+		__asm__ volatile("csrw " #name ", %0" ::"r"(value) : "memory");                    \
 	}
-#define CSR_BITS(name)                                                                                                \
-	static inline void csr_set_##name(uint64_t bits)                                                              \
-	{                                                                                                             \
-		__asm__ volatile("csrs " #name ", %0" ::"r"(bits) : "memory");                                        \
-	}                                                                                                             \
-	static inline void csr_clear_##name(uint64_t bits)                                                            \
-	{                                                                                                             \
-		__asm__ volatile("csrc " #name ", %0" ::"r"(bits) : "memory");                                        \
+#define CSR_BITS(name)                                                                             \
+	static inline void csr_set_##name(uint64_t bits)                                           \
+	{                                                                                          \
+		__asm__ volatile("csrs " #name ", %0" ::"r"(bits) : "memory");                     \
+	}                                                                                          \
+	static inline void csr_clear_##name(uint64_t bits)                                         \
+	{                                                                                          \
+		__asm__ volatile("csrc " #name ", %0" ::"r"(bits) : "memory");                     \
 	}
 
 CSR_READ(scause)
@@ -47,9 +47,9 @@ CSR_BITS(sstatus)
 CSR_BITS(sie)
 CSR_BITS(sip)
 
-#define SIP_SSIP (1ul << 1)
-#define SIP_STIP (1ul << 5)
-#define SIP_SEIP (1ul << 9)
+#define SIP_SSIP         (1ul << 1)
+#define SIP_STIP         (1ul << 5)
+#define SIP_SEIP         (1ul << 9)
 
 #define SCAUSE_INTERRUPT (1ul << 63)
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * frame.h: what the trap code keeps of an environment, and where: once for assembly, once for C, tied by assertions.
+ * frame.h: what the trap code keeps of an environment, and where: once for assembly, once for C,
+ * tied by assertions.
  *
- * An environment is a pair of frames: private half (kern's struct env, whose last 1024 bytes are struct arch_env), then
- * the u-area. In the kernel tp points between the two, in user mode sscratch does:
+ * An environment is a pair of frames: private half (kern's struct env, whose last 1024 bytes are
+ * struct arch_env), then the u-area. In the kernel tp points between the two, in user mode sscratch
+ * does:
  *
  *   tp - 4096          tp - 1024            tp              tp + 4096
  *   | kern's own state | struct arch_env    | u-area        |
@@ -13,43 +15,44 @@
 
 /* Memory layout of the upper half (Sv39). */
 #define KERNEL_BASE 0xffffffff80000000 /* the image */
-#define DIRECT_BASE 0xffffffc000000000 /* all RAM, from the first byte of its first GiB, 16 GiB of it */
-#define DIRECT_GIB 16
-#define STACKS_BASE 0xffffffff00000000 /* per hart: guard page, stack */
-#define MMIO_BASE 0xfffffffe00000000   /* device registers */
-#define KERNEL_STACK_PAGES 4
+#define DIRECT_BASE                                                                                \
+	0xffffffc000000000 /* all RAM, from the first byte of its first GiB, 16 GiB of it */
+#define DIRECT_GIB          16
+#define STACKS_BASE         0xffffffff00000000 /* per hart: guard page, stack */
+#define MMIO_BASE           0xfffffffe00000000 /* device registers */
+#define KERNEL_STACK_PAGES  4
 #define KERNEL_STACK_STRIDE 0x8000
 
 /* Offsets from tp. */
 #define ARCH_ENV_BYTES 1024
-#define A_X(n) (-1024 + 8 * (n)) /* x0's place holds pc */
-#define A_F(n) (-768 + 8 * (n))
-#define A_FCSR (-512)
-#define A_HANDLER (-8)  /* exception entry point, 0: none */
-#define A_UAREA (-16)   /* user address of the u-area */
-#define A_TABLE (-24)   /* end of the call table: entry of call nr stands nr entries below */
-#define A_STACK (-32)   /* top of the kernel stack of the hart */
-#define A_VEC_USER (-40)
-#define A_VEC_KERNEL (-48)
-#define A_SATP (-56)
+#define A_X(n)         (-1024 + 8 * (n)) /* x0's place holds pc */
+#define A_F(n)         (-768 + 8 * (n))
+#define A_FCSR         (-512)
+#define A_HANDLER      (-8)  /* exception entry point, 0: none */
+#define A_UAREA        (-16) /* user address of the u-area */
+#define A_TABLE        (-24) /* end of the call table: entry of call nr stands nr entries below */
+#define A_STACK        (-32) /* top of the kernel stack of the hart */
+#define A_VEC_USER     (-40)
+#define A_VEC_KERNEL   (-48)
+#define A_SATP         (-56)
 
 /* Second result register of a call handler: what the trap code does next. */
-#define ACTION_RETURN 0  /* a0 is the result */
-#define ACTION_RETURN2 1 /* and `second` goes to a1 */
-#define ACTION_RESTART 2 /* a0..a6 of the context, pc unmoved */
-#define ACTION_LONG 3    /* a0 is the result, but others are looked at first */
-#define ACTION_SLEPT 4   /* the result comes when it wakes */
-#define ACTION_EXIT 5    /* it ends; a0 is the status */
+#define ACTION_RETURN      0 /* a0 is the result */
+#define ACTION_RETURN2     1 /* and `second` goes to a1 */
+#define ACTION_RESTART     2 /* a0..a6 of the context, pc unmoved */
+#define ACTION_LONG        3 /* a0 is the result, but others are looked at first */
+#define ACTION_SLEPT       4 /* the result comes when it wakes */
+#define ACTION_EXIT        5 /* it ends; a0 is the status */
 
-#define E_STATE_VALUE (-22) /* E_STATE, for assembly */
+#define E_STATE_VALUE      (-22) /* E_STATE, for assembly */
 
-#define SSTATUS_SIE 0x2
-#define SSTATUS_SPP 0x100
-#define SSTATUS_SUM 0x40000
-#define SSTATUS_FS 0x6000
+#define SSTATUS_SIE        0x2
+#define SSTATUS_SPP        0x100
+#define SSTATUS_SUM        0x40000
+#define SSTATUS_FS         0x6000
 #define SSTATUS_FS_INITIAL 0x2000
-#define SSTATUS_FS_CLEAN 0x4000
-#define SSTATUS_UXL_64 0x200000000 /* and nothing else: all off */
+#define SSTATUS_FS_CLEAN   0x4000
+#define SSTATUS_UXL_64     0x200000000 /* and nothing else: all off */
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -59,7 +62,7 @@ struct arch_env {
 	uint64_t x[32]; /* x[0] is pc */
 	uint64_t f[32];
 	uint64_t fcsr;
-	uint64_t fp; /* 1: has floating point */
+	uint64_t fp;     /* 1: has floating point */
 	uint64_t second; /* second result of a call */
 	uint64_t window; /* return window of the exception handler */
 	uint64_t spare[53];
@@ -76,11 +79,17 @@ _Static_assert(sizeof(struct arch_env) == ARCH_ENV_BYTES, "arch_env size");
 _Static_assert((long)offsetof(struct arch_env, f) - ARCH_ENV_BYTES == A_F(0), "arch_env f");
 _Static_assert((long)offsetof(struct arch_env, fcsr) - ARCH_ENV_BYTES == A_FCSR, "arch_env fcsr");
 _Static_assert((long)offsetof(struct arch_env, satp) - ARCH_ENV_BYTES == A_SATP, "arch_env satp");
-_Static_assert((long)offsetof(struct arch_env, vec_kernel) - ARCH_ENV_BYTES == A_VEC_KERNEL, "arch_env vec_kernel");
-_Static_assert((long)offsetof(struct arch_env, vec_user) - ARCH_ENV_BYTES == A_VEC_USER, "arch_env vec_user");
-_Static_assert((long)offsetof(struct arch_env, stack) - ARCH_ENV_BYTES == A_STACK, "arch_env stack");
-_Static_assert((long)offsetof(struct arch_env, table) - ARCH_ENV_BYTES == A_TABLE, "arch_env table");
-_Static_assert((long)offsetof(struct arch_env, uarea) - ARCH_ENV_BYTES == A_UAREA, "arch_env uarea");
-_Static_assert((long)offsetof(struct arch_env, handler) - ARCH_ENV_BYTES == A_HANDLER, "arch_env handler");
+_Static_assert((long)offsetof(struct arch_env, vec_kernel) - ARCH_ENV_BYTES == A_VEC_KERNEL,
+	       "arch_env vec_kernel");
+_Static_assert((long)offsetof(struct arch_env, vec_user) - ARCH_ENV_BYTES == A_VEC_USER,
+	       "arch_env vec_user");
+_Static_assert((long)offsetof(struct arch_env, stack) - ARCH_ENV_BYTES == A_STACK,
+	       "arch_env stack");
+_Static_assert((long)offsetof(struct arch_env, table) - ARCH_ENV_BYTES == A_TABLE,
+	       "arch_env table");
+_Static_assert((long)offsetof(struct arch_env, uarea) - ARCH_ENV_BYTES == A_UAREA,
+	       "arch_env uarea");
+_Static_assert((long)offsetof(struct arch_env, handler) - ARCH_ENV_BYTES == A_HANDLER,
+	       "arch_env handler");
 #endif
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * mmio.c: device registers and the barriers around them. RVWMO, I/O ordering: "fence" with i and o bits.
+ * mmio.c: device registers and the barriers around them. RVWMO, I/O ordering: "fence" with i and o
+ * bits.
  */
 #include "arch/arch.h"
 

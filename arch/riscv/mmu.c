@@ -6,8 +6,8 @@
  *   STACKS_BASE   per hart a guard page, then its stack
  *   KERNEL_BASE   the image: text R-X, rodata R--, data RW-
  *
- * State: the kernel's root table and how far MMIO_BASE is used. Built once by the boot hart; afterwards only
- * arch_map_registers changes it, still at boot. Priv. spec 4.4 (Sv39).
+ * State: the kernel's root table and how far MMIO_BASE is used. Built once by the boot hart;
+ * afterwards only arch_map_registers changes it, still at boot. Priv. spec 4.4 (Sv39).
  */
 #include <exo/errors.h>
 #include "arch/arch.h"
@@ -18,10 +18,10 @@
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
-#define MEGAPAGE (2ul << 20)
-#define GIGAPAGE (1ul << 30)
+#define MEGAPAGE    (2ul << 20)
+#define GIGAPAGE    (1ul << 30)
 #define KERNEL_LEAF (PTE_V | PTE_G | PTE_A | PTE_D)
-#define ROOT_HALF 256
+#define ROOT_HALF   256
 
 extern uint8_t image_start[], text_end[], rodata_end[], image_end[];
 
@@ -29,8 +29,8 @@ uint64_t arch_direct_start;
 
 static struct {
 	uint64_t root[512] __attribute__((aligned(4096)));
-	uint64_t load;            /* physical address of the image */
-	uint64_t mmio_used;       /* bytes handed out at MMIO_BASE */
+	uint64_t load;      /* physical address of the image */
+	uint64_t mmio_used; /* bytes handed out at MMIO_BASE */
 	arch_page_source pages;
 } mmu;
 
@@ -86,7 +86,9 @@ static void
 map_image(void)
 {
 	for (uint8_t *at = image_start; at < image_end; at += PAGE_SIZE) {
-		uint64_t rights = at < text_end ? PTE_R | PTE_X : at < rodata_end ? PTE_R : PTE_R | PTE_W;
+		uint64_t rights = at < text_end     ? PTE_R | PTE_X
+				  : at < rodata_end ? PTE_R
+						    : PTE_R | PTE_W;
 
 		map_page((uint64_t)at, mmu_image_physical(at), rights);
 	}

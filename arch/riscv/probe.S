@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * probe.S: does this hart, this machine have it? Tries under a trap vector of its own, which leads to label 1. Boot only.
+ * probe.S: does this hart, this machine have it? Tries under a trap vector of its own, which
+ * leads to label 1. Boot only.
  */
 #define SENVCFG 0x10a
 #define HSTATUS 0x600
@@ -31,7 +32,8 @@ cpu_probe_stimecmp:
 	TRY	csrr t2, STIMECMP
 	TRIED
 
-/* No virtual machine to return to, no cache operations for users that could show them old memory. */
+/* No virtual machine to return to, no cache operations for users that could show them old memory.
+ * */
 	.globl cpu_clear_optional
 cpu_clear_optional:
 	csrr	t1, stvec

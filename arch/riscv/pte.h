@@ -9,18 +9,18 @@
 
 #include <stdint.h>
 
-#define PTE_V 0x1ul
-#define PTE_R 0x2ul
-#define PTE_W 0x4ul
-#define PTE_X 0x8ul
-#define PTE_RWX 0xeul
-#define PTE_U 0x10ul
-#define PTE_G 0x20ul
-#define PTE_A 0x40ul
-#define PTE_D 0x80ul
+#define PTE_V          0x1ul
+#define PTE_R          0x2ul
+#define PTE_W          0x4ul
+#define PTE_X          0x8ul
+#define PTE_RWX        0xeul
+#define PTE_U          0x10ul
+#define PTE_G          0x20ul
+#define PTE_A          0x40ul
+#define PTE_D          0x80ul
 #define PTE_PAGE_SHIFT 10
-#define PTE_PAGE_MASK 0x003ffffffffffc00ul
-#define SATP_SV39 (8ul << 60)
+#define PTE_PAGE_MASK  0x003ffffffffffc00ul
+#define SATP_SV39      (8ul << 60)
 
 static inline uint64_t
 pte_make(uint64_t physical, uint64_t bits)

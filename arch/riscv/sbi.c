@@ -4,20 +4,20 @@
  */
 #include "arch/riscv/sbi.h"
 
-#define EID_BASE 0x10
-#define EID_TIME 0x54494d45
-#define EID_IPI 0x735049
-#define EID_RFENCE 0x52464e43
-#define EID_HSM 0x48534d
-#define EID_SRST 0x53525354
-#define EID_DBCN 0x4442434e
+#define EID_BASE         0x10
+#define EID_TIME         0x54494d45
+#define EID_IPI          0x735049
+#define EID_RFENCE       0x52464e43
+#define EID_HSM          0x48534d
+#define EID_SRST         0x53525354
+#define EID_DBCN         0x4442434e
 #define LEGACY_SET_TIMER 0
-#define LEGACY_PUTCHAR 1
-#define LEGACY_GETCHAR 2
-#define LEGACY_SEND_IPI 4
-#define LEGACY_FENCE_I 5
-#define LEGACY_SFENCE 6
-#define LEGACY_SHUTDOWN 8
+#define LEGACY_PUTCHAR   1
+#define LEGACY_GETCHAR   2
+#define LEGACY_SEND_IPI  4
+#define LEGACY_FENCE_I   5
+#define LEGACY_SFENCE    6
+#define LEGACY_SHUTDOWN  8
 
 static struct {
 	bool time, ipi, rfence, hsm, srst, dbcn;
@@ -33,8 +33,11 @@ sbi_call(uint64_t eid, uint64_t fid, uint64_t arg0, uint64_t arg1, uint64_t arg2
 	register uint64_t a6 __asm__("a6") = fid;
 	register uint64_t a7 __asm__("a7") = eid;
 
-	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a3), "r"(a6), "r"(a7) : "memory");
-	return (struct sbi_result){ .error = (int64_t)a0, .value = a1 };
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "+r"(a1)
+			 : "r"(a2), "r"(a3), "r"(a6), "r"(a7)
+			 : "memory");
+	return (struct sbi_result){.error = (int64_t)a0, .value = a1};
 }
 
 static bool
@@ -69,7 +72,8 @@ sbi_putchar(char c)
 int
 sbi_getchar(void)
 {
-	/* DBCN reads into memory by physical address; the legacy call is enough for a fallback console. */
+	/* DBCN reads into memory by physical address; the legacy call is enough for a fallback
+	 * console. */
 	return (int)sbi_call(LEGACY_GETCHAR, 0, 0, 0, 0, 0).error;
 }
 
@@ -83,7 +87,8 @@ sbi_set_timer(uint64_t time)
 	}
 }
 
-/* Legacy calls take the address of a mask; it must be readable by the firmware through the current page table. */
+/* Legacy calls take the address of a mask; it must be readable by the firmware through the current
+ * page table. */
 void
 sbi_send_ipi(uint64_t mask, uint64_t base)
 {
@@ -132,7 +137,8 @@ sbi_hart_start(uint64_t hartid, uint64_t address, uint64_t argument)
 void
 sbi_reset(uint32_t type, uint32_t reason)
 {
-	/* SRST returns when it cannot; the legacy call then never does (OpenSBI 1.1), so it is the last resort only. */
+	/* SRST returns when it cannot; the legacy call then never does (OpenSBI 1.1), so it is the
+	 * last resort only. */
 	if (has.srst) {
 		sbi_call(EID_SRST, 0, type, reason, 0, 0);
 	} else if (type == 0) {

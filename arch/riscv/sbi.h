@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * sbi.h: calls into the firmware. RISC-V Supervisor Binary Interface 2.0; every extension is probed, legacy calls are the fallback.
+ * sbi.h: calls into the firmware. RISC-V Supervisor Binary Interface 2.0; every extension is
+ * probed, legacy calls are the fallback.
  */
 #ifndef ARCH_RISCV_SBI_H
 #define ARCH_RISCV_SBI_H
@@ -25,7 +26,8 @@ void sbi_remote_sfence(uint64_t mask, uint64_t base);
 void sbi_remote_fence_i(uint64_t mask, uint64_t base);
 /* HSM hart_start; 0 or the SBI error. */
 int64_t sbi_hart_start(uint64_t hartid, uint64_t address, uint64_t argument);
-/* SRST: type 0 shutdown, 1 cold reboot; legacy shutdown as fallback. Returns if the firmware cannot. */
+/* SRST: type 0 shutdown, 1 cold reboot; legacy shutdown as fallback. Returns if the firmware
+ * cannot. */
 void sbi_reset(uint32_t type, uint32_t reason);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * trap.c: between the trap code and kern: sorts out what came, keeps address space and floating point in step.
+ * trap.c: between the trap code and kern: sorts out what came, keeps address space and floating
+ * point in step.
  *
  * Callers: vector.S only, interrupts off, on the hart's kernel stack. No state.
  */
@@ -41,7 +42,12 @@ trap_after_call(int64_t result, uint64_t action)
 void
 trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval, uint64_t sp, uint64_t ra)
 {
-	panic("trap in the kernel: cause %lu at pc 0x%lx, tval 0x%lx, sp 0x%lx, ra 0x%lx", cause, pc, tval, sp, ra);
+	if (tval - STACKS_BASE < CONFIG_MAX_HARTS * KERNEL_STACK_STRIDE) {
+		panic("a kernel stack is too short: pc 0x%lx, tval 0x%lx, sp 0x%lx, ra 0x%lx", pc,
+		      tval, sp, ra);
+	}
+	panic("trap in the kernel: cause %lu at pc 0x%lx, tval 0x%lx, sp 0x%lx, ra 0x%lx", cause,
+	      pc, tval, sp, ra);
 }
 
 void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * trap.h: what vector.S and fp.S call, and what they offer. tp is the trap code's view of an environment, see frame.h.
+ * trap.h: what vector.S and fp.S call, and what they offer. tp is the trap code's view of an
+ * environment, see frame.h.
  */
 #ifndef ARCH_RISCV_TRAP_H
 #define ARCH_RISCV_TRAP_H
@@ -9,7 +10,8 @@
 /* From vector.S; both return the tp of the environment to enter. */
 uint64_t trap_from_user(uint64_t cause, uint64_t tval);
 uint64_t trap_after_call(int64_t result, uint64_t action);
-_Noreturn void trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval, uint64_t sp, uint64_t ra);
+_Noreturn void trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval, uint64_t sp,
+				uint64_t ra);
 
 /* In vector.S: continue with the whole context. */
 _Noreturn void trap_enter(uint64_t tp);

@@ -18,8 +18,7 @@
 
 	.section .text.trap, "ax"
 
-/* --- the vector of user mode
- * ---------------------------------------------------------------------------------------- */
+/* --- the vector of user mode -------------------------------------------------------------- */
 	.balign 64
 	.globl trap_user
 trap_user:
@@ -112,8 +111,7 @@ sys_resume:
 	li	a1, ACTION_RETURN
 	ret
 
-/* --- the long way: whole context saved, C decides who runs next
- * -------------------------------------------------------- */
+/* --- the long way: whole context saved, C decides who runs next --------------------------- */
 save_all:
 	sd	ra, A_X(1)(tp)
 	sd	sp, A_X(2)(tp)
@@ -153,14 +151,14 @@ trap_enter:
 	csrw	stvec, t0
 	ld	t0, A_X(4)(tp)
 	csrw	sscratch, t0
-	.irp	n, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.irp	n, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, \
+		17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	ld	x\n, A_X(\n)(tp)
 	.endr
 	csrrw	tp, sscratch, tp
 	sret
 
-/* --- the vector of the kernel: only a broken invariant leads here
- * -------------------------------------------------------- */
+/* --- the vector of the kernel: only a broken invariant leads here ------------------------- */
 	.balign 64
 	.globl trap_kernel
 trap_kernel:

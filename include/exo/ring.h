@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * ring.h: the page of descriptor rings that a RING capability shares with the kernel.
  *
- * Arrays of a power of two, free-running 32-bit indices on separate cache lines: an index counts all entries ever, the
- * entry is index & (size - 1). The user fills sq and advances sq_tail, then calls exo_submit; the kernel advances sq_head,
- * and cq_tail as work completes; the user advances cq_head. The kernel keeps indices of its own and never reads its own
- * back: if the peer's index is out of range it sets `error` and the ring stands still until it is made anew.
+ * Arrays of a power of two, free-running 32-bit indices on separate cache lines: an index counts
+ * all entries ever, the entry is index & (size - 1). The user fills sq and advances sq_tail, then
+ * calls exo_submit; the kernel advances sq_head, and cq_tail as work completes; the user advances
+ * cq_head. The kernel keeps indices of its own and never reads its own back: if the peer's index is
+ * out of range it sets `error` and the ring stands still until it is made anew.
  *
- * RECEIVE rings have no sq. Packet n lies at byte (n & (buffers - 1)) * EXO_PACKET_BYTES of the bound FRAME, its length
- * in cq[n & (EXO_CQ_SIZE - 1)].result; it stays until cq_head passes n. `buffers` = bound pages * 2, a power of two of at most 64.
+ * RECEIVE rings have no sq. Packet n lies at byte (n & (buffers - 1)) * EXO_PACKET_BYTES of the
+ * bound FRAME, its length in cq[n & (EXO_CQ_SIZE - 1)].result; it stays until cq_head passes n.
+ * `buffers` = bound pages * 2, a power of two of at most 64.
  */
 #ifndef EXO_RING_H
 #define EXO_RING_H
@@ -20,11 +22,11 @@ enum exo_ring_kind {
 	EXO_RING_TRANSMIT = 3,
 };
 
-#define EXO_SQ_SIZE 32
-#define EXO_CQ_SIZE 64
+#define EXO_SQ_SIZE      32
+#define EXO_CQ_SIZE      64
 #define EXO_PACKET_BYTES 2048 /* a receive buffer; two to a page */
-#define EXO_PACKET_MAX 1514   /* an Ethernet frame without its check sequence */
-#define EXO_SEGMENTS 3
+#define EXO_PACKET_MAX   1514 /* an Ethernet frame without its check sequence */
+#define EXO_SEGMENTS     3
 
 enum exo_disk_op {
 	EXO_DISK_READ = 1,
@@ -33,7 +35,8 @@ enum exo_disk_op {
 };
 #define EXO_DISK_BLOCKS_MAX 64 /* of one request */
 
-/* One transfer between consecutive blocks of a BLOCK and consecutive pages of a FRAME capability. */
+/* One transfer between consecutive blocks of a BLOCK and consecutive pages of a FRAME capability.
+ */
 struct exo_disk_request {
 	uint64_t cookie;
 	uint32_t op;
@@ -53,7 +56,8 @@ struct exo_segment {
 
 struct exo_packet_request {
 	uint64_t cookie;
-	uint64_t segments; /* 1..EXO_SEGMENTS; the first must hold at least min(packet, 128) bytes */
+	uint64_t
+		segments; /* 1..EXO_SEGMENTS; the first must hold at least min(packet, 128) bytes */
 	struct exo_segment segment[EXO_SEGMENTS];
 };
 

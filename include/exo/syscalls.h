@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * syscalls.h: the numbers of the system calls, EXO_NR_name, and the forms that syscalls.def is read in.
+ * syscalls.h: the numbers of the system calls, EXO_NR_name, and the forms that syscalls.def is read
+ * in.
  *
- * Readers define SYSCALL0..SYSCALL7 and include <exo/syscalls.def>; so does this file for the numbers.
+ * Readers define SYSCALL0..SYSCALL7 and include <exo/syscalls.def>; so does this file for the
+ * numbers.
  */
 #ifndef EXO_SYSCALLS_H
 #define EXO_SYSCALLS_H
@@ -11,16 +13,16 @@
 #include <exo/ring.h>
 #include <exo/types.h>
 
-#define EXO_CALLS_MAX 64
+#define EXO_CALLS_MAX           64
 
 #define SYSCALL0(nr, name, ...) EXO_NR_##name = (nr),
-#define SYSCALL1 SYSCALL0
-#define SYSCALL2 SYSCALL0
-#define SYSCALL3 SYSCALL0
-#define SYSCALL4 SYSCALL0
-#define SYSCALL5 SYSCALL0
-#define SYSCALL6 SYSCALL0
-#define SYSCALL7 SYSCALL0
+#define SYSCALL1                SYSCALL0
+#define SYSCALL2                SYSCALL0
+#define SYSCALL3                SYSCALL0
+#define SYSCALL4                SYSCALL0
+#define SYSCALL5                SYSCALL0
+#define SYSCALL6                SYSCALL0
+#define SYSCALL7                SYSCALL0
 enum exo_call_number {
 #include <exo/syscalls.def>
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * sysinfo.h: pages that the kernel publishes, read-only.
  *
- * The system page is a FRAME capability that init shares out; it holds what every library needs to know about the machine.
- * The boot page goes to init only: it names the capabilities in init's first slots.
+ * The system page is a FRAME capability that init shares out; it holds what every library needs to
+ * know about the machine. The boot page goes to init only: it names the capabilities in init's
+ * first slots.
  */
 #ifndef EXO_SYSINFO_H
 #define EXO_SYSINFO_H
@@ -10,16 +11,16 @@
 #include <exo/types.h>
 
 #define EXO_SYSINFO_MAGIC 0x6e69746968430001ul
-#define EXO_HARTS_MAX 8
-#define EXO_DISKS_MAX 4
-#define EXO_NICS_MAX 4
-#define EXO_RANGES_MAX 16
+#define EXO_HARTS_MAX     8
+#define EXO_DISKS_MAX     4
+#define EXO_NICS_MAX      4
+#define EXO_RANGES_MAX    16
 
 struct exo_disk_info {
-	uint64_t blocks;   /* of 4 KiB */
+	uint64_t blocks; /* of 4 KiB */
 	uint32_t present;
 	uint32_t volatile_cache; /* needs EXO_DISK_FLUSH for stability */
-	uint64_t requests; /* completed since boot, live */
+	uint64_t requests;       /* completed since boot, live */
 	uint64_t errors;
 };
 
@@ -45,7 +46,8 @@ struct exo_hart_info {
 struct exo_sysinfo {
 	uint64_t magic;
 	uint32_t abi_version;
-	uint32_t harts; /* EXO_HARTS_MAX at most; index into hart[] is the hart number of this ABI */
+	uint32_t
+		harts; /* EXO_HARTS_MAX at most; index into hart[] is the hart number of this ABI */
 	uint64_t timebase_hz;
 	uint64_t boot_time; /* `time` when the first environment started */
 	uint64_t quantum_ticks;
@@ -61,16 +63,17 @@ struct exo_sysinfo {
 	char model[64]; /* of the board, from the device tree */
 };
 
-#define EXO_BOOT_MAGIC 0x746f6f42746968ul
+#define EXO_BOOT_MAGIC     0x746f6f42746968ul
 #define EXO_BOOTARGS_BYTES 1024
-#define EXO_SEED_BYTES 64
+#define EXO_SEED_BYTES     64
 
-/* What init finds at the address in its a0 when it starts. Handles name slots of init's own capability space. */
+/* What init finds at the address in its a0 when it starts. Handles name slots of init's own
+ * capability space. */
 struct exo_boot {
 	uint64_t magic;
 	uint32_t abi_version;
-	uint32_t seed_bytes;    /* 0: this board has no entropy in its device tree */
-	exo_handle env;         /* init's own ENV, all rights */
+	uint32_t seed_bytes; /* 0: this board has no entropy in its device tree */
+	exo_handle env;      /* init's own ENV, all rights */
 	exo_handle space;
 	exo_handle cspace;
 	exo_handle console;     /* READ | WRITE | POWER */
@@ -85,10 +88,10 @@ struct exo_boot {
 	exo_handle blocks[EXO_DISKS_MAX];  /* BLOCK: disk n whole, else EXO_NONE */
 	exo_handle packets[EXO_NICS_MAX];  /* PACKET: NIC n whole, else EXO_NONE */
 	uint32_t first_free_slot;
-	uint32_t slots; /* of init's capability space */
+	uint32_t slots;       /* of init's capability space */
 	uint64_t image_start; /* init's program stands at [image_start, image_end) */
 	uint64_t image_end;
-	uint64_t stack_end;   /* sp at start */
+	uint64_t stack_end; /* sp at start */
 	uint64_t uarea;
 	uint8_t seed[EXO_SEED_BYTES];
 	char bootargs[EXO_BOOTARGS_BYTES];

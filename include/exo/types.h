@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * types.h: handles, capability types, rights and the other small words of the ABI.
  *
- * Pages and blocks are 4 KiB. Ranges are [start, start + count). Addresses and times are 64-bit; a time is a value of the
- * `time` counter (ticks of sysinfo's timebase_hz), absolute.
+ * Pages and blocks are 4 KiB. Ranges are [start, start + count). Addresses and times are 64-bit; a
+ * time is a value of the `time` counter (ticks of sysinfo's timebase_hz), absolute.
  */
 #ifndef EXO_TYPES_H
 #define EXO_TYPES_H
@@ -11,16 +11,17 @@
 #include <stdint.h>
 
 #define EXO_ABI_VERSION 1
-#define EXO_PAGE_SIZE 4096ul
-#define EXO_PAGE_SHIFT 12
+#define EXO_PAGE_SIZE   4096ul
+#define EXO_PAGE_SHIFT  12
 
-/* A handle names a capability in the caller's capability space: generation << 32 | slot index. Slot 0 stays empty, so 0
- * names nothing. The generation has 31 bits: a handle is never negative, so calls return handles and errors in one word. */
+/* A handle names a capability in the caller's capability space: generation << 32 | slot index. Slot
+ * 0 stays empty, so 0 names nothing. The generation has 31 bits: a handle is never negative, so
+ * calls return handles and errors in one word. */
 typedef uint64_t exo_handle;
-#define EXO_NONE ((exo_handle)0)
+#define EXO_NONE            ((exo_handle)0)
 #define EXO_HANDLE_INDEX(h) ((uint32_t)(h))
-#define EXO_SLOTS_PER_LEAF 64
-#define EXO_LEAVES_MAX 504
+#define EXO_SLOTS_PER_LEAF  64
+#define EXO_LEAVES_MAX      504
 
 enum exo_cap_type {
 	EXO_CAP_EMPTY = 0,
@@ -31,7 +32,8 @@ enum exo_cap_type {
 	EXO_CAP_BLOCK = 5,  /* interval: disk << 48 | 4 KiB block number */
 	EXO_CAP_CODE = 6,   /* interval: the arena of compiled code */
 	EXO_CAP_PACKET = 7, /* predicate: packets of one NIC; count = filters it may still derive */
-	EXO_CAP_ENV = 8,    /* objects from here on; start = page number of the first frame, count = frames */
+	EXO_CAP_ENV = 8,    /* objects from here on; start = page number of the first frame, count =
+			       frames */
 	EXO_CAP_SPACE = 9,
 	EXO_CAP_TABLE = 10,
 	EXO_CAP_CSPACE = 11, /* a capability space, or one of its leaves */
@@ -45,27 +47,28 @@ enum exo_cap_type {
 
 /* Rights, 12 bits, per type. READ, WRITE and EXEC stand where the page-table entry has them. */
 #define EXO_RIGHTS_ALL 0xffful
-#define EXO_READ 0x2ul  /* FRAME, WINDOW, BLOCK, CONSOLE (input), TABLE (map it to look) */
-#define EXO_WRITE 0x4ul /* FRAME, WINDOW, BLOCK, CONSOLE (output) */
-#define EXO_EXEC 0x8ul  /* FRAME */
+/* FRAME, WINDOW, BLOCK, CONSOLE (input), TABLE (map it to look) */
+#define EXO_READ            0x2ul
+#define EXO_WRITE           0x4ul /* FRAME, WINDOW, BLOCK, CONSOLE (output) */
+#define EXO_EXEC            0x8ul /* FRAME */
 
-#define EXO_PACKET_RECEIVE 0x2ul
+#define EXO_PACKET_RECEIVE  0x2ul
 #define EXO_PACKET_TRANSMIT 0x4ul
-#define EXO_PACKET_TAP 0x10ul
+#define EXO_PACKET_TAP      0x10ul
 
-#define EXO_ENV_CALL 0x1ul
-#define EXO_ENV_SIGNAL 0x2ul
-#define EXO_ENV_YIELD 0x4ul
-#define EXO_ENV_GIVE 0x8ul
-#define EXO_ENV_OBSERVE 0x10ul
-#define EXO_ENV_CONTROL 0x20ul
+#define EXO_ENV_CALL        0x1ul
+#define EXO_ENV_SIGNAL      0x2ul
+#define EXO_ENV_YIELD       0x4ul
+#define EXO_ENV_GIVE        0x8ul
+#define EXO_ENV_OBSERVE     0x10ul
+#define EXO_ENV_CONTROL     0x20ul
 
-#define EXO_SPACE_MAP 0x2ul  /* change its mappings */
-#define EXO_SPACE_BIND 0x4ul /* let environments run in it */
-#define EXO_TABLE_HANG 0x4ul /* hang it in a space */
-#define EXO_CSPACE_BIND 0x4ul /* let environments use it; add leaves */
-#define EXO_RING_USE 0x4ul
-#define EXO_CONSOLE_POWER 0x10ul
+#define EXO_SPACE_MAP       0x2ul /* change its mappings */
+#define EXO_SPACE_BIND      0x4ul /* let environments run in it */
+#define EXO_TABLE_HANG      0x4ul /* hang it in a space */
+#define EXO_CSPACE_BIND     0x4ul /* let environments use it; add leaves */
+#define EXO_RING_USE        0x4ul
+#define EXO_CONSOLE_POWER   0x10ul
 
 /* exo_bind: what is bound to what (see syscalls.def). */
 enum exo_binding {
@@ -86,29 +89,32 @@ enum exo_entry {
 
 /* exo_power: how. */
 enum exo_power_how {
-	EXO_POWER_OFF = 0,    /* orderly end */
+	EXO_POWER_OFF = 0, /* orderly end */
 	EXO_POWER_REBOOT = 1,
-	EXO_POWER_FAIL = 2,   /* power off and report failure, where the board can */
+	EXO_POWER_FAIL = 2, /* power off and report failure, where the board can */
 };
 
-/* The user half is [0, EXO_USER_END). The u-area of an environment stands on a page of the last 2 MiB of it. */
-#define EXO_USER_END 0x4000000000ul
+/* The user half is [0, EXO_USER_END). The u-area of an environment stands on a page of the last 2
+ * MiB of it. */
+#define EXO_USER_END   0x4000000000ul
 #define EXO_UAREA_BASE 0x3fffe00000ul
 
-/* Further entries of a batch call (exo_map, exo_unmap, exo_protect) in the caller's memory, 8-byte aligned. */
+/* Further entries of a batch call (exo_map, exo_unmap, exo_protect) in the caller's memory, 8-byte
+ * aligned. */
 struct exo_map_entry {
-	uint64_t address;   /* where, page aligned */
-	exo_handle handle;  /* map: FRAME, TABLE or ENV; else unused */
-	uint64_t offset;    /* map: first page within the capability */
-	uint64_t count;     /* pages */
-	uint64_t rights;    /* map, protect: EXO_READ | EXO_WRITE | EXO_EXEC */
+	uint64_t address;  /* where, page aligned */
+	exo_handle handle; /* map: FRAME, TABLE or ENV; else unused */
+	uint64_t offset;   /* map: first page within the capability */
+	uint64_t count;    /* pages */
+	uint64_t rights;   /* map, protect: EXO_READ | EXO_WRITE | EXO_EXEC */
 };
-#define EXO_BATCH_SHIFT 8      /* rights | further entries << EXO_BATCH_SHIFT */
-#define EXO_BATCH_MAX 65535ul
+#define EXO_BATCH_SHIFT 8 /* rights | further entries << EXO_BATCH_SHIFT */
+#define EXO_BATCH_MAX   65535ul
 
-/* What exo_unmap and exo_protect return: the OR over all entries of their old accessed and dirty bits. */
+/* What exo_unmap and exo_protect return: the OR over all entries of their old accessed and dirty
+ * bits. */
 #define EXO_ACCESSED 0x40ul
-#define EXO_DIRTY 0x80ul
+#define EXO_DIRTY    0x80ul
 
 /* exo_inspect fills this. */
 struct exo_cap_info {
@@ -118,27 +124,29 @@ struct exo_cap_info {
 	uint64_t count;
 	uint64_t badge;
 	uint32_t depth;
-	uint32_t flags; /* EXO_CAP_* below */
-	uint64_t bindings; /* how many, at most 65535 are counted */
-	uint64_t child_start; /* first carved child at or after the asked name, else 0 and child_count 0 */
+	uint32_t flags;       /* EXO_CAP_* below */
+	uint64_t bindings;    /* how many, at most 65535 are counted */
+	uint64_t child_start; /* first carved child at or after the asked name, else 0 and
+				 child_count 0 */
 	uint64_t child_count;
 };
-#define EXO_CAPF_POOL 0x1u    /* has carved children or objects */
+#define EXO_CAPF_POOL   0x1u  /* has carved children or objects */
 #define EXO_CAPF_SHARES 0x2u  /* has shared children */
-#define EXO_CAPF_WHOLE 0x4u   /* carved at every step */
+#define EXO_CAPF_WHOLE  0x4u  /* carved at every step */
 #define EXO_CAPF_SHARED 0x8u  /* made by exo_share */
 #define EXO_CAPF_OBJECT 0x10u /* the first capability of an object */
-#define EXO_CAPF_DYING 0x20u  /* being revoked */
+#define EXO_CAPF_DYING  0x20u /* being revoked */
 
-/* exo_env_read and exo_env_write move this. x[0] is unused; f and fcsr count only with EXO_ENV_FP. */
+/* exo_env_read and exo_env_write move this. x[0] is unused; f and fcsr count only with EXO_ENV_FP.
+ */
 struct exo_context {
 	uint64_t pc;
 	uint64_t x[32];
 	uint64_t f[32];
 	uint64_t fcsr;
-	uint32_t state; /* enum exo_env_state, read only */
-	uint32_t hart;  /* read only */
-	struct {        /* why it ended, read only */
+	uint32_t state;         /* enum exo_env_state, read only */
+	uint32_t hart;          /* read only */
+	struct {                /* why it ended, read only */
 		uint64_t kind;  /* enum exo_death */
 		uint64_t cause; /* scause of the fault, or the exit status */
 		uint64_t pc;

@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: MIT
  * uarea.h: the page that an environment shares with the kernel.
  *
- * User data: nothing in it is trusted. The kernel writes `cause`, `pc`, `tval`, `gp` when it delivers an exception, the ask
- * records and the repossession vector; everything else belongs to the library. An exception is delivered only while
- * `cause` is 0; it enters the handler with gp = address of this page and every other register intact. The handler returns
- * without the kernel: restore all but gp; sd x0, EXO_U_CAUSE(gp); ld gp, EXO_U_PC(gp); jr gp. (A program that needs gp
+ * User data: nothing in it is trusted. The kernel writes `cause`, `pc`, `tval`, `gp` when it
+ * delivers an exception, the ask records and the repossession vector; everything else belongs to
+ * the library. An exception is delivered only while `cause` is 0; it enters the handler with gp =
+ * address of this page and every other register intact. The handler returns without the kernel:
+ * restore all but gp; sd x0, EXO_U_CAUSE(gp); ld gp, EXO_U_PC(gp); jr gp. (A program that needs gp
  * calls exo_resume instead, which loads pc and gp, t0, a7 from here and clears `cause`.)
  */
 #ifndef EXO_UAREA_H
 #define EXO_UAREA_H
 
-#define EXO_U_CAUSE 0
-#define EXO_U_PC 8
-#define EXO_U_TVAL 16
-#define EXO_U_GP 24
-#define EXO_U_T0 32
-#define EXO_U_A7 40
-#define EXO_U_MASK 64
+#define EXO_U_CAUSE   0
+#define EXO_U_PC      8
+#define EXO_U_TVAL    16
+#define EXO_U_GP      24
+#define EXO_U_T0      32
+#define EXO_U_A7      40
+#define EXO_U_MASK    64
 #define EXO_U_PENDING 72
 #define EXO_U_LIBRARY 1536 /* 512 bytes of it are within reach of a 12-bit offset from gp */
 
 #ifndef __ASSEMBLER__
 #include <exo/types.h>
 
-#define EXO_ASKS 8
+#define EXO_ASKS          8
 #define EXO_REPOSSESSIONS 32
 
 struct exo_ask {
-	exo_handle handle; /* the capability that somebody wants back, 0 = free record; the library clears it */
+	exo_handle handle; /* the capability that somebody wants back, 0 = free record; the library
+			      clears it */
 	uint64_t start;
 	uint64_t count;
 	uint64_t deadline;

@@ -49,7 +49,8 @@ struct driver {
 	const char *const *compatible; /* NULL-terminated */
 	enum driver_class class;
 	bool wants_dma;
-	/* False if nothing is behind these registers, looked at before `irq` and `dma` are filled in. NULL: there always is. */
+	/* False if nothing is behind these registers, looked at before `irq` and `dma` are filled
+	 * in. NULL: there always is. */
 	bool (*is_there)(const struct device_resources *r);
 	int (*probe)(const struct device_resources *r, void *state, struct device *found);
 };

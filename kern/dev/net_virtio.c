@@ -26,9 +26,10 @@ enum {
 	QUEUE_TRANSMIT = 1,
 };
 
-#define HEADER_BYTES    12u   /* 5.1.6.1; with VERSION_1 it always has num_buffers */
-#define BUFFER_BYTES    1536u /* header and the longest frame (1526), rounded up */
-#define BUFFER_SKEW     4u    /* then frames begin on an 8-byte boundary: they are copied by words */
+#define HEADER_BYTES 12u   /* 5.1.6.1; with VERSION_1 it always has num_buffers */
+#define BUFFER_BYTES 1536u /* header and the longest frame (1526), rounded up */
+/* then frames begin on an 8-byte boundary: they are copied by words */
+#define BUFFER_SKEW     4u
 #define RECEIVE_BUFFERS 64
 #define TRANSMIT_LEAST  8   /* room for one frame of NET_SEGMENTS_MAX segments and its header */
 #define TRANSMIT_MOST   512 /* 64 such frames need 320 */
@@ -240,9 +241,9 @@ mac_choose(struct net_virtio *s, uint32_t irq)
 static int
 memory_take(struct net_virtio *s)
 {
-	uint8_t *area = virtio_dma_take(&s->virtio,
-					(size_t)RECEIVE_BUFFERS * BUFFER_BYTES + BUFFER_SKEW, 64,
-					&s->buffers_address);
+	uint8_t *area =
+		virtio_dma_take(&s->virtio, (size_t)RECEIVE_BUFFERS * BUFFER_BYTES + BUFFER_SKEW,
+				64, &s->buffers_address);
 
 	if (!area || !virtio_dma_take(&s->virtio, HEADER_BYTES, 4, &s->header_address)) {
 		virtio_break(&s->virtio, "the DMA area is too small for its buffers");

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * extent.c: raw transfers between disk blocks and the caller's frames, no copy.
  *
- * A request names a BLOCK and a FRAME capability; both are checked here, once, on a copy of the descriptor. Until the device is
- * done the request is bound to the BLOCK capability, so that it cannot leave the tree, and the frames are pinned: their
- * holder may lose them at once, but nobody else gets them before.
- * State:      the disks and which ring's request each tag of a device belongs to; tree lock.
- * Invariants: a tag in use names a busy request of a ring whose in_flight counts it; each ends exactly once, by extent_done.
- * Design:     docs/design/disk.md
+ * A request names a BLOCK and a FRAME capability; both are checked here, once, on a copy of the
+ * descriptor. Until the device is done the request is bound to the BLOCK capability, so that it
+ * cannot leave the tree, and the frames are pinned: their holder may lose them at once, but nobody
+ * else gets them before. State:      the disks and which ring's request each tag of a device
+ * belongs to; tree lock. Invariants: a tag in use names a busy request of a ring whose in_flight
+ * counts it; each ends exactly once, by extent_done. Design:     docs/design/disk.md
  */
 #include "kern/disk/extent.h"
 #include "kern/claim.h"
@@ -124,13 +124,16 @@ check_frames(struct kernel *k, const struct exo_disk_request *q, struct cap *c, 
 }
 
 static int
-start(struct disk *d, struct ring *r, const struct exo_disk_request *q, struct cap *blocks, uint64_t block, uint64_t page)
+start(struct disk *d, struct ring *r, const struct exo_disk_request *q, struct cap *blocks,
+      uint64_t block, uint64_t page)
 {
 	static const enum blk_op ops[] = {
-		[EXO_DISK_READ] = BLK_READ, [EXO_DISK_WRITE] = BLK_WRITE, [EXO_DISK_FLUSH] = BLK_FLUSH,
+		[EXO_DISK_READ] = BLK_READ,
+		[EXO_DISK_WRITE] = BLK_WRITE,
+		[EXO_DISK_FLUSH] = BLK_FLUSH,
 	};
 	struct captree *t = &d->kernel->tree;
-	struct blk_segment segment = { .address = { page << PAGE_SHIFT }, .bytes = q->count * 4096 };
+	struct blk_segment segment = {.address = {page << PAGE_SHIFT}, .bytes = q->count * 4096};
 	struct ring_request *request = ring_request(r);
 	uint32_t tag = free_tag(d);
 	uint32_t segments = q->op == EXO_DISK_FLUSH ? 0 : 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * extent.h: raw transfers between blocks that a BLOCK capability names and frames, straight from the device.
+ * extent.h: raw transfers between blocks that a BLOCK capability names and frames, straight from
+ * the device.
  */
 #ifndef KERN_DISK_EXTENT_H
 #define KERN_DISK_EXTENT_H
@@ -10,10 +11,11 @@
 
 /* Make `b` disk number `number`. Boot. */
 void extent_attach(struct kernel *k, uint32_t number, struct blk *b);
-/* Let the device driver of disk `number` handle its interrupt. Tree lock. Returns true if more is waiting. */
+/* Let the device driver of disk `number` handle its interrupt. Tree lock. Returns true if more is
+ * waiting. */
 bool extent_interrupt(uint32_t number, uint32_t budget);
-/* Take the next sq entry of a DISK ring, if it can start now. 1: taken (started or completed with its error), 0: cannot now
- * (device or completion queue full), RING_AGAIN. Tree lock. */
+/* Take the next sq entry of a DISK ring, if it can start now. 1: taken (started or completed with
+ * its error), 0: cannot now (device or completion queue full), RING_AGAIN. Tree lock. */
 int extent_submit(struct kernel *k, struct ring *r, struct cspace *s);
 
 #endif

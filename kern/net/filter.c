@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * filter.c: packet filters, evaluated one by one. Pure: no state, no arch.
  *
- * Two filters are disjoint if a bit that both test, at the same place under the same base, must be 0 for one and 1 for the other. The base is
- * the same where the shifts before it are the same atoms in the same order. That is sufficient, not necessary: a carve
- * that is disjoint for a reason we do not see is refused, never the other way round.
- * Callers: kern/net/nic.c. Design: docs/design/network.md
+ * Two filters are disjoint if a bit that both test, at the same place under the same base, must be
+ * 0 for one and 1 for the other. The base is the same where the shifts before it are the same atoms
+ * in the same order. That is sufficient, not necessary: a carve that is disjoint for a reason we do
+ * not see is refused, never the other way round. Callers: kern/net/nic.c. Design:
+ * docs/design/network.md
  */
 #include "kern/net/filter.h"
 #include <exo/errors.h>
@@ -30,9 +31,13 @@ check_atom(const struct exo_atom *a)
 		return E_INVAL;
 	}
 	if (a->kind == EXO_ATOM_COMPARE) {
-		return a->scale || a->value & ~a->mask ? E_INVAL : a->offset >= OFFSET_MAX ? E_RANGE : 0;
+		return a->scale || a->value & ~a->mask ? E_INVAL
+		       : a->offset >= OFFSET_MAX       ? E_RANGE
+						       : 0;
 	}
-	return a->kind != EXO_ATOM_SHIFT || a->value || a->scale > 8 ? E_INVAL : a->offset >= OFFSET_MAX ? E_RANGE : 0;
+	return a->kind != EXO_ATOM_SHIFT || a->value || a->scale > 8 ? E_INVAL
+	       : a->offset >= OFFSET_MAX                             ? E_RANGE
+								     : 0;
 }
 
 int
@@ -76,7 +81,8 @@ filter_derive(struct filter *child, const struct filter *parent, const struct ex
 	*child = *parent;
 	error = append(child->receive, &child->receive_atoms, f->atoms, f->receive_atoms);
 	if (!error) {
-		error = append(child->transmit, &child->transmit_atoms, f->atoms + f->receive_atoms, f->transmit_atoms);
+		error = append(child->transmit, &child->transmit_atoms, f->atoms + f->receive_atoms,
+			       f->transmit_atoms);
 	}
 	return error;
 }
@@ -159,7 +165,8 @@ base_end(const struct exo_atom *atoms, uint32_t count, uint32_t from)
 }
 
 static bool
-conflict_within(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b, uint32_t b_count)
+conflict_within(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b,
+		uint32_t b_count)
 {
 	for (uint32_t i = 0; i < a_count; i++) {
 		for (uint32_t j = 0; j < b_count; j++) {
@@ -174,11 +181,13 @@ conflict_within(const struct exo_atom *a, uint32_t a_count, const struct exo_ato
 static bool
 same_shift(const struct exo_atom *a, const struct exo_atom *b)
 {
-	return a->width == b->width && a->scale == b->scale && a->offset == b->offset && a->mask == b->mask;
+	return a->width == b->width && a->scale == b->scale && a->offset == b->offset &&
+	       a->mask == b->mask;
 }
 
 bool
-filter_disjoint(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b, uint32_t b_count)
+filter_disjoint(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b,
+		uint32_t b_count)
 {
 	uint32_t i = 0;
 	uint32_t j = 0;

@@ -17,14 +17,16 @@ struct filter {
 	struct exo_atom transmit[EXO_ATOMS_MAX];
 };
 
-/* Well formed: known kinds, widths, offsets below 2048, value within mask, transmit atoms within EXO_TRANSMIT_SPAN without shifts. 0 or
- * E_INVAL, E_RANGE, E_LIMIT (too many). */
+/* Well formed: known kinds, widths, offsets below 2048, value within mask, transmit atoms within
+ * EXO_TRANSMIT_SPAN without shifts. 0 or E_INVAL, E_RANGE, E_LIMIT (too many). */
 int filter_check(const struct exo_filter *f);
 /* child = parent's conjunction and f. 0 or E_LIMIT. f was checked. */
 int filter_derive(struct filter *child, const struct filter *parent, const struct exo_filter *f);
 /* Do all atoms hold for the packet? Reading past its end is no match. */
-bool filter_match(const struct exo_atom *atoms, uint32_t count, const uint8_t *packet, size_t bytes);
+bool filter_match(const struct exo_atom *atoms, uint32_t count, const uint8_t *packet,
+		  size_t bytes);
 /* True if provably no packet satisfies both: some byte under the same base must have two values. */
-bool filter_disjoint(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b, uint32_t b_count);
+bool filter_disjoint(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b,
+		     uint32_t b_count);
 
 #endif

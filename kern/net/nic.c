@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * nic.c: NICs shared by predicates: filters, demultiplexing, receive.
  *
- * Filters mirror the tree of PACKET capabilities. A packet goes down from the whole NIC: where children are carved (disjoint) it
- * follows the one that matches, or ends; where they are shared it goes to the node itself and to each child that matches.
- * State:      per NIC a pool of filters, whose use is bounded by the quota (count) of the capabilities; tree lock.
- * Invariants: a filter in use belongs to one PACKET capability; its parent is in use; a ring named here is bound to it.
+ * Filters mirror the tree of PACKET capabilities. A packet goes down from the whole NIC: where
+ * children are carved (disjoint) it follows the one that matches, or ends; where they are shared it
+ * goes to the node itself and to each child that matches. State:      per NIC a pool of filters,
+ * whose use is bounded by the quota (count) of the capabilities; tree lock. Invariants: a filter in
+ * use belongs to one PACKET capability; its parent is in use; a ring named here is bound to it.
  * Callers:    bind, derive, revocation, the NIC's interrupt. Design: docs/design/network.md
  */
 #include "kern/net/nic.h"
@@ -43,7 +44,8 @@ deliver(struct nic *n, struct node *node, const uint8_t *frame, size_t bytes)
 		__atomic_store_n(&shared->dropped, r->dropped, __ATOMIC_RELAXED);
 		return;
 	}
-	memcpy((uint8_t *)arch_ram(r->buffer_page << PAGE_SHIFT) + (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES,
+	memcpy((uint8_t *)arch_ram(r->buffer_page << PAGE_SHIFT) +
+		       (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES,
 	       frame, bytes);
 	ring_complete(r, 0, (int32_t)bytes);
 	n->info->received++;
@@ -57,7 +59,8 @@ matches(const struct node *node, const uint8_t *frame, size_t bytes)
 
 /* Push the children of `node` that the packet goes on to; returns the new top. */
 static uint32_t
-push_children(struct nic *n, const struct node *node, const uint8_t *frame, size_t bytes, uint8_t *stack, uint32_t top)
+push_children(struct nic *n, const struct node *node, const uint8_t *frame, size_t bytes,
+	      uint8_t *stack, uint32_t top)
 {
 	for (uint32_t child = node->first_child; child; child = n->node[child].next) {
 		if (top < CONFIG_FILTERS && matches(&n->node[child], frame, bytes)) {
@@ -74,7 +77,7 @@ static void
 nic_receive(void *context, const uint8_t *frame, size_t bytes)
 {
 	struct nic *n = context;
-	uint8_t stack[CONFIG_FILTERS] = { 0 };
+	uint8_t stack[CONFIG_FILTERS] = {0};
 	uint32_t top = 1;
 	bool taken = false;
 
@@ -104,7 +107,7 @@ nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area h
 	net->context = n;
 	net->receive = nic_receive;
 	net->done = nic_done;
-	*n->info = (struct exo_nic_info){ .present = 1, .filters = CONFIG_FILTERS };
+	*n->info = (struct exo_nic_info){.present = 1, .filters = CONFIG_FILTERS};
 	memcpy(n->info->mac, net->mac, sizeof(net->mac));
 }
 
@@ -114,7 +117,7 @@ nic_interrupt(uint32_t number, uint32_t budget)
 	return nics[number].net->ops->interrupt(nics[number].net, budget);
 }
 
-/* --- filters ------------------------------------------------------------------------------------------------------------ */
+/* --- filters ------------------------------------------------------------------------------ */
 int
 nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool shared, uint64_t *name)
 {
@@ -175,7 +178,7 @@ nic_filter_free(struct captree *t, struct cap *c)
 	nic_filter_discard(c->start);
 }
 
-/* --- rings ---------------------------------------------------------------------------------------------------------------- */
+/* --- rings -------------------------------------------------------------------------------- */
 int
 nic_bind(struct ring *r, struct cap *c)
 {

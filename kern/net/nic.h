@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * nic.h: NICs shared by predicates: which ring a received packet goes to, which packets a ring may send.
+ * nic.h: NICs shared by predicates: which ring a received packet goes to, which packets a ring may
+ * send.
  */
 #ifndef KERN_NET_NIC_H
 #define KERN_NET_NIC_H
@@ -12,21 +13,25 @@
 /* start of a PACKET capability: NIC << 16 | filter. */
 #define NIC_SHIFT 16
 
-/* Make `n` NIC number `number`; `headers` holds the copied packet heads, NIC_HEADERS_BYTES. Boot. Filter 0 is the whole NIC. */
+/* Make `n` NIC number `number`; `headers` holds the copied packet heads, NIC_HEADERS_BYTES. Boot.
+ * Filter 0 is the whole NIC. */
 #define NIC_HEADERS_BYTES (NET_TAGS_MAX * EXO_TRANSMIT_SPAN)
 void nic_attach(struct kernel *k, uint32_t number, struct net *n, struct dma_area headers);
 /* Interrupt of NIC `number`. Tree lock. True if more is waiting. */
 bool nic_interrupt(uint32_t number, uint32_t budget);
 
-/* A filter for a child of PACKET capability `parent`, not yet in the tree: 0 and *name, or E_INVAL E_RANGE E_LIMIT E_NOSPACE.
- * `shared`: it may overlap its siblings. nic_filter_discard gives it back if the derivation fails. */
-int nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool shared, uint64_t *name);
+/* A filter for a child of PACKET capability `parent`, not yet in the tree: 0 and *name, or E_INVAL
+ * E_RANGE E_LIMIT E_NOSPACE. `shared`: it may overlap its siblings. nic_filter_discard gives it
+ * back if the derivation fails. */
+int nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool shared,
+		    uint64_t *name);
 void nic_filter_discard(uint64_t name);
 /* In the type table. */
 bool nic_disjoint(struct captree *t, const struct cap *c, const struct cap *with);
 void nic_filter_free(struct captree *t, struct cap *c);
 
-/* Packets of PACKET capability c go to / leave by ring r. 0 or E_BUSY (it has a receive ring), E_INVAL. */
+/* Packets of PACKET capability c go to / leave by ring r. 0 or E_BUSY (it has a receive ring),
+ * E_INVAL. */
 int nic_bind(struct ring *r, struct cap *c);
 /* End that. */
 void nic_detach(struct ring *r);

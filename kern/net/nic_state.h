@@ -7,9 +7,11 @@
 #include "kern/net/filter.h"
 #include "kern/net/nic.h"
 
-_Static_assert((CONFIG_FILTERS & (CONFIG_FILTERS - 1)) == 0 && CONFIG_FILTERS <= 256, "filters fit a byte, power of two");
+_Static_assert((CONFIG_FILTERS & (CONFIG_FILTERS - 1)) == 0 && CONFIG_FILTERS <= 256,
+	       "filters fit a byte, power of two");
 
-/* A filter of the pool. Children are a list; carved ones are pairwise disjoint, shared ones may overlap. */
+/* A filter of the pool. Children are a list; carved ones are pairwise disjoint, shared ones may
+ * overlap. */
 struct node {
 	bool used;
 	bool shared;

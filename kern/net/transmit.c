@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * transmit.c: packets leave by the transmit predicate of the ring's PACKET capability.
  *
- * The first 128 bytes are copied, the predicate runs on the copy and the device sends the copy; the rest is gathered in
- * place. So nobody can forge another's source, nor change it after the check. Frames are pinned until the device is done.
- * State:      which ring's request each tag of a NIC belongs to (nic_state.h); tree lock.
- * Invariants: a tag in use names a busy request of a ring whose in_flight counts it; each ends exactly once, by nic_done.
+ * The first 128 bytes are copied, the predicate runs on the copy and the device sends the copy; the
+ * rest is gathered in place. So nobody can forge another's source, nor change it after the check.
+ * Frames are pinned until the device is done. State:      which ring's request each tag of a NIC
+ * belongs to (nic_state.h); tree lock. Invariants: a tag in use names a busy request of a ring
+ * whose in_flight counts it; each ends exactly once, by nic_done.
  */
 #include "kern/claim.h"
 #include "kern/cspace.h"
@@ -37,7 +38,8 @@ nic_done(void *context, uint32_t tag, int result)
 
 /* Check one segment. 0, CLAIM_AGAIN or an error. */
 static int
-check_segment(struct kernel *k, struct cspace *s, const struct exo_segment *from, struct net_segment *to)
+check_segment(struct kernel *k, struct cspace *s, const struct exo_segment *from,
+	      struct net_segment *to)
 {
 	uint64_t offset = from->where >> 16;
 	uint64_t bytes = from->where & 0xffff;
@@ -73,7 +75,8 @@ check_segment(struct kernel *k, struct cspace *s, const struct exo_segment *from
 }
 
 static int
-check_packet(struct kernel *k, struct cspace *s, const struct exo_packet_request *q, struct packet *p)
+check_packet(struct kernel *k, struct cspace *s, const struct exo_packet_request *q,
+	     struct packet *p)
 {
 	if (!q->segments || q->segments > EXO_SEGMENTS) {
 		return E_INVAL;
@@ -94,9 +97,11 @@ check_packet(struct kernel *k, struct cspace *s, const struct exo_packet_request
 	return p->part[0].bytes < p->bytes && p->part[0].bytes < EXO_TRANSMIT_SPAN ? E_RANGE : 0;
 }
 
-/* Copy the head, run the predicate on the copy; the device's list is the copy, then what follows in place. */
+/* Copy the head, run the predicate on the copy; the device's list is the copy, then what follows in
+ * place. */
 static int
-build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struct net_segment *list, uint32_t *count)
+build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struct net_segment *list,
+      uint32_t *count)
 {
 	uint32_t head = p->part[0].bytes < EXO_TRANSMIT_SPAN ? p->part[0].bytes : EXO_TRANSMIT_SPAN;
 	uint8_t *copy = (uint8_t *)n->headers.memory + tag * EXO_TRANSMIT_SPAN;
@@ -108,9 +113,11 @@ build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struc
 		return E_DENIED;
 	}
 	*count = 0;
-	list[(*count)++] = (struct net_segment){ { n->headers.address.value + tag * EXO_TRANSMIT_SPAN }, head };
+	list[(*count)++] =
+		(struct net_segment){{n->headers.address.value + tag * EXO_TRANSMIT_SPAN}, head};
 	if (p->part[0].bytes > head) {
-		list[(*count)++] = (struct net_segment){ { p->part[0].address.value + head }, p->part[0].bytes - head };
+		list[(*count)++] = (struct net_segment){{p->part[0].address.value + head},
+							p->part[0].bytes - head};
 	}
 	for (uint32_t i = 1; i < p->parts; i++) {
 		list[(*count)++] = p->part[i];

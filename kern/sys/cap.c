@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * cap.c (sys): carve, share, give, ask, revoke, drop, inspect: checks of what the caller says about capabilities.
+ * cap.c (sys): carve, share, give, ask, revoke, drop, inspect: checks of what the caller says about
+ * capabilities.
  *
- * carve, share, drop and revoke first take one step at the oldest dead object, so frames come back to whoever asks for them.
+ * carve, share, drop and revoke first take one step at the oldest dead object, so frames come back
+ * to whoever asks for them.
  */
 #include "kern/ask.h"
 #include "kern/net/nic.h"
@@ -11,7 +13,7 @@
 
 #define STEPS_MAX 12 /* revocation steps in one go */
 
-/* --- derive --------------------------------------------------------------------------------------------------------------- */
+/* --- derive ------------------------------------------------------------------------------- */
 struct derivation {
 	struct cap *parent;
 	struct cap *slot;
@@ -22,7 +24,8 @@ struct derivation {
 
 /* Tree lock. 0 or an error; for a PACKET the filter was fetched before. */
 static int
-prepare(struct env *e, struct derivation *d, exo_handle parent, uint32_t slot, const struct exo_filter *f, bool shared)
+prepare(struct env *e, struct derivation *d, exo_handle parent, uint32_t slot,
+	const struct exo_filter *f, bool shared)
 {
 	d->parent = cspace_lookup(e->cspace, parent);
 	d->slot = cspace_free_slot(e->cspace, slot);
@@ -36,7 +39,8 @@ prepare(struct env *e, struct derivation *d, exo_handle parent, uint32_t slot, c
 	return d->predicate ? nic_filter_make(d->parent, f, shared, &d->start) : 0;
 }
 
-/* What a PACKET's `start` argument points to; any capability's, for we look at its type only under the lock. */
+/* What a PACKET's `start` argument points to; any capability's, for we look at its type only under
+ * the lock. */
 static int
 fetch_filter(struct env *e, exo_handle parent, uint64_t address, struct exo_filter *f)
 {
@@ -47,11 +51,12 @@ fetch_filter(struct env *e, exo_handle parent, uint64_t address, struct exo_filt
 	c = cspace_lookup(e->cspace, parent);
 	packet = c && cap_type(c) == EXO_CAP_PACKET;
 	kernel_unlock(e->kernel);
-	*f = (struct exo_filter){ 0 };
-	return packet ? arch_copy_in(f, (struct uaddr){ address }, sizeof(*f)) : 0;
+	*f = (struct exo_filter){0};
+	return packet ? arch_copy_in(f, (struct uaddr){address}, sizeof(*f)) : 0;
 }
 
-/* True if nobody owes a fence, so what is unbound really is; else the call restarts. Takes a step at the dead list. */
+/* True if nobody owes a fence, so what is unbound really is; else the call restarts. Takes a step
+ * at the dead list. */
 static bool
 settled(struct kernel *k)
 {
@@ -60,12 +65,13 @@ settled(struct kernel *k)
 }
 
 static struct sysret
-derive(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights, uint64_t badge, bool shared)
+derive(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights,
+       uint64_t badge, bool shared)
 {
 	struct env *e = env_current();
 	struct kernel *k = e->kernel;
 	struct exo_filter f;
-	struct derivation d = { .start = start };
+	struct derivation d = {.start = start};
 	int error = fetch_filter(e, parent, start, &f);
 
 	if (error) {
@@ -76,13 +82,15 @@ derive(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_
 		k->waiting = false;
 		kernel_unlock_fence(k);
 		return sys_restart(e, shared ? EXO_NR_share : EXO_NR_carve,
-				   (uint64_t[]){ parent, slot, start, count, rights, badge, 0 });
+				   (uint64_t[]){parent, slot, start, count, rights, badge, 0});
 	}
 	k->waiting = false;
 	error = prepare(e, &d, parent, slot, &f, shared);
 	if (!error) {
-		error = shared ? cap_share(&k->tree, d.parent, d.slot, d.start, count, rights, badge)
-			       : cap_carve(&k->tree, d.parent, d.slot, d.start, count, rights, badge, &d.in_the_way);
+		error = shared ? cap_share(&k->tree, d.parent, d.slot, d.start, count, rights,
+					   badge)
+			       : cap_carve(&k->tree, d.parent, d.slot, d.start, count, rights,
+					   badge, &d.in_the_way);
 		if (error && d.predicate) {
 			nic_filter_discard(d.start);
 		}
@@ -96,18 +104,20 @@ derive(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_
 }
 
 struct sysret
-sys_carve(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights, uint64_t badge)
+sys_carve(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights,
+	  uint64_t badge)
 {
 	return derive(parent, slot, start, count, rights, badge, false);
 }
 
 struct sysret
-sys_share(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights, uint64_t badge)
+sys_share(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights,
+	  uint64_t badge)
 {
 	return derive(parent, slot, start, count, rights, badge, true);
 }
 
-/* --- give, ask, inspect ----------------------------------------------------------------------------------------------------- */
+/* --- give, ask, inspect ------------------------------------------------------------------- */
 struct sysret
 sys_give(exo_handle env, exo_handle capability, uint32_t slot)
 {
@@ -145,7 +155,9 @@ sys_ask(exo_handle capability, uint64_t start, uint64_t count, uint64_t deadline
 
 	kernel_lock(k);
 	c = cspace_lookup(e->cspace, capability);
-	error = !c ? E_HANDLE : count && !range_within(start - c->start, count, c->count) ? E_RANGE : 0;
+	error = !c                                                          ? E_HANDLE
+		: count && !range_within(start - c->start, count, c->count) ? E_RANGE
+									    : 0;
 	if (!error) {
 		error = ask_post(k, c, start, count ? count : c->count, deadline);
 	}
@@ -158,7 +170,8 @@ count_bindings(const struct captree *t, const struct cap *c)
 {
 	uint64_t n = 0;
 
-	for (uint32_t id = c->bindings; id && n < 1024; id = bind_at(t, id)->next & ~BIND_WRITABLE) {
+	for (uint32_t id = c->bindings; id && n < 1024;
+	     id = bind_at(t, id)->next & ~BIND_WRITABLE) {
 		n++;
 	}
 	return n;
@@ -176,9 +189,12 @@ describe(struct captree *t, const struct cap *c, uint64_t from, struct exo_cap_i
 		.count = c->count,
 		.badge = c->badge,
 		.depth = c->word >> CAP_DEPTH_SHIFT & 63,
-		.flags = (c->word & CAP_POOL ? EXO_CAPF_POOL : 0) | (c->word & CAP_SHARES ? EXO_CAPF_SHARES : 0) |
-			 (c->word & CAP_WHOLE ? EXO_CAPF_WHOLE : 0) | (c->word & CAP_SHARED ? EXO_CAPF_SHARED : 0) |
-			 (c->word & CAP_OBJECT ? EXO_CAPF_OBJECT : 0) | (c->word & CAP_DYING ? EXO_CAPF_DYING : 0),
+		.flags = (c->word & CAP_POOL ? EXO_CAPF_POOL : 0) |
+			 (c->word & CAP_SHARES ? EXO_CAPF_SHARES : 0) |
+			 (c->word & CAP_WHOLE ? EXO_CAPF_WHOLE : 0) |
+			 (c->word & CAP_SHARED ? EXO_CAPF_SHARED : 0) |
+			 (c->word & CAP_OBJECT ? EXO_CAPF_OBJECT : 0) |
+			 (c->word & CAP_DYING ? EXO_CAPF_DYING : 0),
 		.bindings = count_bindings(t, c),
 		.child_start = child ? child->start : 0,
 		.child_count = child ? child->count : 0,
@@ -198,11 +214,13 @@ sys_inspect(exo_handle capability, uint64_t from, struct exo_cap_info *info)
 		describe(&e->kernel->tree, c, from, &copy);
 	}
 	kernel_unlock(e->kernel);
-	return sys_return(c ? arch_copy_out((struct uaddr){ (uint64_t)info }, &copy, sizeof(copy)) : E_HANDLE);
+	return sys_return(c ? arch_copy_out((struct uaddr){(uint64_t)info}, &copy, sizeof(copy))
+			    : E_HANDLE);
 }
 
-/* --- revoke, drop ----------------------------------------------------------------------------------------------------------- */
-/* Steps until done, out of budget or interrupted: 0, an error, or CAP_AGAIN (restart). `trim`: a drop that keeps [start, start + count). */
+/* --- revoke, drop ------------------------------------------------------------------------- */
+/* Steps until done, out of budget or interrupted: 0, an error, or CAP_AGAIN (restart). `trim`: a
+ * drop that keeps [start, start + count). */
 enum what {
 	REVOKE,
 	DROP,
@@ -254,7 +272,8 @@ take_away(enum what what, uint32_t nr, exo_handle capability, uint64_t start, ui
 	int result = CAP_AGAIN;
 	bool waiting = false;
 
-	for (int i = 0; i < STEPS_MAX && result == CAP_AGAIN && !waiting && !(i && sys_interrupted()); i++) {
+	for (int i = 0;
+	     i < STEPS_MAX && result == CAP_AGAIN && !waiting && !(i && sys_interrupted()); i++) {
 		kernel_lock(k);
 		k->waiting = false;
 		object_bury(k);
@@ -264,7 +283,7 @@ take_away(enum what what, uint32_t nr, exo_handle capability, uint64_t start, ui
 		kernel_unlock_fence(k);
 	}
 	if (result == CAP_AGAIN || (result == E_BUSY && waiting)) {
-		return sys_restart(e, nr, (uint64_t[7]){ capability, start, count });
+		return sys_restart(e, nr, (uint64_t[7]){capability, start, count});
 	}
 	return sys_finish(result);
 }

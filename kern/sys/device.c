@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * device.c (sys): console_write, console_read, power, submit: checks of what the caller says about devices.
+ * device.c (sys): console_write, console_read, power, submit: checks of what the caller says about
+ * devices.
  */
 #include "kern/console.h"
 #include "kern/disk/extent.h"
@@ -31,7 +32,7 @@ sys_console_write(exo_handle console, const void *text, size_t bytes)
 	int error = check_console(e, console, EXO_WRITE);
 
 	if (!error) {
-		error = arch_copy_in(copy, (struct uaddr){ (uint64_t)text }, n);
+		error = arch_copy_in(copy, (struct uaddr){(uint64_t)text}, n);
 	}
 	return sys_return(error ? error : (int64_t)console_write(copy, n));
 }
@@ -46,13 +47,13 @@ sys_console_read(exo_handle console, void *text, size_t bytes)
 
 	if (!error) {
 		/* fails before anything is taken if the memory is not there */
-		error = arch_copy_in(copy, (struct uaddr){ (uint64_t)text }, n);
+		error = arch_copy_in(copy, (struct uaddr){(uint64_t)text}, n);
 	}
 	if (error) {
 		return sys_return(error);
 	}
 	n = console_read(copy, n);
-	error = arch_copy_out((struct uaddr){ (uint64_t)text }, copy, n);
+	error = arch_copy_out((struct uaddr){(uint64_t)text}, copy, n);
 	return sys_return(error ? error : (int64_t)n);
 }
 
@@ -66,7 +67,9 @@ sys_power(exo_handle console, uint32_t how)
 		return sys_return(error ? error : E_INVAL);
 	}
 	console_flush();
-	kprint("chitin: %s\n", how == EXO_POWER_OFF ? "power off" : how == EXO_POWER_FAIL ? "power off after failure" : "reboot");
+	kprint("chitin: %s\n", how == EXO_POWER_OFF    ? "power off"
+			       : how == EXO_POWER_FAIL ? "power off after failure"
+						       : "reboot");
 	arch_power(how, e->kernel->test_device);
 	return sys_return(E_UNSUPPORTED);
 }
@@ -123,7 +126,7 @@ sys_submit(exo_handle ring)
 		}
 	}
 	if (result > 0 && !taken) {
-		return sys_restart(e, EXO_NR_submit, (uint64_t[7]){ ring });
+		return sys_restart(e, EXO_NR_submit, (uint64_t[7]){ring});
 	}
 	return sys_finish(taken || result > 0 ? taken : result);
 }

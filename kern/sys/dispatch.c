@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * dispatch.c: call number -> handler, and how calls end.
  *
- * The table is made from syscalls.def; the trap code indexes it with a7 = -1 .. -64, so it stands back to front. An unused
- * number has a handler too: there is nothing to test on the way.
+ * The table is made from syscalls.def; the trap code indexes it with a7 = -1 .. -64, so it stands
+ * back to front. An unused number has a handler too: there is nothing to test on the way.
  */
 #include "kern/sys/dispatch.h"
 #include "kern/object.h"
@@ -17,13 +17,13 @@ sys_none(void)
 typedef void (*handler)(void);
 
 #define SYSCALL0(nr, name, ...) [EXO_CALLS_MAX - (nr)] = (handler)sys_##name,
-#define SYSCALL1 SYSCALL0
-#define SYSCALL2 SYSCALL0
-#define SYSCALL3 SYSCALL0
-#define SYSCALL4 SYSCALL0
-#define SYSCALL5 SYSCALL0
-#define SYSCALL6 SYSCALL0
-#define SYSCALL7 SYSCALL0
+#define SYSCALL1                SYSCALL0
+#define SYSCALL2                SYSCALL0
+#define SYSCALL3                SYSCALL0
+#define SYSCALL4                SYSCALL0
+#define SYSCALL5                SYSCALL0
+#define SYSCALL6                SYSCALL0
+#define SYSCALL7                SYSCALL0
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #pragma GCC diagnostic ignored "-Wcast-function-type"
@@ -45,14 +45,15 @@ sys_finish(int64_t value)
 	struct hart *h = env_current()->hart;
 
 	hart_send_pokes();
-	return (struct sysret){ value, __atomic_load_n(&h->inbox, __ATOMIC_RELAXED) ? ACTION_LONG : ACTION_RETURN };
+	return (struct sysret){value, __atomic_load_n(&h->inbox, __ATOMIC_RELAXED) ? ACTION_LONG
+										   : ACTION_RETURN};
 }
 
 struct sysret
 sys_return2(struct env *e, int64_t value, uint64_t second)
 {
 	e->arch.second = second;
-	return (struct sysret){ value, ACTION_RETURN2 };
+	return (struct sysret){value, ACTION_RETURN2};
 }
 
 struct sysret
@@ -63,7 +64,7 @@ sys_restart(struct env *e, uint32_t nr, const uint64_t arguments[7])
 	}
 	e->arch.x[17] = -(uint64_t)nr;
 	hart_send_pokes();
-	return (struct sysret){ 0, ACTION_RESTART };
+	return (struct sysret){0, ACTION_RESTART};
 }
 
 static void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * env.c (sys): null, sleep, signal, yield, exit and the env_* calls: checks of what the caller says about environments.
+ * env.c (sys): null, sleep, signal, yield, exit and the env_* calls: checks of what the caller says
+ * about environments.
  */
 #include "kern/object.h"
 #include "kern/space.h"
@@ -20,7 +21,7 @@ sys_sleep(uint64_t mask, uint64_t deadline)
 	uint64_t taken;
 
 	if (env_sleep(e, mask & ~EVENT_RESERVED, deadline, &taken)) {
-		return (struct sysret){ 0, ACTION_SLEPT };
+		return (struct sysret){0, ACTION_SLEPT};
 	}
 	return sys_return((int64_t)taken);
 }
@@ -56,27 +57,29 @@ sys_yield(exo_handle env)
 
 	if (env == EXO_NONE) {
 		e->hart->slice_end = 0;
-		return (struct sysret){ 0, ACTION_LONG };
+		return (struct sysret){0, ACTION_LONG};
 	}
 	kernel_lock(e->kernel);
 	error = sys_env(e, env, EXO_ENV_YIELD, &target);
 	if (!error) {
-		error = target->hart != e->hart ? E_HART : target->state != EXO_STATE_READY ? E_STATE : 0;
+		error = target->hart != e->hart            ? E_HART
+			: target->state != EXO_STATE_READY ? E_STATE
+							   : 0;
 	}
 	if (!error) {
 		hart_prefer(e->hart, target);
 	}
 	kernel_unlock(e->kernel);
-	return error ? sys_return(error) : (struct sysret){ 0, ACTION_LONG };
+	return error ? sys_return(error) : (struct sysret){0, ACTION_LONG};
 }
 
 struct sysret
 sys_exit(uint64_t status)
 {
-	return (struct sysret){ (int64_t)status, ACTION_EXIT };
+	return (struct sysret){(int64_t)status, ACTION_EXIT};
 }
 
-/* --- CONTROL ---------------------------------------------------------------------------------------------------------------- */
+/* --- CONTROL ------------------------------------------------------------------------------ */
 struct sysret
 sys_env_stop(exo_handle env)
 {
@@ -96,7 +99,7 @@ sys_env_stop(exo_handle env)
 	}
 	kernel_unlock(e->kernel);
 	if (!done) {
-		return sys_restart(e, EXO_NR_env_stop, (uint64_t[7]){ env });
+		return sys_restart(e, EXO_NR_env_stop, (uint64_t[7]){env});
 	}
 	return sys_finish(error);
 }
@@ -111,8 +114,9 @@ sys_env_start(exo_handle env)
 	kernel_lock(e->kernel);
 	error = sys_env(e, env, EXO_ENV_CONTROL, &target);
 	if (!error) {
-		error = env_is_off(target) ? E_DEAD :
-			!env_is_stopped(target) || !target->space || !target->cspace ? E_STATE : 0;
+		error = env_is_off(target)                                             ? E_DEAD
+			: !env_is_stopped(target) || !target->space || !target->cspace ? E_STATE
+										       : 0;
 	}
 	if (!error) {
 		env_request(target, REQUEST_START);
@@ -131,7 +135,7 @@ copy_context(const struct env *e, struct exo_context *c)
 		.fcsr = a->fcsr,
 		.state = e->state,
 		.hart = e->hart->number,
-		.death = { e->death.kind, e->death.cause, e->death.pc, e->death.tval },
+		.death = {e->death.kind, e->death.cause, e->death.pc, e->death.tval},
 	};
 	for (uint32_t i = 1; i < 32; i++) {
 		c->x[i] = a->x[i];
@@ -158,7 +162,9 @@ sys_env_read(exo_handle env, struct exo_context *context)
 		copy_context(arch_ram(c->start << PAGE_SHIFT), &copy);
 	}
 	kernel_unlock(e->kernel);
-	return sys_return(error ? error : arch_copy_out((struct uaddr){ (uint64_t)context }, &copy, sizeof(copy)));
+	return sys_return(
+		error ? error
+		      : arch_copy_out((struct uaddr){(uint64_t)context}, &copy, sizeof(copy)));
 }
 
 struct sysret
@@ -167,7 +173,7 @@ sys_env_write(exo_handle env, const struct exo_context *context)
 	struct env *e = env_current();
 	struct env *target;
 	struct exo_context copy;
-	int error = arch_copy_in(&copy, (struct uaddr){ (uint64_t)context }, sizeof(copy));
+	int error = arch_copy_in(&copy, (struct uaddr){(uint64_t)context}, sizeof(copy));
 
 	if (error) {
 		return sys_return(error);

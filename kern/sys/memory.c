@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * memory.c: map, unmap, protect, fence_i: checks of what the caller says about addresses.
  *
- * The seven arguments are the state of the call: what is done is taken off them, so a restart goes on where the call
- * stopped, and further entries are fetched from user memory one by one as they come up.
+ * The seven arguments are the state of the call: what is done is taken off them, so a restart goes
+ * on where the call stopped, and further entries are fetched from user memory one by one as they
+ * come up.
  */
 #include "kern/claim.h"
 #include "kern/object.h"
@@ -11,8 +12,8 @@
 #include "lib/base/checked.h"
 
 #define BUDGET_PAGES 256 /* entries written in one go: some 2 000 instructions */
-#define COST_CLEAR 100   /* clearing a frame, in entries */
-#define RIGHTS_MASK ((1ul << EXO_BATCH_SHIFT) - 1)
+#define COST_CLEAR   100 /* clearing a frame, in entries */
+#define RIGHTS_MASK  ((1ul << EXO_BATCH_SHIFT) - 1)
 
 /* A call in progress; `argument` is what a restart passes. */
 struct work {
@@ -56,13 +57,17 @@ check_run(struct work *w)
 	if (w->address & (PAGE_SIZE - 1)) {
 		return E_ALIGN;
 	}
-	return w->count && range_within(w->address >> PAGE_SHIFT, w->count, EXO_USER_END >> PAGE_SHIFT) ? 0 : E_RANGE;
+	return w->count && range_within(w->address >> PAGE_SHIFT, w->count,
+					EXO_USER_END >> PAGE_SHIFT)
+		       ? 0
+		       : E_RANGE;
 }
 
 static int
 check_rights(uint64_t rights)
 {
-	if (rights & ~(EXO_READ | EXO_WRITE | EXO_EXEC) || (rights & EXO_WRITE && !(rights & EXO_READ))) {
+	if (rights & ~(EXO_READ | EXO_WRITE | EXO_EXEC) ||
+	    (rights & EXO_WRITE && !(rights & EXO_READ))) {
 		return E_INVAL;
 	}
 	return rights & EXO_WRITE && rights & EXO_EXEC ? E_INVAL : 0;
@@ -73,7 +78,7 @@ static int
 next_entry(struct work *w)
 {
 	struct exo_map_entry entry;
-	int error = arch_copy_in(&entry, (struct uaddr){ w->more }, sizeof(entry));
+	int error = arch_copy_in(&entry, (struct uaddr){w->more}, sizeof(entry));
 
 	if (error) {
 		return error;
@@ -88,7 +93,7 @@ next_entry(struct work *w)
 	return 0;
 }
 
-/* --- map ---------------------------------------------------------------------------------------------------------------- */
+/* --- map ---------------------------------------------------------------------------------- */
 static int
 map_frames(struct work *w, struct cap *c)
 {
@@ -124,7 +129,9 @@ static int
 map_object(struct work *w, struct cap *c)
 {
 	bool table = cap_type(c) == EXO_CAP_TABLE;
-	uint64_t need = table ? EXO_READ : cap_type(c) == EXO_CAP_ENV ? EXO_ENV_CONTROL : EXO_RING_USE;
+	uint64_t need = table                        ? EXO_READ
+			: cap_type(c) == EXO_CAP_ENV ? EXO_ENV_CONTROL
+						     : EXO_RING_USE;
 	int error;
 
 	if (w->count != 1 || w->offset) {
@@ -140,7 +147,8 @@ map_object(struct work *w, struct cap *c)
 	if (error) {
 		return error;
 	}
-	error = space_map_object(w->k, w->space, w->address, c, table ? c->start : c->start + 1, w->rights);
+	error = space_map_object(w->k, w->space, w->address, c, table ? c->start : c->start + 1,
+				 w->rights);
 	w->count -= error == 0;
 	return error;
 }
@@ -201,7 +209,7 @@ check_map(struct work *w)
 	return w->rights ? check_rights(w->rights) : E_INVAL;
 }
 
-/* --- unmap, protect ----------------------------------------------------------------------------------------------------- */
+/* --- unmap, protect ----------------------------------------------------------------------- */
 static int
 unmap_step(struct work *w)
 {
@@ -234,7 +242,7 @@ check_protect(struct work *w)
 	return error ? error : check_rights(w->rights);
 }
 
-/* --- the loop of all three ------------------------------------------------------------------------------------------------ */
+/* --- the loop of all three ---------------------------------------------------------------- */
 #define WORK_RESTART 1
 
 static int
@@ -283,14 +291,15 @@ work_all(struct work *w, int (*check)(struct work *), int (*step)(struct work *)
 	}
 }
 
-/* One page of a FRAME, read with or without write or execute: 2, 6 or 10; the caller's own space; nothing further. */
+/* One page of a FRAME, read with or without write or execute: 2, 6 or 10; the caller's own space;
+ * nothing further. */
 #define ONE_PAGE_RIGHTS (1u << EXO_READ | 1u << (EXO_READ | EXO_WRITE))
 
 static inline bool
 is_one_page(uint64_t address, uint64_t count, uint64_t flags, exo_handle space)
 {
-	return LIKELY(count == 1 && flags < 8 && ONE_PAGE_RIGHTS >> flags & 1 && space == EXO_NONE &&
-		      !(address & ~(EXO_USER_END - PAGE_SIZE)));
+	return LIKELY(count == 1 && flags < 8 && ONE_PAGE_RIGHTS >> flags & 1 &&
+		      space == EXO_NONE && !(address & ~(EXO_USER_END - PAGE_SIZE)));
 }
 
 static __attribute__((noinline)) struct sysret
@@ -324,8 +333,9 @@ map_any(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, ui
 	}
 	if (error == WORK_RESTART) {
 		return sys_restart(e, EXO_NR_map,
-				   (uint64_t[]){ w.address, w.handle, w.offset, w.count,
-						 w.rights | w.further << EXO_BATCH_SHIFT, w.more, space });
+				   (uint64_t[]){w.address, w.handle, w.offset, w.count,
+						w.rights | w.further << EXO_BATCH_SHIFT, w.more,
+						space});
 	}
 	return sys_return(error);
 }
@@ -350,7 +360,8 @@ sys_map(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, ui
 }
 
 struct sysret
-sys_unmap(uint64_t address, uint64_t count, uint64_t further, const struct exo_map_entry *more, exo_handle space)
+sys_unmap(uint64_t address, uint64_t count, uint64_t further, const struct exo_map_entry *more,
+	  exo_handle space)
 {
 	struct env *e = env_current();
 	struct work w = {
@@ -368,13 +379,15 @@ sys_unmap(uint64_t address, uint64_t count, uint64_t further, const struct exo_m
 
 	if (error == WORK_RESTART) {
 		return sys_restart(e, EXO_NR_unmap,
-				   (uint64_t[]){ w.address, w.count, w.further | w.old << 32, w.more, space, 0, 0 });
+				   (uint64_t[]){w.address, w.count, w.further | w.old << 32, w.more,
+						space, 0, 0});
 	}
 	return sys_return(error ? error : (int64_t)w.old);
 }
 
 static __attribute__((noinline)) struct sysret
-protect_any(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more, exo_handle space)
+protect_any(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
+	    exo_handle space)
 {
 	struct env *e = env_current();
 	struct work w = {
@@ -392,16 +405,18 @@ protect_any(uint64_t address, uint64_t count, uint64_t flags, const struct exo_m
 	int error = work_all(&w, check_protect, protect_step);
 
 	if (error == WORK_RESTART) {
-		return sys_restart(e, EXO_NR_protect,
-				   (uint64_t[]){ w.address, w.count,
-						 w.rights | w.further << EXO_BATCH_SHIFT | w.old << 32, w.more, space,
-						 0, 0 });
+		return sys_restart(
+			e, EXO_NR_protect,
+			(uint64_t[]){w.address, w.count,
+				     w.rights | w.further << EXO_BATCH_SHIFT | w.old << 32, w.more,
+				     space, 0, 0});
 	}
 	return sys_return(error ? error : (int64_t)w.old);
 }
 
 struct sysret
-sys_protect(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more, exo_handle space)
+sys_protect(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
+	    exo_handle space)
 {
 	if (is_one_page(address, count, flags, space)) {
 		struct env *e = env_current();

@@ -22,7 +22,7 @@ struct creation {
 	struct cap *cspace; /* a leaf's */
 };
 
-/* --- create ------------------------------------------------------------------------------------------------------------------ */
+/* --- create ------------------------------------------------------------------------------- */
 static bool
 is_leaf(const struct creation *c)
 {
@@ -67,13 +67,15 @@ check_arguments(struct creation *c)
 		if (c->arg0 >> 8 & EXO_ENV_FP && !c->k->has_fp) {
 			return E_UNSUPPORTED;
 		}
-		return c->arg1 < EXO_UAREA_BASE || c->arg1 >= EXO_USER_END ? E_RANGE :
-		       c->arg1 & (PAGE_SIZE - 1)			    ? E_ALIGN :
-									      0;
+		return c->arg1 < EXO_UAREA_BASE || c->arg1 >= EXO_USER_END ? E_RANGE
+		       : c->arg1 & (PAGE_SIZE - 1)                         ? E_ALIGN
+									   : 0;
 	case EXO_CAP_TABLE:
 		return c->arg0 > 1 ? E_INVAL : 0;
 	case EXO_CAP_RING:
-		return c->arg0 < EXO_RING_DISK || c->arg0 > EXO_RING_TRANSMIT || c->arg1 > 62 ? E_INVAL : 0;
+		return c->arg0 < EXO_RING_DISK || c->arg0 > EXO_RING_TRANSMIT || c->arg1 > 62
+			       ? E_INVAL
+			       : 0;
 	case EXO_CAP_CSPACE:
 		if (!c->arg0) {
 			return 0;
@@ -105,7 +107,8 @@ build(struct creation *c)
 	object_mark(c->k, c->frames->start, c->type, is_leaf(c));
 	switch (c->type) {
 	case EXO_CAP_ENV:
-		env_init(memory, c->k, &c->k->hart[c->arg0 & 0xff], c->arg1, (c->arg0 >> 8 & EXO_ENV_FP) != 0);
+		env_init(memory, c->k, &c->k->hart[c->arg0 & 0xff], c->arg1,
+			 (c->arg0 >> 8 & EXO_ENV_FP) != 0);
 		break;
 	case EXO_CAP_SPACE:
 		space_init(space_at(c->frames->start));
@@ -166,8 +169,8 @@ create(struct creation *c, exo_handle frames, uint32_t slot)
 	}
 	build(c);
 	if (is_leaf(c)) {
-		cspace_hang(&c->k->tree, arch_ram(c->cspace->start << PAGE_SHIFT), (uint32_t)c->arg1,
-			    arch_ram(c->frames->start << PAGE_SHIFT));
+		cspace_hang(&c->k->tree, arch_ram(c->cspace->start << PAGE_SHIFT),
+			    (uint32_t)c->arg1, arch_ram(c->frames->start << PAGE_SHIFT));
 	}
 	return 0;
 }
@@ -177,7 +180,7 @@ sys_create(uint32_t type, exo_handle frames, uint32_t slot, uint64_t arg0, uint6
 {
 	struct env *e = env_current();
 	struct kernel *k = e->kernel;
-	struct creation c = { .e = e, .k = k, .type = type, .arg0 = arg0, .arg1 = arg1 };
+	struct creation c = {.e = e, .k = k, .type = type, .arg0 = arg0, .arg1 = arg1};
 	bool ready;
 	int error = 0;
 
@@ -191,12 +194,12 @@ sys_create(uint32_t type, exo_handle frames, uint32_t slot, uint64_t arg0, uint6
 	}
 	kernel_unlock_fence(k);
 	if (!ready) {
-		return sys_restart(e, EXO_NR_create, (uint64_t[7]){ type, frames, slot, arg0, arg1 });
+		return sys_restart(e, EXO_NR_create, (uint64_t[7]){type, frames, slot, arg0, arg1});
 	}
 	return sys_finish(error ? error : (int64_t)cspace_handle(c.slot, slot));
 }
 
-/* --- bind ---------------------------------------------------------------------------------------------------------------------- */
+/* --- bind --------------------------------------------------------------------------------- */
 static int
 bind_space(struct env *e, exo_handle thing, exo_handle with)
 {
@@ -290,7 +293,9 @@ bind_packet(struct env *e, exo_handle thing, exo_handle with)
 
 	if (!error) {
 		error = sys_cap(e, with, EXO_CAP_PACKET,
-				r->kind == EXO_RING_TRANSMIT ? EXO_PACKET_TRANSMIT : EXO_PACKET_RECEIVE, &c);
+				r->kind == EXO_RING_TRANSMIT ? EXO_PACKET_TRANSMIT
+							     : EXO_PACKET_RECEIVE,
+				&c);
 	}
 	if (!error) {
 		error = r->packet_use.bound ? E_BUSY : cap_usable(&e->kernel->tree, c);
@@ -370,7 +375,7 @@ sys_bind(uint32_t what, exo_handle thing, exo_handle with, uint64_t arg)
 	k->waiting = false;
 	kernel_unlock_fence(k);
 	if (error == CLAIM_AGAIN || (error == E_BUSY && waiting)) {
-		return sys_restart(e, EXO_NR_bind, (uint64_t[7]){ what, thing, with, arg });
+		return sys_restart(e, EXO_NR_bind, (uint64_t[7]){what, thing, with, arg});
 	}
 	return sys_finish(error);
 }

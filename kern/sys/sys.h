@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * sys.h: what all call handlers share: their prototypes, how they end, how they fetch what the caller names.
+ * sys.h: what all call handlers share: their prototypes, how they end, how they fetch what the
+ * caller names.
  *
- * kern/sys is the trust boundary: only here are untrusted arguments seen. A handler checks everything and fetches user memory
- * once, then calls a mechanism that has nothing left to refuse. Handlers run on the hart's stack, interrupts off.
+ * kern/sys is the trust boundary: only here are untrusted arguments seen. A handler checks
+ * everything and fetches user memory once, then calls a mechanism that has nothing left to refuse.
+ * Handlers run on the hart's stack, interrupts off.
  */
 #ifndef KERN_SYS_SYS_H
 #define KERN_SYS_SYS_H
@@ -17,16 +19,17 @@ struct sysret {
 	uint64_t action;
 };
 
-#define SYSCALL0(nr, name) struct sysret sys_##name(void);
-#define SYSCALL1(nr, name, t0, a0) struct sysret sys_##name(t0 a0);
-#define SYSCALL2(nr, name, t0, a0, t1, a1) struct sysret sys_##name(t0 a0, t1 a1);
+#define SYSCALL0(nr, name)                         struct sysret sys_##name(void);
+#define SYSCALL1(nr, name, t0, a0)                 struct sysret sys_##name(t0 a0);
+#define SYSCALL2(nr, name, t0, a0, t1, a1)         struct sysret sys_##name(t0 a0, t1 a1);
 #define SYSCALL3(nr, name, t0, a0, t1, a1, t2, a2) struct sysret sys_##name(t0 a0, t1 a1, t2 a2);
-#define SYSCALL4(nr, name, t0, a0, t1, a1, t2, a2, t3, a3) struct sysret sys_##name(t0 a0, t1 a1, t2 a2, t3 a3);
-#define SYSCALL5(nr, name, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4)                                                     \
+#define SYSCALL4(nr, name, t0, a0, t1, a1, t2, a2, t3, a3)                                         \
+	struct sysret sys_##name(t0 a0, t1 a1, t2 a2, t3 a3);
+#define SYSCALL5(nr, name, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4)                                 \
 	struct sysret sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4);
-#define SYSCALL6(nr, name, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5)                                             \
+#define SYSCALL6(nr, name, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5)                         \
 	struct sysret sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4, t5 a5);
-#define SYSCALL7(nr, name, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6)                                     \
+#define SYSCALL7(nr, name, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6)                 \
 	struct sysret sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6);
 #include <exo/syscalls.def>
 #undef SYSCALL0
@@ -42,10 +45,11 @@ struct sysret {
 static inline struct sysret
 sys_return(int64_t value)
 {
-	return (struct sysret){ value, ACTION_RETURN };
+	return (struct sysret){value, ACTION_RETURN};
 }
 
-/* The way back of a call that may have posted something to a hart: tells the others, takes the long way if it was this one. */
+/* The way back of a call that may have posted something to a hart: tells the others, takes the long
+ * way if it was this one. */
 struct sysret sys_finish(int64_t value);
 /* With a second result. */
 struct sysret sys_return2(struct env *e, int64_t value, uint64_t second);
@@ -58,7 +62,8 @@ sys_interrupted(void)
 	return arch_pending() != 0;
 }
 
-/* The capability a handle of the caller names, of a type and with rights: 0 and *c, or E_HANDLE E_TYPE E_RIGHTS. Tree lock. */
+/* The capability a handle of the caller names, of a type and with rights: 0 and *c, or E_HANDLE
+ * E_TYPE E_RIGHTS. Tree lock. */
 int sys_cap(const struct env *e, exo_handle handle, uint32_t type, uint64_t rights, struct cap **c);
 /* The ENV a handle names (EXO_NONE with or_self: the caller). */
 int sys_env(struct env *e, exo_handle handle, uint64_t rights, struct env **target);
