@@ -10,6 +10,8 @@
 #ifndef LIB_LWIP_LWIPOPTS_H
 #define LIB_LWIP_LWIPOPTS_H
 
+#include "lib/lwip/checksum.h"
+
 /* The system */
 #define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0
@@ -17,6 +19,7 @@
 #define LWIP_SOCKET          0
 #define MEM_ALIGNMENT        8
 #define LWIP_STATS           0
+#define LWIP_CHKSUM          checksum_of
 
 /* Protocols */
 #define LWIP_IPV4                1
@@ -50,6 +53,5 @@
 #define MEM_SIZE                (1200 * 1024)
 #define PBUF_POOL_SIZE          192
 #define PBUF_POOL_BUFSIZE       1536
-#define MEMP_NUM_SYS_TIMEOUT    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1) /* port.c waits for DHCP */
 
 #endif
