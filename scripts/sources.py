@@ -28,7 +28,7 @@ def sources():
 
 def for_clang(flags):
     """The flags of riscv64-unknown-elf-gcc as clang understands them."""
-    flags = [f for f in flags if not f.startswith(("-misa-spec", "-ffile-prefix-map", "-msmall-data-limit", "-fstack-usage"))]
+    flags = [f for f in flags if not f.startswith(("-misa-spec", "-ffile-prefix-map", "-msmall-data-limit", "-fstack-usage", "-fno-tree-"))]
     if "--specs=picolibc.specs" in flags:
         flags.remove("--specs=picolibc.specs")
         flags += ["-isystem", PICOLIBC]
