@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * hostile.c: an environment that tries one thing it must not be able to do: hostile ATTACK.
  *
- * An attack of the first table has to end in the death of this environment, one of the second has to be refused until
- * it says "refused". test/sys/test_isolation.py runs all of them beside the web server.
+ * An attack of the first table has to end in the death of this environment, one of the second has
+ * to be refused until it says "refused". test/sys/test_isolation.py runs all of them beside the web
+ * server.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +19,10 @@
 #include "lib/exo/slots.h"
 #include "lib/exo/start.h"
 
-#define KERNEL_ADDRESS 0xffffffff80000000ul
-#define DIRECT_MAP 0xffffffc000000000ul
+#define KERNEL_ADDRESS   0xffffffff80000000ul
+#define DIRECT_MAP       0xffffffc000000000ul
 #define PHYSICAL_ADDRESS 0x80200000ul
-#define ARGUMENTS 7
+#define ARGUMENTS        7
 
 struct call {
 	unsigned nr;
@@ -30,9 +31,9 @@ struct call {
 	const char *argument[ARGUMENTS];
 };
 
-#define SYSCALL0(n, c) {n, #c, {0}, {0}},
-#define SYSCALL1(n, c, t0, a0) {n, #c, {#t0}, {#a0}},
-#define SYSCALL2(n, c, t0, a0, t1, a1) {n, #c, {#t0, #t1}, {#a0, #a1}},
+#define SYSCALL0(n, c)                         {n, #c, {0}, {0}},
+#define SYSCALL1(n, c, t0, a0)                 {n, #c, {#t0}, {#a0}},
+#define SYSCALL2(n, c, t0, a0, t1, a1)         {n, #c, {#t0, #t1}, {#a0, #a1}},
 #define SYSCALL3(n, c, t0, a0, t1, a1, t2, a2) {n, #c, {#t0, #t1, #t2}, {#a0, #a1, #a2}},
 #define SYSCALL4(n, c, t0, a0, t1, a1, t2, a2, t3, a3)                                             \
 	{n, #c, {#t0, #t1, #t2, #t3}, {#a0, #a1, #a2, #a3}},
@@ -87,7 +88,8 @@ call_with(unsigned nr, const uint64_t a[ARGUMENTS])
 	return exo_ecall7(nr, a[0], a[1], a[2], a[3], a[4], a[5], a[6]).value;
 }
 
-/* --- attacks that end in death ------------------------------------------------------------------ */
+/* --- attacks that end in death ------------------------------------------------------------------
+ */
 
 static void
 read_kernel(void)
@@ -134,7 +136,7 @@ write_own_text(void)
 static void
 jump_to_data(void)
 {
-	static uint32_t code[] = {0x00008067};	/* ret */
+	static uint32_t code[] = {0x00008067}; /* ret */
 
 	((void (*)(void))(uintptr_t)code)();
 }
@@ -198,15 +200,22 @@ scribble_then_fault(void)
 	sink = *at(8);
 }
 
-/* --- attacks that are refused --------------------------------------------------------------------- */
+/* --- attacks that are refused
+ * --------------------------------------------------------------------- */
 
 /* Like a true handle, with another generation, another index, or nothing right at all. */
 static exo_handle
 forged(void)
 {
 	const uint64_t forgeries[] = {
-		exo_start()->env + (1ul << 32), exo_start()->frames ^ 1ul << 33, exo_start()->space | 0xffff,
-		exo_start()->console ^ 1ul << 63, 0xffffffff, 1ul << 63, ~0ul, noise() | 1ul << 62,
+		exo_start()->env + (1ul << 32),
+		exo_start()->frames ^ 1ul << 33,
+		exo_start()->space | 0xffff,
+		exo_start()->console ^ 1ul << 63,
+		0xffffffff,
+		1ul << 63,
+		~0ul,
+		noise() | 1ul << 62,
 	};
 
 	return forgeries[noise() % ARRAY_SIZE(forgeries)];
@@ -266,7 +275,8 @@ stale_handles(void)
 		fresh = exo_carve(pool, (uint32_t)slot, page, 1, EXO_READ, 0);
 		accepted += fresh < 0 || fresh == old;
 		accepted += exo_inspect((exo_handle)old, 0, &info) >= 0;
-		accepted += exo_map(0x2000000000, (exo_handle)old, 0, 1, EXO_READ, NULL, EXO_NONE) >= 0;
+		accepted +=
+			exo_map(0x2000000000, (exo_handle)old, 0, 1, EXO_READ, NULL, EXO_NONE) >= 0;
 		accepted += exo_drop((exo_handle)old, 0, 0) >= 0;
 		accepted += exo_drop((exo_handle)fresh, 0, 0) < 0;
 		if (exo_inspect(pool, 0, &info) < 0) {
@@ -276,8 +286,18 @@ stale_handles(void)
 	return accepted;
 }
 
-static const uint64_t wild[] = {0, 1, 8, KERNEL_ADDRESS, DIRECT_MAP, PHYSICAL_ADDRESS, 0x3000000000, EXO_USER_END - 8,
-				EXO_USER_END, 0x8000000000000000, ~0ul, ~7ul};
+static const uint64_t wild[] = {0,
+				1,
+				8,
+				KERNEL_ADDRESS,
+				DIRECT_MAP,
+				PHYSICAL_ADDRESS,
+				0x3000000000,
+				EXO_USER_END - 8,
+				EXO_USER_END,
+				0x8000000000000000,
+				~0ul,
+				~7ul};
 
 /* The handle that an argument of this name wants. */
 static exo_handle
@@ -315,7 +335,8 @@ wild_pointers(void)
 			}
 		}
 		if (is_wild && strcmp(c->name, "console_read") && call_with(c->nr, a) >= 0) {
-			printf("hostile: %s took pointer 0x%lx\n", c->name, (unsigned long)wild[i / ARRAY_SIZE(calls)]);
+			printf("hostile: %s took pointer 0x%lx\n", c->name,
+			       (unsigned long)wild[i / ARRAY_SIZE(calls)]);
 			accepted++;
 		}
 	}
@@ -351,7 +372,8 @@ exhausted(void)
 	int made = 0;
 
 	for (int i = 0; i < 100000; i++) {
-		if (exo_frames_create(own, types[i % ARRAY_SIZE(types)], 0, 0, &object, &memory) < 0 &&
+		if (exo_frames_create(own, types[i % ARRAY_SIZE(types)], 0, 0, &object, &memory) <
+			    0 &&
 		    exo_frames_carve(own, 1, 1, &memory) < 0) {
 			break;
 		}
@@ -360,7 +382,8 @@ exhausted(void)
 	return made > 0 && made < 100000 ? 0 : 1;
 }
 
-/* Calls of all numbers with all-random arguments; only the ones that would end or stop the caller are left out. */
+/* Calls of all numbers with all-random arguments; only the ones that would end or stop the caller
+ * are left out. */
 static int
 random_calls(void)
 {
@@ -413,7 +436,7 @@ static const struct {
 
 static const struct {
 	const char *name;
-	int (*attack)(void);	/* how often it succeeded */
+	int (*attack)(void); /* how often it succeeded */
 } refused[] = {
 	{"forged-handles", forged_handles},
 	{"stale-handles", stale_handles},
