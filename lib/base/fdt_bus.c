@@ -215,7 +215,8 @@ interrupt_parent(const struct fdt *fdt, int node, uint32_t *phandle)
 	int path[FDT_DEPTH_MAX];
 	int status = fdt_u32(fdt, node, "interrupt-parent", phandle); /* cheaper than the way up */
 
-	for (int count = status == E_NOENT ? fdt_ancestry(fdt, node, path) - 1 : 0; count > 0; count--) {
+	for (int count = status == E_NOENT ? fdt_ancestry(fdt, node, path) - 1 : 0; count > 0;
+	     count--) {
 		status = fdt_u32(fdt, path[count - 1], "interrupt-parent", phandle);
 		if (status != E_NOENT) {
 			return status;

@@ -59,7 +59,8 @@ memset(void *to, int value, size_t bytes)
 	return to;
 }
 
-/* Where both are aligned to half a word only, as in cpio archives. `bytes` is a multiple of HALF_BYTES. */
+/* Where both are aligned to half a word only, as in cpio archives. `bytes` is a multiple of
+ * HALF_BYTES. */
 static void
 halves_copy(half *restrict to, const half *restrict from, size_t bytes)
 {

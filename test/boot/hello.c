@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hello.c: the least that must work: a program starts, prints, computes with floating point and ends.
+ * hello.c: the least that must work: a program starts, prints, computes with floating point and
+ * ends.
  *
  * The boot matrix (test/sys/test_boot.py) runs it on every machine.
  */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * tap.h: how a boot test tells its results: TAP, the plan first and `# end` last (scripts/tap.py judges).
+ * tap.h: how a boot test tells its results: TAP, the plan first and `# end` last (scripts/tap.py
+ * judges).
  *
- *   tap_plan(2); tap_ok(a == b, "a is b"); tap_is(exo_map(...), E_RANGE, "no wrap"); return tap_end();
+ *   tap_plan(2); tap_ok(a == b, "a is b"); tap_is(exo_map(...), E_RANGE, "no wrap"); return
+ * tap_end();
  *
- * A test runs under init, which switches the machine off when its last environment has ended; or, with
- * the word `init` in its boot: line, as init itself with all the root capabilities.
+ * A test runs under init, which switches the machine off when its last environment has ended; or,
+ * with the word `init` in its boot: line, as init itself with all the root capabilities.
  */
 #ifndef TEST_BOOT_TAP_H
 #define TEST_BOOT_TAP_H
@@ -51,8 +53,9 @@ tap_is(int64_t result, int64_t wanted, const char *what)
 	bool is_right = tap_ok(result == wanted, "%s", what);
 
 	if (!is_right) {
-		printf("# got %ld (%s), wanted %ld (%s)\n", (long)result, result < 0 ? exo_error_name(result) : "no error",
-		       (long)wanted, wanted < 0 ? exo_error_name(wanted) : "no error");
+		printf("# got %ld (%s), wanted %ld (%s)\n", (long)result,
+		       result < 0 ? exo_error_name(result) : "no error", (long)wanted,
+		       wanted < 0 ? exo_error_name(wanted) : "no error");
 	}
 	return is_right;
 }

@@ -231,8 +231,9 @@ model_add(struct cap_model *m, int parent, int dst, enum model_kind kind, uint32
 	if (kind != MODEL_ROOT && !c->badge) {
 		c->badge = p->badge;
 	}
-	c->carve = kind == MODEL_ROOT || (kind == MODEL_CARVED && model_is_whole(m, parent)) ? m->carves++
-											      : p->carve;
+	c->carve = kind == MODEL_ROOT || (kind == MODEL_CARVED && model_is_whole(m, parent))
+			   ? m->carves++
+			   : p->carve;
 }
 
 void
