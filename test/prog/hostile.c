@@ -88,8 +88,7 @@ call_with(unsigned nr, const uint64_t a[ARGUMENTS])
 	return exo_ecall7(nr, a[0], a[1], a[2], a[3], a[4], a[5], a[6]).value;
 }
 
-/* --- attacks that end in death ------------------------------------------------------------------
- */
+/* --- attacks that end in death --- */
 
 static void
 read_kernel(void)
