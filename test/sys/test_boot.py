@@ -43,6 +43,15 @@ def test_booti(hello, log_file):
         assert harts_up(guest) == 4
 
 
+@pytest.mark.nightly
+def test_harts_come_up_every_time(hello, log_file):
+    """OpenSBI 1.1 now and then sends a hart that was just asked for to the kernel's first instruction."""
+    log = log_file()
+    for _ in range(60):
+        with qemu.Machine(log=log, initrd=hello, smp=8) as guest:
+            judge(guest)
+
+
 def harts_up(guest):
     """How many harts the kernel says are running."""
     return int(guest.expect(r"^chitin: .*\b(\d+) harts?\b", 0.1).group(1))
