@@ -115,6 +115,19 @@ def test_kill(machine, initrd):
     assert count(guest, "^other: beat 1,") == 1
 
 
+def test_kill_on_sifive_u(machine, initrd):
+    """The same on the board with another console and another interrupt controller layout, across harts."""
+    with open("boards/qemu-sifive_u/manifest.dts", encoding="utf-8") as f:
+        guest = machine(initrd=initrd(f.read()), board="qemu-sifive_u", kernel=f"{qemu.BUILD}/qemu-virt/Image")
+    guest.expect("^vitals: hart 3:")
+    guest.send("kill vitals\r")
+    guest.expect("^init: vitals: killed")
+    guest.expect("^init: vitals: started again")
+    guest.expect("^vitals: hart 3:")
+    guest.send("power off\r")
+    assert guest.finish(10) == qemu.PASS, guest.tail()
+
+
 class Clients:
     """Threads that fetch one page over and over, whatever becomes of it."""
 
