@@ -42,27 +42,21 @@ env_wake(struct env *e)
 	hart_ready(e->hart, e);
 }
 
-static void
-env_stop(struct env *e)
-{
-	if (e->state == EXO_STATE_READY) {
-		hart_unready(e->hart, e);
-	} else if (e->state == EXO_STATE_SLEEPING) {
-		/* it will find its events, if any, when it sleeps again */
-		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
-		e->arch.x[10] = 0;
-		hart_clear_deadline(e->hart, e);
-	}
-	if (e->state != EXO_STATE_DEAD) {
-		e->state = EXO_STATE_STOPPED;
-	}
-}
-
+/* Take it off its hart. Afterwards the hart holds nothing of it: neither its space nor its floating
+ * point; only then may its state say so, for others take its memory when it does. */
 static void
 env_leave_hart(struct env *e)
 {
 	struct hart *h = e->hart;
 
+	if (e->state == EXO_STATE_READY) {
+		hart_unready(h, e);
+	} else if (e->state == EXO_STATE_SLEEPING) {
+		/* it will find its events, if any, when it sleeps again */
+		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
+		e->arch.x[10] = 0;
+		hart_clear_deadline(h, e);
+	}
 	if (h->current == e) {
 		arch_fp_switch(&e->arch, NULL);
 		arch_space_leave();
@@ -70,43 +64,46 @@ env_leave_hart(struct env *e)
 	}
 }
 
-void
-env_die(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
+/* Tree lock. */
+static void
+env_end(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
 {
-	struct kernel *k = e->kernel;
-
-	if (e->state == EXO_STATE_DEAD) {
-		return;
-	}
-	if (e == k->init) {
-		boot_init_ended(e, kind, cause, tval);
-	}
-	env_stop(e);
 	env_leave_hart(e);
 	e->death.kind = kind;
 	e->death.cause = cause;
 	e->death.pc = e->arch.x[0];
 	e->death.tval = tval;
-	kernel_lock(k);
 	if (e->supervisor) {
 		env_signal(e->supervisor, 1ul << e->supervisor_bit);
 	}
-	__atomic_store_n(&e->state, EXO_STATE_DEAD,
-			 __ATOMIC_RELEASE); /* from here on its frames may be taken */
+	/* from here on its frames may be taken */
+	__atomic_store_n(&e->state, EXO_STATE_DEAD, __ATOMIC_RELEASE);
+}
+
+void
+env_die(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
+{
+	struct kernel *k = e->kernel;
+
+	if (e == k->init) {
+		boot_init_ended(e, kind, cause, tval);
+	}
+	kernel_lock(k);
+	env_end(e, kind, cause, tval);
 	kernel_unlock(k);
 }
 
-/* Home hart, `e` is not in the middle of a call. */
+/* Home hart, tree lock, `e` lives and is not in the middle of a call. */
 static void
 env_carry_out(struct env *e, uint32_t requests)
 {
 	if (requests & REQUEST_KILL) {
-		env_die(e, EXO_DEATH_STOP, 0, 0);
+		env_end(e, EXO_DEATH_STOP, 0, 0);
 		return;
 	}
 	if (requests & REQUEST_STOP) {
-		env_stop(e);
 		env_leave_hart(e);
+		__atomic_store_n(&e->state, EXO_STATE_STOPPED, __ATOMIC_RELEASE);
 	}
 	if (requests & REQUEST_START && e->state == EXO_STATE_STOPPED) {
 		e->state = EXO_STATE_READY;
@@ -118,16 +115,24 @@ env_carry_out(struct env *e, uint32_t requests)
 	}
 }
 
+/* All of it under the tree lock: whoever holds that sees an environment with requests, or one that
+ * has carried them out, never one that is stopped and about to start. */
 void
 env_take_requests(struct env *e)
 {
-	if (e->state == EXO_STATE_DEAD) {
-		__atomic_store_n(&e->posted, 0,
-				 __ATOMIC_RELEASE); /* the last touch, see env_is_off */
-		return;
+	struct kernel *k = e->kernel;
+	uint32_t requests;
+
+	kernel_lock(k);
+	requests = __atomic_exchange_n(&e->requests, 0, __ATOMIC_SEQ_CST);
+	if (requests & REQUEST_KILL && e == k->init) {
+		boot_init_ended(e, EXO_DEATH_STOP, 0, 0);
 	}
-	__atomic_store_n(&e->posted, 0, __ATOMIC_SEQ_CST);
-	env_carry_out(e, __atomic_exchange_n(&e->requests, 0, __ATOMIC_SEQ_CST));
+	if (e->state != EXO_STATE_DEAD) {
+		env_carry_out(e, requests);
+	}
+	__atomic_store_n(&e->posted, 0, __ATOMIC_SEQ_CST); /* the last touch, see env_is_off */
+	kernel_unlock(k);
 }
 
 void

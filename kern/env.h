@@ -69,7 +69,6 @@ struct env {
 	struct env *ring_prev;
 	struct tree_node deadline;
 	bool has_deadline;
-	bool is_current;
 	struct {
 		uint64_t kind;
 		uint64_t cause;
@@ -83,8 +82,14 @@ struct env {
 	struct use supervisor_use;
 	struct use console_use;
 	struct ring *rings; /* that signal it */
+	struct { /* a call that takes several steps: see take.c */
+		uint32_t what;
+		exo_handle handle;
+		uint64_t start;
+		uint64_t count;
+	} unfinished;
 
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 264];
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 296];
 	struct arch_env arch; /* ends where the u-area begins: trap code reaches both from there */
 };
 _Static_assert(sizeof(struct env) == 4096, "the private half of a pair of frames");

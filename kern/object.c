@@ -17,6 +17,7 @@
 #include "kern/panic.h"
 #include "kern/ring.h"
 #include "kern/space.h"
+#include "kern/take.h"
 #include "lib/base/checked.h"
 
 #define BURY_ENTRIES 32
@@ -58,7 +59,7 @@ forget_user(struct env *e, const struct use *u)
 {
 	if (u->kind == USE_SPACE) {
 		e->space = NULL;
-	} else if (u->bound) {
+	} else if (e->cspace) {
 		if (e->cspace->user == e) {
 			e->cspace->user = NULL;
 		}
@@ -66,20 +67,27 @@ forget_user(struct env *e, const struct use *u)
 	}
 }
 
-/* An environment must not run without its space: it ends first, on its home hart. */
+/* Is e off its hart for good? If not, its home hart is asked to end it. A stopped one cannot start
+ * while the lock is held. */
+static bool
+is_at_rest(struct kernel *k, struct env *e)
+{
+	if (env_is_off(e) || (e->state == EXO_STATE_STOPPED && env_is_stopped(e))) {
+		return true;
+	}
+	env_request(e, REQUEST_KILL);
+	k->waiting = true;
+	return false;
+}
+
+/* An environment must not run without its space: it ends first, on its home hart. (What it was
+ * revoking is not finished here, that would recurse: a mark left in a capability space that goes
+ * away goes with its slot, another one with the next try of whoever shares that space.) */
 static int
 unbind_home(struct kernel *k, struct env *e, struct use *u)
 {
-	if (!env_is_off(e)) {
-		if (e->state == EXO_STATE_STOPPED && env_is_stopped(e)) {
-			/* it does not run and cannot start: nobody else can hold the lock now */
-			forget_user(e, u);
-			use_unbind(&k->tree, u);
-			return 0;
-		}
-		env_request(e, REQUEST_KILL);
-		k->waiting = true;
-		return E_BUSY;
+	if (!is_at_rest(k, e)) {
+		return CAP_AGAIN;
 	}
 	forget_user(e, u);
 	use_unbind(&k->tree, u);
@@ -155,14 +163,12 @@ destroy(struct captree *t, struct cap *c)
 static enum bury
 bury_env(struct kernel *k, struct env *e)
 {
-	if (!env_is_off(e)) {
-		if (e->state == EXO_STATE_STOPPED && env_is_stopped(e)) {
-			e->state = EXO_STATE_DEAD;
-		} else {
-			env_request(e, REQUEST_KILL);
-			k->waiting = true;
-			return BURY_WAIT;
-		}
+	if (!is_at_rest(k, e)) {
+		return BURY_WAIT;
+	}
+	e->state = EXO_STATE_DEAD;
+	if (take_finish(e) == CAP_AGAIN) {
+		return BURY_MORE;
 	}
 	forget_user(e, &e->space_use);
 	forget_user(e, &e->cspace_use);

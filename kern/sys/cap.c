@@ -9,6 +9,7 @@
 #include "kern/net/nic.h"
 #include "kern/object.h"
 #include "kern/sys/sys.h"
+#include "kern/take.h"
 #include "lib/base/checked.h"
 
 #define STEPS_MAX 12 /* revocation steps in one go */
@@ -219,53 +220,9 @@ sys_inspect(exo_handle capability, uint64_t from, struct exo_cap_info *info)
 }
 
 /* --- revoke, drop ------------------------------------------------------------------------- */
-/* Steps until done, out of budget or interrupted: 0, an error, or CAP_AGAIN (restart). `trim`: a
- * drop that keeps [start, start + count). */
-enum what {
-	REVOKE,
-	DROP,
-	TRIM,
-};
-
-/* Revoke what lies outside [start, start + count), then shrink. */
-static int
-trim_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
-{
-	uint64_t end = c->start + c->count;
-	int result = 0;
-
-	if (start < c->start || count > c->count || start - c->start > c->count - count) {
-		return E_RANGE;
-	}
-	if (c->child && start > c->start) {
-		result = cap_revoke_step(t, c, c->start, start - c->start);
-	}
-	if (!result && c->child && start + count < end) {
-		result = cap_revoke_step(t, c, start + count, end - start - count);
-	}
-	return result ? result : cap_trim(t, c, start, count);
-}
-
-static int
-one_step(struct env *e, enum what what, exo_handle capability, uint64_t start, uint64_t count)
-{
-	struct cap *c = cspace_lookup(e->cspace, capability);
-
-	if (!c) {
-		return E_HANDLE;
-	}
-	switch (what) {
-	case REVOKE:
-		return cap_revoke_step(&e->kernel->tree, c, start, count);
-	case DROP:
-		return cap_drop_step(&e->kernel->tree, c);
-	default:
-		return trim_step(&e->kernel->tree, c, start, count);
-	}
-}
-
+/* Steps until done, out of budget or interrupted: then the call restarts. */
 static struct sysret
-take_away(enum what what, uint32_t nr, exo_handle capability, uint64_t start, uint64_t count)
+take_away(enum take what, uint32_t nr, exo_handle capability, uint64_t start, uint64_t count)
 {
 	struct env *e = env_current();
 	struct kernel *k = e->kernel;
@@ -277,7 +234,7 @@ take_away(enum what what, uint32_t nr, exo_handle capability, uint64_t start, ui
 		kernel_lock(k);
 		k->waiting = false;
 		object_bury(k);
-		result = one_step(e, what, capability, start, count);
+		result = take_step(e, what, capability, start, count);
 		waiting = k->waiting;
 		k->waiting = false;
 		kernel_unlock_fence(k);
@@ -291,11 +248,11 @@ take_away(enum what what, uint32_t nr, exo_handle capability, uint64_t start, ui
 struct sysret
 sys_revoke(exo_handle capability, uint64_t start, uint64_t count)
 {
-	return take_away(REVOKE, EXO_NR_revoke, capability, start, count);
+	return take_away(TAKE_REVOKE, EXO_NR_revoke, capability, start, count);
 }
 
 struct sysret
 sys_drop(exo_handle capability, uint64_t start, uint64_t count)
 {
-	return take_away(count ? TRIM : DROP, EXO_NR_drop, capability, start, count);
+	return take_away(count ? TAKE_TRIM : TAKE_DROP, EXO_NR_drop, capability, start, count);
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ * take.c: revoke, drop and trim on behalf of an environment.
+ *
+ * State:      e->unfinished: the call that e was in the middle of, if it takes several steps.
+ * Invariants: a capability that is marked DYING by a call of e's is named there until it is done,
+ *             or until e loses its capability space.
+ * Callers:    kern/sys, the burial of e. Tree lock held.
+ */
+#include "kern/take.h"
+#include "kern/cspace.h"
+#include "kern/kernel.h"
+
+/* Revoke what lies outside [start, start + count), then shrink. */
+static int
+trim_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
+{
+	uint64_t end = c->start + c->count;
+	int result = 0;
+
+	if (start < c->start || count > c->count || start - c->start > c->count - count) {
+		return E_RANGE;
+	}
+	if (c->child && start > c->start) {
+		result = cap_revoke_step(t, c, c->start, start - c->start);
+	}
+	if (!result && c->child && start + count < end) {
+		result = cap_revoke_step(t, c, start + count, end - start - count);
+	}
+	return result ? result : cap_trim(t, c, start, count);
+}
+
+static int
+step(struct env *e, enum take what, struct cap *c, uint64_t start, uint64_t count)
+{
+	struct captree *t = &e->kernel->tree;
+
+	switch (what) {
+	case TAKE_REVOKE:
+		return cap_revoke_step(t, c, start, count);
+	case TAKE_DROP:
+		return cap_drop_step(t, c);
+	default:
+		return trim_step(t, c, start, count);
+	}
+}
+
+int
+take_step(struct env *e, enum take what, exo_handle capability, uint64_t start, uint64_t count)
+{
+	struct cap *c = cspace_lookup(e->cspace, capability);
+	int result = c ? step(e, what, c, start, count) : E_HANDLE;
+
+	e->unfinished.what = result == CAP_AGAIN ? what : 0;
+	e->unfinished.handle = capability;
+	e->unfinished.start = start;
+	e->unfinished.count = count;
+	return result;
+}
+
+int
+take_finish(struct env *e)
+{
+	int result;
+
+	if (!e->unfinished.what || !e->cspace) {
+		return 0;
+	}
+	result = take_step(e, e->unfinished.what, e->unfinished.handle, e->unfinished.start,
+			   e->unfinished.count);
+	return result == CAP_AGAIN || result == E_BUSY ? result : 0;
+}
