@@ -98,6 +98,15 @@ at(uint64_t address)
 	return (volatile uint64_t *)address;
 }
 
+/* Some time outside the kernel: where harts are threads of fewer processors, harts that only wait for each other's locks get
+ * nothing done. */
+static inline void
+linger(uint64_t turns)
+{
+	for (volatile uint64_t i = 0; i < turns; i++) {
+	}
+}
+
 /* A free slot, or 0. */
 static inline uint32_t
 free_slot(void)
