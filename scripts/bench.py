@@ -3,6 +3,7 @@
 """Measure what Chitin's operations cost, in executed instructions, and print `name value unit` lines.
 
   bench.py --build build/BOARD --plugin counter.so --out DIR [--only a,b] [--check] [--profile FIGURE]
+           [--boots N]
 
 Programs that need no device run under icount, so each run is the same to the instruction. Figures with a disk or a network
 are the median of BOOTS boots without icount; their range goes to stderr, as does all progress. The first tenth of the
@@ -376,9 +377,10 @@ def main():
     args.add_argument("--only", default="")
     args.add_argument("--check", action="store_true")
     args.add_argument("--profile")
+    args.add_argument("--boots", type=int, default=BOOTS)
     opts = args.parse_args()
     opts.plugin = opts.plugin.resolve()
-    opts.board, opts.boots, opts.trace = opts.build.name, BOOTS, {}
+    opts.board, opts.trace = opts.build.name, {}
     opts.elf = lambda program: opts.build / "bench" / f"{program}.elf"
     opts.out.mkdir(parents=True, exist_ok=True)
     wanted = opts.only.split(",") if opts.only else ALL

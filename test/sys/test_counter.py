@@ -23,14 +23,19 @@ def plugin_api():
     return 1 if int(re.search(r"version (\d+)", version)[1]) < 10 else 4
 
 
-def build(out):
-    plugin, payload = out / "counter.so", out / "payload.elf"
+def build_plugin(out):
+    plugin = out / "counter.so"
     subprocess.run(["gcc", "-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}",
                     f"-DPLUGIN_API={plugin_api()}", "-o", plugin, BENCH / "counter.c", "-lpthread"], check=True)
+    return plugin
+
+
+def build(out):
+    payload = out / "payload.elf"
     subprocess.run(["riscv64-unknown-elf-gcc", "-march=rv64imac", "-misa-spec=2.2", "-mabi=lp64", "-nostdlib",
                     "-static", f"-I{ROOT}", "-Wl,-N,-Ttext=0x80200000,--build-id=none", "-o", payload,
                     BENCH / "counter_payload.S"], check=True)
-    return plugin, payload
+    return build_plugin(out), payload
 
 
 def run(out, plugin, payload, options, extra=()):
