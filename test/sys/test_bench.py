@@ -9,7 +9,6 @@ import pytest
 
 import bench
 import qemu
-from test_counter import build_plugin
 
 CPU_ONLY = [name for name in bench.CORE] + ["boot_smode", "kernel_text_bytes"]
 
@@ -17,11 +16,10 @@ CPU_ONLY = [name for name in bench.CORE] + ["boot_smode", "kernel_text_bytes"]
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     out = tmp_path_factory.mktemp("bench")
-    plugin = build_plugin(out)
 
     def measure(*words):
         return subprocess.run([sys.executable, "scripts/bench.py", "--build", f"{qemu.BUILD}/qemu-virt", "--plugin",
-                               plugin, "--out", out, *words], capture_output=True, text=True, check=False)
+                               f"{qemu.BUILD}/host/counter.so", "--out", out, *words], capture_output=True, text=True, check=False)
     return measure
 
 

@@ -1,33 +1,22 @@
 # SPDX-License-Identifier: MIT
 """test_counter.py: the instruction counter finds exactly what a program of known length executes.
 
-Builds the plugin and a bare payload, runs it on two harts, and compares every interval. If this fails, no figure of
+Builds a bare payload, runs it on two harts, and compares every interval. If this fails, no figure of
 `make bench` means anything.
 """
-import re
 import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 
+import qemu
+
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "test" / "bench"
+PLUGIN = Path(qemu.BUILD).resolve() / "host" / "counter.so"
 RECORD = struct.Struct("<2I3Q")
 FIRST_USER, EXIT = 0x10001, 0x10002
-
-
-def plugin_api():
-    """The interface version of the installed QEMU: 1 for 7.2, 4 for 10.0."""
-    version = subprocess.run(["qemu-system-riscv64", "--version"], capture_output=True, text=True, check=True).stdout
-    return 1 if int(re.search(r"version (\d+)", version)[1]) < 10 else 4
-
-
-def build_plugin(out):
-    plugin = out / "counter.so"
-    subprocess.run(["gcc", "-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}",
-                    f"-DPLUGIN_API={plugin_api()}", "-o", plugin, BENCH / "counter.c", "-lpthread"], check=True)
-    return plugin
 
 
 def build(out):
@@ -35,13 +24,13 @@ def build(out):
     subprocess.run(["riscv64-unknown-elf-gcc", "-march=rv64imac", "-misa-spec=2.2", "-mabi=lp64", "-nostdlib",
                     "-static", f"-I{ROOT}", "-Wl,-N,-Ttext=0x80200000,--build-id=none", "-o", payload,
                     BENCH / "counter_payload.S"], check=True)
-    return build_plugin(out), payload
+    return payload
 
 
-def run(out, plugin, payload, options, extra=()):
+def run(out, payload, options):
     subprocess.run(["timeout", "-k", "2", "60", "qemu-system-riscv64", "-M", "virt", "-m", "64M", "-display", "none",
-                    "-serial", "null", "-monitor", "none", "-smp", "2", *extra, "-kernel", payload,
-                    "-plugin", f"{plugin}," + ",".join(f"{k}={v}" for k, v in options.items())],
+                    "-serial", "null", "-monitor", "none", "-smp", "2", "-kernel", payload,
+                    "-plugin", f"{PLUGIN}," + ",".join(f"{k}={v}" for k, v in options.items())],
                    stdin=subprocess.DEVNULL, check=True)
     return [RECORD.unpack_from(data, at) for data in [(out / "log").read_bytes()]
             for at in range(0, len(data), RECORD.size)]
@@ -61,10 +50,10 @@ def intervals(records):
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory):
     out = tmp_path_factory.mktemp("counter")
-    plugin, payload = build(out)
+    payload = build(out)
     options = {"log": out / "log", "shm": out / "shm", "trace": out / "trace", "op": 4, "nth": 1,
                "longest": out / "longest"}
-    return out, run(out, plugin, payload, options)
+    return out, run(out, payload, options)
 
 
 def test_intervals_are_exact(counted):
@@ -94,8 +83,8 @@ def test_trace_has_the_addresses_of_the_interval(counted):
 
 def test_hist_counts_only_while_switched_on(tmp_path):
     """Nobody sets the switch in the shared file, so the histogram stays empty."""
-    plugin, payload = build(tmp_path)
-    run(tmp_path, plugin, payload, {"log": tmp_path / "log", "hist": tmp_path / "hist"})
+    payload = build(tmp_path)
+    run(tmp_path, payload, {"log": tmp_path / "log", "hist": tmp_path / "hist"})
     assert (tmp_path / "hist").read_text() == ""
 
 
