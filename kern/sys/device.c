@@ -93,18 +93,18 @@ submit_one(struct env *e, exo_handle ring)
 {
 	struct kernel *k = e->kernel;
 	struct cap *c;
-	struct ring *r = NULL;
 	int result;
 
 	kernel_lock(k);
 	k->waiting = false;
 	result = sys_cap(e, ring, EXO_CAP_RING, EXO_RING_USE, &c);
 	if (!result) {
-		r = arch_ram(c->start << PAGE_SHIFT);
+		struct ring *r = arch_ram(c->start << PAGE_SHIFT);
+
 		result = ring_pending(r);
-	}
-	if (result > 0) {
-		result = submit_next(e, r);
+		if (result > 0) {
+			result = submit_next(e, r);
+		}
 	}
 	k->waiting = false;
 	kernel_unlock(k);
