@@ -62,9 +62,25 @@ read_address(const char *key, ip4_addr_t *address)
 
 	ip4_addr_set_zero(address);
 	if (text && !ip4addr_aton(text, address)) {
-		printf("lwip: the manifest's %s = \"%s\" is no IPv4 address\n", key, text);
+		printf("lwip: the manifest's %s=%s is no IPv4 address\n", key, text);
 		return E_FORMAT;
 	}
+	return 0;
+}
+
+/* The hardware address of the NIC that the program's packets belong to. */
+static int
+nic_mac(uint8_t mac[6])
+{
+	const struct exo_sysinfo *info = exo_sysinfo();
+	const char *nic = exo_start_value("nic");
+	unsigned long number = nic ? strtoul(nic, NULL, 10) : 0;
+
+	if (!info || number >= EXO_NICS_MAX) {
+		printf("lwip: the hardware address is unknown; give mac=... in the manifest\n");
+		return E_NOENT;
+	}
+	memcpy(mac, info->nic[number].mac, 6);
 	return 0;
 }
 
@@ -72,23 +88,16 @@ static int
 read_mac(uint8_t mac[6])
 {
 	const char *text = exo_start_value("mac");
-	const struct exo_sysinfo *info = exo_sysinfo();
 	unsigned byte[6];
 	int end = 0;
 
 	if (!text) {
-		if (!info) {
-			printf("lwip: no system page, so the hardware address is unknown: give mac "
-			       "in the manifest\n");
-			return E_NOENT;
-		}
-		memcpy(mac, info->nic[0].mac, 6);
-		return 0;
+		return nic_mac(mac);
 	}
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3],
-		   &byte[4], &byte[5], &end) != 6 ||
-	    text[end]) {
-		printf("lwip: the manifest's mac = \"%s\" is no hardware address\n", text);
+	int found = sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2],
+			   &byte[3], &byte[4], &byte[5], &end);
+	if (found != 6 || text[end]) {
+		printf("lwip: the manifest's mac=%s is no hardware address\n", text);
 		return E_FORMAT;
 	}
 	for (size_t i = 0; i < 6; i++) {

@@ -17,8 +17,8 @@
 #define LWIP_PORT_DHCP_MS 4000 /* then the address of the manifest is used, if it has one */
 
 /* Starts lwIP on the program's PACKET capabilities; what happens there raises event `bit`. The
- * address comes from DHCP, or from the manifest's values address, netmask, gateway; the hardware
- * address is that of the first NIC, or the value mac ("52:54:00:12:34:56"). 0 or an error, about
+ * address comes from DHCP, or from the manifest's values address=, netmask=, gateway=; the
+ * hardware address is that of the NIC, or the value mac=52:54:00:12:34:56. 0 or an error, about
  * which a sentence was printed. */
 int lwip_port_open(uint32_t bit);
 

@@ -381,6 +381,65 @@ def test_browser(tmp_path):
         served.machine.close()
 
 
+WEB = """program = "web"; frames = <4096>; """
+BLOCKS = "blocks = <0 0 0>; "
+PACKETS = """nic = <0>; filter-receive = "0:6=nic"; filter-shared = "0:6=ff:ff:ff:ff:ff:ff"; filter-transmit = "6:6=nic"; """
+
+
+def manifest(words):
+    return f"/dts-v1/; / {{ web {{ {WEB}{words} }}; }};"
+
+
+def test_static_address(machine, initrd, tmp_path):
+    """Where no DHCP server answers, the manifest's address is used: ARP finds it, and a ping comes back."""
+    path, ours = str(tmp_path / "net"), bytes.fromhex("020000000001")
+    address = 'values = "address=10.1.2.3", "netmask=255.255.255.0", "gateway=10.1.2.1";'
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
+        wire.bind(f"{os.path.relpath(path)}.host")
+        wire.settimeout(10)
+        guest = machine(initrd=initrd(manifest(BLOCKS + PACKETS + address)), disk=make_disk(tmp_path / "disk.img"),
+                        net=f"dgram:{path}")
+        guest.expect("^lwip: no DHCP server answers; using the manifest's address", 30)
+        guest.expect(r"^web: serving .* on http://10\.1\.2\.3/", 5)
+        wire.connect(f"{os.path.relpath(path)}.guest")
+        me, it = socket.inet_aton("10.1.2.1"), socket.inet_aton("10.1.2.3")
+        arp = bytes.fromhex("0001080006040001") + ours + me + bytes(6) + it
+        wire.send(b"\xff" * 6 + ours + b"\x08\x06" + arp)
+        answer = next_frame(wire, lambda f: f[:6] == ours and f[12:14] == b"\x08\x06" and f[28:32] == it)
+        mac = answer[22:28]
+        assert answer[6:12] == mac
+        echo = bytes.fromhex("0800f7fb00030001")
+        ip = bytes.fromhex("4500001c0000000040010000") + me + it
+        ip = ip[:10] + (~checksum(ip) & 0xFFFF).to_bytes(2, "big") + ip[12:]
+        wire.send(mac + ours + b"\x08\x00" + ip + echo)
+        reply = next_frame(wire, lambda f: f[:6] == ours and f[12:14] == b"\x08\x00" and f[23] == 1)
+        assert reply[34] == 0 and reply[38:42] == echo[4:8] and checksum(reply[34:42]) == 0xFFFF
+
+
+def checksum(data):
+    total = sum(int.from_bytes(data[i:i + 2], "big") for i in range(0, len(data), 2))
+    return (total & 0xFFFF) + (total >> 16)
+
+
+def next_frame(wire, wanted):
+    while True:
+        frame = wire.recv(2048)
+        if wanted(frame):
+            return frame
+
+
+@pytest.mark.parametrize("words, says", [
+    (BLOCKS + PACKETS + 'values = "address=10.1.2.300";', "lwip: the manifest's address=10.1.2.300 is no IPv4 address"),
+    (BLOCKS + PACKETS + 'values = "mac=52:54:00";', "lwip: the manifest's mac=52:54:00 is no hardware address"),
+    (PACKETS, "web: no disk: the manifest gives no blocks"),
+    (BLOCKS, "lwip: no network: the manifest gives no packets")])
+def test_wrong_manifest(machine, initrd, tmp_path, words, says):
+    guest = machine(initrd=initrd(manifest(words)), disk=make_disk(tmp_path / "disk.img"), net="user")
+    guest.expect("^" + re.escape(says), 30)
+    assert guest.finish(20) == qemu.FAILURE
+    assert "init: web: ended with status 1" in guest.console
+
+
 def spoil_zero(image):
     with open(image, "wb") as f:
         f.truncate(1 << 20)

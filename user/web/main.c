@@ -116,9 +116,12 @@ main(void)
 	int result = disk_open(DISK_BIT);
 	uint64_t tick_ns = exo_now_ns();
 
+	if (result == E_NOENT) {
+		printf("web: no disk: the manifest gives no blocks\n");
+		return 1;
+	}
 	if (result) {
-		give_up(result == E_NOENT ? "no disk: the manifest gives no blocks" : "no disk",
-			result);
+		give_up("no disk", result);
 	}
 	read_archive();
 	cache_open(&cache, disk_memory());
