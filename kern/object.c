@@ -251,7 +251,7 @@ object_bury(struct kernel *k)
 	k->dead_first = first->holder;
 	if (result == BURY_WAIT) {
 		append(k, page);
-		return true;
+		return false;
 	}
 	first->spare = 0;
 	frame_set(&k->tree, page, pages_of(first->kind), FRAME_USER, FRAME_HOLDER_NONE);

@@ -220,11 +220,10 @@ sys_inspect(exo_handle capability, uint64_t from, struct exo_cap_info *info)
 }
 
 /* --- revoke, drop ------------------------------------------------------------------------- */
-/* Steps until done, out of budget or interrupted: then the call restarts. */
-static struct sysret
-take_away(enum take what, uint32_t nr, exo_handle capability, uint64_t start, uint64_t count)
+/* Steps at the call itself; 0, CAP_AGAIN (restart) or an error. */
+static int
+take(struct env *e, enum take what, exo_handle capability, uint64_t start, uint64_t count)
 {
-	struct env *e = env_current();
 	struct kernel *k = e->kernel;
 	int result = CAP_AGAIN;
 	bool waiting = false;
@@ -239,8 +238,36 @@ take_away(enum take what, uint32_t nr, exo_handle capability, uint64_t start, ui
 		k->waiting = false;
 		kernel_unlock_fence(k);
 	}
-	if (result == CAP_AGAIN || (result == E_BUSY && waiting)) {
-		return sys_restart(e, nr, (uint64_t[7]){capability, start, count});
+	return result == E_BUSY && waiting ? CAP_AGAIN : result;
+}
+
+/* Steps at the dead list, so that what was revoked can be used again when the call returns. True if
+ * it is not empty yet and does not only wait for devices. */
+static bool
+bury(struct kernel *k)
+{
+	bool more = true;
+	bool waiting = false;
+
+	for (int i = 0; i < STEPS_MAX && more && !(i && sys_interrupted()); i++) {
+		kernel_lock(k);
+		k->waiting = false;
+		more = object_bury(k);
+		waiting = k->waiting;
+		k->waiting = false;
+		kernel_unlock_fence(k);
+	}
+	return more || waiting;
+}
+
+struct sysret
+sys_drop(exo_handle capability, uint64_t start, uint64_t count)
+{
+	struct env *e = env_current();
+	int result = take(e, count ? TAKE_TRIM : TAKE_DROP, capability, start, count);
+
+	if (result == CAP_AGAIN) {
+		return sys_restart(e, EXO_NR_drop, (uint64_t[7]){capability, start, count});
 	}
 	return sys_finish(result);
 }
@@ -248,11 +275,11 @@ take_away(enum take what, uint32_t nr, exo_handle capability, uint64_t start, ui
 struct sysret
 sys_revoke(exo_handle capability, uint64_t start, uint64_t count)
 {
-	return take_away(TAKE_REVOKE, EXO_NR_revoke, capability, start, count);
-}
+	struct env *e = env_current();
+	int result = take(e, TAKE_REVOKE, capability, start, count);
 
-struct sysret
-sys_drop(exo_handle capability, uint64_t start, uint64_t count)
-{
-	return take_away(count ? TAKE_TRIM : TAKE_DROP, EXO_NR_drop, capability, start, count);
+	if (result == CAP_AGAIN || (!result && bury(e->kernel))) {
+		return sys_restart(e, EXO_NR_revoke, (uint64_t[7]){capability, start, count});
+	}
+	return sys_finish(result);
 }

@@ -244,13 +244,11 @@ sys_env_supervisor(exo_handle env, exo_handle supervisor, uint32_t bit)
 	if (!error) {
 		error = sys_cap(e, supervisor, EXO_CAP_ENV, EXO_ENV_SIGNAL, &c);
 	}
-	if (!error && target->supervisor) {
-		error = E_BUSY;
-	}
 	if (!error) {
 		error = cap_usable(&e->kernel->tree, c);
 	}
 	if (!error) {
+		use_unbind(&e->kernel->tree, &target->supervisor_use);
 		use_bind(&e->kernel->tree, &target->supervisor_use, c);
 		target->supervisor = arch_ram(c->start << PAGE_SHIFT);
 		target->supervisor_bit = bit;
