@@ -114,7 +114,6 @@ make_sysinfo(struct kernel *k)
 	s->ram_bytes = machine.ram_end - machine.ram_start;
 	s->kernel_start = machine.image.start;
 	s->kernel_bytes = machine.image.end - machine.image.start;
-	s->isa_fp = machine.has_fp;
 	snformat(s->model, sizeof(s->model), "%s", machine.model ? machine.model : "unknown board");
 }
 
@@ -124,6 +123,7 @@ make_hart(struct kernel *k, uint32_t number, uint32_t from)
 {
 	machine.hartid[number] = machine.hartid[from];
 	machine.context[number] = machine.context[from];
+	machine.has_fp[number] = machine.has_fp[from];
 	k->hart[number].kernel = k;
 	k->hart[number].number = number;
 	k->hart[number].plic_context = machine.context[number];
@@ -184,11 +184,13 @@ start_harts(struct kernel *k)
 			kprint("chitin: hart %lu is left out: %s\n", machine.hartid[i], why);
 		} else {
 			running++;
+			k->has_fp &= machine.has_fp[running - 1];
 		}
 	}
 	k->harts = running;
 	k->sysinfo->harts = running;
 	k->sysinfo->isa_sstc = arch_has_sstc();
+	k->sysinfo->isa_fp = k->has_fp;
 }
 
 static void
@@ -202,9 +204,9 @@ boot_on_own_stack(uint32_t number)
 	devices_console(k, &machine);
 	devices_start(k, &machine);
 	hart_setup(h);
+	start_harts(k);
 	init = init_make(k, &machine);
 	init_give_ram(k, &machine);
-	start_harts(k);
 	kprint("chitin: %s, %u harts, %lu MiB RAM, ABI %u\n", k->sysinfo->model, k->harts,
 	       k->sysinfo->ram_bytes >> 20, EXO_ABI_VERSION);
 	selftest_run(machine.bootargs);
@@ -243,7 +245,7 @@ kern_boot(uint64_t hartid, const void *tree, uint64_t tree_address, uint64_t loa
 	}
 	arch_timebase_set(machine.timebase_hz);
 	kernel_get()->harts = machine.harts;
-	kernel_get()->has_fp = machine.has_fp;
+	kernel_get()->has_fp = machine.has_fp[0];
 	make_hart(kernel_get(), 0, 0);
 	arch_map_kernel(machine.ram_start, machine.ram_end - machine.ram_start, machine.harts,
 			boot_table_page);

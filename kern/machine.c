@@ -237,9 +237,10 @@ hart_has_fp(const struct fdt *tree, int node)
 }
 
 static void
-add_hart(struct machine *m, uint64_t hartid, uint64_t boot_hartid)
+add_hart(struct machine *m, int node, uint64_t hartid, uint64_t boot_hartid)
 {
 	uint32_t at = m->harts;
+	bool has_fp = hart_has_fp(&m->tree, node);
 
 	for (uint32_t i = 0; i < at; i++) {
 		if (m->hartid[i] == hartid) {
@@ -252,10 +253,12 @@ add_hart(struct machine *m, uint64_t hartid, uint64_t boot_hartid)
 			m->harts--;
 		}
 		m->hartid[at] = m->hartid[0];
+		m->has_fp[at] = m->has_fp[0];
 		at = 0;
 	}
 	if (m->harts < CONFIG_MAX_HARTS) {
 		m->hartid[at] = hartid;
+		m->has_fp[at] = has_fp;
 		m->harts++;
 	}
 }
@@ -268,11 +271,9 @@ find_harts(struct machine *m, uint64_t boot_hartid, const char **why)
 	uint32_t hz;
 	uint64_t hartid;
 
-	m->has_fp = true;
 	for (int node = fdt_first_child(f, cpus); node >= 0; node = fdt_next_sibling(f, node)) {
 		if (is_usable_hart(f, node) && fdt_reg_raw(f, node, 0, &hartid, NULL) == 0) {
-			add_hart(m, hartid, boot_hartid);
-			m->has_fp &= hart_has_fp(f, node);
+			add_hart(m, node, hartid, boot_hartid);
 		}
 		if (!m->timebase_hz && fdt_u32(f, node, "timebase-frequency", &hz) == 0) {
 			m->timebase_hz = hz;
@@ -282,7 +283,8 @@ find_harts(struct machine *m, uint64_t boot_hartid, const char **why)
 		m->timebase_hz = hz;
 	}
 	if (!m->harts || m->hartid[0] != boot_hartid) {
-		*why = "the device tree does not name the hart that the kernel was started on";
+		*why = "the device tree does not name the hart that the kernel was started on, or "
+		       "names it without an MMU";
 		return E_FORMAT;
 	}
 	if (m->timebase_hz < 1000) {

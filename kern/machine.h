@@ -35,7 +35,7 @@ struct machine {
 	uint32_t harts;
 	uint64_t hartid[CONFIG_MAX_HARTS];
 	uint32_t context[CONFIG_MAX_HARTS]; /* of the PLIC, or MACHINE_NO_CONTEXT */
-	bool has_fp;
+	bool has_fp[CONFIG_MAX_HARTS];
 	uint64_t timebase_hz;
 	int plic; /* node of the PLIC, or negative */
 	uint32_t plic_sources;

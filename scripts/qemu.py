@@ -192,20 +192,22 @@ class Machine:
             self.log = None
 
 
-def booti(initrd, kernel=None, append="", log=None, **options):
-    """A Machine on virt where U-Boot starts the kernel with `booti`. RAM is at least 512 MiB."""
-    image_at, initrd_at = 0x84000000, 0x8C300000
+def booti(initrd, kernel=None, append="", log=None, tree=None, **options):
+    """A Machine on virt where U-Boot starts the kernel with `booti`.
+    RAM is at least 512 MiB. tree: another device tree than QEMU's."""
+    image_at, initrd_at, tree_at = 0x84000000, 0x8C300000, 0x8C000000
     kernel = kernel or f"{BUILD}/qemu-virt/Image"
     loads = []
-    for path, address in ((kernel, image_at), (initrd, initrd_at)):
+    for path, address in [(kernel, image_at), (initrd, initrd_at)] + [(tree, tree_at)] * bool(tree):
         loads += ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
     machine = Machine(log=log, kernel=UBOOT, mem=options.pop("mem", "512M"), extra=loads, **options)
     try:
         machine.expect("Hit any key to stop autoboot", 30)
         machine.send("\r")
         machine.expect("^=> ", 10)
+        tree_words = f"{tree_at:#x}" if tree else "${fdtcontroladdr}"
         for line in (f"setenv bootargs {append}",
-                     f"booti {image_at:#x} {initrd_at:#x}:{os.path.getsize(initrd):x} ${{fdtcontroladdr}}"):
+                     f"booti {image_at:#x} {initrd_at:#x}:{os.path.getsize(initrd):x} {tree_words}"):
             machine.send(line + "\r")
         machine.expect("Starting kernel", 20)
     except BaseException:

@@ -1,18 +1,59 @@
 # SPDX-License-Identifier: MIT
-"""The boot matrix: the same kernel and the same program on every machine; and clear errors where it cannot boot."""
+"""The boot matrix: the same kernel file and the same programs on every machine and tree; W^X; and clear
+errors where it cannot boot."""
+import json
+import os
+import re
+import socket
+import subprocess
+
 import pytest
 
 import mkinitrd
 import qemu
 import tap
 
+IMAGE = f"{qemu.BUILD}/qemu-virt/Image"
 PLAIN, OLD = "rv64", "rv64,sstc=off,h=off"
 ONE = '/dts-v1/; / { a { program = "%s"; frames = <%d>; %s }; };'
+GHOST = """/ { cpus { cpu@7 { device_type = "cpu"; reg = <7>; status = "okay"; compatible = "riscv";
+    riscv,isa = "rv64imafdc"; mmu-type = "riscv,sv39"; interrupt-controller { #interrupt-cells = <1>;
+    interrupt-controller; compatible = "riscv,cpu-intc"; }; }; }; };"""
+JH7110 = """/ { cpus { cpu@0 { status = "disabled"; /delete-property/ mmu-type; }; }; soc { serial@10000000 {
+    compatible = "starfive,jh7110-uart", "snps,dw-apb-uart"; reg-shift = <0>; }; }; };"""
 
 
 @pytest.fixture
 def hello(log_file):
     return mkinitrd.boot_test("hello", log_file(".cpio"))
+
+
+def on_each(harts):
+    """A manifest with `hello` and, on every hart, a program that tells where it runs."""
+    each = "".join(f'v{n} {{ program = "vitals"; args = "0", "1"; frames = <256>; hart = <{n}>; }}; '
+                   for n in range(harts))
+    return '/dts-v1/; / { hello { program = "hello"; frames = <1024>; }; ' + each + "};"
+
+
+@pytest.fixture
+def boot(machine, initrd):
+    """Boot the one kernel file with a program on every hart."""
+    return lambda harts, **options: machine(initrd=initrd(on_each(harts)), kernel=IMAGE, **options)
+
+
+@pytest.fixture
+def tree(log_file):
+    """The device tree of a machine, changed by further source text; returns the words for QEMU."""
+    def make(edit, machine="virt", smp=2, mem="256M"):
+        dumped, changed = log_file(".dumped.dtb"), log_file(".dtb")
+        subprocess.run([qemu.QEMU, "-M", f"{machine},dumpdtb={dumped}", "-smp", str(smp), "-m", mem,
+                        "-display", "none"], check=True, capture_output=True, timeout=30)
+        source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dumped],
+                                check=True, capture_output=True).stdout
+        subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", changed],
+                       input=source + edit.encode(), check=True)
+        return ["-dtb", changed]
+    return make
 
 
 def judge(machine):
@@ -22,25 +63,207 @@ def judge(machine):
     assert status == qemu.PASS, f"status {status}; last lines: {machine.tail(4)}"
 
 
+def judge_harts(guest, harts):
+    """All came up, and environments ran on each."""
+    judge(guest)
+    assert harts_up(guest) == harts, guest.tail()
+    for n in range(harts):
+        assert re.search(rf"^v{n}: hart {n}: [1-9]\d* environments, \d+ interrupts, [1-9]\d* switches",
+                         guest.console, re.M), guest.tail(40)
+
+
+def harts_up(guest):
+    """How many harts the kernel says are running."""
+    return int(re.search(r"^chitin: .*, (\d+) harts?,", guest.console, re.M).group(1))
+
+
+def boot_hart(guest):
+    return int(re.search(r"^Boot HART ID +: (\d+)", guest.console, re.M).group(1))
+
+
+def test_one_kernel_for_all_boards(log_file):
+    """Boards choose programs and media; nothing that the kernel is built from differs."""
+    settings = set()
+    for board in sorted(os.listdir("boards")):
+        folder = log_file(f".{board}")
+        subprocess.run(["/usr/bin/python3", "scripts/kconfig.py", "build", f"boards/{board}/defconfig", folder],
+                       check=True)
+        with open(f"{folder}/autoconf.h", encoding="ascii") as f:
+            settings.add(re.sub(r"^#define CONFIG_BOARD .*$", "", f.read(), flags=re.M))
+    assert len(settings) == 1
+
+
 @pytest.mark.parametrize("cpu", [PLAIN, OLD])
 @pytest.mark.parametrize("smp", [1, 4, 8])
-def test_virt(machine, hello, smp, cpu):
-    guest = machine(initrd=hello, smp=smp, cpu=cpu)
-    judge(guest)
-    assert harts_up(guest) == smp
+def test_virt(boot, smp, cpu):
+    judge_harts(boot(smp, smp=smp, cpu=cpu), smp)
 
 
-def test_sifive_u(machine, hello):
-    """Hart 0 has no MMU and is left alone; which hart boots varies from run to run."""
-    guest = machine(initrd=hello, board="qemu-sifive_u", kernel=f"{qemu.BUILD}/qemu-virt/Image")
-    judge(guest)
-    assert harts_up(guest) == 4
+@pytest.mark.parametrize("smp", [2, 5])
+def test_sifive_u(boot, smp):
+    """Hart 0 has no MMU and is left alone."""
+    judge_harts(boot(smp - 1, board="qemu-sifive_u", smp=smp), smp - 1)
 
 
-def test_booti(hello, log_file):
-    with qemu.booti(hello, smp=4, log=log_file()) as guest:
+def test_sifive_u_boot_harts(boot):
+    """Which hart boots varies from run to run; any will do."""
+    seen = set()
+    for _ in range(12):
+        guest = boot(2, board="qemu-sifive_u", smp=5)
         judge(guest)
-        assert harts_up(guest) == 4
+        seen.add(boot_hart(guest))
+        if len(seen) > 1:
+            break
+    assert len(seen) > 1, f"it was hart {seen} every time"
+
+
+def test_booti(log_file, initrd):
+    """U-Boot starts the same file."""
+    with qemu.booti(initrd(on_each(4)), kernel=IMAGE, smp=4, log=log_file()) as guest:
+        judge_harts(guest, 4)
+
+
+def test_jh7110_shape(boot, tree):
+    """As on the VisionFive 2: hart 0 is disabled and has no MMU, a DesignWare UART."""
+    guest = boot(4, smp=5, extra=tree(JH7110, smp=5))
+    judge_harts(guest, 4)
+    assert boot_hart(guest) != 0
+    assert "left out" not in guest.console
+
+
+@pytest.mark.parametrize("mem", ["32M", "100M", "1G", "2G", "3G", "16G"])
+def test_memory_sizes(boot, mem):
+    guest = boot(1, smp=1, mem=mem)
+    judge_harts(guest, 1)
+    mib = int(mem[:-1]) * (1024 if mem[-1] == "G" else 1)
+    assert f", {mib} MiB RAM," in guest.console
+
+
+def test_more_memory_than_it_reaches(boot):
+    """The first 16 GiB count."""
+    guest = boot(1, smp=1, mem="17G")
+    judge_harts(guest, 1)
+    assert ", 16384 MiB RAM," in guest.console
+
+
+def test_initrd_at_the_end(machine, hello, tree):
+    """Up to the last byte of the RAM, starting on no page."""
+    end = 0x90000000
+    start = end - os.path.getsize(hello) - 512
+    padded = mkinitrd.write(hello, mkinitrd.read(hello) + bytes(512))
+    chosen = (f"/ {{ chosen {{ linux,initrd-start = <0 {start:#x}>; linux,initrd-end = <0 {end:#x}>; }}; }};")
+    judge(machine(extra=tree(chosen) + ["-device", f"loader,file={padded},addr={start:#x},force-raw=on"]))
+
+
+def test_long_bootargs(machine, hello):
+    judge(machine(initrd=hello, append="x=" + "y" * 3000))
+
+
+def test_hart_that_does_not_come(boot, tree):
+    """It is named and left out; the others get the numbers from 0 on."""
+    guest = boot(3, smp=3, extra=tree(GHOST, smp=3))
+    judge_harts(guest, 3)
+    assert re.search("^chitin: hart 7 is left out: ", guest.console, re.M)
+
+
+def test_hart_without_supervisor_mode(boot, tree):
+    """A tree that lies about the Unleashed's hart 0: the firmware says that it started, and it never comes."""
+    edit = '/ { cpus { cpu@0 { mmu-type = "riscv,sv39"; }; }; };'
+    guest = boot(2, board="qemu-sifive_u", smp=3, extra=tree(edit, machine="sifive_u", smp=3))
+    judge_harts(guest, 2)
+    assert re.search("^chitin: hart 0 is left out: it does not come up$", guest.console, re.M)
+
+
+def test_devices_left_out(machine, hello, tree):
+    """What is described impossibly, does not answer or is legacy is named with the reason; the others work."""
+    edit = """/ { soc { virtio_mmio@10001000 { reg = <0 0x18000000 0 0x1000>; };
+        virtio_mmio@10002000 { /delete-property/ reg; }; virtio_mmio@10003000 { reg = <0 0x80300000 0 0x1000>; };
+        plic@c000000 { reg = <0 0xc000000 0xf 0>; }; }; };"""
+    guest = machine(initrd=hello, extra=tree(edit) + ["-global", "virtio-mmio.force-legacy=true", "-device",
+                                                      "virtio-net-device,bus=virtio-mmio-bus.5"])
+    judge(guest)
+    for device, why in (("10001000", "nothing answers"), ("10002000", "the device tree does not say where"),
+                        ("10003000", "the device tree puts its registers into RAM"), ("10006000", "legacy virtio")):
+        line = re.search(f"^chitin: device virtio_mmio@{device} is left out: (.*)$", guest.console, re.M)
+        assert line and line.group(1).startswith(why), guest.tail(20)
+    assert guest.console.count("left out") == 4
+
+
+@pytest.mark.parametrize("plic", ["/delete-node/ plic@c000000;", "plic@c000000 { riscv,ndev = <5000>; };"],
+                         ids=["none", "impossible"])
+def test_no_interrupts(machine, initrd, tree, plic):
+    """The console goes on through the firmware, input included."""
+    guest = machine(initrd=initrd(ONE % ("heartbeat", 256, "")), extra=tree(f"/ {{ soc {{ {plic} }}; }};"))
+    guest.expect("^chitin: no interrupt controller: ")
+    guest.expect("^a: beat 1,")
+    guest.send("power off\r")
+    assert guest.finish(10) == qemu.PASS, guest.tail()
+
+
+def test_memory_named_twice(machine, hello, tree):
+    """Nobody gets a page that somebody else has."""
+    edit = """/ { memory@80800000 { device_type = "memory";
+        reg = <0 0x80800000 0 0x1000000 0 0x80000000 0 0x10000000>; };
+        memory@1 { device_type = "memory"; reg = <0xffffffff 0xfffff800 0 0x7ff>; }; };"""
+    guest = machine(initrd=hello, extra=tree(edit))
+    judge(guest)
+    assert ", 256 MiB RAM," in guest.console
+
+
+@pytest.mark.parametrize("kind, said", [("panic", "asked for"), ("trap", "trap in the kernel"),
+                                        ("stack", "a kernel stack is too short")], ids=["panic", "trap", "stack"])
+def test_panic(machine, hello, kind, said):
+    """It says so and ends; a stack that is too short meets its guard page."""
+    guest = machine(initrd=hello, smp=4, append=f"chitin.selftest={kind}")
+    assert guest.finish(20) == qemu.FAILURE, guest.tail()
+    assert re.search(f"^chitin: panic: {said}", guest.console, re.M), guest.tail()
+
+
+class Monitor:
+    """QEMU's human monitor, through its machine protocol."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.file = self.socket.makefile("rw")
+        self.file.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command, **arguments):
+        self.file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.file.flush()
+        while "return" not in (reply := json.loads(self.file.readline())):
+            pass
+        return reply["return"]
+
+    def mappings(self, cpu):
+        """[(virtual, physical, bytes, rights)] of what is mapped on a hart now."""
+        text = self.ask("human-monitor-command", **{"command-line": "info mem", "cpu-index": cpu})
+        rows = re.findall(r"^(\w{16}) (\w{16}) (\w{16}) ([rwxugad-]{7})", text, re.M)
+        return [(int(v, 16), int(p, 16), int(n, 16), rights) for v, p, n, rights in rows]
+
+
+def test_write_or_execute(machine, initrd, log_file):
+    """No page is writable and executable; kernel text is writable nowhere; users reach nothing of the kernel;
+    stacks have a gap below."""
+    path = os.path.relpath(log_file(".qmp"))
+    guest = machine(initrd=initrd(ONE % ("heartbeat", 256, "")), smp=2,
+                    extra=["-qmp", f"unix:{path},server=on,wait=off"])
+    guest.expect("^a: beat 1,")
+    monitor = Monitor(path)
+    both = [monitor.mappings(0), monitor.mappings(1)]
+    assert any(v < 1 << 38 for v, _, _, _ in both[0] + both[1]), "no user page to be seen"
+    for rows in both:
+        assert not [row for row in rows if "w" in row[3] and "x" in row[3]]
+        assert not [row for row in rows if ("u" in row[3]) != (row[0] < 1 << 38)]
+        text = [(p, p + n) for v, p, n, rights in rows if "x" in rights and "u" not in rights]
+        assert len(text) == 1
+        assert not [row for row in rows if "w" in row[3] and row[1] < text[0][1] and row[1] + row[2] > text[0][0]]
+        stacks = {page for v, _, n, _ in rows if 0xffffffff00000000 <= v < 0xffffffff80000000
+                  for page in range(v, v + n, 4096)}
+        tops = sorted(v for v in stacks if v + 4096 not in stacks)
+        assert len(tops) == 2 and tops[0] + 0x8000 == tops[1]
+        assert not [v for v in stacks if v % 0x8000 < 0x4000]
 
 
 @pytest.mark.nightly
@@ -50,11 +273,6 @@ def test_harts_come_up_every_time(hello, log_file):
     for _ in range(60):
         with qemu.Machine(log=log, initrd=hello, smp=8) as guest:
             judge(guest)
-
-
-def harts_up(guest):
-    """How many harts the kernel says are running."""
-    return int(guest.expect(r"^chitin: .*\b(\d+) harts?\b", 0.1).group(1))
 
 
 def broken(data):
@@ -129,6 +347,46 @@ def hardly_any_ram(log_file):
 
 def little_ram(log_file):
     return {"mem": "10M", "initrd": mkinitrd.boot_test("hello", log_file(".cpio"))}
+
+
+def tree_of(edit):
+    """A machine whose device tree is changed so."""
+    return lambda log_file, tree: {"initrd": mkinitrd.boot_test("hello", log_file(".cpio")), "extra": tree(edit)}
+
+
+def initrd_at(start, end):
+    chosen = f"/ {{ chosen {{ linux,initrd-start = <0 {start:#x}>; linux,initrd-end = <0 {end:#x}>; }}; }};"
+    return lambda log_file, tree: {"extra": tree(chosen)}
+
+
+NO_MMU = "".join(f"/ {{ cpus {{ cpu@{n} {{ /delete-property/ mmu-type; }}; }}; }};" for n in range(2))
+RESERVED = """/ { reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
+    x { reg = <0 0x80300000 0 0x7c00000 0 0x87fff000 0 0x7f00000>; }; }; };"""
+TREES = {
+    "no_memory": (tree_of("/ { /delete-node/ memory@80000000; };"), "no memory node that covers the kernel"),
+    "cells": (tree_of("/ { #address-cells = <3>; };"), "no memory node that covers the kernel"),
+    "no_mmu": (tree_of(NO_MMU), "without an MMU"),
+    "timebase": (tree_of("/ { cpus { timebase-frequency = <100>; }; };"), "timebase"),
+    "reserved": (tree_of(RESERVED), "too little RAM"),
+    "initrd_outside": (initrd_at(0xa0000000, 0xa0100000), "the initrd does not lie in RAM"),
+    "initrd_in_kernel": (initrd_at(0x80200000, 0x80300000), "the initrd does not lie in RAM"),
+    "initrd_in_tree": (initrd_at(0x8fdff800, 0x8fe00800), "the initrd does not lie in RAM"),
+}
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_refuses_tree(machine, log_file, tree, name):
+    case, said = TREES[name]
+    guest = machine(smp=2, **case(log_file, tree))
+    assert guest.finish(20) == qemu.FAILURE, guest.tail()
+    assert re.search(f"^chitin: cannot start: .*{said}", guest.console, re.M), guest.tail()
+
+
+def test_refuses_tree_without_harts(hello, log_file, tree):
+    """Firmware has one tree, the kernel gets another."""
+    with qemu.booti(hello, smp=2, log=log_file(), tree=tree("/ { /delete-node/ cpus; };")[1]) as guest:
+        assert guest.finish(20) == qemu.FAILURE, guest.tail()
+        guest.expect("^chitin: cannot start: the device tree does not name the hart", 0.1)
 
 
 REFUSED = [
