@@ -9,9 +9,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the low one");
+
+typedef uint64_t __attribute__((may_alias)) word;
 
 static uint64_t
 add(uint64_t sum, uint64_t value)
@@ -20,22 +21,14 @@ add(uint64_t sum, uint64_t value)
 	return sum + (sum < value);
 }
 
-/* Adds whole aligned words; moves *data on and returns the sum. */
 static uint64_t
-add_words(uint64_t sum, const uint8_t **data, size_t words)
+add_words(uint64_t sum, const word *at, size_t words)
 {
-	const uint8_t *at = __builtin_assume_aligned(*data, 8);
-
-	*data += 8 * words;
-	for (; words >= 4; words -= 4, at += 32) {
-		uint64_t w[4];
-		memcpy(w, at, sizeof(w));
-		sum = add(add(add(add(sum, w[0]), w[1]), w[2]), w[3]);
+	for (; words >= 4; words -= 4, at += 4) {
+		sum = add(add(add(add(sum, at[0]), at[1]), at[2]), at[3]);
 	}
-	for (; words > 0; words--, at += 8) {
-		uint64_t word;
-		memcpy(&word, at, sizeof(word));
-		sum = add(sum, word);
+	for (; words > 0; words--) {
+		sum = add(sum, *at++);
 	}
 	return sum;
 }
@@ -62,8 +55,8 @@ checksum_of(const void *data, int bytes)
 	uint64_t sum = add_bytes(0, at, head, is_odd);
 	at += head;
 	left -= head;
-	sum = add_words(sum, &at, left / 8);
-	sum = add_bytes(sum, at, left % 8, 0);
+	sum = add_words(sum, (const word *)at, left / 8);
+	sum = add_bytes(sum, at + left / 8 * 8, left % 8, 0);
 	while (sum >> 16) {
 		sum = (sum & 0xffff) + (sum >> 16);
 	}
