@@ -60,6 +60,9 @@ hostile_thread_make(struct hostile_thread *t, uint32_t hart, void (*body)(uint64
 	if (result == 0) {
 		result = exo_bind(EXO_BIND_CSPACE, t->env, exo_start()->cspace, 0);
 	}
+	if (result == 0) {
+		result = exo_vm_map_at(exo_own_vm(), uarea, t->env, 0, 1, EXO_READ | EXO_WRITE);
+	}
 	context.x[2] = (uint64_t)t->stack.memory + THREAD_STACK_PAGES * EXO_PAGE_SIZE;
 	context.x[10] = argument;
 	__asm__("mv %0, tp" : "=r"(context.x[4]));
