@@ -17,7 +17,7 @@
 #include "lib/base/string.h"
 
 #define RAM_MIN_PAGES 2048 /* 8 MiB: less cannot hold init and one environment */
-#define HART_START_MS 1000
+#define HART_START_MS 2000
 
 _Static_assert(CONFIG_MAX_HARTS <= EXO_HARTS_MAX, "the system page has room for every hart");
 

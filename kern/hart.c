@@ -130,9 +130,8 @@ hart_poke(struct hart *h)
 }
 
 void
-hart_send_pokes(void)
+hart_send_ipis(struct hart *h)
 {
-	struct hart *h = hart_self();
 	uint64_t others = h->pokes & ~(1ul << h->number);
 
 	h->pokes = 0;
@@ -183,7 +182,7 @@ hart_interrupts(struct hart *h)
 		hart_poll(h);
 	}
 	hart_inbox(h);
-	hart_send_pokes();
+	hart_send_pokes(h);
 }
 
 static struct env *
@@ -217,7 +216,7 @@ hart_dispatch(struct hart *h)
 	struct env *e;
 
 	hart_inbox(h);
-	hart_send_pokes();
+	hart_send_pokes(h);
 	e = hart_pick(h);
 	now = arch_time();
 	if (now >= h->slice_end) {

@@ -53,8 +53,15 @@ void hart_inbox(struct hart *h);
 /* Make `h` look at its inbox soon: at the end of this handler if it is this hart, else by an IPI
  * once the lock is free. */
 void hart_poke(struct hart *h);
-/* Send the IPIs owed since the last time; never with a lock held. */
-void hart_send_pokes(void);
+/* Send the IPIs that this hart, h, owes since the last time; never with a lock held. */
+void hart_send_ipis(struct hart *h);
+static inline void
+hart_send_pokes(struct hart *h)
+{
+	if (h->pokes) {
+		hart_send_ipis(h);
+	}
+}
 /* The hart this code runs on. */
 struct hart *hart_self(void);
 

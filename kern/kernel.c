@@ -32,15 +32,11 @@ kernel_fenced(struct captree *t)
 }
 
 void
-kernel_unlock_fence(struct kernel *k)
+kernel_unlock_broken(struct kernel *k)
 {
 	struct hart *h = &k->hart[arch_hart()];
 	uint64_t others = k->fence_mask & ~(1ul << h->number);
 
-	if (!k->tree.broken) {
-		kernel_unlock(k);
-		return;
-	}
 	k->tree.broken = false;
 	k->fence_mask = 0;
 	if (!others) {

@@ -58,7 +58,16 @@ kernel_other_harts(const struct kernel *k)
 }
 
 /* Release the lock and, if entries were broken, make all TLBs forget them before returning. */
-void kernel_unlock_fence(struct kernel *k);
+void kernel_unlock_broken(struct kernel *k);
+static inline void
+kernel_unlock_fence(struct kernel *k)
+{
+	if (k->tree.broken) {
+		kernel_unlock_broken(k);
+	} else {
+		kernel_unlock(k);
+	}
+}
 /* captree.fenced: true if no other hart owes a fence. */
 bool kernel_fenced(struct captree *t);
 

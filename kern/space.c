@@ -293,10 +293,12 @@ unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count)
 }
 
 int
-space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t *old)
+space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t most,
+	    uint64_t *old)
 {
 	uint64_t *entry = leaf_entry(k, s, address);
 	uint64_t n = in_one_table(address, *count);
+	uint64_t i;
 
 	if (unhang(k, s, address, *count) == 0) {
 		return 0;
@@ -305,13 +307,13 @@ space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count
 		*count = skip(s, address, *count);
 		return 0;
 	}
-	for (uint64_t i = 0; i < n; i++) {
+	for (i = 0; i < n && i < most; i++) {
 		if (entry[i] & PTE_V) {
 			*old |= break_entry(k, &entry[i], true);
 			space_owe(k, s);
 		}
 	}
-	*count = n;
+	*count = i;
 	return 0;
 }
 

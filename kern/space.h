@@ -67,10 +67,10 @@ int space_map_object(struct kernel *k, struct space *s, uint64_t address, struct
 /* Hang a TABLE above `address`, which is aligned to what it covers. 0 E_NOTABLE E_MAPPED E_ALIGN
  * E_BUSY (it hangs somewhere already). */
 int space_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table);
-/* Break entries from `address` on; at most *count pages, within one table; stores how many pages
- * are dealt with and ORs old A/D bits into *old. A whole empty table in the range is unhung. 0 or
- * E_BUSY (a table that is not empty is asked for exactly). */
-int space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count,
+/* Break entries from `address` on: at most *count pages, within one table, and at most `most`
+ * entries of it; stores how many pages are dealt with and ORs old A/D bits into *old. A whole empty
+ * table in the range is unhung. 0. */
+int space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t most,
 		uint64_t *old);
 /* Set rights; as above. E_NOTMAPPED, E_RIGHTS. */
 int space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *count,

@@ -15,45 +15,70 @@
 #define STEPS_MAX 12 /* revocation steps in one go */
 
 /* --- derive ------------------------------------------------------------------------------- */
+/* The arguments of carve or share, and what they turn out to be. */
 struct derivation {
+	struct env *e;
+	exo_handle parent_handle;
+	uint32_t slot_index;
+	uint64_t start;
+	uint64_t count;
+	uint64_t rights;
+	uint64_t badge;
+	bool shared;
 	struct cap *parent;
 	struct cap *slot;
-	uint64_t start;
 	uint64_t in_the_way;
-	bool predicate;
 };
 
-/* Tree lock. 0 or an error; for a PACKET the filter was fetched before. */
 static int
-prepare(struct env *e, struct derivation *d, exo_handle parent, uint32_t slot,
-	const struct exo_filter *f, bool shared)
+find_both(struct derivation *d)
 {
-	d->parent = cspace_lookup(e->cspace, parent);
-	d->slot = cspace_free_slot(e->cspace, slot);
-	if (!d->parent) {
-		return E_HANDLE;
-	}
-	if (!d->slot) {
-		return E_SLOT;
-	}
-	d->predicate = cap_type(d->parent) == EXO_CAP_PACKET;
-	return d->predicate ? nic_filter_make(d->parent, f, shared, &d->start) : 0;
+	d->parent = cspace_lookup(d->e->cspace, d->parent_handle);
+	d->slot = cspace_free_slot(d->e->cspace, d->slot_index);
+	return !d->parent ? E_HANDLE : !d->slot ? E_SLOT : 0;
 }
 
-/* What a PACKET's `start` argument points to; any capability's, for we look at its type only under
- * the lock. */
-static int
-fetch_filter(struct env *e, exo_handle parent, uint64_t address, struct exo_filter *f)
+/* The handle of the child or an error. */
+static int64_t
+derive_now(struct derivation *d)
 {
-	struct cap *c;
-	bool packet;
+	struct captree *t = &d->e->kernel->tree;
+	int error;
 
-	kernel_lock(e->kernel);
-	c = cspace_lookup(e->cspace, parent);
-	packet = c && cap_type(c) == EXO_CAP_PACKET;
-	kernel_unlock(e->kernel);
-	*f = (struct exo_filter){0};
-	return packet ? arch_copy_in(f, (struct uaddr){address}, sizeof(*f)) : 0;
+	error = d->shared
+			? cap_share(t, d->parent, d->slot, d->start, d->count, d->rights, d->badge)
+			: cap_carve(t, d->parent, d->slot, d->start, d->count, d->rights, d->badge,
+				    &d->in_the_way);
+	return error ? error : (int64_t)cspace_handle(d->slot, d->slot_index);
+}
+
+/* A PACKET's `start` is the address of its filter, fetched while the lock is free. */
+static __attribute__((noinline)) int64_t
+derive_packet(struct derivation *d)
+{
+	struct kernel *k = d->e->kernel;
+	struct exo_filter f;
+	int64_t result;
+
+	kernel_unlock(k);
+	result = arch_copy_in(&f, (struct uaddr){d->start}, sizeof(f));
+	kernel_lock(k);
+	if (!result) {
+		result = find_both(d);
+	}
+	if (!result && cap_type(d->parent) != EXO_CAP_PACKET) {
+		result = E_TYPE;
+	}
+	if (!result) {
+		result = nic_filter_make(d->parent, &f, d->shared, &d->start);
+	}
+	if (!result) {
+		result = derive_now(d);
+		if (result < 0) {
+			nic_filter_discard(d->start);
+		}
+	}
+	return result;
 }
 
 /* True if nobody owes a fence, so what is unbound really is; else the call restarts. Takes a step
@@ -61,61 +86,48 @@ fetch_filter(struct env *e, exo_handle parent, uint64_t address, struct exo_filt
 static bool
 settled(struct kernel *k)
 {
-	object_bury(k);
+	if (k->dead_first) {
+		object_bury(k);
+		k->waiting = false;
+	}
 	return !k->tree.broken && kernel_fenced(&k->tree);
 }
 
 static struct sysret
-derive(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights,
-       uint64_t badge, bool shared)
+derive(struct derivation *d)
 {
-	struct env *e = env_current();
-	struct kernel *k = e->kernel;
-	struct exo_filter f;
-	struct derivation d = {.start = start};
-	int error = fetch_filter(e, parent, start, &f);
+	struct kernel *k = d->e->kernel;
+	int64_t result;
 
-	if (error) {
-		return sys_return(error);
-	}
 	kernel_lock(k);
 	if (!settled(k)) {
-		k->waiting = false;
 		kernel_unlock_fence(k);
-		return sys_restart(e, shared ? EXO_NR_share : EXO_NR_carve,
-				   (uint64_t[]){parent, slot, start, count, rights, badge, 0});
+		return sys_restart(d->e, d->shared ? EXO_NR_share : EXO_NR_carve,
+				   (uint64_t[]){d->parent_handle, d->slot_index, d->start, d->count,
+						d->rights, d->badge, 0});
 	}
-	k->waiting = false;
-	error = prepare(e, &d, parent, slot, &f, shared);
-	if (!error) {
-		error = shared ? cap_share(&k->tree, d.parent, d.slot, d.start, count, rights,
-					   badge)
-			       : cap_carve(&k->tree, d.parent, d.slot, d.start, count, rights,
-					   badge, &d.in_the_way);
-		if (error && d.predicate) {
-			nic_filter_discard(d.start);
-		}
+	result = find_both(d);
+	if (!result) {
+		result = cap_type(d->parent) == EXO_CAP_PACKET ? derive_packet(d) : derive_now(d);
 	}
-	exo_handle handle = error ? 0 : cspace_handle(d.slot, slot);
 	kernel_unlock_fence(k);
-	if (error == E_TAKEN) {
-		return sys_return2(e, error, d.in_the_way);
-	}
-	return sys_finish(error ? error : (int64_t)handle);
+	return result == E_TAKEN ? sys_return2(d->e, result, d->in_the_way) : sys_finish(result);
 }
 
 struct sysret
 sys_carve(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights,
 	  uint64_t badge)
 {
-	return derive(parent, slot, start, count, rights, badge, false);
+	return derive(&(struct derivation){env_current(), parent, slot, start, count, rights, badge,
+					   false, NULL, NULL, 0});
 }
 
 struct sysret
 sys_share(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights,
 	  uint64_t badge)
 {
-	return derive(parent, slot, start, count, rights, badge, true);
+	return derive(&(struct derivation){env_current(), parent, slot, start, count, rights, badge,
+					   true, NULL, NULL, 0});
 }
 
 /* --- give, ask, inspect ------------------------------------------------------------------- */
@@ -232,7 +244,9 @@ take(struct env *e, enum take what, exo_handle capability, uint64_t start, uint6
 	     i < STEPS_MAX && result == CAP_AGAIN && !waiting && !(i && sys_interrupted()); i++) {
 		kernel_lock(k);
 		k->waiting = false;
-		object_bury(k);
+		if (k->dead_first) {
+			object_bury(k);
+		}
 		result = take_step(e, what, capability, start, count);
 		waiting = k->waiting;
 		k->waiting = false;
@@ -246,7 +260,7 @@ take(struct env *e, enum take what, exo_handle capability, uint64_t start, uint6
 static bool
 bury(struct kernel *k)
 {
-	bool more = true;
+	bool more = k->dead_first != 0;
 	bool waiting = false;
 
 	for (int i = 0; i < STEPS_MAX && more && !(i && sys_interrupted()); i++) {

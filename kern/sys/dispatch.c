@@ -44,7 +44,7 @@ sys_finish(int64_t value)
 {
 	struct hart *h = env_current()->hart;
 
-	hart_send_pokes();
+	hart_send_pokes(h);
 	return (struct sysret){value, __atomic_load_n(&h->inbox, __ATOMIC_RELAXED) ? ACTION_LONG
 										   : ACTION_RETURN};
 }
@@ -63,7 +63,7 @@ sys_restart(struct env *e, uint32_t nr, const uint64_t arguments[7])
 		e->arch.x[10 + i] = arguments[i];
 	}
 	e->arch.x[17] = -(uint64_t)nr;
-	hart_send_pokes();
+	hart_send_pokes(e->hart);
 	return (struct sysret){0, ACTION_RESTART};
 }
 

@@ -12,6 +12,7 @@
 #include "lib/base/checked.h"
 
 #define BUDGET_PAGES 256 /* entries written in one go: some 2 000 instructions */
+#define COST_BREAK   12  /* breaking an entry, in entries */
 #define COST_CLEAR   100 /* clearing a frame, in entries */
 #define RIGHTS_MASK  ((1ul << EXO_BATCH_SHIFT) - 1)
 
@@ -213,12 +214,13 @@ check_map(struct work *w)
 static int
 unmap_step(struct work *w)
 {
+	uint64_t most = (uint64_t)w->budget / COST_BREAK + 1;
 	uint64_t n = w->count;
-	int error = space_unmap(w->k, w->space, w->address, &n, &w->old);
+	int error = space_unmap(w->k, w->space, w->address, &n, most, &w->old);
 
 	w->address += n << PAGE_SHIFT;
 	w->count -= n;
-	w->budget -= n < 512 ? (int64_t)n : 8;
+	w->budget -= n <= most ? (int64_t)(n * COST_BREAK) : COST_BREAK;
 	return error;
 }
 
@@ -340,6 +342,24 @@ map_any(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, ui
 	return sys_return(error);
 }
 
+/* Clear the frame if that is all that stood in the way: true if it was. */
+static __attribute__((noinline)) bool
+claim_one(struct env *e, exo_handle handle, uint64_t offset)
+{
+	struct kernel *k = e->kernel;
+	struct cap *c;
+	int result = 0;
+
+	kernel_lock(k);
+	c = cspace_lookup(e->cspace, handle);
+	if (c && cap_type(c) == EXO_CAP_FRAME && offset < c->count && !cap_usable(&k->tree, c)) {
+		result = claim_frame(k, c, c->start + offset);
+	}
+	k->waiting = false;
+	kernel_unlock_fence(k);
+	return result == CLAIM_AGAIN;
+}
+
 struct sysret
 sys_map(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, uint64_t flags,
 	const struct exo_map_entry *more, exo_handle space)
@@ -348,13 +368,15 @@ sys_map(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, ui
 		struct env *e = env_current();
 		bool done;
 
-		kernel_lock(e->kernel);
-		done = space_map_one(e, address, handle, offset, flags);
-		kernel_unlock(e->kernel);
-		if (LIKELY(done)) {
-			arch_fence_page(address);
-			return sys_return(0);
-		}
+		do {
+			kernel_lock(e->kernel);
+			done = space_map_one(e, address, handle, offset, flags);
+			kernel_unlock(e->kernel);
+			if (LIKELY(done)) {
+				arch_fence_page(address);
+				return sys_return(0);
+			}
+		} while (claim_one(e, handle, offset));
 	}
 	return map_any(address, handle, offset, count, flags, more, space);
 }
