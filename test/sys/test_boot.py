@@ -131,6 +131,44 @@ def test_jh7110_shape(boot, tree):
     assert "left out" not in guest.console
 
 
+# Stands where the kernel is expected, leaves nothing as a kind firmware does, and jumps to the kernel somewhere else.
+# Interrupts are pending and globally on, and wait for the first bit in sie.
+RUDE = """
+    li t0, -1
+    csrw 0x10a, t0          # senvcfg
+    csrw sscratch, t0
+    csrw scounteren, zero
+    csrw 0x14d, zero        # stimecmp: the timer is due
+    csrsi sip, 2
+    li t0, -4
+    csrw stvec, t0
+    csrw sepc, t0
+    csrw sie, zero
+    li t0, 0xc6722          # MXR SUM FS VS SPP SPIE SIE
+    csrs sstatus, t0
+    li t0, 0x80a00000
+    li ra, -1
+    li sp, -1
+    li gp, -1
+    li tp, -1
+    li s0, -1
+    li t6, -1
+    jr t0
+"""
+
+
+@pytest.mark.parametrize("smp", [1, 4])
+def test_state_at_entry(machine, initrd, log_file, smp):
+    """Only a0, a1 and paging off are taken for granted; the image may lie anywhere."""
+    elf, rude = log_file(".elf"), log_file(".bin")
+    subprocess.run(["riscv64-unknown-elf-gcc", "-march=rv64imac", "-mabi=lp64", "-misa-spec=2.2", "-nostdlib",
+                    "-Ttext=0", "-x", "assembler", "-", "-o", elf], input=RUDE.encode(), check=True)
+    subprocess.run(["riscv64-unknown-elf-objcopy", "-O", "binary", elf, rude], check=True)
+    guest = machine(initrd=initrd(on_each(smp)), kernel=rude, smp=smp,
+                    extra=["-device", f"loader,file={IMAGE},addr=0x80a00000,force-raw=on"])
+    judge_harts(guest, smp)
+
+
 @pytest.mark.parametrize("mem", ["32M", "100M", "1G", "2G", "3G", "16G"])
 def test_memory_sizes(boot, mem):
     guest = boot(1, smp=1, mem=mem)
