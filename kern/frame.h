@@ -25,7 +25,8 @@ enum frame_kind {
 	FRAME_OBJECT,
 };
 
-#define FRAME_HOLDER_NONE 0ul /* no capability has this carve id: whoever binds next clears */
+#define FRAME_HOLDER_NONE 0ul         /* no capability has this carve id: whoever binds next clears */
+#define FRAME_HOLDER_LINK (1ul << 63) /* nor one with this bit: a page of the dead list */
 
 struct frame {
 	uint64_t holder;

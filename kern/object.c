@@ -140,7 +140,7 @@ append(struct kernel *k, uint64_t page)
 {
 	frame_at(&k->tree, page)->holder = 0;
 	if (k->dead_first) {
-		frame_at(&k->tree, k->dead_last)->holder = page;
+		frame_at(&k->tree, k->dead_last)->holder = FRAME_HOLDER_LINK | page;
 	} else {
 		k->dead_first = page;
 	}
@@ -248,7 +248,7 @@ object_bury(struct kernel *k)
 		return true;
 	}
 	first = frame_at(&k->tree, page);
-	k->dead_first = first->holder;
+	k->dead_first = first->holder & ~FRAME_HOLDER_LINK;
 	if (result == BURY_WAIT) {
 		append(k, page);
 		return false;
