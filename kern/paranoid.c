@@ -115,6 +115,9 @@ paranoid_check(struct kernel *k)
 			audit_leaf(&a, (const struct cap *)(t->base + i * PAGE_SIZE));
 		}
 	}
+	if (t->broken) {
+		panic("paranoid: mappings were broken and nobody fences");
+	}
 	if (references != a.mappings) {
 		panic("paranoid: %lu references to frames, %lu mappings", references, a.mappings);
 	}

@@ -107,7 +107,7 @@ submit_one(struct env *e, exo_handle ring)
 		}
 	}
 	k->waiting = false;
-	kernel_unlock(k);
+	kernel_unlock_fence(k); /* what had to be claimed may have buried a dead object */
 	return result;
 }
 
