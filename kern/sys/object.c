@@ -192,11 +192,13 @@ sys_create(uint32_t type, exo_handle frames, uint32_t slot, uint64_t arg0, uint6
 	if (ready) {
 		error = create(&c, frames, slot);
 	}
+	/* unlocked, the slot may be somebody else's memory already */
+	exo_handle handle = ready && !error ? cspace_handle(c.slot, slot) : EXO_NONE;
 	kernel_unlock_fence(k);
 	if (!ready) {
 		return sys_restart(e, EXO_NR_create, (uint64_t[7]){type, frames, slot, arg0, arg1});
 	}
-	return sys_finish(error ? error : (int64_t)cspace_handle(c.slot, slot));
+	return sys_finish(error ? error : (int64_t)handle);
 }
 
 /* --- bind --------------------------------------------------------------------------------- */
