@@ -129,6 +129,28 @@ pointer(uint64_t *s)
 	return r % 20 == 0 ? wild(s) : r % 20 == 1 ? (uint64_t)b + EXO_PAGE_SIZE - 12 : (uint64_t)b;
 }
 
+/* A filter that is mostly well formed: which few bytes the packets may have. */
+static uint64_t
+filter(uint64_t *s)
+{
+	struct exo_filter *f = (struct exo_filter *)buffers[noise(s) & 7];
+
+	f->receive_atoms = (uint32_t)(noise(s) % 4);
+	f->transmit_atoms = (uint32_t)(noise(s) % 2);
+	for (uint32_t i = 0; i < f->receive_atoms + f->transmit_atoms; i++) {
+		uint64_t r = noise(s);
+
+		f->atoms[i] = (struct exo_atom){
+			.kind = i < f->receive_atoms && r % 8 == 0 ? EXO_ATOM_SHIFT : EXO_ATOM_COMPARE,
+			.width = (uint8_t)(1u << (r >> 8 & 1)),
+			.offset = (uint16_t)(r >> 16 & 15),
+			.mask = 0xf,
+			.value = r % 8 ? r >> 32 & 3 : 0,
+		};
+	}
+	return (uint64_t)f;
+}
+
 /* --- calls ------------------------------------------------------------------------------------------------------------------ */
 static void
 learn(uint64_t *s, int64_t result)
@@ -153,7 +175,9 @@ fuzz_derive(uint64_t *s, bool carve)
 		from &= ~1ul;
 	}
 	if (k.type == EXO_CAP_PACKET) {
-		from = pointer(s);
+		from = noise(s) % 20 ? filter(s) : pointer(s);
+		want = noise(s) % 4;
+		right = noise(s) % 4 ? EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT : rights(s);
 	} else if (k.type > EXO_CAP_PACKET && noise(s) % 8) {
 		from = want = 0;
 		right = EXO_RIGHTS_ALL;
@@ -216,12 +240,15 @@ fuzz_ring(uint64_t *s)
 	}
 	for (uint32_t i = 0; i < EXO_SQ_SIZE; i++) {
 		uint64_t entry = page + offsetof(struct exo_ring, sq) + 64ul * i;
+		bool disk = noise(s) & 1;
 
-		poke(entry + 8, noise(s) % 8 ? (1 + noise(s) % 4) | (1 + noise(s) % 3) << 32 : wild(s));
-		poke(entry + 16, handle(s, noise(s) % 2 ? EXO_CAP_BLOCK : EXO_CAP_FRAME));
-		poke(entry + 24, noise(s) % 8 ? noise(s) % 32 : EXO_SEGMENT(noise(s) % 9000, noise(s) % 1600));
+		poke(entry + 8, noise(s) % 20 == 0 ? wild(s) : disk ? (1 + noise(s) % 4) | (1 + noise(s) % 3) << 32 : 1 + noise(s) % 3);
+		poke(entry + 16, handle(s, disk ? EXO_CAP_BLOCK : EXO_CAP_FRAME));
+		poke(entry + 24, noise(s) % 20 == 0 ? wild(s) : disk ? noise(s) % 32 : EXO_SEGMENT(noise(s) % 9000, noise(s) % 1000));
 		poke(entry + 32, handle(s, EXO_CAP_FRAME));
-		poke(entry + 40, noise(s) % 8 ? noise(s) % 3 : wild(s));
+		poke(entry + 40, noise(s) % 20 == 0 ? wild(s) : disk ? noise(s) % 3 : EXO_SEGMENT(noise(s) % 4096, noise(s) % 700));
+		poke(entry + 48, handle(s, EXO_CAP_FRAME));
+		poke(entry + 56, EXO_SEGMENT(noise(s) % 4096, noise(s) % 100));
 	}
 	poke(page, noise(s) % 30 ? noise(s) % EXO_SQ_SIZE : wild(s));
 	for (int i = 0; i < 4; i++) {
@@ -300,7 +327,10 @@ fuzz_memory(uint64_t *s)
 static void
 fuzz_other(uint64_t *s)
 {
-	switch (noise(s) % 8) {
+	switch (noise(s) % 9) {
+	case 8:
+		exo_resume();
+		break;
 	case 0:
 		exo_inspect(handle(s, 0), wild(s), (struct exo_cap_info *)pointer(s));
 		break;
