@@ -3,8 +3,8 @@
  *
  * First what an arch provides to kern and to the drivers, then what kern provides to an arch.
  * ARCH_INLINE names the header of the architecture being built ("arch/riscv/inline.h",
- * "arch/host/inline.h"); it defines the functions marked inline. An arch never includes anything of
- * kern.
+ * "arch/host/inline.h"); it defines the functions marked inline. An arch never includes anything
+ * of kern.
  */
 #ifndef ARCH_ARCH_H
 #define ARCH_ARCH_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * ask.c: visible revocation: the ask records and the repossession vector in the u-area of a holder.
+ * ask.c: visible revocation: the ask records and the repossession vector in the u-area of a
+ * holder.
  *
  * The holder of a slot is found from its leaf: the frame table names the leaf's root, and the root
  * knows the environment that uses it (the last one bound, if several share it). A u-area is user

@@ -168,7 +168,8 @@ start_hart(const struct hart *h)
 					: "the firmware refuses to start it";
 }
 
-/* The harts get their numbers as they come up, so all numbers below k->harts are of harts that run.
+/* The harts get their numbers as they come up, so all numbers below k->harts are of harts that
+ * run.
  */
 static void
 start_harts(struct kernel *k)

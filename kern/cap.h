@@ -13,8 +13,8 @@
  * capability (tag 10). `next` has 31 bits of id; bit 31 of a page-table entry's next is the
  * writable ceiling of the mapping, not part of the link.
  *
- * All functions want the tree lock held (kern/lock.h), except where they say otherwise. None waits,
- * none allocates.
+ * All functions want the tree lock held (kern/lock.h), except where they say otherwise. None
+ * waits, none allocates.
  */
 #ifndef KERN_CAP_H
 #define KERN_CAP_H
@@ -251,11 +251,11 @@ struct cap *cap_parent(const struct captree *t, const struct cap *c);
 /* First carved child that ends after `name` (a predicate: starts at it or after), NULL if none. */
 struct cap *cap_child_from(const struct captree *t, const struct cap *c, uint64_t name);
 
-/* One bounded step of revoke: see revoke.c for the argument. `count` 0 = everything below c and c's
- * own bindings. Returns 0 when finished, CAP_AGAIN when there is more (caller: if t->broken, drop
- * the lock, fence all TLBs, clear t->broken; then call again with the lock), or E_RANGE (range not
- * in c, over shared children, or not an interval), E_BUSY (only waiting for devices is left;
- * nothing stays DYING but the children in a range). */
+/* One bounded step of revoke: see revoke.c for the argument. `count` 0 = everything below c and
+ * c's own bindings. Returns 0 when finished, CAP_AGAIN when there is more (caller: if t->broken,
+ * drop the lock, fence all TLBs, clear t->broken; then call again with the lock), or E_RANGE
+ * (range not in c, over shared children, or not an interval), E_BUSY (only waiting for devices is
+ * left; nothing stays DYING but the children in a range). */
 #define CAP_AGAIN 1
 int cap_revoke_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count);
 /* As above, and c itself goes at the end; its slot is empty when 0 is returned. After E_BUSY c

@@ -2,8 +2,8 @@
  * cap_check.c: the named invariants of the capability tree.
  *
  * Two walks, both without recursion. The first proves each link before it follows it: whatever a
- * link down names must have its link up, and a node has only one of those, so the walk cannot go in
- * circles even in a broken tree. The second walks the proven tree in order and checks what the
+ * link down names must have its link up, and a node has only one of those, so the walk cannot go
+ * in circles even in a broken tree. The second walks the proven tree in order and checks what the
  * capabilities say. Callers:    tests after every step, the kernel under CONFIG_PARANOID, with the
  * tree lock held. Pure: builds on the host.
  */

@@ -25,7 +25,8 @@ claim_frame(struct kernel *k, const struct cap *c, uint64_t page)
 		return E_BUSY;
 	}
 	f->kind = FRAME_CLEARING;
-	f->holder = FRAME_HOLDER_NONE; /* map asks for the holder only: the last one must wait as well */
+	/* map asks for the holder only: the last one must wait as well */
+	f->holder = FRAME_HOLDER_NONE;
 	kernel_unlock(k);
 	memset(arch_ram(page << PAGE_SHIFT), 0, PAGE_SIZE);
 	kernel_lock(k);

@@ -10,9 +10,9 @@
 #define CLAIM_AGAIN 1
 
 /* Make frame `page` belong to the carve of `c`. 0: it does already. CLAIM_AGAIN: it does now, but
- * the lock was free meanwhile, so the caller looks everything up again. E_BUSY: a device still uses
- * it, somebody is clearing it, or it is part of an object that comes apart; a step is taken at
- * that. After anything but 0 `c` may be gone. Tree lock held at call and return. */
+ * the lock was free meanwhile, so the caller looks everything up again. E_BUSY: a device still
+ * uses it, somebody is clearing it, or it is part of an object that comes apart; a step is taken
+ * at that. After anything but 0 `c` may be gone. Tree lock held at call and return. */
 int claim_frame(struct kernel *k, const struct cap *c, uint64_t page);
 
 /* How many of [page, page + count) from the front on belong to c's carve already. */

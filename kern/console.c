@@ -3,7 +3,8 @@
  * own messages.
  *
  * State:      the device, two buffers, and who is told of input; guarded by the console lock, the
- * binding by the tree lock. Invariants: head and tail run freely, tail - head <= size; nobody waits
+ * binding by the tree lock. Invariants: head and tail run freely, tail - head <= size; nobody
+ * waits
  * for the device but kprint. Callers:    any context, interrupts off. Lock order: tree lock, then
  * console lock.
  */

@@ -2,8 +2,8 @@
  * cspace.h: capability spaces: a root frame that points to leaf frames of 64 slots.
  *
  * Invariant: every leaf pointer is a leaf frame or the one shared empty leaf, so a lookup needs no
- * test for NULL; the empty leaf has only empty slots and is never written. The frame-table entry of
- * a leaf names its root (holder).
+ * test for NULL; the empty leaf has only empty slots and is never written. The frame-table entry
+ * of a leaf names its root (holder).
  */
 #ifndef KERN_CSPACE_H
 #define KERN_CSPACE_H

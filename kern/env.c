@@ -2,8 +2,9 @@
  * env.c: environments: their life, events and what other harts may ask of them.
  *
  * State:      in the pair of frames each environment was made of.
- * Invariants: state, ring and deadline are touched by the home hart only; a READY environment is in
- * the ring of its home hart, a SLEEPING one is not; events are only ORed in, except by sleep on the
+ * Invariants: state, ring and deadline are touched by the home hart only; a READY environment is
+ * in the ring of its home hart, a SLEEPING one is not; events are only ORed in, except by sleep on
+ * the
  * home hart; a DEAD one never runs again. Callers:    system calls and interrupts. Other harts only
  * post requests (inbox) and OR events. No lost wake-up: sleep publishes `sleeping`, then a full
  * fence, then tests the events; signal ORs, fence, reads `sleeping`.
@@ -42,8 +43,8 @@ env_wake(struct env *e)
 	hart_ready(e->hart, e);
 }
 
-/* Take it off its hart. Afterwards the hart holds nothing of it: neither its space nor its floating
- * point; only then may its state say so, for others take its memory when it does. */
+/* Take it off its hart. Afterwards the hart holds nothing of it: neither its space nor its
+ * floating point; only then may its state say so, for others take its memory when it does. */
 static void
 env_leave_hart(struct env *e)
 {

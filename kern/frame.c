@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * frame.c: the frame table: what each page of RAM is, who bound it last, and whether a device still
- * writes to it.
+ * frame.c: the frame table: what each page of RAM is, who bound it last, and whether a device
+ * still writes to it.
  *
  * State:      the table t->frames, one entry for each page from the RAM base on; no globals.
  * Invariants: a frame that is pinned, or whose kind is not FRAME_USER, neither becomes an object

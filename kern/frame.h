@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * frame.h: the frame table: one 16-byte entry for each page of RAM, from the RAM base on.
  *
- * `holder` is the carve id of the capability family that bound the frame last; a bind under another
- * id clears the frame first. Only frames of kind FRAME_USER and FRAME_CLEARING can be mapped
- * writable; every other kind holds kernel state.
+ * `holder` is the carve id of the capability family that bound the frame last; a bind under
+ * another id clears the frame first. Only frames of kind FRAME_USER and FRAME_CLEARING can be
+ * mapped writable; every other kind holds kernel state.
  */
 #ifndef KERN_FRAME_H
 #define KERN_FRAME_H
@@ -25,7 +25,7 @@ enum frame_kind {
 	FRAME_OBJECT,
 };
 
-#define FRAME_HOLDER_NONE 0ul         /* no capability has this carve id: whoever binds next clears */
+#define FRAME_HOLDER_NONE 0ul /* no capability has this carve id: whoever binds next clears */
 #define FRAME_HOLDER_LINK (1ul << 63) /* nor one with this bit: a page of the dead list */
 
 struct frame {
@@ -52,8 +52,8 @@ bool frame_range_ok(const struct captree *t, uint64_t page, uint64_t count);
 int frame_pin(struct captree *t, uint64_t page, uint64_t count);
 void frame_unpin(struct captree *t, uint64_t page, uint64_t count);
 
-/* 0 if the frames can become an object or be bound under another carve id now, else E_BUSY (pinned,
- * clearing or dead). Looks at no more than `count` entries; callers bound it. */
+/* 0 if the frames can become an object or be bound under another carve id now, else E_BUSY
+ * (pinned, clearing or dead). Looks at no more than `count` entries; callers bound it. */
 int frame_idle(const struct captree *t, uint64_t page, uint64_t count);
 
 /* Give kind and holder to a run of frames. */

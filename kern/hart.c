@@ -3,9 +3,10 @@
  * replaces it.
  *
  * State:      struct hart, one per hart, touched by that hart only (inbox and fence words by all,
- * atomically). Invariants: the ring holds exactly the READY environments at home here; the deadline
- * tree exactly the SLEEPING ones that have a deadline; the timer is armed for the earliest
- * deadline, the end of the slice if there is more than one to run, or one second ahead, whatever
+ * atomically). Invariants: the ring holds exactly the READY environments at home here; the
+ * deadline tree exactly the SLEEPING ones that have a deadline; the timer is armed for the
+ * earliest deadline, the end of the slice if there is more than one to run, or one second ahead,
+ * whatever
  * comes first: never not at all (an emulator may hang in wfi without). Callers:    trap handlers on
  * this hart, interrupts off. hart_dispatch and hart_continue end a handler.
  */

@@ -3,8 +3,8 @@
  * machine.
  *
  * Its objects lie in frames of start-up that belong to no FRAME capability, so nobody can take
- * them; its memory does, so that every mapping has a binding. Everything else about init is its own
- * business.
+ * them; its memory does, so that every mapping has a binding. Everything else about init is its
+ * own business.
  *
  *   image where its ELF says | EXO_UAREA_BASE: u-area | + 1 MiB: boot page | .. + 2 MiB: stack
  * Callers: boot, once.

@@ -3,8 +3,8 @@
  * interrupt controller.
  *
  * Everything in the tree is foreign: impossible nodes are skipped, impossible trees refused with a
- * sentence. Callers: boot, once. Pure but for its CONFIG sizes. Spec: Devicetree Specification 0.4,
- * chapter 3; RISC-V bindings of cpus and PLIC.
+ * sentence. Callers: boot, once. Pure but for its CONFIG sizes. Spec: Devicetree Specification
+ * 0.4, chapter 3; RISC-V bindings of cpus and PLIC.
  */
 #include "kern/machine.h"
 #include <exo/errors.h>
@@ -85,8 +85,8 @@ is_memory(const struct fdt *f, int node)
 	return type && strcmp(type, "memory") == 0 && fdt_status_ok(f, node);
 }
 
-/* Whole pages within reach of the kernel. What is described twice counts once: no page may have two
- * owners. */
+/* Whole pages within reach of the kernel. What is described twice counts once: no page may have
+ * two owners. */
 static void
 add_memory(struct machine *m, uint64_t start, uint64_t end)
 {
@@ -97,6 +97,9 @@ add_memory(struct machine *m, uint64_t start, uint64_t end)
 	}
 	start = align_up_u64(start, 4096);
 	end = align_down_u64(end, 4096);
+	if (start >= end) {
+		return;
+	}
 	ranges_add(&m->ram, start, end);
 	ranges_remove(&m->free, start, end);
 	ranges_add(&m->free, start, end);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * object.c: kernel objects: what is bound to what, how a binding breaks, how an object comes apart.
+ * object.c: kernel objects: what is bound to what, how a binding breaks, how an object comes
+ * apart.
  *
  * The dead list: when the first capability of an object leaves the tree, its frames keep their
  * kinds, which create and bind refuse, and the object joins the list, threaded through the frame

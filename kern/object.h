@@ -16,9 +16,9 @@ uint64_t object_pages(uint32_t type);
 /* Give the frames of a new object their kinds. Tree lock. */
 void object_mark(struct kernel *k, uint64_t page, uint32_t type, bool leaf);
 
-/* Take one bounded step at the oldest object on the dead list. Tree lock. True: another step
- * could do
- * more; false: the list is empty, or the oldest waits for another hart (k->waiting) or a device. */
+/* Take one bounded step at the oldest object on the dead list. Tree lock. True: another step could
+ * do more; false: the list is empty, or the oldest waits for another hart (k->waiting) or a
+ * device. */
 bool object_bury(struct kernel *k);
 
 /* Link / unlink an object's use of a capability. */

@@ -31,17 +31,17 @@
  *
  * What waits for a device (E_BUSY) must not hide the rest. Its priority is halved, so it goes back
  * in its treap, below all that still have CAP_FRESH. When it was not fresh before, none of its
- * siblings is; then its parent's own bindings are broken, and the parent goes back in the same way.
- * Each step thus unbinds, removes, or takes a CAP_FRESH, and of each there is a finite amount. When
- * the topmost candidate is not fresh and waits, so did everything else when it was last looked at:
- * the answer is E_BUSY. (It may come early when more than UNBIND_MAX bindings on one path wait, or
- * when something was made below after a revocation that gave up.) The next call tries another one
- * first.
+ * siblings is; then its parent's own bindings are broken, and the parent goes back in the same
+ * way. Each step thus unbinds, removes, or takes a CAP_FRESH, and of each there is a finite
+ * amount. When the topmost candidate is not fresh and waits, so did everything else when it was
+ * last looked at: the answer is E_BUSY. (It may come early when more than UNBIND_MAX bindings on
+ * one path wait, or when something was made below after a revocation that gave up.) The next call
+ * tries another one first.
  *
  * A capability leaves the tree only when no TLB can hold what was bound through it: unbind sets
- * t->broken, and nothing leaves before the caller has fenced and cleared it, and before t->fenced()
- * says that no other hart's older fence is owed. On E_BUSY revoke takes its mark off c again; what
- * drop and ranges have marked stays marked until somebody tries again.
+ * t->broken, and nothing leaves before the caller has fenced and cleared it, and before
+ * t->fenced() says that no other hart's older fence is owed. On E_BUSY revoke takes its mark off c
+ * again; what drop and ranges have marked stays marked until somebody tries again.
  */
 static void
 mark(struct captree *t, struct cap *c, uint64_t flags)
@@ -160,8 +160,8 @@ step_below(struct captree *t, struct cap *top)
 	}
 }
 
-/* One step towards c having neither children nor bindings. 0 = it has none, and nobody uses one any
- * more. */
+/* One step towards c having neither children nor bindings. 0 = it has none, and nobody uses one
+ * any more. */
 static int
 step_whole(struct captree *t, struct cap *c)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * ring.h: descriptor rings shared with an environment: the private half of a RING object.
  *
- * The shared half is struct exo_ring; the kernel keeps its own indices here and copies each word it
- * uses once.
+ * The shared half is struct exo_ring; the kernel keeps its own indices here and copies each word
+ * it uses once.
  */
 #ifndef KERN_RING_H
 #define KERN_RING_H
@@ -55,7 +55,8 @@ ring_shared(struct ring *r)
 	return (struct exo_ring *)((uint8_t *)r + PAGE_SIZE);
 }
 
-/* What taking an sq entry can say besides 1 (taken) and 0 (not now): look again, the lock was free.
+/* What taking an sq entry can say besides 1 (taken) and 0 (not now): look again, the lock was
+ * free.
  */
 #define RING_AGAIN 2
 

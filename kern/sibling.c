@@ -28,8 +28,8 @@ sibling_link(const struct captree *t, const struct cap *c)
 	return above->left == cap_id(t, c) ? &above->left : &above->right;
 }
 
-/* Put c where `link` is, below `up`: every priority above is higher, and what was there is split at
- * c. Two spines grow inwards, each with its open end. */
+/* Put c where `link` is, below `up`: every priority above is higher, and what was there is split
+ * at c. Two spines grow inwards, each with its open end. */
 static inline void
 attach(struct captree *t, struct cap *c, uint32_t *link, uint32_t up)
 {

@@ -9,8 +9,8 @@
  * Invariants: a valid entry is linked in the list of exactly one capability; a leaf's frame counts
  * it in `references`; entries change by atomic operations only, because the hardware sets A and D
  * at the same time; nothing of an invalid entry's links counts. Callers:    kern/sys with checked
- * arguments, revocation. Tree lock held; the caller fences (kernel_unlock_fence). Priv.
- * spec 4.3.1, 4.4.1.
+ * arguments, revocation. Tree lock held; the caller fences (kernel_unlock_fence). Priv. spec
+ * 4.3.1, 4.4.1.
  */
 #include "kern/space.h"
 #include "kern/space_fast.h"

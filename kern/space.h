@@ -53,14 +53,15 @@ space_enter(struct space *s, uint32_t hart)
 	}
 }
 
-/* Bind pages [page, page + n) with PTE bits `rights`; c is usable FRAME capability that holds them.
- * Takes at most *count pages, within one table; stores how many it did. 0, E_NOTABLE, E_MAPPED,
- * E_LIMIT, or SPACE_CLEAR: the first frame must be cleared first (see frame claim in kern/claim.c).
- * Tree lock. */
+/* Bind pages [page, page + n) with PTE bits `rights`; c is usable FRAME capability that holds
+ * them. Takes at most *count pages, within one table; stores how many it did. 0, E_NOTABLE,
+ * E_MAPPED, E_LIMIT, or SPACE_CLEAR: the first frame must be cleared first (see frame claim in
+ * kern/claim.c). Tree lock. */
 #define SPACE_CLEAR 1
 int space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
 	      uint64_t *count, uint64_t rights);
-/* Bind one frame of a kernel object (u-area, ring, table to look at) under the object's capability.
+/* Bind one frame of a kernel object (u-area, ring, table to look at) under the object's
+ * capability.
  */
 int space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c,
 		     uint64_t page, uint64_t rights);
@@ -68,8 +69,8 @@ int space_map_object(struct kernel *k, struct space *s, uint64_t address, struct
  * E_BUSY (it hangs somewhere already). */
 int space_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table);
 /* Break entries from `address` on: at most *count pages, within one table, and at most `most`
- * entries of it; stores how many pages are dealt with and ORs old A/D bits into *old. A whole empty
- * table in the range is unhung. 0. */
+ * entries of it; stores how many pages are dealt with and ORs old A/D bits into *old. A whole
+ * empty table in the range is unhung. 0. */
 int space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t most,
 		uint64_t *old);
 /* Set rights; as above. E_NOTMAPPED, E_RIGHTS. */

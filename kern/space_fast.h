@@ -2,9 +2,9 @@
  * space_fast.h: map and protect of one page of the caller's own space, the calls that self-paging
  * makes all the time.
  *
- * The same checks as the general way (kern/sys/memory.c, space.c) in one straight line; whatever is
- * not the common case says false, having changed nothing, and the general way finds out what it is.
- * Tree lock held. Measured by map1, prot1, trap_unprot.
+ * The same checks as the general way (kern/sys/memory.c, space.c) in one straight line; whatever
+ * is not the common case says false, having changed nothing, and the general way finds out what it
+ * is. Tree lock held. Measured by map1, prot1, trap_unprot.
  */
 #ifndef KERN_SPACE_FAST_H
 #define KERN_SPACE_FAST_H

@@ -15,8 +15,8 @@ enum take {
 /* One step at a capability of e's. 0, CAP_AGAIN, or an error. Remembers in e what is unfinished.
  * Tree lock. */
 int take_step(struct env *e, enum take what, exo_handle capability, uint64_t start, uint64_t count);
-/* One step at what e, which will not run again, left unfinished: a mark of a revocation that nobody
- * goes on with would slow everybody down. 0, CAP_AGAIN, E_BUSY. Tree lock. */
+/* One step at what e, which will not run again, left unfinished: a mark of a revocation that
+ * nobody goes on with would slow everybody down. 0, CAP_AGAIN, E_BUSY. Tree lock. */
 int take_finish(struct env *e);
 
 #endif

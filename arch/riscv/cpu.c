@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * cpu.c: harts: bringing them up, telling them things, their timers, power.
  *
- * State: the hardware id of each hart number, and whether the harts have the Sstc timer; written at
- * boot only. Priv. spec 4.1; SBI 2.0 chapters 6 to 10; Sstc extension.
+ * State: the hardware id of each hart number, and whether the harts have the Sstc timer; written
+ * at boot only. Priv. spec 4.1; SBI 2.0 chapters 6 to 10; Sstc extension.
  */
 #include <exo/errors.h>
 #include <exo/types.h>

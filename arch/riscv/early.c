@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * early.c: the first page tables, built before paging is on.
  *
- * Runs at physical addresses, so it may use no pointer that the linker stored and calls nothing. It
- * maps the image at KERNEL_BASE (4 KiB pages, W^X from the start) and 16 GiB of physical memory
+ * Runs at physical addresses, so it may use no pointer that the linker stored and calls nothing.
+ * It maps the image at KERNEL_BASE (4 KiB pages, W^X from the start) and 16 GiB of physical memory
  * from the GiB of the image on at DIRECT_BASE (RW, never executable); mmu.c replaces the latter by
  * the exact map. Priv. spec 4.4 (Sv39).
  */

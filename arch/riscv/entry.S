@@ -2,17 +2,13 @@
  * entry.S: from the firmware to C, at whatever address the image was loaded.
  *
  * The header is that of a Linux RISC-V Image (Documentation/riscv/boot-image-header), which
- * OpenSBI, U-Boot's booti and QEMU understand:
- * hart id in a0, device tree in a1, paging off, any hart. Steps of the first hart: 1 clear .bss,
- * 2 banner through the firmware,
- * 3 build the early page tables (early.c, at physical addresses), 4 turn paging on; the trap
- * vector is the way to the
- * virtual address, 5 C. Other harts come by SBI HSM and do 4 and 5 with the final tables. OpenSBI
- * up to 1.1 (at least) marks a hart as
- * started before it has stored where to: one that looks at that moment comes to _start, or comes
- * with another a1. So
- * whoever is not first goes to other_hart, which takes start_args from memory: if they are for
- * this hart, and only once, so
+ * OpenSBI, U-Boot's booti and QEMU understand: hart id in a0, device tree in a1, paging off, any
+ * hart. Steps of the first hart: 1 clear .bss, 2 banner through the firmware, 3 build the early
+ * page tables (early.c, at physical addresses), 4 turn paging on; the trap vector is the way to
+ * the virtual address, 5 C. Other harts come by SBI HSM and do 4 and 5 with the final tables.
+ * OpenSBI up to 1.1 (at least) marks a hart as started before it has stored where to: one that
+ * looks at that moment comes to _start, or comes with another a1. So whoever is not first goes to
+ * other_hart, which takes start_args from memory: if they are for this hart, and only once, so
  * that a hart that comes after it was given up stays here. Nothing is believed of the state at
  * entry but a0, a1 and that paging is off.
  */
@@ -94,8 +90,8 @@ first_hart:
 5:	wfi
 	j	5b
 
-/* a0 = hart id; start_args = { hart id + 1 (0: nobody, or taken), satp, virtual - physical,
- * stack, argument } */
+/* a0 = hart id; start_args = { hart id + 1 (0: nobody, or taken), satp, virtual - physical, stack,
+ * argument } */
 	.globl other_hart
 	.balign 4
 other_hart:

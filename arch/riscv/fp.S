@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fp.S: save and load the floating-point registers of an environment. a0 = its tp. sstatus.FS
- * must not be Off.
+ * fp.S: save and load the floating-point registers of an environment. a0 = its tp. sstatus.FS must
+ * not be Off.
  */
 #include "arch/riscv/frame.h"
 	.option arch, +d

@@ -3,8 +3,8 @@
  * tied by assertions.
  *
  * An environment is a pair of frames: private half (kern's struct env, whose last 1024 bytes are
- * struct arch_env), then the u-area. In the kernel tp points between the two, in user mode sscratch
- * does:
+ * struct arch_env), then the u-area. In the kernel tp points between the two, in user mode
+ * sscratch does:
  *
  *   tp - 4096          tp - 1024            tp              tp + 4096
  *   | kern's own state | struct arch_env    | u-area        |

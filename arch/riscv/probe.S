@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * probe.S: does this hart, this machine have it? Tries under a trap vector of its own, which
- * leads to label 1. Boot only.
+ * probe.S: does this hart, this machine have it? Tries under a trap vector of its own, which leads
+ * to label 1. Boot only.
  */
 #define SENVCFG 0x10a
 #define HSTATUS 0x600

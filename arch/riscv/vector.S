@@ -2,16 +2,13 @@
  * vector.S: from user mode into the kernel and back.
  *
  * Entry, in steps: 1 swap tp with sscratch (tp = environment, see frame.h). 2 A call: switch to
- * the kernel's trap vector
- * and stack, look the handler up, call it. 3 An exception: if the environment can take it, store
- * cause, pc, tval and gp in its
- * u-area and enter its handler, every other register intact. 4 Anything else: save the whole
- * context, ask C.
+ * the kernel's trap vector and stack, look the handler up, call it. 3 An exception: if the
+ * environment can take it, store cause, pc, tval and gp in its u-area and enter its handler, every
+ * other register intact. 4 Anything else: save the whole context, ask C.
  *
  * While stvec is trap_user only tp-relative words of the environment's own frames are touched, so
- * no trap can happen. C code
- * runs with stvec = trap_kernel: a trap there is a broken invariant, and panics on a stack of its
- * own.
+ * no trap can happen. C code runs with stvec = trap_kernel: a trap there is a broken invariant,
+ * and panics on a stack of its own.
  */
 #include <exo/uarea.h>
 #include "arch/riscv/frame.h"
@@ -88,9 +85,8 @@ exception:
 	sret
 
 /* The handler of the call `resume`: back from an exception, every register as the caller has it
- * but those that it
- * could not restore itself: pc, gp, t0, a7 come from the u-area. Any pc will do: it is entered in
- * user mode. */
+ * but those that it could not restore itself: pc, gp, t0, a7 come from the u-area. Any pc will do:
+ * it is entered in user mode. */
 	.globl sys_resume
 sys_resume:
 	ld	gp, EXO_U_CAUSE(tp)
@@ -179,11 +175,9 @@ trap_kernel:
 	j	1b
 
 /* --- user memory: the only two functions that touch it
- * --------------------------------------------------------------
- * int64 user_copy_in(void *to, u64 from, u64 bytes); int64 user_copy_out(u64 to, const void
- * *from, u64 bytes): 0 or 1 = fault.
- * The caller has checked that the range lies in the user half. They run under a vector of their
- * own. */
+ * -------------------------------------------------------------- int64 user_copy_in(void *to, u64
+ * from, u64 bytes); int64 user_copy_out(u64 to, const void *from, u64 bytes): 0 or 1 = fault. The
+ * caller has checked that the range lies in the user half. They run under a vector of their own. */
 	.macro	USER_COPY name
 	.balign 4
 	.globl	\name

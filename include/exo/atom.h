@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * atom.h: packet filters as data. A filter is a conjunction of atoms; reading past the packet is no
- * match.
+ * atom.h: packet filters as data. A filter is a conjunction of atoms; reading past the packet is
+ * no match.
  *
  * compare: the `width` bytes at base + offset, big-endian, ANDed with mask, equal value.
  * shift:   base += (the byte(s) at base + offset & mask) << scale, for variable headers (IPv4:

@@ -4,8 +4,8 @@
  * Arrays of a power of two, free-running 32-bit indices on separate cache lines: an index counts
  * all entries ever, the entry is index & (size - 1). The user fills sq and advances sq_tail, then
  * calls exo_submit; the kernel advances sq_head, and cq_tail as work completes; the user advances
- * cq_head. The kernel keeps indices of its own and never reads its own back: if the peer's index is
- * out of range it sets `error` and the ring stands still until it is made anew.
+ * cq_head. The kernel keeps indices of its own and never reads its own back: if the peer's index
+ * is out of range it sets `error` and the ring stands still until it is made anew.
  *
  * RECEIVE rings have no sq. Packet n lies at byte (n & (buffers - 1)) * EXO_PACKET_BYTES of the
  * bound FRAME, its length in cq[n & (EXO_CQ_SIZE - 1)].result; it stays until cq_head passes n.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * syscalls.h: the numbers of the system calls, EXO_NR_name, and the forms that syscalls.def is read
- * in.
+ * syscalls.h: the numbers of the system calls, EXO_NR_name, and the forms that syscalls.def is
+ * read in.
  *
  * Readers define SYSCALL0..SYSCALL7 and include <exo/syscalls.def>; so does this file for the
  * numbers.

@@ -14,9 +14,9 @@
 #define EXO_PAGE_SIZE   4096ul
 #define EXO_PAGE_SHIFT  12
 
-/* A handle names a capability in the caller's capability space: generation << 32 | slot index. Slot
- * 0 stays empty, so 0 names nothing. The generation has 31 bits: a handle is never negative, so
- * calls return handles and errors in one word. */
+/* A handle names a capability in the caller's capability space: generation << 32 | slot index.
+ * Slot 0 stays empty, so 0 names nothing. The generation has 31 bits: a handle is never negative,
+ * so calls return handles and errors in one word. */
 typedef uint64_t exo_handle;
 #define EXO_NONE            ((exo_handle)0)
 #define EXO_HANDLE_INDEX(h) ((uint32_t)(h))

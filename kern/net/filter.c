@@ -2,9 +2,9 @@
  * filter.c: packet filters, evaluated one by one. Pure: no state, no arch.
  *
  * Two filters are disjoint if a bit that both test, at the same place under the same base, must be
- * 0 for one and 1 for the other. The base is the same where the shifts before it are the same atoms
- * in the same order. That is sufficient, not necessary: a carve that is disjoint for a reason we do
- * not see is refused, never the other way round. Callers: kern/net/nic.c. Design:
+ * 0 for one and 1 for the other. The base is the same where the shifts before it are the same
+ * atoms in the same order. That is sufficient, not necessary: a carve that is disjoint for a
+ * reason we do not see is refused, never the other way round. Callers: kern/net/nic.c. Design:
  * docs/design/network.md
  */
 #include "kern/net/filter.h"

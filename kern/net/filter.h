@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * filter.h: packet filters: conjunctions of atoms (include/exo/atom.h), evaluated one by one. Pure.
+ * filter.h: packet filters: conjunctions of atoms (include/exo/atom.h), evaluated one by one.
+ * Pure.
  */
 #ifndef KERN_NET_FILTER_H
 #define KERN_NET_FILTER_H

@@ -2,10 +2,11 @@
  * nic.c: NICs shared by predicates: filters, demultiplexing, receive.
  *
  * Filters mirror the tree of PACKET capabilities. A packet goes down from the whole NIC: where
- * children are carved (disjoint) it follows the one that matches, or ends; where they are shared it
+ * children are carved (disjoint) it follows the one that matches, or ends; where they are shared
+ * it
  * goes to the node itself and to each child that matches. State:      per NIC a pool of filters,
- * whose use is bounded by the quota (count) of the capabilities; tree lock. Invariants: a filter in
- * use belongs to one PACKET capability; its parent is in use; a ring named here is bound to it.
+ * whose use is bounded by the quota (count) of the capabilities; tree lock. Invariants: a filter
+ * in use belongs to one PACKET capability; its parent is in use; a ring named here is bound to it.
  * Callers:    bind, derive, revocation, the NIC's interrupt. Design: docs/design/network.md
  */
 #include "kern/net/nic.h"

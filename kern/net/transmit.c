@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * transmit.c: packets leave by the transmit predicate of the ring's PACKET capability.
  *
- * The first 128 bytes are copied, the predicate runs on the copy and the device sends the copy; the
- * rest is gathered in place. So nobody can forge another's source, nor change it after the check.
+ * The first 128 bytes are copied, the predicate runs on the copy and the device sends the copy;
+ * the rest is gathered in place. So nobody can forge another's source, nor change it after the
+ * check.
  * Frames are pinned until the device is done. State:      which ring's request each tag of a NIC
  * belongs to (nic_state.h); tree lock. Invariants: a tag in use names a busy request of a ring
  * whose in_flight counts it; each ends exactly once, by nic_done.
@@ -97,8 +98,8 @@ check_packet(struct kernel *k, struct cspace *s, const struct exo_packet_request
 	return p->part[0].bytes < p->bytes && p->part[0].bytes < EXO_TRANSMIT_SPAN ? E_RANGE : 0;
 }
 
-/* Copy the head, run the predicate on the copy; the device's list is the copy, then what follows in
- * place. */
+/* Copy the head, run the predicate on the copy; the device's list is the copy, then what follows
+ * in place. */
 static int
 build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struct net_segment *list,
       uint32_t *count)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cap.c (sys): carve, share, give, ask, revoke, drop, inspect: checks of what the caller says about
- * capabilities.
+ * cap.c (sys): carve, share, give, ask, revoke, drop, inspect: checks of what the caller says
+ * about capabilities.
  *
  * carve, share, drop and revoke first take one step at the oldest dead object, so frames come back
  * to whoever asks for them.
@@ -255,8 +255,8 @@ take(struct env *e, enum take what, exo_handle capability, uint64_t start, uint6
 	return result == E_BUSY && waiting ? CAP_AGAIN : result;
 }
 
-/* Steps at the dead list, so that what was revoked can be used again when the call returns. True if
- * it is not empty yet and does not only wait for devices. */
+/* Steps at the dead list, so that what was revoked can be used again when the call returns. True
+ * if it is not empty yet and does not only wait for devices. */
 static bool
 bury(struct kernel *k)
 {

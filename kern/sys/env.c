@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * env.c (sys): null, sleep, signal, yield, exit and the env_* calls: checks of what the caller says
- * about environments.
+ * env.c (sys): null, sleep, signal, yield, exit and the env_* calls: checks of what the caller
+ * says about environments.
  */
 #include "kern/object.h"
 #include "kern/space.h"

@@ -48,8 +48,8 @@ sys_return(int64_t value)
 	return (struct sysret){value, ACTION_RETURN};
 }
 
-/* The way back of a call that may have posted something to a hart: tells the others, takes the long
- * way if it was this one. */
+/* The way back of a call that may have posted something to a hart: tells the others, takes the
+ * long way if it was this one. */
 struct sysret sys_finish(int64_t value);
 /* With a second result. */
 struct sysret sys_return2(struct env *e, int64_t value, uint64_t second);
