@@ -440,6 +440,14 @@ child_main(uint64_t seed)
 		exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 0, 0, &table, 0);
 		exo_map(at_table, table, 0, 1, EXO_WRITE, 0, EXO_NONE);
 	}
+	/* by chance alone a ring seldom gets a packet capability */
+	if (exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_TRANSMIT, 9, &table, 0) == 0) {
+		static struct exo_filter all;
+		int64_t packets = exo_share(start->packets[0], 79, (uint64_t)&all, 1, EXO_PACKET_TRANSMIT, 0);
+
+		exo_bind(EXO_BIND_PACKET, table, (exo_handle)packets, 0);
+		add_essential(7, table);
+	}
 	for (uint32_t hart = 1; hart < hostile_harts(); hart++) {
 		hostile_thread_start(&threads[hart], hart, fuzz_body, seed * 0x9e3779b97f4a7c15ul + hart);
 	}
