@@ -22,7 +22,7 @@
 #include "test/unit/dts.h"
 #include "test/unit/fdt_trees.h"
 
-#define ROUNDS 20000
+#define ROUNDS 8000
 #define RAM    0x80000000ul
 #define MIB    (1ul << 20)
 #define SPAN   (16ul << 30)
