@@ -35,7 +35,7 @@ def calls():
         for line in f:
             if match := re.match(r"[0-9a-f]+ <([^>]+)>:$", line):
                 current = match.group(1)
-            elif match := re.match(r"\s+[0-9a-f]+:\s+[0-9a-f]+\s+(jal|j|jalr|jr|call|tail|b\w+)\s+(.*)", line):
+            elif match := re.match(r"\s*[0-9a-f]+:\s+[0-9a-f]+\s+(jal|j|jalr|jr|call|tail|b\w+)\s+(.*)", line):
                 target = re.search(r"<([^>+]+)>", match.group(2))
                 if target and target.group(1) != current:
                     graph[current].add(target.group(1))

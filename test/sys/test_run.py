@@ -163,3 +163,12 @@ def test_program_outside_the_tree(tmp_path):
     done = make("-s", "program", f"SRC={tmp_path}/outside.c", f"O={tmp_path}/build", timeout=300)
     assert done.returncode == 0, done.stderr
     assert os.path.exists(f"{tmp_path}/build/qemu-virt/user/outside.elf")
+
+
+def test_the_deepest_path_fits_the_stack():
+    """And leaves half of it for what the analysis cannot see: calls through pointers, the trap frame."""
+    with open("arch/riscv/frame.h", encoding="utf-8") as f:
+        size = int(re.search(r"#define KERNEL_STACK_PAGES\s+(\d+)", f.read()).group(1)) * 4096
+    done = subprocess.run(["scripts/stack.py"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert 500 < int(re.match(r"(\d+) bytes in the deepest path", done.stdout).group(1)) <= size // 2
