@@ -61,10 +61,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	site_open(&site);
 	int result = scan(&site, data, bytes);
 	require((result == 0) == (walk(data, bytes) == E_NOENT));
-	for (uint32_t i = 0; result == 0 && i < site.file_count; i++) {
-		const struct site_file *file = &site.files[i];
-		require(file->offset <= bytes && file->bytes <= bytes - file->offset);
-		require(site_find(&site, site.names + file->name, file->name_bytes) == file);
+	for (uint32_t i = 0; result == 0 && i < site.table_size; i++) {
+		for (const struct site_file *file = site.table[i]; file; file = file->next) {
+			require(file->offset <= bytes && file->bytes <= bytes - file->offset);
+			require(site_find(&site, file->name, file->name_bytes) == file);
+		}
 	}
 	site_close(&site);
 	return 0;

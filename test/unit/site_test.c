@@ -46,7 +46,7 @@ add_raw(const char *name, size_t name_bytes, uint32_t mode, uint32_t inode, uint
 	archive.bytes += (size_t)sprintf(
 		(char *)archive.data + archive.bytes,
 		"070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X", inode, mode, 0u, 0u,
-		links, 0u, bytes, 8u, 1u, 0u, 0u, name_bytes, 0u);
+		links, 0u, bytes, inode ? 8u : 0u, inode ? 1u : 0u, 0u, 0u, name_bytes, 0u);
 	memcpy(archive.data + archive.bytes, name, name_bytes);
 	archive.bytes += name_bytes;
 	pad();
@@ -175,18 +175,20 @@ test_doubles_and_links(void **state)
 	add_raw("l1", 3, FILE_MODE, 9, 3, 0, 0);
 	add_raw("l2", 3, FILE_MODE, 9, 3, 0, 0);
 	add_raw("other", 6, FILE_MODE, 10, 2, 0, 0);
+	add_raw("n", 2, FILE_MODE, 0, 2, "nodata", 6);
 	add_raw("l3", 3, FILE_MODE, 9, 3, "data", 4);
 	add_raw("zero", 5, FILE_MODE, 10, 2, 0, 0);
 	finish();
 	assert_int_equal(scan(&site, 4096, 4096), 0);
-	assert_int_equal(site.file_count, 6);
+	assert_int_equal(site.file_count, 7);
+	assert_file(&site, "n", "nodata");
 	assert_file(&site, "a", "second");
 	assert_file(&site, "l1", "data");
 	assert_file(&site, "l2", "data");
 	assert_file(&site, "l3", "data");
 	assert_file(&site, "other", "");
 	assert_file(&site, "zero", "");
-	assert_int_equal(site.total_bytes, 6 + 3 * 4);
+	assert_int_equal(site.total_bytes, 6 + 6 + 3 * 4);
 	site_close(&site);
 }
 

@@ -223,7 +223,7 @@ static enum stop
 answer_file(struct server *server, struct conn *conn, const struct reply *reply,
 	    const struct site_file *file)
 {
-	const char *type = reply_type(server->site->names + file->name, file->name_bytes);
+	const char *type = reply_type(file->name, file->name_bytes);
 	int bytes = reply_head(server->answer, sizeof(server->answer), reply, type, file->bytes);
 	enum stop stop = write_answer(server, conn, bytes);
 

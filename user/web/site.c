@@ -5,13 +5,13 @@
  * kept. A name that comes twice means its last entry, as if the archive were unpacked. Of a file
  * with several links, all have the data of the one entry that brings it (newc writes it with the
  * last).
- * Invariants: table_size is a power of two and more than twice file_count; every file is in the
- * table once. Memory is malloc's and grows by doubling. What the disk says is checked: no offset
+ * Invariants: table_size is 0 or a power of two and not less than file_count; every file is in the
+ * list of its hash, once. A file stands with its name in a slab from malloc and stays there, so
+ * memory never has to hold anything twice but the table. What the disk says is checked: no offset
  * wraps, no name is taken that does not end. Callers: main.c fills it, conn.c looks files up.
  */
 #include "user/web/site.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +19,16 @@
 
 #include "lib/base/cpio.h"
 
-#define FIRST_ROOM 64
+#define FIRST_TABLE 256
+#define SLAB_BYTES  65536
+
+struct site_slab {
+	struct site_slab *previous;
+	size_t used;
+	_Alignas(struct site_file) char memory[SLAB_BYTES - 16];
+};
+
+_Static_assert(SLAB_BYTES >= 2 * (SITE_NAME_MAX + sizeof(struct site_file)), "a file must fit");
 
 void
 site_open(struct site *site)
@@ -30,9 +39,14 @@ site_open(struct site *site)
 void
 site_close(struct site *site)
 {
-	free(site->files);
+	struct site_slab *slab = site->slabs;
+
+	while (slab) {
+		struct site_slab *previous = slab->previous;
+		free(slab);
+		slab = previous;
+	}
 	free(site->table);
-	free(site->names);
 	site_open(site);
 }
 
@@ -48,118 +62,115 @@ hash_of(const char *name, size_t bytes)
 	return hash;
 }
 
-/* The place in the table where the name stands or would stand. */
-static uint32_t *
-table_place(const struct site *site, uint32_t hash, const char *name, size_t bytes)
+static struct site_file *
+find(const struct site *site, uint32_t hash, const char *name, size_t bytes)
 {
-	uint32_t at = hash & (site->table_size - 1);
+	struct site_file *file = site->table[hash & (site->table_size - 1)];
 
-	while (site->table[at]) {
-		const struct site_file *file = &site->files[site->table[at] - 1];
-		if (file->hash == hash && file->name_bytes == bytes &&
-		    !memcmp(site->names + file->name, name, bytes)) {
-			break;
-		}
-		at = (at + 1) & (site->table_size - 1);
+	while (file && (file->hash != hash || file->name_bytes != bytes ||
+			memcmp(file->name, name, bytes))) {
+		file = file->next;
 	}
-	return &site->table[at];
+	return file;
 }
 
 const struct site_file *
 site_find(const struct site *site, const char *name, size_t bytes)
 {
-	uint32_t index =
-		site->table_size ? *table_place(site, hash_of(name, bytes), name, bytes) : 0;
-
-	return index ? &site->files[index - 1] : NULL;
+	return site->table_size ? find(site, hash_of(name, bytes), name, bytes) : NULL;
 }
 
-/* Makes room for one more file. 0 or E_NOSPACE. */
-static int
-grow_files(struct site *site)
+static void
+table_insert(struct site_file **table, uint32_t size, struct site_file *file)
 {
-	if (site->file_count < site->file_room) {
+	struct site_file **place = &table[file->hash & (size - 1)];
+
+	file->next = *place;
+	*place = file;
+}
+
+/* Makes room in the table for one more file. 0 or E_NOSPACE. */
+static int
+table_grow(struct site *site)
+{
+	if (site->file_count < site->table_size) {
 		return 0;
 	}
-	uint32_t room = site->file_room ? site->file_room * 2 : FIRST_ROOM;
-	struct site_file *files =
-		room > UINT32_MAX / 4 ? NULL : realloc(site->files, room * sizeof(*files));
-	if (!files) {
+	uint32_t size = site->table_size ? site->table_size * 2 : FIRST_TABLE;
+	struct site_file **table = size ? calloc(size, sizeof(struct site_file *)) : NULL;
+	if (!table) {
 		return E_NOSPACE;
 	}
-	site->files = files;
-	site->file_room = room;
-	free(site->table);
-	site->table_size = 4 * room;
-	site->table = calloc(site->table_size, sizeof(*site->table));
-	if (!site->table) {
-		site->table_size = 0;
-		return E_NOSPACE;
-	}
-	for (uint32_t i = 0; i < site->file_count; i++) {
-		const struct site_file *file = &files[i];
-		*table_place(site, file->hash, site->names + file->name, file->name_bytes) = i + 1;
-	}
-	return 0;
-}
-
-static int
-grow_names(struct site *site, size_t bytes)
-{
-	size_t room = site->name_room ? site->name_room : FIRST_ROOM * 32;
-
-	while (room - site->name_bytes < bytes) {
-		room *= 2;
-	}
-	if (room > UINT32_MAX) {
-		return E_NOSPACE;
-	}
-	if (room > site->name_room) {
-		char *names = realloc(site->names, room);
-		if (!names) {
-			return E_NOSPACE;
+	for (uint32_t i = 0; i < site->table_size; i++) {
+		struct site_file *next;
+		for (struct site_file *file = site->table[i]; file; file = next) {
+			next = file->next;
+			table_insert(table, size, file);
 		}
-		site->names = names;
-		site->name_room = room;
 	}
+	free(site->table);
+	site->table = table;
+	site->table_size = size;
 	return 0;
 }
 
-/* The file of that name, made if there is none. 0 or E_NOSPACE. */
-static int
-file_named(struct site *site, const char *name, size_t bytes, struct site_file **file)
+/* Memory for a file with a name of that length; 0 if there is none. */
+static struct site_file *
+file_alloc(struct site *site, size_t name_bytes)
 {
-	if (grow_files(site) || grow_names(site, bytes)) {
-		return E_NOSPACE;
+	size_t align = _Alignof(struct site_file);
+	size_t bytes = (sizeof(struct site_file) + name_bytes + align - 1) / align * align;
+	struct site_slab *slab = site->slabs;
+
+	if (!slab || sizeof(slab->memory) - slab->used < bytes) {
+		slab = malloc(sizeof(*slab));
+		if (!slab) {
+			return NULL;
+		}
+		slab->previous = site->slabs;
+		slab->used = 0;
+		site->slabs = slab;
 	}
+	slab->used += bytes;
+	return (struct site_file *)(slab->memory + slab->used - bytes);
+}
+
+/* The file of that name, made if there is none; 0 without memory for it. */
+static struct site_file *
+file_named(struct site *site, const char *name, size_t bytes)
+{
 	uint32_t hash = hash_of(name, bytes);
-	uint32_t *place = table_place(site, hash, name, bytes);
-	if (!*place) {
-		site->files[site->file_count] = (struct site_file){
-			.hash = hash,
-			.name = (uint32_t)site->name_bytes,
-			.name_bytes = (uint32_t)bytes,
-		};
-		memcpy(site->names + site->name_bytes, name, bytes);
-		site->name_bytes += bytes;
-		*place = ++site->file_count;
+
+	if (table_grow(site)) {
+		return NULL;
 	}
-	*file = &site->files[*place - 1];
-	return 0;
+	struct site_file *file = find(site, hash, name, bytes);
+	if (file) {
+		return file;
+	}
+	file = file_alloc(site, bytes);
+	if (file) {
+		*file = (struct site_file){.hash = hash, .name_bytes = (uint16_t)bytes};
+		memcpy(file->name, name, bytes);
+		table_insert(site->table, site->table_size, file);
+		site->file_count++;
+	}
+	return file;
 }
 
 /* The data of `from` is also that of the links that wait for it. */
 static void
-share_data(struct site *site, const struct site_file *from, uint64_t inode)
+share_data(struct site *site, const struct site_file *from)
 {
-	for (uint32_t i = 0; i < site->file_count && site->links_waiting > 0; i++) {
-		struct site_file *file = &site->files[i];
-		if (file->inode == inode) {
-			file->offset = from->offset;
-			file->bytes = from->bytes;
-			file->inode = 0;
-			site->links_waiting--;
-			site->total_bytes += from->bytes;
+	for (uint32_t i = 0; i < site->table_size && site->waiting > 0; i++) {
+		for (struct site_file *file = site->table[i]; file; file = file->next) {
+			if (file->waits && file->inode == from->inode) {
+				file->offset = from->offset;
+				file->bytes = from->bytes;
+				file->waits = false;
+				site->waiting--;
+				site->total_bytes += from->bytes;
+			}
 		}
 	}
 }
@@ -170,21 +181,20 @@ add_file(struct site *site, const struct cpio_header *header, const char *name, 
 {
 	uint64_t inode = (uint64_t)header->inode << 32 ^ (uint64_t)header->device_major << 16 ^
 			 header->device_minor;
-	bool waits = header->links > 1 && header->file_bytes == 0 && inode != 0;
-	struct site_file *file;
-	int error = file_named(site, name, bytes, &file);
+	struct site_file *file = file_named(site, name, bytes);
 
-	if (error) {
-		return error;
+	if (!file) {
+		return E_NOSPACE;
 	}
 	site->total_bytes += (uint64_t)header->file_bytes - file->bytes;
-	site->links_waiting -= file->inode != 0;
+	site->waiting -= file->waits;
 	file->offset = offset;
 	file->bytes = header->file_bytes;
-	file->inode = waits ? inode : 0;
-	site->links_waiting += waits;
-	if (header->links > 1 && !waits) {
-		share_data(site, file, inode);
+	file->inode = inode;
+	file->waits = header->links > 1 && header->file_bytes == 0;
+	site->waiting += file->waits;
+	if (header->links > 1 && !file->waits) {
+		share_data(site, file);
 	}
 	return 0;
 }

@@ -8,30 +8,29 @@
 #ifndef USER_WEB_SITE_H
 #define USER_WEB_SITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define SITE_NAME_MAX 4096 /* bytes of a name with its final 0 */
 
 struct site_file {
-	uint64_t offset; /* of the first byte in the archive */
+	struct site_file *next; /* with the same place in the table */
+	uint64_t offset;        /* of the first byte in the archive */
+	uint64_t inode;         /* and device */
 	uint32_t bytes;
 	uint32_t hash;
-	uint32_t name; /* offset in site.names */
-	uint32_t name_bytes;
-	uint64_t inode; /* device and inode while a link waits for its data, else 0 */
+	uint16_t name_bytes;
+	bool waits; /* for the data, which stands with a later entry of the same inode */
+	char name[];
 };
 
 struct site {
-	struct site_file *files;
-	uint32_t file_count;
-	uint32_t file_room;
-	uint32_t *table; /* open addressing: index into files + 1, 0 = empty; half full at most */
+	struct site_file **table;
 	uint32_t table_size;
-	char *names;
-	size_t name_bytes;
-	size_t name_room;
-	uint32_t links_waiting; /* files whose data stands with a later entry of the same inode */
+	uint32_t file_count;
+	struct site_slab *slabs; /* memory of the files, newest first */
+	uint32_t waiting;        /* files that wait for their data */
 	uint64_t total_bytes;
 	uint64_t next; /* where the next header stands: the scan continues from there */
 };
