@@ -20,7 +20,9 @@ PYTHON := /usr/bin/python3
 CROSS  := riscv64-unknown-elf-
 SILENT := $(findstring s,$(firstword -$(filter-out --%,$(MAKEFLAGS))))
 say     = $(if $(V),,@$(if $(SILENT),,printf '  %-7s %s\n' '$1' '$(patsubst $(O)/%,%,$@)';))
-$(if $(wildcard boards/$(BOARD)/defconfig),,$(error no board $(BOARD); try: $(notdir $(wildcard boards/*))))
+BOARDS := $(patsubst boards/%/defconfig,%,$(wildcard boards/*/defconfig))
+$(if $(word 2,$(CURDIR)/$(O)),$(error make cannot handle the space in $(CURDIR)/$(O); use a path without))
+$(if $(findstring command,$(origin CONFIG_BOARD)),$(error choose the board with BOARD=$(CONFIG_BOARD)))
 
 export O BOARD
 export PYTHONPYCACHEPREFIX := $(abspath $(O)/pycache)
@@ -41,6 +43,8 @@ $(C)/auto.conf: $(DOCTOR) FORCE
 	@$(PYTHON) scripts/kconfig.py build $(CONFIG_IN) $(C) $(OVERRIDES)
 NO_CONFIG := clean help doctor menuconfig savedefconfig %_defconfig stop
 ifneq ($(filter-out $(NO_CONFIG),$(or $(MAKECMDGOALS),all)),)
+$(if $(filter $(BOARD),$(BOARDS)),,$(error no board $(BOARD)$(if $(findstring file,$(origin BOARD)), \
+	as .config has it); try: make BOARD=NAME, one of: $(BOARDS)))
 include $(C)/auto.conf
 endif
 
@@ -106,11 +110,15 @@ endef
 $(foreach p,$(USER_PROGS) $(BOOT_PROGS) $(BENCH_PROGS),$(eval $(call program,$p)))
 ifdef SRC
 EXTERNAL := $(basename $(abspath $(SRC)))
+$(if $(call sources_of,$(EXTERNAL)),,$(error SRC=$(SRC): there is no such C file, nor a folder with one))
 elf_of_external := $(B)/user/$(notdir $(EXTERNAL)).elf
 libs-$(EXTERNAL) := $(LIBRARIES)
 $(eval $(subst $(call elf_of,$(EXTERNAL)):,$(elf_of_external):,$(call program,$(EXTERNAL))))
 program: $(elf_of_external)
 	@echo $<
+else
+program:
+	@echo 'say which one: make program SRC=hello.c' >&2; false
 endif
 
 # --- objects ---------------------------------------------------------------------------------------

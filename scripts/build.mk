@@ -17,6 +17,8 @@ menuconfig: | $(O)/doctor.ok
 	@KCONFIG_CONFIG=.config $(PYTHON) -m menuconfig
 %_defconfig: boards/%/defconfig | $(O)/doctor.ok
 	@$(PYTHON) scripts/kconfig.py load $< .config && echo ".config is now that of boards/$*"
+%_defconfig:
+	@echo 'no board $*; try one of: $(addsuffix _defconfig,$(BOARDS))' >&2; false
 savedefconfig: | $(O)/doctor.ok
 	@mkdir -p $(B) && $(PYTHON) scripts/kconfig.py save $(CONFIG_IN) $(B)/defconfig && echo $(B)/defconfig
 clean:

@@ -36,7 +36,7 @@ def load(path, overrides):
         else:
             wanted[name] = (sym.user_value, "command line")
     problems += [p for name, want in wanted.items() if (p := check(kconf.syms[name], *want))]
-    problems += [w for w in kconf.warnings if not any(s in w for s in ("undefined symbol",))]
+    problems = problems or [w for w in kconf.warnings if "undefined symbol" not in w]
     if problems:
         sys.exit("\n".join(f"kconfig: {p}" for p in dict.fromkeys(problems)))
     return kconf

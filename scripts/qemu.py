@@ -254,10 +254,27 @@ def settings(argv):
     return {name: value for name, value in words.items() if value}
 
 
+def number(words, name, low, high, kind=int):
+    """The word NAME=value as a number, or None without it."""
+    if name not in words:
+        return None
+    try:
+        value = kind(words[name])
+    except ValueError:
+        value = high + 1
+    if not low <= value <= high:
+        raise ValueError(f"{name}={words[name]}: must be a number from {low} to {high}")
+    return value
+
+
+def seconds(words):
+    return number(words, "TIMEOUT", 1, 10 ** 6, float)
+
+
 def options_of(words):
     board = words.get("BOARD", "qemu-virt")
     options = {"board": board, "initrd": words.get("INITRD") or f"{BUILD}/{board}/initrd.cpio",
-               "smp": int(words["SMP"]) if "SMP" in words else None,
+               "smp": number(words, "SMP", 1, 512),
                "icount": words.get("ICOUNT", "0") not in ("0", "n"),
                "extra": shlex.split(os.environ.get("QEMU_ARGS", ""))}
     for name in ("KERNEL", "MEM", "CPU", "APPEND", "DISK", "NET", "PLUGIN"):
@@ -269,13 +286,14 @@ def options_of(words):
 def main(argv):
     try:
         words = settings(argv)
-        options = options_of(words)
+        options, timeout = options_of(words), seconds(words)
         line = command(**options)
     except ValueError as error:
         sys.exit(f"qemu: {error}")
     board = options["board"]
     terminal = sys.stdin.isatty()
-    timeout = float(words["TIMEOUT"]) if "TIMEOUT" in words else None if terminal else 60
+    if timeout is None and not terminal:
+        timeout = 60
     if terminal:
         print("(leave with Ctrl-A x)")
     if os.environ.get("V"):

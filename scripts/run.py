@@ -8,6 +8,7 @@
 Prints `URL: ...` once the server answers. With a terminal, the console is there; without one it runs until
 `make stop` or TIMEOUT= seconds. Only one at a time per board; build/BOARD/run.pid names it.
 """
+import errno
 import os
 import signal
 import socket
@@ -35,14 +36,14 @@ def running(board):
         return None
 
 
-def is_free(port):
+def check_free(port):
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             s.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            why = "busy" if error.errno == errno.EADDRINUSE else f"out of reach ({error.strerror})"
+            raise ValueError(f"port {port} is {why}; try: make run PORT={max(port, 8080) + 1}") from error
 
 
 def answers(url):
@@ -72,21 +73,19 @@ def announce(port, stopped, answered):
 
 
 def start(argv):
-    port = int(next((w[5:] for w in argv if w.startswith("PORT=")), "") or 8080)
+    port = qemu.number(dict(w.split("=", 1) for w in argv if w[:5] == "PORT=" != w), "PORT", 1, 65535) or 8080
     words = qemu.settings([w for w in argv if not w.startswith("PORT=")])
     words.setdefault("NET", "user")
-    options = qemu.options_of(words)
+    options, timeout = qemu.options_of(words), qemu.seconds(words)
     board = options["board"]
     if running(board):
         raise ValueError(f"it is running already (process {running(board)}); try: make stop")
-    if not is_free(port):
-        raise ValueError(f"port {port} is busy; try: make run PORT={port + 1}")
+    check_free(port)
     line = qemu.command(**options, forward=[(port, 80)])
     with open(pid_file(board), "w", encoding="ascii") as f:
         f.write(str(os.getpid()))
     stopped, answered = threading.Event(), threading.Event()
     threading.Thread(target=announce, args=(port, stopped, answered), daemon=True).start()
-    timeout = float(words["TIMEOUT"]) if "TIMEOUT" in words else None
     try:
         status = qemu.console_run(line, board, f"{qemu.BUILD}/{board}/console.log", timeout,
                                   terminated=qemu.PASS)

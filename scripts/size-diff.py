@@ -19,7 +19,10 @@ def run(*words, **options):
 
 def base_kernel(ref):
     """Path of the kernel of that commit, built if it is not there yet."""
-    commit = run("git", "rev-parse", "--verify", ref + "^{commit}").strip()
+    try:
+        commit = run("git", "rev-parse", "--verify", ref + "^{commit}").strip()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"size-diff: BASE={ref}: git says {error.stderr.strip()}")
     tree = os.path.abspath(f"{BUILD}/size/{commit}")
     elf = f"{tree}/build/{BOARD}/kernel.elf"
     if not os.path.exists(elf):

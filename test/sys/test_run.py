@@ -89,6 +89,26 @@ def test_a_busy_port_is_named():
     assert f"port {port} is busy" in done.stderr and "PORT=" in done.stderr
 
 
+@pytest.mark.parametrize("words, sentence", [
+    (["run", "PORT=web"], "PORT=web: must be a number from 1 to 65535"),
+    (["run", "PORT=65536"], "PORT=65536: must be a number from 1 to 65535"),
+    (["run", "TIMEOUT=soon"], "TIMEOUT=soon: must be a number"),
+    (["qemu", "SMP=0"], "SMP=0: must be a number"),
+    (["qemu", "TIMEOUT=nan"], "TIMEOUT=nan: must be a number"),
+    (["program"], "make program SRC="),
+    (["program", "SRC=/no/such.c"], "SRC=/no/such.c: there is no such C file"),
+    (["BOARD=no-such"], "no board no-such; try"),
+    (["CONFIG_BOARD=no-such"], "BOARD=no-such"),
+    (["no-such_defconfig"], "no board no-such; try"),
+    (["size-diff", "BASE=no-such"], "BASE=no-such"),
+    (["O=/no where"], "space"),
+], ids=" ".join)
+def test_a_wrong_word_is_named(words, sentence):
+    done = make(*words)
+    assert done.returncode != 0
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+
+
 def test_stop_with_nothing_running():
     assert make("stop").returncode == 0
 
