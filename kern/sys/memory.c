@@ -13,6 +13,7 @@
 
 #define BUDGET_PAGES 256 /* entries written in one go: some 2 000 instructions */
 #define COST_BREAK   12  /* breaking an entry, in entries */
+#define COST_FETCH   16  /* taking up the next element of a batch, in entries */
 #define COST_CLEAR   100 /* clearing a frame, in entries */
 #define RIGHTS_MASK  ((1ul << EXO_BATCH_SHIFT) - 1)
 
@@ -91,6 +92,7 @@ next_entry(struct work *w)
 	w->rights = entry.rights;
 	w->more += sizeof(entry);
 	w->further--;
+	w->budget -= COST_FETCH;
 	return 0;
 }
 
