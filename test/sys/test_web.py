@@ -235,7 +235,8 @@ def exchange(server, text, end=True):
     (b"GET / \r\n\r\n", 400), (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 505), (b"\x16\x03\x01\x02\x00\x01", 400),
     (b"GET / HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
-    (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000 + b"\r\n\r\n", 431)])
+    (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000 + b"\r\n\r\n", 431)],
+    ids=["no-host", "two-hosts", "no-version", "http9", "tls", "space", "length", "coding", "long"])
 def test_malformed(server, text, status):
     """Refused with the right status, and the connection ends although the client keeps its side open."""
     got = exchange(server, text, end=False)
@@ -285,7 +286,7 @@ def test_first_clients(tmp_path):
         for s in clients:
             assert s.recv(100).startswith(b"HTTP/1.1 200 ")
             s.close()
-        assert time.monotonic() - begin < 0.9
+        assert time.monotonic() - begin < 2
     finally:
         served.machine.close()
 
@@ -432,7 +433,7 @@ def next_frame(wire, wanted):
     (BLOCKS + PACKETS + 'values = "address=10.1.2.300";', "lwip: the manifest's address=10.1.2.300 is no IPv4 address"),
     (BLOCKS + PACKETS + 'values = "mac=52:54:00";', "lwip: the manifest's mac=52:54:00 is no hardware address"),
     (PACKETS, "web: no disk: the manifest gives no blocks"),
-    (BLOCKS, "lwip: no network: the manifest gives no packets")])
+    (BLOCKS, "lwip: no network: the manifest gives no packets")], ids=["address", "mac", "no-blocks", "no-packets"])
 def test_wrong_manifest(machine, initrd, tmp_path, words, says):
     guest = machine(initrd=initrd(manifest(words)), disk=make_disk(tmp_path / "disk.img"), net="user")
     guest.expect("^" + re.escape(says), 30)
@@ -462,7 +463,7 @@ def spoil_middle(image):
 @pytest.mark.parametrize("spoil, says", [
     (spoil_zero, "web: the disk holds no newc cpio archive: no entry at byte 0;"),
     (spoil_cut, "web: the archive on the disk ends too early"),
-    (spoil_middle, "web: the disk holds no newc cpio archive: no entry at byte [1-9]")])
+    (spoil_middle, "web: the disk holds no newc cpio archive: no entry at byte [1-9]")], ids=["zeros", "cut", "junk"])
 def test_broken_disk(machine, tmp_path, spoil, says):
     """A sentence, and status 1, which init reports."""
     disk = make_disk(tmp_path / "disk.img")
