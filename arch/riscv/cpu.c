@@ -120,13 +120,25 @@ arch_stack_enter(uint32_t hart, void (*run)(uint32_t hart))
 	__builtin_unreachable();
 }
 
+/* Tell the firmware about the harts in `mask`: in one call but for ids that no mask from 0 on
+ * reaches. */
 static void
-for_each_hart(uint64_t mask, void (*tell)(uint64_t mask, uint64_t base))
+tell_harts(uint64_t mask, void (*tell)(uint64_t mask, uint64_t base))
 {
+	uint64_t ids = 0;
+
 	for (uint32_t i = 0; mask; i++, mask >>= 1) {
-		if (mask & 1) {
+		if (!(mask & 1)) {
+			continue;
+		}
+		if (cpu.hartid[i] < 64) {
+			ids |= 1ul << cpu.hartid[i];
+		} else {
 			tell(1, cpu.hartid[i]);
 		}
+	}
+	if (ids) {
+		tell(ids, 0);
 	}
 }
 
@@ -134,21 +146,21 @@ void
 arch_send_ipi(uint64_t mask)
 {
 	__asm__ volatile("fence rw, rw" ::: "memory");
-	for_each_hart(mask, sbi_send_ipi);
+	tell_harts(mask, sbi_send_ipi);
 }
 
 void
 arch_remote_fence(uint64_t mask)
 {
 	__asm__ volatile("fence rw, rw" ::: "memory");
-	for_each_hart(mask, sbi_remote_sfence);
+	tell_harts(mask, sbi_remote_sfence);
 }
 
 void
 arch_remote_fence_i(uint64_t mask)
 {
 	__asm__ volatile("fence rw, rw" ::: "memory");
-	for_each_hart(mask, sbi_remote_fence_i);
+	tell_harts(mask, sbi_remote_fence_i);
 }
 
 uint64_t

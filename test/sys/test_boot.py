@@ -99,6 +99,12 @@ def test_virt(boot, smp, cpu):
     judge_harts(boot(smp, smp=smp, cpu=cpu), smp)
 
 
+@pytest.mark.parametrize("kind, cpu", [("virt", "sifive-u54"), ("virt", "rv64,v=true"), ("virt,aclint=on", PLAIN)])
+def test_other_processors(boot, kind, cpu):
+    """Older and newer ones: without senvcfg, with vectors, with another interrupt device."""
+    judge_harts(boot(2, smp=2, cpu=cpu, extra=["-M", kind]), 2)
+
+
 @pytest.mark.parametrize("smp", [2, 5])
 def test_sifive_u(boot, smp):
     """Hart 0 has no MMU and is left alone."""
