@@ -382,6 +382,28 @@ def test_browser(tmp_path):
         served.machine.close()
 
 
+def test_kill_while_busy(site, tmp_path):
+    """Killed in the middle of downloads, with packets and reads in flight, it comes back and serves the same."""
+    served = Server(make_disk(tmp_path / "disk.img", site[0]), "kill")
+    try:
+        for _ in range(3):
+            busy = [served.connect() for _ in slowly(4)]
+            for s in busy:
+                s.sendall(b"GET /large/20MB.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert all(len(s.recv(1000, socket.MSG_WAITALL)) == 1000 for s in busy)
+            served.machine.send("kill web\r")
+            served.machine.expect("^init: web: killed", 10)
+            served.machine.expect(SERVING, 30)
+            client = served.http()
+            answer, body = get(client, "GET", "/large/20MB.bin")
+            assert answer.status == 200 and body == site[1]["large/20MB.bin"]
+            client.close()
+            for s in busy:
+                s.close()
+    finally:
+        served.machine.close()
+
+
 WEB = """program = "web"; frames = <4096>; """
 BLOCKS = "blocks = <0 0 0>; "
 PACKETS = """nic = <0>; filter-receive = "0:6=nic"; filter-shared = "0:6=ff:ff:ff:ff:ff:ff"; filter-transmit = "6:6=nic"; """
