@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * hostile.h: what the hostile boot tests share: noise, wild addresses, threads on other harts.
  *
- * A thread is an environment in the program's own space and capability space, at home on any hart. Its body must not return and
- * must not use stdio; it ends with hostile_thread_end, dead or alive.
+ * A thread is an environment in the program's own space and capability space, at home on any hart.
+ * Its body must not return and must not use stdio; it ends with hostile_thread_end, dead or alive.
  */
 #ifndef TEST_BOOT_HOSTILE_H
 #define TEST_BOOT_HOSTILE_H
@@ -17,10 +17,10 @@
 #include "lib/exo/vm.h"
 #include "test/boot/tap.h"
 
-#define KERNEL_IMAGE  0xffffffff80000000ul /* arch/riscv/frame.h */
-#define KERNEL_DIRECT 0xffffffc000000000ul
-#define KERNEL_STACKS 0xffffffff00000000ul
-#define KERNEL_MMIO   0xfffffffe00000000ul
+#define KERNEL_IMAGE       0xffffffff80000000ul /* arch/riscv/frame.h */
+#define KERNEL_DIRECT      0xffffffc000000000ul
+#define KERNEL_STACKS      0xffffffff00000000ul
+#define KERNEL_MMIO        0xfffffffe00000000ul
 
 #define THREAD_STACK_PAGES 4
 #define THREAD_UAREAS      (EXO_UAREA_BASE + 0x40000)
@@ -41,9 +41,11 @@ noise(uint64_t *state)
 	return *state;
 }
 
-/* An ENV of the program's space and capability space, stopped, about to call body(argument). 0 or an error. */
+/* An ENV of the program's space and capability space, stopped, about to call body(argument). 0 or
+ * an error. */
 static inline int
-hostile_thread_make(struct hostile_thread *t, uint32_t hart, void (*body)(uint64_t), uint64_t argument)
+hostile_thread_make(struct hostile_thread *t, uint32_t hart, void (*body)(uint64_t),
+		    uint64_t argument)
 {
 	static uint32_t made;
 	struct exo_context context = {.pc = (uint64_t)body};
@@ -51,8 +53,8 @@ hostile_thread_make(struct hostile_thread *t, uint32_t hart, void (*body)(uint64
 	int64_t result = exo_pages_make(&t->stack, THREAD_STACK_PAGES);
 
 	if (result == 0) {
-		result = exo_frames_create(exo_own_frames(), EXO_CAP_ENV, hart | EXO_ENV_FP << 8, uarea, &t->env,
-					   &t->memory);
+		result = exo_frames_create(exo_own_frames(), EXO_CAP_ENV, hart | EXO_ENV_FP << 8,
+					   uarea, &t->env, &t->memory);
 	}
 	if (result == 0) {
 		result = exo_bind(EXO_BIND_SPACE, t->env, exo_start()->space, 0);
@@ -70,7 +72,8 @@ hostile_thread_make(struct hostile_thread *t, uint32_t hart, void (*body)(uint64
 }
 
 static inline int
-hostile_thread_start(struct hostile_thread *t, uint32_t hart, void (*body)(uint64_t), uint64_t argument)
+hostile_thread_start(struct hostile_thread *t, uint32_t hart, void (*body)(uint64_t),
+		     uint64_t argument)
 {
 	int result = hostile_thread_make(t, hart, body, argument);
 
@@ -101,8 +104,8 @@ at(uint64_t address)
 	return (volatile uint64_t *)address;
 }
 
-/* Some time outside the kernel: where harts are threads of fewer processors, harts that only wait for each other's locks get
- * nothing done. */
+/* Some time outside the kernel: where harts are threads of fewer processors, harts that only wait
+ * for each other's locks get nothing done. */
 static inline void
 linger(uint64_t turns)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * hostile_batch.c: batches as long as the ABI allows do not keep others from the hart: whatever is mapped, unmapped or
- * protected, the call lets them in again and again and does all of its work all the same.
+ * hostile_batch.c: batches as long as the ABI allows do not keep others from the hart: whatever is
+ * mapped, unmapped or protected, the call lets them in again and again and does all of its work all
+ * the same.
  *
  * boot: init SMP=1
  */
@@ -27,7 +28,8 @@ static void
 fill(exo_handle handle, uint64_t rights)
 {
 	for (uint32_t i = 0; i < ENTRIES; i++) {
-		batch[i] = (struct exo_map_entry){WHERE + (uint64_t)i * EXO_PAGE_SIZE, handle, 0, 1, rights};
+		batch[i] = (struct exo_map_entry){WHERE + (uint64_t)i * EXO_PAGE_SIZE, handle, 0, 1,
+						  rights};
 	}
 }
 
@@ -37,7 +39,8 @@ check_turns(uint64_t before, const char *what)
 {
 	uint64_t turns = other - before;
 
-	tap_ok(turns > 8, "%s of %u entries: others had %lu turns", what, ENTRIES, (unsigned long)turns);
+	tap_ok(turns > 8, "%s of %u entries: others had %lu turns", what, ENTRIES,
+	       (unsigned long)turns);
 }
 
 static void
@@ -52,7 +55,8 @@ check(exo_handle handle, uint64_t rights, const char *what)
 	tap_is(exo_map(WHERE, handle, 0, 1, rights | flags, batch + 1, EXO_NONE), 0, what);
 	check_turns(before, "map");
 	before = other;
-	tap_ok(exo_protect(WHERE, 1, EXO_READ | flags, batch + 1, EXO_NONE) >= 0, "they are protected");
+	tap_ok(exo_protect(WHERE, 1, EXO_READ | flags, batch + 1, EXO_NONE) >= 0,
+	       "they are protected");
 	check_turns(before, "protect");
 	before = other;
 	tap_ok(exo_unmap(WHERE, 1, ENTRIES - 1, batch + 1, EXO_NONE) >= 0, "they are unmapped");

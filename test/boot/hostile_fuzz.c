@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * hostile_fuzz.c: system calls at random, from all harts at once.
  *
- * The program spawns itself as a child with a pool of pages, a piece of the disk and the network card. The child starts a thread
- * on every other hart; all of them make calls of syscalls.def, with arguments that are mostly plausible and
- * sometimes wild, on the capabilities they got that way. Every second the child is ended, dead or alive, all its pages are
- * looked at, and another begins with the next seed. It takes 20 s, or as many as `fuzz=SECONDS` on the kernel's command
- * line says; `seed=N` is the first seed. What it looks for is a kernel that panics or hangs, and pages that are lost or not cleared.
+ * The program spawns itself as a child with a pool of pages, a piece of the disk and the network
+ * card. The child starts a thread on every other hart; all of them make calls of syscalls.def, with
+ * arguments that are mostly plausible and sometimes wild, on the capabilities they got that way.
+ * Every second the child is ended, dead or alive, all its pages are looked at, and another begins
+ * with the next seed. It takes 20 s, or as many as `fuzz=SECONDS` on the kernel's command line
+ * says; `seed=N` is the first seed. What it looks for is a kernel that panics or hangs, and pages
+ * that are lost or not cleared.
  *
  * boot: init SMP=2 MEM=64M DISK=1M NET=user TIMEOUT=900
  */
@@ -35,13 +37,29 @@ static struct known essential[8]; /* pool, ENV, SPACE, CSPACE, CONSOLE, BLOCK, P
 static volatile uint64_t calls_made;
 static uint64_t buffers[8][128] __attribute__((aligned(4096)));
 
-/* --- arguments ------------------------------------------------------------------------------------------------------------ */
+/* --- arguments
+ * ------------------------------------------------------------------------------------------------------------
+ */
 static uint64_t
 wild(uint64_t *s)
 {
 	static const uint64_t words[] = {
-		0, 1, ~0ul, 1ul << 63, KERNEL_IMAGE, KERNEL_DIRECT, KERNEL_STACKS, KERNEL_MMIO, EXO_USER_END,
-		EXO_USER_END - 8, EXO_UAREA_BASE, 0x80000000, 0xffffffff, 1ul << 32, 0x7ffffffffffffffful, 4097,
+		0,
+		1,
+		~0ul,
+		1ul << 63,
+		KERNEL_IMAGE,
+		KERNEL_DIRECT,
+		KERNEL_STACKS,
+		KERNEL_MMIO,
+		EXO_USER_END,
+		EXO_USER_END - 8,
+		EXO_UAREA_BASE,
+		0x80000000,
+		0xffffffff,
+		1ul << 32,
+		0x7ffffffffffffffful,
+		4097,
 	};
 	uint64_t r = noise(s);
 
@@ -69,7 +87,11 @@ handle(uint64_t *s, uint32_t type)
 	uint64_t r = noise(s) % 64;
 	exo_handle h = pick(s, r < 52 ? type : 0).handle;
 
-	return r == 63 ? wild(s) : r == 62 ? h + (1ul << 32) : r == 61 ? h ^ 1 : r == 60 ? EXO_NONE : h;
+	return r == 63   ? wild(s)
+	       : r == 62 ? h + (1ul << 32)
+	       : r == 61 ? h ^ 1
+	       : r == 60 ? EXO_NONE
+			 : h;
 }
 
 /* A handle that may be destroyed; hardly ever one that the child cannot do without. */
@@ -85,7 +107,10 @@ address(uint64_t *s)
 	uint64_t r = noise(s);
 	uint64_t page = REGION + ((r >> 8) % (1ul << REGION_BITS) << EXO_PAGE_SHIFT);
 
-	return r % 100 == 0 ? wild(s) : r % 8 == 0 ? page & ~0x1ffffful : r % 100 == 1 ? page + 1 : page;
+	return r % 100 == 0   ? wild(s)
+	       : r % 8 == 0   ? page & ~0x1ffffful
+	       : r % 100 == 1 ? page + 1
+			      : page;
 }
 
 static uint64_t
@@ -99,8 +124,14 @@ count(uint64_t *s)
 static uint64_t
 rights(uint64_t *s)
 {
-	static const uint64_t some[] = {EXO_READ, EXO_READ | EXO_WRITE, EXO_READ | EXO_EXEC, EXO_WRITE, 0xff, EXO_RIGHTS_ALL,
-					0, EXO_READ | EXO_WRITE | EXO_EXEC};
+	static const uint64_t some[] = {EXO_READ,
+					EXO_READ | EXO_WRITE,
+					EXO_READ | EXO_EXEC,
+					EXO_WRITE,
+					0xff,
+					EXO_RIGHTS_ALL,
+					0,
+					EXO_READ | EXO_WRITE | EXO_EXEC};
 	uint64_t r = noise(s);
 
 	return r % 50 == 0 ? wild(s) : some[r >> 8 & 7];
@@ -141,7 +172,8 @@ filter(uint64_t *s)
 		uint64_t r = noise(s);
 
 		f->atoms[i] = (struct exo_atom){
-			.kind = i < f->receive_atoms && r % 8 == 0 ? EXO_ATOM_SHIFT : EXO_ATOM_COMPARE,
+			.kind = i < f->receive_atoms && r % 8 == 0 ? EXO_ATOM_SHIFT
+								   : EXO_ATOM_COMPARE,
 			.width = (uint8_t)(1u << (r >> 8 & 1)),
 			.offset = (uint16_t)(r >> 16 & 15),
 			.mask = 0xf,
@@ -151,14 +183,17 @@ filter(uint64_t *s)
 	return (uint64_t)f;
 }
 
-/* --- calls ------------------------------------------------------------------------------------------------------------------ */
+/* --- calls
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 static void
 learn(uint64_t *s, int64_t result)
 {
 	struct exo_cap_info info;
 
 	if (result > 0 && exo_inspect((exo_handle)result, 0, &info) == 0) {
-		known[noise(s) % KNOWN] = (struct known){(exo_handle)result, info.type, info.start, info.count};
+		known[noise(s) % KNOWN] =
+			(struct known){(exo_handle)result, info.type, info.start, info.count};
 	}
 }
 
@@ -202,22 +237,24 @@ fuzz_create(uint64_t *s)
 	} else if (type == EXO_CAP_CSPACE && noise(s) % 2) {
 		arg0 = handle(s, EXO_CAP_CSPACE);
 	}
-	learn(s, exo_create(type, noise(s) % 32 ? k.handle : handle(s, 0), slot(s), noise(s) % 50 ? arg0 : wild(s),
-			    noise(s) % 50 ? arg1 : wild(s)));
+	learn(s, exo_create(type, noise(s) % 32 ? k.handle : handle(s, 0), slot(s),
+			    noise(s) % 50 ? arg0 : wild(s), noise(s) % 50 ? arg1 : wild(s)));
 }
 
 static void
 fuzz_bind(uint64_t *s)
 {
-	static const uint32_t things[] = {0, EXO_CAP_ENV, EXO_CAP_ENV, EXO_CAP_CONSOLE, EXO_CAP_RING, EXO_CAP_RING};
-	static const uint32_t withs[] = {0, EXO_CAP_SPACE, EXO_CAP_CSPACE, 0, EXO_CAP_PACKET, EXO_CAP_FRAME};
+	static const uint32_t things[] = {
+		0, EXO_CAP_ENV, EXO_CAP_ENV, EXO_CAP_CONSOLE, EXO_CAP_RING, EXO_CAP_RING};
+	static const uint32_t withs[] = {0, EXO_CAP_SPACE,  EXO_CAP_CSPACE,
+					 0, EXO_CAP_PACKET, EXO_CAP_FRAME};
 	uint32_t what = (uint32_t)(noise(s) % 6);
 
 	if (noise(s) % 4 == 0) {
 		exo_unbind(what, handle(s, things[what]));
 	} else {
-		exo_bind(noise(s) % 50 ? what : (uint32_t)wild(s), handle(s, things[what]), handle(s, withs[what]),
-			 noise(s) % 64);
+		exo_bind(noise(s) % 50 ? what : (uint32_t)wild(s), handle(s, things[what]),
+			 handle(s, withs[what]), noise(s) % 64);
 	}
 }
 
@@ -225,7 +262,10 @@ fuzz_bind(uint64_t *s)
 static void
 poke(uint64_t at_address, uint64_t value)
 {
-	__asm__ volatile(".option push\n.option norvc\nsd %0, 0(%1)\n.option pop" : : "r"(value), "r"(at_address) : "memory");
+	__asm__ volatile(".option push\n.option norvc\nsd %0, 0(%1)\n.option pop"
+			 :
+			 : "r"(value), "r"(at_address)
+			 : "memory");
 }
 
 static void
@@ -242,11 +282,17 @@ fuzz_ring(uint64_t *s)
 		uint64_t entry = page + offsetof(struct exo_ring, sq) + 64ul * i;
 		bool disk = noise(s) & 1;
 
-		poke(entry + 8, noise(s) % 20 == 0 ? wild(s) : disk ? (1 + noise(s) % 4) | (1 + noise(s) % 3) << 32 : 1 + noise(s) % 3);
+		poke(entry + 8, noise(s) % 20 == 0 ? wild(s)
+				: disk             ? (1 + noise(s) % 4) | (1 + noise(s) % 3) << 32
+						   : 1 + noise(s) % 3);
 		poke(entry + 16, handle(s, disk ? EXO_CAP_BLOCK : EXO_CAP_FRAME));
-		poke(entry + 24, noise(s) % 20 == 0 ? wild(s) : disk ? noise(s) % 32 : EXO_SEGMENT(noise(s) % 9000, noise(s) % 1000));
+		poke(entry + 24, noise(s) % 20 == 0 ? wild(s)
+				 : disk             ? noise(s) % 32
+					: EXO_SEGMENT(noise(s) % 9000, noise(s) % 1000));
 		poke(entry + 32, handle(s, EXO_CAP_FRAME));
-		poke(entry + 40, noise(s) % 20 == 0 ? wild(s) : disk ? noise(s) % 3 : EXO_SEGMENT(noise(s) % 4096, noise(s) % 700));
+		poke(entry + 40, noise(s) % 20 == 0 ? wild(s)
+				 : disk             ? noise(s) % 3
+						    : EXO_SEGMENT(noise(s) % 4096, noise(s) % 700));
 		poke(entry + 48, handle(s, EXO_CAP_FRAME));
 		poke(entry + 56, EXO_SEGMENT(noise(s) % 4096, noise(s) % 100));
 	}
@@ -278,7 +324,8 @@ fuzz_env(uint64_t *s)
 		exo_env_write(env, noise(s) % 20 ? context : (struct exo_context *)wild(s));
 		break;
 	case 4:
-		exo_env_entry(env, noise(s) % 8 ? EXO_ENTRY_EXCEPTION : (uint32_t)wild(s), noise(s) >> 20, wild(s));
+		exo_env_entry(env, noise(s) % 8 ? EXO_ENTRY_EXCEPTION : (uint32_t)wild(s),
+			      noise(s) >> 20, wild(s));
 		break;
 	case 5:
 		exo_env_supervisor(env, handle(s, EXO_CAP_ENV), (uint32_t)(noise(s) % 70));
@@ -317,8 +364,8 @@ fuzz_memory(uint64_t *s)
 		exo_map(where, handle(s, 0), 0, 1, rights(s), more, space);
 		break;
 	default:
-		exo_map(where, handle(s, EXO_CAP_FRAME), noise(s) % 2, count(s), (r & 256 ? EXO_READ : rights(s)) | further, more,
-			space);
+		exo_map(where, handle(s, EXO_CAP_FRAME), noise(s) % 2, count(s),
+			(r & 256 ? EXO_READ : rights(s)) | further, more, space);
 		poke(where, r);
 		break;
 	}
@@ -344,7 +391,8 @@ fuzz_other(uint64_t *s)
 		exo_console_read(handle(s, EXO_CAP_CONSOLE), (void *)pointer(s), count(s));
 		break;
 	case 4:
-		exo_console_write(handle(s, EXO_CAP_CONSOLE), (void *)(wild(s) | 1ul << 63), wild(s));
+		exo_console_write(handle(s, EXO_CAP_CONSOLE), (void *)(wild(s) | 1ul << 63),
+				  wild(s));
 		break;
 	case 5:
 		exo_power(handle(s, EXO_CAP_CONSOLE), (uint32_t)noise(s) % 4);
@@ -353,8 +401,8 @@ fuzz_other(uint64_t *s)
 		exo_fence_i();
 		break;
 	default:
-		exo_ecall7((int)(noise(s) % 64) == EXO_NR_exit ? 1 : (int)(31 + noise(s) % 34), wild(s), wild(s), wild(s), wild(s),
-			   wild(s), wild(s), wild(s));
+		exo_ecall7((int)(noise(s) % 64) == EXO_NR_exit ? 1 : (int)(31 + noise(s) % 34),
+			   wild(s), wild(s), wild(s), wild(s), wild(s), wild(s), wild(s));
 		break;
 	}
 }
@@ -369,7 +417,8 @@ fuzz_take(uint64_t *s)
 		exo_revoke(expendable(s), 0, 0);
 		break;
 	case 1:
-		exo_revoke(noise(s) % 500 ? k.handle : essential[0].handle, k.start + noise(s) % 2, count(s));
+		exo_revoke(noise(s) % 500 ? k.handle : essential[0].handle, k.start + noise(s) % 2,
+			   count(s));
 		break;
 	case 2:
 		exo_drop(k.handle, k.start + noise(s) % 2, 1 + noise(s) % 3);
@@ -385,7 +434,8 @@ fuzz_body(uint64_t seed)
 {
 	uint64_t s = seed;
 
-	exo_env_entry(EXO_NONE, EXO_ENTRY_EXCEPTION, (uint64_t)exo_skip_entry, (uint64_t)exo_skip_window);
+	exo_env_entry(EXO_NONE, EXO_ENTRY_EXCEPTION, (uint64_t)exo_skip_entry,
+		      (uint64_t)exo_skip_window);
 	for (;;) {
 		uint64_t r = noise(&s) % 32;
 
@@ -411,7 +461,9 @@ fuzz_body(uint64_t seed)
 	}
 }
 
-/* --- the child -------------------------------------------------------------------------------------------------------------- */
+/* --- the child
+ * --------------------------------------------------------------------------------------------------------------
+ */
 static void
 add_essential(uint32_t i, exo_handle h)
 {
@@ -427,7 +479,7 @@ child_main(uint64_t seed)
 {
 	const struct exo_start *start = exo_start();
 	struct hostile_thread threads[EXO_HARTS_MAX];
-	const exo_handle own[] = {start->frames, start->env, start->space, start->cspace,
+	const exo_handle own[] = {start->frames,  start->env,       start->space,     start->cspace,
 				  start->console, start->blocks[0], start->packets[0]};
 	exo_handle table;
 
@@ -436,20 +488,24 @@ child_main(uint64_t seed)
 	}
 	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 1, 0, &table, 0);
 	exo_map(REGION & ~0x3ffffffful, table, 0, 1, EXO_WRITE, 0, EXO_NONE);
-	for (uint64_t at_table = REGION; at_table < REGION + (EXO_PAGE_SIZE << REGION_BITS); at_table += 0x200000) {
+	for (uint64_t at_table = REGION; at_table < REGION + (EXO_PAGE_SIZE << REGION_BITS);
+	     at_table += 0x200000) {
 		exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 0, 0, &table, 0);
 		exo_map(at_table, table, 0, 1, EXO_WRITE, 0, EXO_NONE);
 	}
 	/* by chance alone a ring seldom gets a packet capability */
-	if (exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_TRANSMIT, 9, &table, 0) == 0) {
+	if (exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_TRANSMIT, 9, &table, 0) ==
+	    0) {
 		static struct exo_filter all;
-		int64_t packets = exo_share(start->packets[0], 79, (uint64_t)&all, 1, EXO_PACKET_TRANSMIT, 0);
+		int64_t packets =
+			exo_share(start->packets[0], 79, (uint64_t)&all, 1, EXO_PACKET_TRANSMIT, 0);
 
 		exo_bind(EXO_BIND_PACKET, table, (exo_handle)packets, 0);
 		add_essential(7, table);
 	}
 	for (uint32_t hart = 1; hart < hostile_harts(); hart++) {
-		hostile_thread_start(&threads[hart], hart, fuzz_body, seed * 0x9e3779b97f4a7c15ul + hart);
+		hostile_thread_start(&threads[hart], hart, fuzz_body,
+				     seed * 0x9e3779b97f4a7c15ul + hart);
 	}
 	printf("# seed %lu\n", (unsigned long)seed);
 	fflush(stdout);
@@ -457,7 +513,9 @@ child_main(uint64_t seed)
 	return 0;
 }
 
-/* --- the parent ------------------------------------------------------------------------------------------------------------- */
+/* --- the parent
+ * -------------------------------------------------------------------------------------------------------------
+ */
 static struct {
 	const void *elf;
 	size_t bytes;
@@ -471,11 +529,13 @@ self_find(void)
 	const struct exo_boot *boot = exo_boot();
 	uint64_t bytes = boot->initrd_offset + boot->initrd_bytes, address_found;
 	struct cpio_entry file = {0};
-	int result = exo_vm_map(exo_own_vm(), boot->initrd, 0, (bytes + EXO_PAGE_SIZE - 1) / EXO_PAGE_SIZE, EXO_READ,
-				&address_found);
+	int result =
+		exo_vm_map(exo_own_vm(), boot->initrd, 0,
+			   (bytes + EXO_PAGE_SIZE - 1) / EXO_PAGE_SIZE, EXO_READ, &address_found);
 
 	if (result == 0) {
-		result = cpio_find((const uint8_t *)address_found + boot->initrd_offset, boot->initrd_bytes, "init", &file);
+		result = cpio_find((const uint8_t *)address_found + boot->initrd_offset,
+				   boot->initrd_bytes, "init", &file);
 	}
 	self.elf = file.data;
 	self.bytes = file.bytes;
@@ -512,7 +572,8 @@ spawn(uint64_t seed, struct exo_child *child)
 		{shared(exo_start()->console, 0, EXO_WRITE), EXO_GIFT(console)},
 		{shared(exo_start()->sysinfo, 1, EXO_READ), EXO_GIFT(sysinfo)},
 		{shared(exo_boot()->blocks[0], 32, EXO_READ | EXO_WRITE), EXO_GIFT(blocks[0])},
-		{shared(exo_boot()->packets[0], 0, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT), EXO_GIFT(packets[0])},
+		{shared(exo_boot()->packets[0], 0, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT),
+		 EXO_GIFT(packets[0])},
 	};
 	struct exo_spawn what = {
 		.name = "child",
@@ -540,7 +601,8 @@ tell_end(const struct exo_child *child)
 	struct exo_context end;
 
 	if (exo_env_read(child->env, &end) == 0) {
-		printf("# died of %lu: cause %lu pc %#lx tval %#lx\n", end.death.kind, end.death.cause, end.death.pc, end.death.tval);
+		printf("# died of %lu: cause %lu pc %#lx tval %#lx\n", end.death.kind,
+		       end.death.cause, end.death.pc, end.death.tval);
 	}
 }
 
@@ -552,12 +614,14 @@ pool_is_whole(void)
 	int64_t part, result = E_BUSY;
 
 	for (int tries = 0; result == E_BUSY && tries < 1000; tries++) {
-		part = exo_carve(self.pool, free_slot(), self.first, POOL_PAGES, EXO_READ | EXO_WRITE, 0);
+		part = exo_carve(self.pool, free_slot(), self.first, POOL_PAGES,
+				 EXO_READ | EXO_WRITE, 0);
 		if (part < 0) {
 			printf("# carve: %s\n", exo_error_name(part));
 			return false;
 		}
-		result = exo_vm_map(exo_own_vm(), (exo_handle)part, 0, POOL_PAGES, EXO_READ, &where);
+		result =
+			exo_vm_map(exo_own_vm(), (exo_handle)part, 0, POOL_PAGES, EXO_READ, &where);
 		if (result < 0) {
 			exo_slot_drop((exo_handle)part);
 			exo_pause(1000000);
@@ -594,7 +658,8 @@ main(int argc, char **argv)
 	struct exo_cap_info info = {0};
 	tap_plan(5);
 	tap_is(self_find(), 0, "the initrd holds this program");
-	tap_is(exo_frames_carve(exo_own_frames(), POOL_PAGES, 2, &self.pool), 0, "a pool is carved");
+	tap_is(exo_frames_carve(exo_own_frames(), POOL_PAGES, 2, &self.pool), 0,
+	       "a pool is carved");
 	exo_inspect(self.pool, 0, &info);
 	self.first = info.start;
 	seed = option("seed=", 1);
@@ -614,7 +679,8 @@ main(int argc, char **argv)
 		exo_wait(EXO_EVENT(5), 0);
 		whole += pool_is_whole();
 	}
-	tap_ok(spawned == rounds, "%lu children of %lu began", (unsigned long)spawned, (unsigned long)rounds);
+	tap_ok(spawned == rounds, "%lu children of %lu began", (unsigned long)spawned,
+	       (unsigned long)rounds);
 	tap_ok(ended == rounds, "%lu ended", (unsigned long)ended);
 	tap_ok(whole == rounds, "%lu left all their pages, cleared", (unsigned long)whole);
 	return tap_end();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hostile_life.c: two harts make, start, stop, write, signal and destroy the same environments, and take the spaces and
- * capability spaces they run in, all at the same time.
+ * hostile_life.c: two harts make, start, stop, write, signal and destroy the same environments, and
+ * take the spaces and capability spaces they run in, all at the same time.
  *
  * Nothing may come of it but errors; afterwards every page is there again.
  *
@@ -53,8 +53,12 @@ make(uint32_t victim, uint64_t random, const struct exo_context *context)
 	uint32_t slot = test.first_slot + victim * SLOTS_EACH;
 	volatile exo_handle *h = test.handle[victim];
 
-	keep(victim, 0, exo_carve(test.pool, slot, test.first_page + 2ul * victim, 2, EXO_READ | EXO_WRITE, 0));
-	keep(victim, 1, exo_create(EXO_CAP_ENV, h[0], slot + 1, random % HARTS | (random & 4) << 6, THREAD_UAREAS));
+	keep(victim, 0,
+	     exo_carve(test.pool, slot, test.first_page + 2ul * victim, 2, EXO_READ | EXO_WRITE,
+		       0));
+	keep(victim, 1,
+	     exo_create(EXO_CAP_ENV, h[0], slot + 1, random % HARTS | (random & 4) << 6,
+			THREAD_UAREAS));
 	keep(victim, 2, exo_share(exo_start()->space, slot + 2, 0, 0, EXO_RIGHTS_ALL, 0));
 	keep(victim, 3, exo_share(exo_start()->cspace, slot + 3, 0, 0, EXO_RIGHTS_ALL, 0));
 	exo_bind(EXO_BIND_SPACE, h[1], h[2], 0);
@@ -151,7 +155,8 @@ main(void)
 	exo_inspect(test.pool, 0, &info);
 	test.first_page = info.start;
 	test.first_slot = exo_start()->slots - VICTIMS * SLOTS_EACH;
-	tap_is(hostile_thread_start(&attacker, 1, attacker_body, 1), 0, "the other attacker starts");
+	tap_is(hostile_thread_start(&attacker, 1, attacker_body, 1), 0,
+	       "the other attacker starts");
 	end = exo_now_ns() + SECONDS * EXO_NS_PER_S;
 	while (exo_now_ns() < end) {
 		step(&state, &context);

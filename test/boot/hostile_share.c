@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hostile_share.c: who may only read a shared page cannot change it: not by carving from the share, which would have it cleared
- * for a new holder, nor by any mapping, protection or disk transfer.
+ * hostile_share.c: who may only read a shared page cannot change it: not by carving from the share,
+ * which would have it cleared for a new holder, nor by any mapping, protection or disk transfer.
  *
  * boot: init SMP=1
  */
@@ -20,7 +20,8 @@ derive(bool carve, exo_handle parent, uint64_t rights)
 	return result < 0 ? EXO_NONE : (exo_handle)result;
 }
 
-/* Is the secret still there? Maps the page only to look, so that nothing refers to it in between. */
+/* Is the secret still there? Maps the page only to look, so that nothing refers to it in between.
+ */
 static bool
 intact(void)
 {
@@ -57,15 +58,22 @@ check_rights(void)
 	exo_handle reader = derive(false, page.frames, EXO_READ);
 	uint64_t address;
 
-	tap_is(exo_share(reader, free_slot(), page_number, 1, EXO_READ | EXO_WRITE, 0), E_RIGHTS, "no share of it can write");
-	tap_is(exo_carve(reader, free_slot(), page_number, 1, EXO_WRITE, 0), E_RIGHTS, "no part of it can");
-	tap_is(exo_vm_map(exo_own_vm(), reader, 0, 1, EXO_READ | EXO_WRITE, &address), E_RIGHTS, "no mapping can");
-	tap_is(exo_vm_map(exo_own_vm(), reader, 0, 1, EXO_READ | EXO_EXEC, &address), E_RIGHTS, "none can execute");
+	tap_is(exo_share(reader, free_slot(), page_number, 1, EXO_READ | EXO_WRITE, 0), E_RIGHTS,
+	       "no share of it can write");
+	tap_is(exo_carve(reader, free_slot(), page_number, 1, EXO_WRITE, 0), E_RIGHTS,
+	       "no part of it can");
+	tap_is(exo_vm_map(exo_own_vm(), reader, 0, 1, EXO_READ | EXO_WRITE, &address), E_RIGHTS,
+	       "no mapping can");
+	tap_is(exo_vm_map(exo_own_vm(), reader, 0, 1, EXO_READ | EXO_EXEC, &address), E_RIGHTS,
+	       "none can execute");
 	tap_is(exo_vm_map(exo_own_vm(), reader, 0, 1, EXO_READ, &address), 0, "one can read");
-	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE), E_RIGHTS, "it cannot be raised");
-	tap_is(exo_protect(address, 1, EXO_READ | EXO_EXEC, 0, EXO_NONE), E_RIGHTS, "nor made executable");
+	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE), E_RIGHTS,
+	       "it cannot be raised");
+	tap_is(exo_protect(address, 1, EXO_READ | EXO_EXEC, 0, EXO_NONE), E_RIGHTS,
+	       "nor made executable");
 	tap_ok(exo_protect(address, 1, 0, 0, EXO_NONE) >= 0, "it can be closed");
-	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE), E_RIGHTS, "and not be raised then");
+	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE), E_RIGHTS,
+	       "and not be raised then");
 	tap_is(exo_drop(reader, 0, 0), 0, "the reader goes");
 	tap_ok(intact(), "nothing has changed");
 }
@@ -76,13 +84,17 @@ check_write_exec(void)
 	exo_handle all = derive(false, page.frames, EXO_READ | EXO_WRITE);
 	uint64_t address;
 
-	tap_is(exo_create(EXO_CAP_CSPACE, all, free_slot(), 0, 0), E_WHOLE, "no object comes of a share");
-	tap_is(exo_vm_map(exo_own_vm(), all, 0, 1, EXO_READ | EXO_WRITE | EXO_EXEC, &address), E_INVAL,
-	       "no mapping writes and executes");
-	tap_is(exo_vm_map(exo_own_vm(), all, 0, 1, EXO_READ | EXO_WRITE, &address), 0, "one writes");
-	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE | EXO_EXEC, 0, EXO_NONE), E_INVAL, "it cannot execute as well");
+	tap_is(exo_create(EXO_CAP_CSPACE, all, free_slot(), 0, 0), E_WHOLE,
+	       "no object comes of a share");
+	tap_is(exo_vm_map(exo_own_vm(), all, 0, 1, EXO_READ | EXO_WRITE | EXO_EXEC, &address),
+	       E_INVAL, "no mapping writes and executes");
+	tap_is(exo_vm_map(exo_own_vm(), all, 0, 1, EXO_READ | EXO_WRITE, &address), 0,
+	       "one writes");
+	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE | EXO_EXEC, 0, EXO_NONE), E_INVAL,
+	       "it cannot execute as well");
 	tap_is(exo_protect(address, 1, EXO_READ | EXO_EXEC, 0, EXO_NONE), E_RIGHTS, "nor instead");
-	tap_is(exo_protect(address, 1, EXO_WRITE, 0, EXO_NONE), E_INVAL, "none writes without reading");
+	tap_is(exo_protect(address, 1, EXO_WRITE, 0, EXO_NONE), E_INVAL,
+	       "none writes without reading");
 	tap_is(exo_drop(all, 0, 0), 0, "it goes");
 	tap_ok(intact(), "nothing has changed");
 }
@@ -103,10 +115,12 @@ check_old_data(void)
 	struct exo_cap_info info;
 	exo_inspect(pool, 0, &info);
 	part = (exo_handle)exo_carve(pool, free_slot(), info.start, 1, EXO_READ, 0);
-	tap_is(exo_vm_map(exo_own_vm(), part, 0, 1, EXO_READ, &address), 0, "a part of a page that was written is mapped");
+	tap_is(exo_vm_map(exo_own_vm(), part, 0, 1, EXO_READ, &address), 0,
+	       "a part of a page that was written is mapped");
 	tap_is((int64_t)*at(address), 0, "and is zero for its new holder");
 	tap_is(exo_drop(part, 0, 0), 0, "the part goes");
-	tap_is(exo_vm_map(exo_own_vm(), pool, 0, 1, EXO_READ, &address), 0, "the page is mapped again");
+	tap_is(exo_vm_map(exo_own_vm(), pool, 0, 1, EXO_READ, &address), 0,
+	       "the page is mapped again");
 	tap_is((int64_t)*at(address), 0, "and is zero");
 	for (int i = 0; i < 20; i++) {
 		exo_pages_make(&other, 8);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * hostile_tables.c: page tables hung where they must not be: twice, in two spaces, at the wrong level; written to; and what a
- * second space may still see of a page that the first one has unmapped.
+ * hostile_tables.c: page tables hung where they must not be: twice, in two spaces, at the wrong
+ * level; written to; and what a second space may still see of a page that the first one has
+ * unmapped.
  *
  * boot: init SMP=2
  */
@@ -12,7 +13,8 @@
 #define OLD    0x1111
 #define NEW    0x2222
 
-/* What the spy runs at SPY_CODE: copies a word of the shared table's page to a page of its own, for ever. */
+/* What the spy runs at SPY_CODE: copies a word of the shared table's page to a page of its own, for
+ * ever. */
 #define SPY_CODE 0x10000000ul
 #define SPY_PAGE 0x10001000ul
 #define SPY_LOOK 0x10200000ul
@@ -54,7 +56,8 @@ check_levels(void)
 	exo_handle level1 = make_table(1), level0 = make_table(0);
 	uint64_t address;
 
-	tap_is(hang(level0, VICTIM, EXO_NONE), E_NOTABLE, "a table of level 0 does not hang in a root");
+	tap_is(hang(level0, VICTIM, EXO_NONE), E_NOTABLE,
+	       "a table of level 0 does not hang in a root");
 	tap_is(hang(level1, VICTIM + MIB2, EXO_NONE), E_ALIGN, "nor one of level 1 off its unit");
 	tap_is(hang(level1, EXO_USER_END, EXO_NONE), E_RANGE, "nor in the kernel's half");
 	tap_is(hang(level1, KERNEL_DIRECT, EXO_NONE), E_RANGE, "nor at the direct map");
@@ -64,19 +67,26 @@ check_levels(void)
 	tap_is(hang(level1, VICTIM + GIB, EXO_NONE), E_BUSY, "nor in a second one");
 	tap_is(hang(level0, VICTIM, EXO_NONE), 0, "a table of level 0 hangs below it");
 	tap_is(hang(level0, VICTIM + MIB2, EXO_NONE), E_BUSY, "but not twice");
-	tap_is(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ, &address), 0, "it can be looked at");
-	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE), E_RIGHTS, "but not written");
-	tap_ok(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ | EXO_WRITE, &address) < 0, "however it is mapped");
-	tap_ok(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ | EXO_EXEC, &address) < 0, "nor executed");
-	tap_is(exo_map(VICTIM, level0, 1, 1, EXO_READ, 0, EXO_NONE), E_RANGE, "its links cannot be seen");
+	tap_is(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ, &address), 0,
+	       "it can be looked at");
+	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE), E_RIGHTS,
+	       "but not written");
+	tap_ok(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ | EXO_WRITE, &address) < 0,
+	       "however it is mapped");
+	tap_ok(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ | EXO_EXEC, &address) < 0,
+	       "nor executed");
+	tap_is(exo_map(VICTIM, level0, 1, 1, EXO_READ, 0, EXO_NONE), E_RANGE,
+	       "its links cannot be seen");
 	tap_is(exo_unmap(VICTIM, 512, 0, 0, EXO_NONE), 0, "it is taken out");
 	tap_is(hang(level0, VICTIM + MIB2, EXO_NONE), 0, "and hangs elsewhere then");
 	tap_is(exo_drop(level1, 0, 0), 0, "the upper one goes with the lower one in it");
-	tap_is(exo_map(VICTIM + MIB2, test.target.frames, 0, 1, EXO_READ, 0, EXO_NONE), E_NOTABLE, "nothing is left there");
+	tap_is(exo_map(VICTIM + MIB2, test.target.frames, 0, 1, EXO_READ, 0, EXO_NONE), E_NOTABLE,
+	       "nothing is left there");
 	tap_is(exo_drop(level0, 0, 0), 0, "the lower one goes");
 }
 
-/* A space whose code, page of its own and, if it is allowed, look at the program's table. Returns what hanging that one said. */
+/* A space whose code, page of its own and, if it is allowed, look at the program's table. Returns
+ * what hanging that one said. */
 static int64_t
 make_spy(void)
 {
@@ -96,7 +106,8 @@ make_spy(void)
 	exo_map(SPY_CODE, test.code.frames, 0, 1, EXO_READ | EXO_EXEC, 0, test.space);
 	exo_map(SPY_PAGE, test.page.frames, 0, 1, EXO_READ | EXO_WRITE, 0, test.space);
 	hung = hang(test.shared, SPY_LOOK, test.space);
-	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 1, THREAD_UAREAS, &test.env, &test.env_memory);
+	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 1, THREAD_UAREAS, &test.env,
+			  &test.env_memory);
 	exo_bind(EXO_BIND_SPACE, test.env, test.space, 0);
 	exo_bind(EXO_BIND_CSPACE, test.env, exo_start()->cspace, 0);
 	context.x[10] = hung < 0 ? SPY_PAGE : SPY_LOOK;
@@ -105,7 +116,8 @@ make_spy(void)
 	return hung;
 }
 
-/* If the spy hangs in the table as well: after an unmap it must have lost the page, on its own hart too. */
+/* If the spy hangs in the table as well: after an unmap it must have lost the page, on its own hart
+ * too. */
 static void
 check_two_spaces(void)
 {
@@ -114,7 +126,8 @@ check_two_spaces(void)
 	int64_t hung = make_spy();
 	uint64_t turns;
 
-	tap_ok(hung == E_BUSY || hung == 0, "hanging it in a second space: %s", exo_error_name(hung));
+	tap_ok(hung == E_BUSY || hung == 0, "hanging it in a second space: %s",
+	       exo_error_name(hung));
 	*target = OLD;
 	exo_map(VICTIM, test.target.frames, 0, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE);
 	tap_is(exo_env_start(test.env), 0, "the spy starts on hart 1");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * hostile_user.c: what user mode must not do: reach the kernel, firmware and devices by any address, use privileged
- * instructions and registers, change its own text, run its data. Each attempt is an exception, and nothing else happens.
+ * hostile_user.c: what user mode must not do: reach the kernel, firmware and devices by any
+ * address, use privileged instructions and registers, change its own text, run its data. Each
+ * attempt is an exception, and nothing else happens.
  *
  * boot: init SMP=1
  */
@@ -21,7 +22,9 @@ handler(struct exo_fault *fault)
 	return 0;
 }
 
-/* --- memory ----------------------------------------------------------------------------------------------------------------- */
+/* --- memory
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 static void
 load(uint64_t address)
 {
@@ -31,7 +34,10 @@ load(uint64_t address)
 static void
 store(uint64_t address)
 {
-	__asm__ volatile(".option push\n.option norvc\nsd %0, 0(%0)\n.option pop" : : "r"(address) : "memory");
+	__asm__ volatile(".option push\n.option norvc\nsd %0, 0(%0)\n.option pop"
+			 :
+			 : "r"(address)
+			 : "memory");
 }
 
 static void
@@ -59,10 +65,32 @@ jump(uint64_t address)
 }
 
 static const uint64_t addresses[] = {
-	KERNEL_IMAGE, KERNEL_IMAGE + 0x1000, KERNEL_IMAGE + 0x10000, KERNEL_IMAGE + 0x20000, KERNEL_DIRECT,
-	KERNEL_DIRECT + 0x200000, KERNEL_DIRECT + 0x4000000, KERNEL_STACKS + 0x7ff0, KERNEL_MMIO, KERNEL_MMIO + 0x1000,
-	~7ul, EXO_USER_END, EXO_USER_END + 0x1000, 1ul << 63, 0x0123456789abcde0ul, 0, 8, 0x1000, 0x100000, 0x2000000,
-	0xc000000, 0x10000000, 0x10001000, 0x80000000, 0x80200000, 0x3000000000,
+	KERNEL_IMAGE,
+	KERNEL_IMAGE + 0x1000,
+	KERNEL_IMAGE + 0x10000,
+	KERNEL_IMAGE + 0x20000,
+	KERNEL_DIRECT,
+	KERNEL_DIRECT + 0x200000,
+	KERNEL_DIRECT + 0x4000000,
+	KERNEL_STACKS + 0x7ff0,
+	KERNEL_MMIO,
+	KERNEL_MMIO + 0x1000,
+	~7ul,
+	EXO_USER_END,
+	EXO_USER_END + 0x1000,
+	1ul << 63,
+	0x0123456789abcde0ul,
+	0,
+	8,
+	0x1000,
+	0x100000,
+	0x2000000,
+	0xc000000,
+	0x10000000,
+	0x10001000,
+	0x80000000,
+	0x80200000,
+	0x3000000000,
 };
 
 /* True if the last attempt ended in one exception of one of these causes. */
@@ -76,7 +104,8 @@ static void
 check_addresses(void)
 {
 	static void (*const attempts[])(uint64_t address) = {load, store, swap, reserve, jump};
-	static const uint64_t causes[] = {EXO_CAUSE_LOAD_PAGE, EXO_CAUSE_STORE_PAGE, EXO_CAUSE_STORE_PAGE, EXO_CAUSE_LOAD_PAGE,
+	static const uint64_t causes[] = {EXO_CAUSE_LOAD_PAGE, EXO_CAUSE_STORE_PAGE,
+					  EXO_CAUSE_STORE_PAGE, EXO_CAUSE_LOAD_PAGE,
 					  EXO_CAUSE_FETCH_PAGE};
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(addresses); i++) {
@@ -87,9 +116,11 @@ check_addresses(void)
 
 			attempts[k](addresses[i]);
 			/* QEMU 7.2 says "load" for an amo on a page that is not there */
-			right += excepted(before, causes[k], attempts[k] == swap ? EXO_CAUSE_LOAD_PAGE : 0);
+			right += excepted(before, causes[k],
+					  attempts[k] == swap ? EXO_CAUSE_LOAD_PAGE : 0);
 		}
-		tap_ok(right == ARRAY_SIZE(attempts), "0x%lx cannot be reached: %u exceptions", (unsigned long)addresses[i], right);
+		tap_ok(right == ARRAY_SIZE(attempts), "0x%lx cannot be reached: %u exceptions",
+		       (unsigned long)addresses[i], right);
 	}
 }
 
@@ -112,7 +143,9 @@ check_own_memory(void)
 	tap_ok(excepted(before + 4, EXO_CAUSE_FETCH_PAGE, 0), "nor the u-area");
 }
 
-/* --- instructions ----------------------------------------------------------------------------------------------------------- */
+/* --- instructions
+ * -----------------------------------------------------------------------------------------------------------
+ */
 /* csrrs a0, csr, zero and csrrw zero, csr, a0. */
 #define CSR_READ(csr)  (0x00002573u | (uint32_t)(csr) << 20)
 #define CSR_WRITE(csr) (0x00051073u | (uint32_t)(csr) << 20)
@@ -138,9 +171,9 @@ static const struct {
 };
 
 static const uint16_t registers[] = {
-	0x100, 0x104, 0x105, 0x106, 0x10a, 0x140, 0x141, 0x142, 0x143, 0x144, 0x14d, 0x180, 0x5a8, 0x600, 0x200, 0x280,
-	0x300, 0x301, 0x302, 0x304, 0x305, 0x306, 0x340, 0x341, 0x344, 0x3a0, 0x3b0, 0xf11, 0xf14, 0xb00, 0x7a0, 0x7b0,
-	0x008, 0xc03, 0xc1f, 0x015, 0xdb0,
+	0x100, 0x104, 0x105, 0x106, 0x10a, 0x140, 0x141, 0x142, 0x143, 0x144, 0x14d, 0x180, 0x5a8,
+	0x600, 0x200, 0x280, 0x300, 0x301, 0x302, 0x304, 0x305, 0x306, 0x340, 0x341, 0x344, 0x3a0,
+	0x3b0, 0xf11, 0xf14, 0xb00, 0x7a0, 0x7b0, 0x008, 0xc03, 0xc1f, 0x015, 0xdb0,
 };
 
 /* Run one instruction: in a page that is written, then executed. */
@@ -165,7 +198,8 @@ check_instructions(void)
 	uint32_t readable = 0, writable = 0;
 
 	exo_pages_make(&code, 1);
-	tap_is(exo_vm_map(exo_own_vm(), code.frames, 0, 1, EXO_READ | EXO_EXEC, &address), 0, "a page for code");
+	tap_is(exo_vm_map(exo_own_vm(), code.frames, 0, 1, EXO_READ | EXO_EXEC, &address), 0,
+	       "a page for code");
 	for (uint32_t i = 0; i < ARRAY_SIZE(privileged); i++) {
 		before = seen.count;
 		execute(code.memory, address, privileged[i].word);
@@ -186,33 +220,45 @@ check_instructions(void)
 	tap_ok(excepted(before, EXO_CAUSE_ILLEGAL, 0), "time cannot be written");
 }
 
-/* --- registers -------------------------------------------------------------------------------------------------------------- */
-/* Call number nr with wild arguments; returns the OR of all registers that the ABI says come back 0, and of the
- * changes in those it says are kept. */
+/* --- registers
+ * --------------------------------------------------------------------------------------------------------------
+ */
+/* Call number nr with wild arguments; returns the OR of all registers that the ABI says come back
+ * 0, and of the changes in those it says are kept. */
 static uint64_t
 dirt_of_call(int64_t nr)
 {
 	register uint64_t a0 __asm__("a0") = (uint64_t)-nr;
 
 	__asm__ volatile("mv a7, a0\n"
-			 "li t0, 0x5555\n mv t1, t0\n mv t2, t0\n mv t3, t0\n mv t4, t0\n mv t5, t0\n mv t6, t0\n"
-			 "mv s2, t0\n mv s3, t0\n mv s4, t0\n mv s5, t0\n mv s6, t0\n mv s7, t0\n mv s8, t0\n mv s9, t0\n"
+			 "li t0, 0x5555\n mv t1, t0\n mv t2, t0\n mv t3, t0\n mv t4, t0\n mv t5, "
+			 "t0\n mv t6, t0\n"
+			 "mv s2, t0\n mv s3, t0\n mv s4, t0\n mv s5, t0\n mv s6, t0\n mv s7, t0\n "
+			 "mv s8, t0\n mv s9, t0\n"
 			 "mv s10, t0\n mv s11, t0\n mv s1, sp\n fmv.d.x ft3, t0\n fmv.d.x fs3, t0\n"
-			 "li a0, -1\n mv a1, a0\n mv a2, a0\n mv a3, a0\n mv a4, a0\n mv a5, a0\n mv a6, a0\n"
+			 "li a0, -1\n mv a1, a0\n mv a2, a0\n mv a3, a0\n mv a4, a0\n mv a5, a0\n "
+			 "mv a6, a0\n"
 			 "ecall\n"
-			 "mv a0, a2\n or a0, a0, a3\n or a0, a0, a4\n or a0, a0, a5\n or a0, a0, a6\n or a0, a0, a7\n"
+			 "mv a0, a2\n or a0, a0, a3\n or a0, a0, a4\n or a0, a0, a5\n or a0, a0, "
+			 "a6\n or a0, a0, a7\n"
 			 "or a0, a0, a1\n"
-			 "or a0, a0, t0\n or a0, a0, t1\n or a0, a0, t2\n or a0, a0, t3\n or a0, a0, t4\n or a0, a0, t5\n or a0, a0, t6\n"
+			 "or a0, a0, t0\n or a0, a0, t1\n or a0, a0, t2\n or a0, a0, t3\n or a0, "
+			 "a0, t4\n or a0, a0, t5\n or a0, a0, t6\n"
 			 "li t0, 0x5555\n"
-			 "xor s2, s2, t0\n or a0, a0, s2\n xor s3, s3, t0\n or a0, a0, s3\n xor s4, s4, t0\n or a0, a0, s4\n"
-			 "xor s5, s5, t0\n or a0, a0, s5\n xor s6, s6, t0\n or a0, a0, s6\n xor s7, s7, t0\n or a0, a0, s7\n"
-			 "xor s8, s8, t0\n or a0, a0, s8\n xor s9, s9, t0\n or a0, a0, s9\n xor s10, s10, t0\n or a0, a0, s10\n"
+			 "xor s2, s2, t0\n or a0, a0, s2\n xor s3, s3, t0\n or a0, a0, s3\n xor "
+			 "s4, s4, t0\n or a0, a0, s4\n"
+			 "xor s5, s5, t0\n or a0, a0, s5\n xor s6, s6, t0\n or a0, a0, s6\n xor "
+			 "s7, s7, t0\n or a0, a0, s7\n"
+			 "xor s8, s8, t0\n or a0, a0, s8\n xor s9, s9, t0\n or a0, a0, s9\n xor "
+			 "s10, s10, t0\n or a0, a0, s10\n"
 			 "xor s11, s11, t0\n or a0, a0, s11\n xor s1, s1, sp\n or a0, a0, s1\n"
-			 "fmv.x.d t1, ft3\n xor t1, t1, t0\n or a0, a0, t1\n fmv.x.d t1, fs3\n xor t1, t1, t0\n or a0, a0, t1\n"
+			 "fmv.x.d t1, ft3\n xor t1, t1, t0\n or a0, a0, t1\n fmv.x.d t1, fs3\n xor "
+			 "t1, t1, t0\n or a0, a0, t1\n"
 			 : "+r"(a0)
 			 :
-			 : "a1", "a2", "a3", "a4", "a5", "a6", "a7", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "s1", "s2", "s3",
-			   "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "ft3", "fs3", "memory");
+			 : "a1", "a2", "a3", "a4", "a5", "a6", "a7", "t0", "t1", "t2", "t3", "t4",
+			   "t5", "t6", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10",
+			   "s11", "ft3", "fs3", "memory");
 	return a0;
 }
 
@@ -229,7 +275,8 @@ check_registers(void)
 			dirty++;
 		}
 	}
-	tap_is((int64_t)dirty, 0, "no call leaves a register of the kernel or changes one of the caller");
+	tap_is((int64_t)dirty, 0,
+	       "no call leaves a register of the kernel or changes one of the caller");
 }
 
 int
