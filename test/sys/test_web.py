@@ -390,7 +390,7 @@ def test_kill_while_busy(site, tmp_path):
             busy = [served.connect() for _ in slowly(4)]
             for s in busy:
                 s.sendall(b"GET /large/20MB.bin HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert all(len(s.recv(1000, socket.MSG_WAITALL)) == 1000 for s in busy)
+            assert all(s.recv(1000) for s in busy)
             served.machine.send("kill web\r")
             served.machine.expect("^init: web: killed", 10)
             served.machine.expect(SERVING, 30)
