@@ -37,9 +37,7 @@ static struct known essential[8]; /* pool, ENV, SPACE, CSPACE, CONSOLE, BLOCK, P
 static volatile uint64_t calls_made;
 static uint64_t buffers[8][128] __attribute__((aligned(4096)));
 
-/* --- arguments
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- arguments --- */
 static uint64_t
 wild(uint64_t *s)
 {
@@ -183,9 +181,7 @@ filter(uint64_t *s)
 	return (uint64_t)f;
 }
 
-/* --- calls
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- calls --- */
 static void
 learn(uint64_t *s, int64_t result)
 {
@@ -461,9 +457,7 @@ fuzz_body(uint64_t seed)
 	}
 }
 
-/* --- the child
- * --------------------------------------------------------------------------------------------------------------
- */
+/* --- the child --- */
 static void
 add_essential(uint32_t i, exo_handle h)
 {
@@ -513,9 +507,7 @@ child_main(uint64_t seed)
 	return 0;
 }
 
-/* --- the parent
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- the parent --- */
 static struct {
 	const void *elf;
 	size_t bytes;

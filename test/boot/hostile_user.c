@@ -22,9 +22,7 @@ handler(struct exo_fault *fault)
 	return 0;
 }
 
-/* --- memory
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* --- memory --- */
 static void
 load(uint64_t address)
 {
@@ -143,9 +141,7 @@ check_own_memory(void)
 	tap_ok(excepted(before + 4, EXO_CAUSE_FETCH_PAGE, 0), "nor the u-area");
 }
 
-/* --- instructions
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- instructions --- */
 /* csrrs a0, csr, zero and csrrw zero, csr, a0. */
 #define CSR_READ(csr)  (0x00002573u | (uint32_t)(csr) << 20)
 #define CSR_WRITE(csr) (0x00051073u | (uint32_t)(csr) << 20)
@@ -220,9 +216,7 @@ check_instructions(void)
 	tap_ok(excepted(before, EXO_CAUSE_ILLEGAL, 0), "time cannot be written");
 }
 
-/* --- registers
- * --------------------------------------------------------------------------------------------------------------
- */
+/* --- registers --- */
 /* Call number nr with wild arguments; returns the OR of all registers that the ABI says come back
  * 0, and of the changes in those it says are kept. */
 static uint64_t
