@@ -37,8 +37,9 @@ CONFIG_IN := $(or $(shell grep -ls '^CONFIG_BOARD="$(BOARD)"$$' .config),$(DEFCO
 OVERRIDES := $(foreach v,$(filter CONFIG_%,$(.VARIABLES)),$(if $(findstring command,$(origin $v)),$v=$($v)))
 CONFIGURED := $(C)/auto.conf $(C)/autoconf.h
 $(filter-out $(C)/auto.conf,$(CONFIGURED)): $(C)/auto.conf ;
-# The tools come first of all: those of the tests only where a goal needs them.
-DOCTOR := $(O)/doctor$(if $(filter test test-list nightly check fuzz unit fuzzers,$(MAKECMDGOALS)),-test).ok
+# The tools come first of all: those of the tests only where a goal needs them, and again for another QEMU=.
+STAMP  := $(O)/doctor$(subst /,_,$(QEMU))
+DOCTOR := $(STAMP)$(if $(filter test test-list nightly check fuzz unit fuzzers,$(MAKECMDGOALS)),-test).ok
 $(C)/auto.conf: $(DOCTOR) FORCE
 	@$(PYTHON) scripts/kconfig.py build $(CONFIG_IN) $(C) $(OVERRIDES)
 NO_CONFIG := clean help doctor menuconfig savedefconfig %_defconfig stop

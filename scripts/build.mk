@@ -5,21 +5,21 @@
 .PHONY: doctor
 doctor:
 	@scripts/doctor test
-$(O)/doctor.ok: scripts/doctor scripts/packages.txt
+$(STAMP).ok: scripts/doctor scripts/packages.txt
 	@scripts/doctor build $@ >&2
-$(O)/doctor-test.ok: scripts/doctor scripts/packages.txt
-	@scripts/doctor test $@ >&2 && touch $(O)/doctor.ok
+$(STAMP)-test.ok: scripts/doctor scripts/packages.txt
+	@scripts/doctor test $@ >&2 && touch $(STAMP).ok
 
 # --- settings ---------------------------------------------------------------------------------------
 .PHONY: menuconfig savedefconfig clean help
-menuconfig: | $(O)/doctor.ok
+menuconfig: | $(STAMP).ok
 	@test -f .config || $(PYTHON) scripts/kconfig.py load $(DEFCONFIG) .config
 	@KCONFIG_CONFIG=.config $(PYTHON) -m menuconfig
-%_defconfig: boards/%/defconfig | $(O)/doctor.ok
+%_defconfig: boards/%/defconfig | $(STAMP).ok
 	@$(PYTHON) scripts/kconfig.py load $< .config && echo ".config is now that of boards/$*"
 %_defconfig:
 	@echo 'no board $*; try one of: $(addsuffix _defconfig,$(BOARDS))' >&2; false
-savedefconfig: | $(O)/doctor.ok
+savedefconfig: | $(STAMP).ok
 	@mkdir -p $(B) && $(PYTHON) scripts/kconfig.py save $(CONFIG_IN) $(B)/defconfig && echo $(B)/defconfig
 clean:
 	rm -rf $(O)
@@ -63,11 +63,11 @@ named_host := $(patsubst %.c,$(O)/host/%,$(wildcard $(patsubst unit/%,test/unit/
 test_needs := $(or $(named_host),$(if $(filter unit,$(test_kind)),unit),$(if $(filter fuzz,$(test_kind)),fuzzers),\
 	$(if $(filter check,$(test_kind)),check-needs),unit fuzzers check-needs all boot-tests bench-programs)
 TESTRUN     = $(PYTHON) scripts/testrun.py $(if $(filter 1,$(STRICT)),--strict) $(if $(J),--jobs $J)
-test: $(O)/doctor-test.ok $(test_needs)
+test: $(STAMP)-test.ok $(test_needs)
 	@$(TESTRUN) '$T'
-nightly: $(O)/doctor-test.ok $(test_needs)
+nightly: $(STAMP)-test.ok $(test_needs)
 	@$(TESTRUN) --nightly '$T'
-test-list: $(O)/doctor-test.ok
+test-list: $(STAMP)-test.ok
 	@$(TESTRUN) --list '$T'
 check-needs: $(O)/compile_commands.json $(B)/pure.list kernel programs boot-tests
 $(B)/pure.list: $(call kobjs,$(pure-y) lib/base/string.c) scripts/build.mk
@@ -83,10 +83,10 @@ size-diff: $(B)/kernel.elf
 	@$(PYTHON) scripts/size-diff.py $(BASE)
 stack: kernel
 	@$(PYTHON) scripts/stack.py
-check: $(O)/doctor-test.ok check-needs
+check: $(STAMP)-test.ok check-needs
 	@$(TESTRUN) 'check/*'
 fuzz_target := $(basename $(wildcard $(patsubst %,test/fuzz/%.c,$(filter-out *,$T))))
-fuzz: $(O)/doctor-test.ok $(addprefix $(O)/host/,$(fuzz_target))
+fuzz: $(STAMP)-test.ok $(addprefix $(O)/host/,$(fuzz_target))
 	@$(if $(fuzz_target),$(PYTHON) scripts/testrun.py --fuzz '$T' --seconds $(or $(SECONDS),60),\
 		echo 'make fuzz T=NAME SECONDS=n, NAME one of: $(notdir $(FUZZ_TESTS))'; test '$T' = '*')
 

@@ -14,7 +14,7 @@ cflags-$(LWIP)/src/core := $(lwip-include) -w
 cflags-$(LWIP)/src/core/ipv4 := $(lwip-include) -w
 cflags-$(LWIP)/src/netif := $(lwip-include) -w
 
-$(LWIP)/COPYING: | $(O)/doctor.ok
+$(LWIP)/COPYING: | $(STAMP).ok
 	$(call say,FETCH) scripts/fetch-source lwip $(LWIP) >/dev/null
 $(lwip-files): | $(LWIP)/COPYING ;
 $(patsubst %.c,$(B)/u/%.o,$(wildcard lib/lwip/*.c)): | $(LWIP)/COPYING

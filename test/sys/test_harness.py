@@ -92,11 +92,12 @@ def doctor(tmp_path, script):
 @pytest.mark.parametrize("script, reason", [
     ("echo QEMU emulator version 7.1.0", "7.1.0, wanted 7.2"),
     ("echo qemu-riscv64 version 7.2.0", "no QEMU system emulator"),
+    ("echo hello", "no QEMU system emulator, it says: hello"),
     ("case $1 in --version) echo QEMU emulator version 9.0.0;; *) echo 'pc  Standard PC';; esac",
      "no machine 'virt'"),
     ("case $1 in --version) echo QEMU emulator version 9.0.0;; -M) [ $2 = help ] && echo 'virt   x' && exit;"
      " echo 'network backend user is not compiled in'; exit 1;; esac", "not compiled in"),
-], ids=["old", "user-mode", "no-virt", "no-user-net"])
+], ids=["old", "user-mode", "no-version", "no-virt", "no-user-net"])
 def test_doctor_refuses(tmp_path, script, reason):
     done = doctor(tmp_path, script)
     assert done.returncode == 1

@@ -29,10 +29,10 @@ endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit,$t)))
 $(foreach t,$(FUZZ_TESTS),$(eval $(call fuzz,$t)))
 
-$(O)/host/%.o: %.c $(C)/autoconf.h | $(O)/doctor-test.ok
+$(O)/host/%.o: %.c $(C)/autoconf.h | $(STAMP)-test.ok
 	@mkdir -p $(@D)
 	$(call say,HOSTCC) gcc $(HFLAGS) -MMD -MP -c -o $@ $<
-$(O)/host/fuzz/%.o: %.c $(C)/autoconf.h | $(O)/doctor-test.ok
+$(O)/host/fuzz/%.o: %.c $(C)/autoconf.h | $(STAMP)-test.ok
 	@mkdir -p $(@D)
 	$(call say,CLANG) clang $(FUZZFLAGS) -MMD -MP -c -o $@ $<
 
