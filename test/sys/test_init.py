@@ -203,6 +203,12 @@ def test_console(machine, initrd):
     guest.expect('^no environment "nobody" runs')
     guest.send("dance\r")
     guest.expect('^unknown command "dance"')
+    guest.send("kill\r")
+    guest.expect("^to be typed as: kill NAME ")
+    guest.send("power off now\r")
+    guest.expect("^to be typed as: power off ")
+    guest.send("  kill   someone \r")
+    guest.expect('^no environment "someone" runs')
     guest.send("kilx\x7fl a wo\b\b\b\bno\r")
     guest.expect('^no environment "no" runs')
     for start in range(0, 10000, 500):

@@ -27,55 +27,80 @@ run_kill(const char *name)
 }
 
 static void
-run_envs(const char *rest)
+run_envs(const char *argument)
 {
-	(void)rest;
+	(void)argument;
 	children_list();
 }
 
 static void
-run_power_off(const char *rest)
+run_power_off(const char *argument)
 {
-	(void)rest;
+	(void)argument;
 	power_off(EXO_POWER_OFF);
 }
 
-static void run_help(const char *rest);
+static void run_help(const char *argument);
 
 static const struct command {
-	const char *word; /* ends with a blank if an argument follows */
+	const char *word;
 	const char *help;
-	void (*run)(const char *rest);
+	bool has_argument;
+	void (*run)(const char *argument);
 } commands[] = {
-	{"envs", "envs        list the environments", run_envs},
-	{"help", "help        list the commands", run_help},
-	{"kill ", "kill NAME   end an environment; its restart policy applies", run_kill},
-	{"power off", "power off   end everything", run_power_off},
+	{"envs", "envs        list the environments", false, run_envs},
+	{"help", "help        list the commands", false, run_help},
+	{"kill", "kill NAME   end an environment; its restart policy applies", true, run_kill},
+	{"power off", "power off   end everything", false, run_power_off},
 };
 
 static void
-run_help(const char *rest)
+run_help(const char *argument)
 {
-	(void)rest;
+	(void)argument;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		printf("%s\n", commands[i].help);
 	}
+}
+
+/* What follows the command in the text: "" if nothing does, NULL if it is another command. */
+static const char *
+argument_of(const struct command *command, const char *text)
+{
+	size_t length = strlen(command->word);
+
+	if (strncmp(text, command->word, length) || (text[length] && text[length] != ' ')) {
+		return NULL;
+	}
+	return text + length + strspn(text + length, " ");
 }
 
 static void
 run(const char *text)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		const struct command *command = &commands[i];
-		size_t length = strlen(command->word);
-		bool has_argument = command->word[length - 1] == ' ';
+		const char *argument = argument_of(&commands[i], text);
 
-		if (!strncmp(text, command->word, length) && !text[length] == !has_argument) {
-			command->run(text + length);
+		if (argument && !*argument == !commands[i].has_argument) {
+			commands[i].run(argument);
+			return;
+		}
+		if (argument) {
+			printf("to be typed as: %s\n", commands[i].help);
 			return;
 		}
 	}
 	printf("unknown command \"%s\"; help lists them\n", text);
+}
+
+/* The text without the blanks at both ends. */
+static const char *
+trimmed(struct line *line)
+{
+	while (line->length && line->text[line->length - 1] == ' ') {
+		line->text[--line->length] = 0;
+	}
+	return line->text + strspn(line->text, " ");
 }
 
 static void
@@ -91,8 +116,8 @@ take(char c)
 	}
 	if (line.is_too_long) {
 		printf("the line is longer than %d characters\n", LINE_BYTES - 1);
-	} else if (line.length) {
-		run(line.text);
+	} else if (*trimmed(&line)) {
+		run(trimmed(&line));
 	}
 }
 
