@@ -13,6 +13,7 @@ $(STAMP)-test.ok: scripts/doctor scripts/packages.txt
 # --- settings ---------------------------------------------------------------------------------------
 .PHONY: menuconfig savedefconfig clean help
 menuconfig: | $(STAMP).ok
+	@test -t 0 || { echo 'menuconfig needs a terminal; try: make NAME_defconfig, or make CONFIG_X=value' >&2; false; }
 	@test -f .config || $(PYTHON) scripts/kconfig.py load $(DEFCONFIG) .config
 	@KCONFIG_CONFIG=.config $(PYTHON) -m menuconfig
 %_defconfig: boards/%/defconfig | $(STAMP).ok
