@@ -113,6 +113,8 @@ ifdef SRC
 EXTERNAL := $(basename $(abspath $(SRC)))
 $(if $(call sources_of,$(EXTERNAL)),,$(error SRC=$(SRC): there is no such C file, nor a folder with one))
 elf_of_external := $(B)/user/$(notdir $(EXTERNAL)).elf
+$(if $(filter $(elf_of_external),$(call elf_of,$(USER_PROGS))),$(error $(notdir $(EXTERNAL)) is a program of user/; \
+	rename $(SRC), or just type make))
 libs-$(EXTERNAL) := $(LIBRARIES)
 $(eval $(subst $(call elf_of,$(EXTERNAL)):,$(elf_of_external):,$(call program,$(EXTERNAL))))
 program: $(elf_of_external)

@@ -78,6 +78,8 @@ def start(argv):
     words.setdefault("NET", "user")
     options, timeout = qemu.options_of(words), qemu.seconds(words)
     board = options["board"]
+    if board in qemu.BOARDS and not qemu.BOARDS[board]["virtio"]:
+        raise ValueError(f"{board} has no disk and no network to serve from; try: make qemu BOARD={board}")
     if running(board):
         raise ValueError(f"it is running already (process {running(board)}); try: make stop")
     check_free(port)

@@ -97,6 +97,8 @@ def test_a_busy_port_is_named():
     (["qemu", "TIMEOUT=nan"], "TIMEOUT=nan: must be a number"),
     (["program"], "make program SRC="),
     (["program", "SRC=/no/such.c"], "SRC=/no/such.c: there is no such C file"),
+    (["program", "SRC=user/init"], "init is a program of user/"),
+    (["run", "BOARD=qemu-sifive_u"], "no disk and no network"),
     (["BOARD=no-such"], "no board no-such; try"),
     (["CONFIG_BOARD=no-such"], "BOARD=no-such"),
     (["no-such_defconfig"], "no board no-such; try"),
