@@ -88,18 +88,29 @@ ring_has_room(struct ring *r)
 	return unread + r->in_flight < EXO_CQ_SIZE;
 }
 
-void
-ring_complete(struct ring *r, uint64_t cookie, int32_t result)
+static void
+ring_post(struct ring *r)
 {
-	struct exo_ring *shared = ring_shared(r);
-
-	shared->cq[r->cq_tail % EXO_CQ_SIZE] =
-		(struct exo_completion){.cookie = cookie, .result = result};
 	r->cq_tail++;
-	__atomic_store_n(&shared->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
+	__atomic_store_n(&ring_shared(r)->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
 	if (r->env) {
 		env_signal(r->env, 1ul << r->event_bit);
 	}
+}
+
+void
+ring_complete(struct ring *r, uint64_t cookie, int32_t result)
+{
+	ring_shared(r)->cq[r->cq_tail % EXO_CQ_SIZE] =
+		(struct exo_completion){.cookie = cookie, .result = result};
+	ring_post(r);
+}
+
+void
+ring_received(struct ring *r, uint16_t bytes)
+{
+	ring_shared(r)->received[r->cq_tail & (r->buffers - 1)] = bytes;
+	ring_post(r);
 }
 
 struct ring_request *

@@ -73,6 +73,8 @@ bool ring_has_room(struct ring *r);
 /* Post a completion and signal the owner. There is room (ring_has_room was asked before the
  * transfer began). */
 void ring_complete(struct ring *r, uint64_t cookie, int32_t result);
+/* Post a received packet, whose bytes are in their buffer, and signal the owner. */
+void ring_received(struct ring *r, uint16_t bytes);
 /* A free request record, NULL if none. */
 struct ring_request *ring_request(struct ring *r);
 /* The transfer of `q` has ended: unpin, unbind, post. */

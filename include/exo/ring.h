@@ -8,8 +8,9 @@
  * is out of range it sets `error` and the ring stands still until it is made anew.
  *
  * RECEIVE rings have no sq. Packet n lies at byte (n & (buffers - 1)) * EXO_PACKET_BYTES of the
- * bound FRAME, its length in cq[n & (EXO_CQ_SIZE - 1)].result; it stays until cq_head passes n.
- * `buffers` = bound pages * 2, a power of two of at most 64.
+ * bound FRAME, its length in received[n & (buffers - 1)]; cq_tail counts what has come, and a packet
+ * stays until cq_head passes it. `buffers` = bound pages * 2, a power of two of at most
+ * EXO_BUFFERS_MAX.
  */
 #ifndef EXO_RING_H
 #define EXO_RING_H
@@ -24,6 +25,7 @@ enum exo_ring_kind {
 
 #define EXO_SQ_SIZE      32
 #define EXO_CQ_SIZE      64
+#define EXO_BUFFERS_MAX  1024 /* of a RECEIVE ring */
 #define EXO_PACKET_BYTES 2048 /* a receive buffer; two to a page */
 #define EXO_PACKET_MAX   1514 /* an Ethernet frame without its check sequence */
 #define EXO_SEGMENTS     3
@@ -82,7 +84,10 @@ struct exo_ring {
 	uint32_t pad1[12];
 	uint32_t cq_head; /* written by the user */
 	uint32_t pad2[31];
-	union exo_request sq[EXO_SQ_SIZE];
+	union {
+		union exo_request sq[EXO_SQ_SIZE];
+		uint16_t received[EXO_BUFFERS_MAX]; /* RECEIVE */
+	};
 	struct exo_completion cq[EXO_CQ_SIZE];
 	uint8_t pad3[EXO_PAGE_SIZE - 256 - EXO_SQ_SIZE * 64 - EXO_CQ_SIZE * 16];
 };
@@ -90,6 +95,7 @@ struct exo_ring {
 _Static_assert(sizeof(union exo_request) == 64, "ring layout");
 _Static_assert(sizeof(struct exo_completion) == 16, "ring layout");
 _Static_assert(offsetof(struct exo_ring, sq) == 256, "ring layout");
+_Static_assert(EXO_BUFFERS_MAX * 2 <= EXO_SQ_SIZE * 64, "ring layout");
 _Static_assert(sizeof(struct exo_ring) == EXO_PAGE_SIZE, "ring layout");
 
 #endif

@@ -48,7 +48,7 @@ deliver(struct nic *n, struct node *node, const uint8_t *frame, size_t bytes)
 	memcpy((uint8_t *)arch_ram(r->buffer_page << PAGE_SHIFT) +
 		       (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES,
 	       frame, bytes);
-	ring_complete(r, 0, (int32_t)bytes);
+	ring_received(r, (uint16_t)bytes);
 	n->info->received++;
 }
 

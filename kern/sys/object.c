@@ -11,6 +11,8 @@
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
+#define BUFFER_PAGES_MAX (EXO_BUFFERS_MAX * EXO_PACKET_BYTES / PAGE_SIZE)
+
 struct creation {
 	struct env *e;
 	struct kernel *k;
@@ -324,7 +326,7 @@ bind_buffer(struct env *e, exo_handle thing, exo_handle with)
 	if (!error && r->kind != EXO_RING_RECEIVE) {
 		error = E_INVAL;
 	}
-	if (!error && (c->count > 32 || !is_power_of_two(c->count))) {
+	if (!error && (c->count > BUFFER_PAGES_MAX || !is_power_of_two(c->count))) {
 		error = E_RANGE;
 	}
 	if (!error) {

@@ -95,7 +95,7 @@ exo_net_receive(struct exo_net *net, const uint8_t **packet)
 	if (ring_is_empty(cq_tail, queue->cq_head)) {
 		return queue->page->error ? E_STATE : 0;
 	}
-	bytes = queue->page->cq[ring_slot(queue->cq_head, EXO_CQ_SIZE)].result;
+	bytes = queue->page->received[ring_slot(queue->cq_head, net->buffer_count)];
 	*packet = (const uint8_t *)net->buffers.memory +
 		  ring_slot(queue->cq_head, net->buffer_count) * EXO_PACKET_BYTES;
 	return bytes;

@@ -19,7 +19,7 @@ struct exo_net {
 	uint32_t buffer_count;
 };
 
-/* Opens both directions of `packet`. `pages`: receive memory, a power of two of at most 32, two
+/* Opens both directions of `packet`. `pages`: receive memory, a power of two of at most 512, two
  * buffers each. `receive_bit` is raised by packets, `transmit_bit` by completions of
  * exo_net_send; they may be the same. 0 or an error; then nothing is left. */
 int exo_net_open(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t receive_bit,

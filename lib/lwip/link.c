@@ -131,7 +131,7 @@ open_nets(uint32_t bit)
 
 	for (uint32_t i = 0; !result && i < start->packet_count; i++) {
 		struct exo_net *net = &wire.nets[i];
-		result = i ? exo_net_open_receive(net, start->packets[i], LINK_RECEIVE_PAGES, bit)
+		result = i ? exo_net_open_receive(net, start->packets[i], LINK_SHARED_PAGES, bit)
 			   : exo_net_open(net, start->packets[i], LINK_RECEIVE_PAGES, bit, bit);
 		wire.net_count += !result;
 	}

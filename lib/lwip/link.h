@@ -9,7 +9,10 @@
 
 #include <lwip/netif.h>
 
-#define LINK_RECEIVE_PAGES 32 /* of each PACKET capability: 64 packets */
+/* Receive memory, two packets a page: of the own packets, and of those that all get. Fifty clients
+ * acknowledge several hundred packets while we are busy with a few. */
+#define LINK_RECEIVE_PAGES 256
+#define LINK_SHARED_PAGES  16
 
 /* Opens the program's PACKET capabilities, the first in both directions, and adds the interface,
  * which has the hardware address `mac` and is up; packets and completions raise event `bit`. 0,

@@ -82,7 +82,7 @@ take(uint32_t head)
 	}
 	number = (uint32_t)packet[42] << 24 | (uint32_t)packet[43] << 16 |
 		 (uint32_t)packet[44] << 8 | packet[45];
-	if (ring->cq[head % EXO_CQ_SIZE].result < 42 + UDP_BYTES) {
+	if (ring->received[head % BUFFERS] < 42 + UDP_BYTES) {
 		must("packet length", E_FORMAT);
 	}
 	__atomic_store_n(&ring->cq_head, head + 1, __ATOMIC_RELEASE);
