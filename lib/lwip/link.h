@@ -10,8 +10,8 @@
 #include <lwip/netif.h>
 
 /* Receive memory, two packets a page: of the own packets, and of those that all get. Fifty clients
- * acknowledge several hundred packets while we are busy with a few. */
-#define LINK_RECEIVE_PAGES 256
+ * acknowledge a thousand packets while we are busy with a few. */
+#define LINK_RECEIVE_PAGES 512
 #define LINK_SHARED_PAGES  16
 
 /* Opens the program's PACKET capabilities, the first in both directions, and adds the interface,
