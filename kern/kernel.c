@@ -9,6 +9,8 @@
 #include "kern/kernel.h"
 #include "lib/base/checked.h"
 
+#define UNFENCED_MAX 16 /* times that a hart lets fences keep it from going on */
+
 static struct kernel kernel; /* everything that is not in a frame somebody gave */
 
 struct kernel *
@@ -17,17 +19,34 @@ kernel_get(void)
 	return &kernel;
 }
 
+/* The first hart but `self` that owes a fence, k->harts if none does. */
+static uint32_t
+owing_hart(const struct kernel *k, uint32_t self)
+{
+	uint32_t i = 0;
+
+	while (i < k->harts &&
+	       (i == self || !__atomic_load_n(&k->hart[i].fence, __ATOMIC_ACQUIRE))) {
+		i++;
+	}
+	return i;
+}
+
+/* Who finds fences owed again and again, each time others, waits for them with the lock: nobody can
+ * break anything meanwhile, and a hart needs no lock to finish its fence. Else three harts that
+ * unmap all the time would keep a fourth from ever carving. */
 bool
 kernel_fenced(struct captree *t)
 {
 	struct kernel *k = container_of(t, struct kernel, tree);
-	uint32_t self = arch_hart();
+	struct hart *h = &k->hart[arch_hart()];
 
-	for (uint32_t i = 0; i < k->harts; i++) {
-		if (i != self && __atomic_load_n(&k->hart[i].fence, __ATOMIC_ACQUIRE)) {
-			return false;
-		}
+	if (owing_hart(k, h->number) < k->harts && ++h->unfenced < UNFENCED_MAX) {
+		return false;
 	}
+	while (owing_hart(k, h->number) < k->harts) {
+	}
+	h->unfenced = 0;
 	return true;
 }
 
