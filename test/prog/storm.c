@@ -64,7 +64,7 @@ map(void)
 	struct exo_pages pages;
 
 	if (exo_pages_make(&pages, PAGES) == 0) {
-		exo_protect((uint64_t)pages.memory, PAGES, EXO_READ, 0, EXO_NONE);
+		exo_protect((uint64_t)pages.memory, PAGES, EXO_READ, NULL, EXO_NONE);
 		exo_pages_end(&pages);
 	}
 }
