@@ -71,14 +71,14 @@ main(void)
 	exo_handle table, ring;
 
 	tap_plan(19);
-	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 1, 0, &table, 0);
-	exo_map(WHERE & ~0x3ffffffful, table, 0, 1, EXO_WRITE, 0, EXO_NONE);
+	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 1, 0, &table, NULL);
+	exo_map(WHERE & ~0x3ffffffful, table, 0, 1, EXO_WRITE, NULL, EXO_NONE);
 	for (uint64_t i = 0; i < TABLES; i++) {
-		exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 0, 0, &table, 0);
-		exo_map(WHERE + i * 0x200000, table, 0, 1, EXO_WRITE, 0, EXO_NONE);
+		exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 0, 0, &table, NULL);
+		exo_map(WHERE + i * 0x200000, table, 0, 1, EXO_WRITE, NULL, EXO_NONE);
 	}
 	exo_pages_make(&page, 1);
-	exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_DISK, 9, &ring, 0);
+	exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_DISK, 9, &ring, NULL);
 	tap_is(hostile_thread_start(&thread, 0, other_body, 0), 0, "another one runs");
 	check(page.frames, EXO_READ | EXO_WRITE, "a page, mapped everywhere");
 	check(table, EXO_READ, "a table, looked at from everywhere");

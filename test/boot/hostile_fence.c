@@ -22,8 +22,9 @@ storm_body(uint64_t argument)
 	uint64_t address = (uint64_t)targets[argument].memory;
 
 	for (;;) {
-		exo_unmap(address, 1, 0, 0, EXO_NONE);
-		exo_map(address, targets[argument].frames, 0, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE);
+		exo_unmap(address, 1, 0, NULL, EXO_NONE);
+		exo_map(address, targets[argument].frames, 0, 1, EXO_READ | EXO_WRITE, NULL,
+			EXO_NONE);
 		storms++;
 	}
 }
@@ -46,9 +47,9 @@ burial_body(uint64_t argument)
 		}
 		upper = exo_create(EXO_CAP_TABLE, (exo_handle)memory[0], slot + 2, 1, 0);
 		lower = exo_create(EXO_CAP_TABLE, (exo_handle)memory[1], slot + 3, 0, 0);
-		exo_map(where, (exo_handle)upper, 0, 1, EXO_WRITE, 0, EXO_NONE);
-		exo_map(where, (exo_handle)lower, 0, 1, EXO_WRITE, 0, EXO_NONE);
-		buried += exo_map(where, many.frames, 0, 512, EXO_READ, 0, EXO_NONE) == 0;
+		exo_map(where, (exo_handle)upper, 0, 1, EXO_WRITE, NULL, EXO_NONE);
+		exo_map(where, (exo_handle)lower, 0, 1, EXO_WRITE, NULL, EXO_NONE);
+		buried += exo_map(where, many.frames, 0, 512, EXO_READ, NULL, EXO_NONE) == 0;
 		exo_drop((exo_handle)lower, 0, 0);
 		exo_drop((exo_handle)memory[1], 0, 0);
 		exo_drop((exo_handle)memory[0], 0, 0);

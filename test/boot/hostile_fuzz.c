@@ -270,8 +270,8 @@ fuzz_ring(uint64_t *s)
 	exo_handle ring = pick(s, EXO_CAP_RING).handle;
 	uint64_t page = address(s) & ~(EXO_PAGE_SIZE - 1);
 
-	exo_unmap(page, 1, 0, 0, EXO_NONE);
-	if (exo_map(page, ring, 0, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE) < 0) {
+	exo_unmap(page, 1, 0, NULL, EXO_NONE);
+	if (exo_map(page, ring, 0, 1, EXO_READ | EXO_WRITE, NULL, EXO_NONE) < 0) {
 		return;
 	}
 	for (uint32_t i = 0; i < EXO_SQ_SIZE; i++) {
@@ -343,7 +343,8 @@ fuzz_memory(uint64_t *s)
 {
 	uint64_t further = noise(s) % 8 ? 0 : noise(s) % 10 << EXO_BATCH_SHIFT;
 	exo_handle space = noise(s) % 4 ? EXO_NONE : handle(s, EXO_CAP_SPACE);
-	const struct exo_map_entry *more = further ? (const struct exo_map_entry *)pointer(s) : 0;
+	const struct exo_map_entry *more =
+		further ? (const struct exo_map_entry *)pointer(s) : NULL;
 	uint64_t r = noise(s), where = address(s);
 
 	switch (r % 8) {
@@ -354,7 +355,8 @@ fuzz_memory(uint64_t *s)
 		exo_protect(where, count(s), rights(s) | further, more, space);
 		break;
 	case 2:
-		exo_map(where & ~0x1ffffful, handle(s, EXO_CAP_TABLE), 0, 1, EXO_WRITE, 0, space);
+		exo_map(where & ~0x1ffffful, handle(s, EXO_CAP_TABLE), 0, 1, EXO_WRITE, NULL,
+			space);
 		break;
 	case 3:
 		exo_map(where, handle(s, 0), 0, 1, rights(s), more, space);
@@ -480,15 +482,15 @@ child_main(uint64_t seed)
 	for (uint32_t i = 0; i < ARRAY_SIZE(own); i++) {
 		add_essential(i, own[i]);
 	}
-	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 1, 0, &table, 0);
-	exo_map(REGION & ~0x3ffffffful, table, 0, 1, EXO_WRITE, 0, EXO_NONE);
+	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 1, 0, &table, NULL);
+	exo_map(REGION & ~0x3ffffffful, table, 0, 1, EXO_WRITE, NULL, EXO_NONE);
 	for (uint64_t at_table = REGION; at_table < REGION + (EXO_PAGE_SIZE << REGION_BITS);
 	     at_table += 0x200000) {
-		exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 0, 0, &table, 0);
-		exo_map(at_table, table, 0, 1, EXO_WRITE, 0, EXO_NONE);
+		exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 0, 0, &table, NULL);
+		exo_map(at_table, table, 0, 1, EXO_WRITE, NULL, EXO_NONE);
 	}
 	/* by chance alone a ring seldom gets a packet capability */
-	if (exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_TRANSMIT, 9, &table, 0) ==
+	if (exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_TRANSMIT, 9, &table, NULL) ==
 	    0) {
 		static struct exo_filter all;
 		int64_t packets =
@@ -635,7 +637,7 @@ option(const char *name, uint64_t otherwise)
 {
 	const char *found = strstr(exo_boot()->bootargs, name);
 
-	return found ? strtoull(found + strlen(name), 0, 10) : otherwise;
+	return found ? strtoull(found + strlen(name), NULL, 10) : otherwise;
 }
 
 int
@@ -645,7 +647,7 @@ main(int argc, char **argv)
 	struct exo_child child;
 
 	if (!exo_boot()) {
-		return child_main(argc > 1 ? strtoull(argv[1], 0, 10) : 1);
+		return child_main(argc > 1 ? strtoull(argv[1], NULL, 10) : 1);
 	}
 	struct exo_cap_info info = {0};
 	tap_plan(5);

@@ -67,12 +67,12 @@ check_rights(void)
 	tap_is(exo_vm_map(exo_own_vm(), reader, 0, 1, EXO_READ | EXO_EXEC, &address), E_RIGHTS,
 	       "none can execute");
 	tap_is(exo_vm_map(exo_own_vm(), reader, 0, 1, EXO_READ, &address), 0, "one can read");
-	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE), E_RIGHTS,
+	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, NULL, EXO_NONE), E_RIGHTS,
 	       "it cannot be raised");
-	tap_is(exo_protect(address, 1, EXO_READ | EXO_EXEC, 0, EXO_NONE), E_RIGHTS,
+	tap_is(exo_protect(address, 1, EXO_READ | EXO_EXEC, NULL, EXO_NONE), E_RIGHTS,
 	       "nor made executable");
-	tap_ok(exo_protect(address, 1, 0, 0, EXO_NONE) >= 0, "it can be closed");
-	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE), E_RIGHTS,
+	tap_ok(exo_protect(address, 1, 0, NULL, EXO_NONE) >= 0, "it can be closed");
+	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, NULL, EXO_NONE), E_RIGHTS,
 	       "and not be raised then");
 	tap_is(exo_drop(reader, 0, 0), 0, "the reader goes");
 	tap_ok(intact(), "nothing has changed");
@@ -90,10 +90,11 @@ check_write_exec(void)
 	       E_INVAL, "no mapping writes and executes");
 	tap_is(exo_vm_map(exo_own_vm(), all, 0, 1, EXO_READ | EXO_WRITE, &address), 0,
 	       "one writes");
-	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE | EXO_EXEC, 0, EXO_NONE), E_INVAL,
+	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE | EXO_EXEC, NULL, EXO_NONE), E_INVAL,
 	       "it cannot execute as well");
-	tap_is(exo_protect(address, 1, EXO_READ | EXO_EXEC, 0, EXO_NONE), E_RIGHTS, "nor instead");
-	tap_is(exo_protect(address, 1, EXO_WRITE, 0, EXO_NONE), E_INVAL,
+	tap_is(exo_protect(address, 1, EXO_READ | EXO_EXEC, NULL, EXO_NONE), E_RIGHTS,
+	       "nor instead");
+	tap_is(exo_protect(address, 1, EXO_WRITE, NULL, EXO_NONE), E_INVAL,
 	       "none writes without reading");
 	tap_is(exo_drop(all, 0, 0), 0, "it goes");
 	tap_ok(intact(), "nothing has changed");

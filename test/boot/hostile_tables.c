@@ -38,7 +38,7 @@ static struct {
 static int64_t
 hang(exo_handle table, uint64_t address, exo_handle space)
 {
-	return exo_map(address, table, 0, 1, EXO_WRITE, 0, space);
+	return exo_map(address, table, 0, 1, EXO_WRITE, NULL, space);
 }
 
 static exo_handle
@@ -46,7 +46,7 @@ make_table(uint64_t level)
 {
 	exo_handle table = EXO_NONE;
 
-	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, level, 0, &table, 0);
+	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, level, 0, &table, NULL);
 	return table;
 }
 
@@ -69,19 +69,19 @@ check_levels(void)
 	tap_is(hang(level0, VICTIM + MIB2, EXO_NONE), E_BUSY, "but not twice");
 	tap_is(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ, &address), 0,
 	       "it can be looked at");
-	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE), E_RIGHTS,
+	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, NULL, EXO_NONE), E_RIGHTS,
 	       "but not written");
 	tap_ok(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ | EXO_WRITE, &address) < 0,
 	       "however it is mapped");
 	tap_ok(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ | EXO_EXEC, &address) < 0,
 	       "nor executed");
-	tap_is(exo_map(VICTIM, level0, 1, 1, EXO_READ, 0, EXO_NONE), E_RANGE,
+	tap_is(exo_map(VICTIM, level0, 1, 1, EXO_READ, NULL, EXO_NONE), E_RANGE,
 	       "its links cannot be seen");
-	tap_is(exo_unmap(VICTIM, 512, 0, 0, EXO_NONE), 0, "it is taken out");
+	tap_is(exo_unmap(VICTIM, 512, 0, NULL, EXO_NONE), 0, "it is taken out");
 	tap_is(hang(level0, VICTIM + MIB2, EXO_NONE), 0, "and hangs elsewhere then");
 	tap_is(exo_drop(level1, 0, 0), 0, "the upper one goes with the lower one in it");
-	tap_is(exo_map(VICTIM + MIB2, test.target.frames, 0, 1, EXO_READ, 0, EXO_NONE), E_NOTABLE,
-	       "nothing is left there");
+	tap_is(exo_map(VICTIM + MIB2, test.target.frames, 0, 1, EXO_READ, NULL, EXO_NONE),
+	       E_NOTABLE, "nothing is left there");
 	tap_is(exo_drop(level0, 0, 0), 0, "the lower one goes");
 }
 
@@ -103,8 +103,8 @@ make_spy(void)
 	tap_is(hang(test.shared, VICTIM, EXO_NONE), 0, "a table hangs in the program's space");
 	hang(test.table[2], 0, test.space);
 	hang(test.table[3], SPY_CODE, test.space);
-	exo_map(SPY_CODE, test.code.frames, 0, 1, EXO_READ | EXO_EXEC, 0, test.space);
-	exo_map(SPY_PAGE, test.page.frames, 0, 1, EXO_READ | EXO_WRITE, 0, test.space);
+	exo_map(SPY_CODE, test.code.frames, 0, 1, EXO_READ | EXO_EXEC, NULL, test.space);
+	exo_map(SPY_PAGE, test.page.frames, 0, 1, EXO_READ | EXO_WRITE, NULL, test.space);
 	hung = hang(test.shared, SPY_LOOK, test.space);
 	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 1, THREAD_UAREAS, &test.env,
 			  &test.env_memory);
@@ -129,11 +129,11 @@ check_two_spaces(void)
 	tap_ok(hung == E_BUSY || hung == 0, "hanging it in a second space: %s",
 	       exo_error_name(hung));
 	*target = OLD;
-	exo_map(VICTIM, test.target.frames, 0, 1, EXO_READ | EXO_WRITE, 0, EXO_NONE);
+	exo_map(VICTIM, test.target.frames, 0, 1, EXO_READ | EXO_WRITE, NULL, EXO_NONE);
 	tap_is(exo_env_start(test.env), 0, "the spy starts on hart 1");
 	exo_pause(100000000);
 	tap_ok(seen[1] > 0, "it looks");
-	tap_is(exo_unmap(VICTIM, 1, 0, 0, EXO_NONE) & 1, 0, "the page is unmapped");
+	tap_is(exo_unmap(VICTIM, 1, 0, NULL, EXO_NONE) & 1, 0, "the page is unmapped");
 	*target = NEW;
 	turns = seen[1];
 	exo_pause(100000000);
