@@ -45,15 +45,16 @@ $(B)/initrd.cpio: $(B)/manifest.dtb $(call elf_of,$(USER_PROGS)) scripts/mkinitr
 
 # --- running ----------------------------------------------------------------------------------------
 .PHONY: qemu run stop
-QEMU_WORDS = BOARD=$(BOARD) $(foreach v,SMP MEM CPU APPEND NET ICOUNT PLUGIN TIMEOUT,$(if $($v),'$v=$($v)'))
+quoted = '$(subst ','\'',$1)'
+QEMU_WORDS = BOARD=$(BOARD) $(foreach v,SMP MEM CPU APPEND NET ICOUNT PLUGIN TIMEOUT,$(if $($v),$(call quoted,$v=$($v))))
 qemu: kernel initrd
-	@$(PYTHON) scripts/qemu.py $(QEMU_WORDS) $(if $(DISK),'DISK=$(DISK)')
+	@$(PYTHON) scripts/qemu.py $(QEMU_WORDS) $(if $(DISK),$(call quoted,DISK=$(DISK)))
 run: kernel initrd $(B)/disk.img
-	@$(PYTHON) scripts/run.py start $(QEMU_WORDS) DISK=$(B)/disk.img $(if $(PORT),PORT=$(PORT))
+	@$(PYTHON) scripts/run.py start $(QEMU_WORDS) DISK=$(B)/disk.img $(if $(PORT),$(call quoted,PORT=$(PORT)))
 stop:
 	@$(PYTHON) scripts/run.py stop BOARD=$(BOARD)
 $(B)/disk.img: FORCE
-	@mkdir -p $(@D) && $(PYTHON) scripts/mksite.py $(if $(SITE),--site '$(SITE)') --out $@
+	@mkdir -p $(@D) && $(PYTHON) scripts/mksite.py $(if $(SITE),--site $(call quoted,$(SITE))) --out $@
 
 # --- testing: T=GLOB chooses; the kind before the slash says what has to be built -------------------
 .PHONY: test test-list nightly fuzz

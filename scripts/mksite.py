@@ -251,7 +251,10 @@ def main():
     parser.add_argument("--out", metavar="IMAGE", required=True)
     words = parser.parse_args()
     try:
-        write(words.out, collect(words.site) if words.site else default_site())
+        files = collect(words.site) if words.site else default_site()
+        write(words.out, files)
+        if b"index.html" not in files:
+            print(f"mksite: {words.site} has no index.html, so / will answer 404", file=sys.stderr)
     except Refused as refused:
         sys.exit(f"mksite: {refused}")
     except OSError as error:
