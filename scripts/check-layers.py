@@ -4,9 +4,9 @@
 import fnmatch
 import os
 import re
-import subprocess
 import sys
 
+BUILD = os.path.relpath(os.environ.get("O") or "build")
 FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h", "stdalign.h", "stdatomic.h", "limits.h", "assert.h"}
 HOSTED = ("arch/host/", "lib/exo/", "lib/lwip/", "user/", "test/", "scripts/")     # may use a C library
 
@@ -29,11 +29,21 @@ def may(target, patterns):
     return allowed
 
 
+def is_build(path):
+    return path == BUILD or os.path.exists(f"{path}/compile_commands.json")
+
+
+def sources():
+    """Every source of the tree, which need not be a git repository."""
+    for folder, folders, names in os.walk("."):
+        there = os.path.relpath(folder)
+        folders[:] = [f for f in folders if f[0] != "." and not is_build(os.path.normpath(f"{there}/{f}"))]
+        yield from (os.path.normpath(f"{there}/{n}") for n in names if n.endswith((".c", ".h", ".S", ".def")))
+
+
 def includes():
     """(file, line number, target) of every include in the tree; targets in <> other than exo keep them."""
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.c", "*.h", "*.S", "*.def"],
-                           capture_output=True, text=True, check=True).stdout.split()
-    for name in filter(os.path.exists, names):
+    for name in sorted(sources()):
         with open(name, encoding="utf-8") as f:
             for number, line in enumerate(f, 1):
                 if match := re.match(r'\s*#\s*include\s*(["<])([^">]+)', line):

@@ -93,3 +93,10 @@ def test_an_impure_file_is_found(tmp_path):
         done = subprocess.run(["scripts/check-pure.py"], capture_output=True, text=True, check=False,
                               env={**os.environ, "O": str(tmp_path), "BOARD": "board"})
         assert done.returncode == status, done.stdout
+
+
+def test_layers_need_no_repository(tree, tmp_path):
+    """The check is part of every build, so also of one from an archive; what another build left is not looked at."""
+    shutil.rmtree(tmp_path / "tree" / ".git")
+    assert tree("layers", {"o2/compile_commands.json": "[]", "o2/src/x.c": '#include "kern/a.h"\n'})[0] == 0
+    assert tree("layers", {"odd/b.c": SPDX + '#include "kern/a.h"\n'})[0] == 1
