@@ -139,16 +139,16 @@ def test_every_file(server, site, tmp_path):
 
 
 def test_parallel(server, site, tmp_path):
-    """50 curls at once, each with a large file and some small ones. None takes more than 300 KB/s: while packets come
+    """50 curls at once, each with a large file and some small ones. None takes more than 500 KB/s: while packets come
     as fast as they can, QEMU is slow to accept, and who misses its backlog may even be reset."""
     files = site[1]
     small = [name for name in files if name.startswith(("many/", "sizes/"))]
     wanted, running = [], []
     for i in slowly(50):
-        wanted.append(["large/2MB.bin"] + random.Random(i).sample(small, 10))
+        wanted.append(["large/5MB.bin"] + random.Random(i).sample(small, 10))
         words = curl_config(tmp_path / f"config{i}", server, wanted[i], tmp_path / f"got{i}")
-        running.append(subprocess.Popen(words + ["--limit-rate", "300K"], stderr=subprocess.PIPE, text=True))
-    assert sum(curl.poll() is None for curl in running) == 50, "they should overlap"
+        running.append(subprocess.Popen(words + ["--limit-rate", "500K"], stderr=subprocess.PIPE, text=True))
+    assert sum(curl.poll() is None for curl in running) > 40, "they should overlap"
     assert "".join(curl.communicate(timeout=150)[1] for curl in running) == ""
     assert all(curl.returncode == 0 for curl in running)
     for i, names in enumerate(wanted):
