@@ -8,8 +8,8 @@
  * is out of range it sets `error` and the ring stands still until it is made anew.
  *
  * RECEIVE rings have no sq. Packet n lies at byte (n & (buffers - 1)) * EXO_PACKET_BYTES of the
- * bound FRAME, its length in received[n & (buffers - 1)]; cq_tail counts what has come, and a packet
- * stays until cq_head passes it. `buffers` = bound pages * 2, a power of two of at most
+ * bound FRAME, its length in received[n & (buffers - 1)]; cq_tail counts what has come, and a
+ * packet stays until cq_head passes it. `buffers` = bound pages * 2, a power of two of at most
  * EXO_BUFFERS_MAX.
  */
 #ifndef EXO_RING_H
