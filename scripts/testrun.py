@@ -32,10 +32,11 @@ import tap
 
 OUT = f"{qemu.BUILD}/test"
 PYTEST = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "--import-mode=importlib"]
-UNIT_SECONDS, FILE_SECONDS, BOOT_SECONDS, FUZZ_SECONDS = 240, 400, 60, 4
+UNIT_SECONDS, FILE_SECONDS, BOOT_SECONDS, FUZZ_SECONDS = 240, 900, 60, 4
 
 Result = collections.namedtuple("Result", "name outcome seconds reason")
-Job = collections.namedtuple("Job", "names run")    # run(names wanted, report function)
+# run(names wanted, report function); alone: more harts than cores, so nothing else runs meanwhile
+Job = collections.namedtuple("Job", "names run alone", defaults=[False])
 
 
 def log_path(name):
@@ -140,7 +141,7 @@ def check_jobs(_):
     for path in sorted(glob.glob("scripts/check-*")):
         name = os.path.splitext(os.path.basename(path))[0].removeprefix("check-")
         if os.access(path, os.X_OK):
-            yield simple(f"check/{name}", lambda log, p=path: program([p], log, 400))
+            yield simple(f"check/{name}", lambda log, p=path: program([p], log, FILE_SECONDS))
 
 
 def sys_jobs(nightly):
@@ -153,7 +154,9 @@ def sys_jobs(nightly):
         files[node.split("::")[0]].append(node)
     for path, nodes in files.items():
         names = {sys_name(node): node for node in nodes}
-        yield Job(list(names), lambda wanted, report, p=path, n=names: pytest_file(p, n, wanted, report))
+        with open(path, encoding="utf-8") as f:
+            alone = re.search(r"^ALONE = True", f.read(), re.M) is not None
+        yield Job(list(names), lambda wanted, report, p=path, n=names: pytest_file(p, n, wanted, report), alone)
 
 
 def sys_name(node):
@@ -227,9 +230,12 @@ def run_all(picked, jobs, strict):
             print(f"{result.outcome:4} {result.name} {result.seconds:.1f} {result.reason}".rstrip(), flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(job.run, names, report) for job, names in picked]
+        futures = [pool.submit(job.run, names, report) for job, names in picked if not job.alone]
         for future in futures:
             future.result()
+    for job, names in picked:
+        if job.alone:
+            job.run(names, report)
     return results
 
 

@@ -160,6 +160,7 @@ check_packets(void)
 		.atoms = {{EXO_ATOM_COMPARE, 4, 0, 0, 6, 0, 0xffffffff, 0x52540012}}};
 	exo_handle card = (exo_handle)exo_share(exo_boot()->packets[0], free_slot(), (uint64_t)&own,
 						0, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT, 0);
+	static const uint8_t own_source[] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
 	uint8_t *bytes = page.memory;
 
 	memset(bytes, 0, EXO_PAGE_SIZE);
@@ -167,7 +168,7 @@ check_packets(void)
 	tap_is(exo_bind(EXO_BIND_PACKET, ring.handle, card, 0), 0,
 	       "a card that may send as 52:54:00:12:..");
 	tap_is(packet(page.frames, 0, 60, 0, 0), E_DENIED, "another source is refused");
-	memcpy(bytes + 6, "\x52\x54\x00\x12\x34\x56", 6);
+	memcpy(bytes + 6, own_source, sizeof(own_source));
 	tap_is(packet(page.frames, 0, 60, 0, 0), 0, "its own is sent");
 	tap_is(packet(page.frames, 0, 8, page.frames, 60), E_RANGE,
 	       "a head in two pieces is refused");
