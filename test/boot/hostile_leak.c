@@ -13,9 +13,8 @@ static volatile uint64_t start_dirt[2], float_dirt[2], marked[2], wild_turns[2];
 
 /* Called as the first of its life: ORs all registers but pc, sp, tp and a0, which it was given. */
 static __attribute__((naked)) void
-look_body(uint64_t index)
+look_body(__attribute__((unused)) uint64_t index)
 {
-	(void)index;
 	__asm__ volatile("or t0, t0, t1\n or t0, t0, t2\n or t0, t0, ra\n or t0, t0, gp\n or t0, "
 			 "t0, s0\n or t0, t0, s1\n"
 			 "or t0, t0, a1\n or t0, t0, a2\n or t0, t0, a3\n or t0, t0, a4\n or t0, "
