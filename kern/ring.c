@@ -125,17 +125,21 @@ ring_request(struct ring *r)
 }
 
 void
-ring_finish(struct ring *r, struct ring_request *q, int32_t result)
+ring_unpin(struct ring *r, struct ring_request *q)
 {
-	struct captree *t = &r->kernel->tree;
-
 	for (uint32_t i = 0; i < EXO_SEGMENTS; i++) {
 		if (q->pinned[i].pages) {
-			frame_unpin(t, q->pinned[i].page, q->pinned[i].pages);
+			frame_unpin(&r->kernel->tree, q->pinned[i].page, q->pinned[i].pages);
 			q->pinned[i].pages = 0;
 		}
 	}
-	use_unbind(t, &q->use);
+}
+
+void
+ring_finish(struct ring *r, struct ring_request *q, int32_t result)
+{
+	ring_unpin(r, q);
+	use_unbind(&r->kernel->tree, &q->use);
 	q->busy = 0;
 	r->in_flight--;
 	if (!r->dead) {

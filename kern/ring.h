@@ -77,6 +77,8 @@ void ring_complete(struct ring *r, uint64_t cookie, int32_t result);
 void ring_received(struct ring *r, uint16_t bytes);
 /* A free request record, NULL if none. */
 struct ring_request *ring_request(struct ring *r);
+/* Release the frames that q has pinned so far. */
+void ring_unpin(struct ring *r, struct ring_request *q);
 /* The transfer of `q` has ended: unpin, unbind, post. */
 void ring_finish(struct ring *r, struct ring_request *q, int32_t result);
 /* A use (PACKET or BUFFER) is being broken. */

@@ -36,12 +36,6 @@ space_root(struct space *s)
 	return (uint64_t *)((uint8_t *)s - 4096 - 2048);
 }
 
-/* One entry of a batch, checked: the range lies in the user half, is aligned and not empty. */
-struct space_run {
-	uint64_t address;
-	uint64_t count;
-};
-
 void space_init(struct space *s);
 
 /* Hart `hart` is about to have `s` in satp. */

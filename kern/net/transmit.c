@@ -143,17 +143,6 @@ pin(struct kernel *k, struct ring_request *request, const struct packet *p)
 	return 0;
 }
 
-static void
-unpin(struct kernel *k, struct ring_request *request)
-{
-	for (uint32_t i = 0; i < EXO_SEGMENTS; i++) {
-		if (request->pinned[i].pages) {
-			frame_unpin(&k->tree, request->pinned[i].page, request->pinned[i].pages);
-			request->pinned[i].pages = 0;
-		}
-	}
-}
-
 static int
 start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
 {
@@ -177,7 +166,7 @@ start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
 		error = n->net->ops->transmit(n->net, list, count, tag);
 	}
 	if (error) {
-		unpin(n->kernel, request);
+		ring_unpin(r, request);
 		return error;
 	}
 	request->cookie = cookie;
