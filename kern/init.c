@@ -12,7 +12,7 @@
 #include "kern/boot.h"
 #include "kern/cspace.h"
 #include "kern/object.h"
-#include "kern/space.h"
+#include "kern/table.h"
 #include "lib/base/checked.h"
 #include "lib/base/cpio.h"
 #include "lib/base/elf.h"
@@ -85,7 +85,7 @@ hang_table(uint64_t address, uint32_t level)
 
 	frame_at(&init.k->tree, page)->spare = (uint8_t)level;
 	c = give_root(EXO_CAP_TABLE, EXO_RIGHTS_ALL, page, 2, &ignored);
-	if (space_hang(init.k, init.space, align_down_u64(address, covered), c) != 0) {
+	if (table_hang(init.k, init.space, align_down_u64(address, covered), c) != 0) {
 		boot_fail("init's page tables do not fit together");
 	}
 }

@@ -17,7 +17,7 @@
 #include "kern/net/nic.h"
 #include "kern/panic.h"
 #include "kern/ring.h"
-#include "kern/space.h"
+#include "kern/table.h"
 #include "kern/take.h"
 #include "lib/base/checked.h"
 
@@ -131,7 +131,7 @@ unbind(struct captree *t, struct cap *c, uint32_t binding)
 	if (binding & BIND_OBJECT) {
 		return unbind_use(k, (struct use *)bind_at(t, binding));
 	}
-	space_break(k, binding);
+	table_break(k, binding);
 	return 0;
 }
 
@@ -212,10 +212,10 @@ bury_one(struct kernel *k, uint64_t page)
 	case FRAME_ENV:
 		return bury_env(k, memory);
 	case FRAME_SPACE:
-		return space_dismantle(k, memory, USER_ENTRIES, BURY_ENTRIES) ? BURY_DONE
+		return table_dismantle(k, memory, USER_ENTRIES, BURY_ENTRIES) ? BURY_DONE
 									      : BURY_MORE;
 	case FRAME_TABLE:
-		return space_dismantle(k, memory, 512, BURY_ENTRIES) ? BURY_DONE : BURY_MORE;
+		return table_dismantle(k, memory, 512, BURY_ENTRIES) ? BURY_DONE : BURY_MORE;
 	case FRAME_CSPACE:
 		cspace_clear(&k->tree, memory);
 		return BURY_DONE;

@@ -14,21 +14,9 @@
  */
 #include "kern/space.h"
 #include "kern/space_fast.h"
+#include "kern/table.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
-
-#define ENTRIES        512ul
-#define TABLE_LEVEL(f) ((f)->spare) /* of a frame of kind FRAME_TABLE */
-#define TABLE_HUNG(f)                                                                              \
-	((f)->holder) /* 1 while it hangs in a space: in one only, whose harts then are all that   \
-			 must fence */
-#define TABLES_ONE (1ul << 17) /* user addresses >> 21 have 17 bits */
-
-static inline uint64_t *
-next_table(uint64_t entry)
-{
-	return arch_ram(pte_page(entry) << PAGE_SHIFT);
-}
 
 void
 space_init(struct space *s)
@@ -41,44 +29,20 @@ space_init(struct space *s)
 	s->satp = arch_satp(arch_physical(root));
 }
 
-void
-space_owe(struct kernel *k, struct space *s)
-{
-	k->tree.broken = true;
-	k->fence_mask |= __atomic_load_n(&s->harts, __ATOMIC_ACQUIRE);
-}
-
-/* The entry at `level` that translates `address`, NULL if a table above is missing. */
-static inline uint64_t *
-entry_at(struct space *s, uint64_t address, uint32_t level)
-{
-	uint64_t *table = space_root(s);
-
-	for (uint32_t l = 2; l > level; l--) {
-		uint64_t entry = table[address >> (12 + 9 * l) & (ENTRIES - 1)];
-
-		if (!pte_is_table(entry)) {
-			return NULL;
-		}
-		table = next_table(entry);
-	}
-	return &table[address >> (12 + 9 * level) & (ENTRIES - 1)];
-}
-
 bool
 space_has_table(struct space *s, uint64_t address, uint32_t level)
 {
-	return entry_at(s, address, level) != NULL;
+	return table_entry(s, address, level) != NULL;
 }
 
-/* entry_at level 0, which remembers the table. */
+/* table_entry at level 0, which remembers the table. */
 static uint64_t *
 leaf_entry(struct kernel *k, struct space *s, uint64_t address)
 {
 	uint64_t *entry = space_cached_entry(k, s, address);
 
 	if (!entry) {
-		entry = entry_at(s, address, 0);
+		entry = table_entry(s, address, 0);
 		if (entry) {
 			s->last_key = space_key(k, address);
 			s->last_table = (uint64_t *)((uint64_t)entry & ~(PAGE_SIZE - 1));
@@ -91,7 +55,7 @@ leaf_entry(struct kernel *k, struct space *s, uint64_t address)
 static inline uint64_t
 in_one_table(uint64_t address, uint64_t count)
 {
-	uint64_t left = ENTRIES - (address >> PAGE_SHIFT & (ENTRIES - 1));
+	uint64_t left = TABLE_ENTRIES - (address >> PAGE_SHIFT & (TABLE_ENTRIES - 1));
 
 	return count < left ? count : left;
 }
@@ -158,7 +122,7 @@ int
 space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
 		 uint64_t rights)
 {
-	uint64_t *entry = entry_at(s, address, 0);
+	uint64_t *entry = table_entry(s, address, 0);
 
 	if (!entry) {
 		return E_NOTABLE;
@@ -173,123 +137,15 @@ space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap
 	return 0;
 }
 
-int
-space_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table)
-{
-	struct frame *f = frame_at(&k->tree, table->start);
-	uint32_t level = TABLE_LEVEL(f) + 1u;
-	uint64_t *entry;
-
-	if (!is_aligned(address, 1ul << (12 + 9 * level))) {
-		return E_ALIGN;
-	}
-	entry = entry_at(s, address, level);
-	if (!entry) {
-		return E_NOTABLE;
-	}
-	if (*entry & PTE_V) {
-		return E_MAPPED;
-	}
-	if (TABLE_HUNG(f)) {
-		return E_BUSY;
-	}
-	TABLE_HUNG(f) = 1;
-	bind_link(&k->tree, table, bind_pte_id(&k->tree, entry), 0);
-	__atomic_store_n(entry, table->start << PTE_PAGE_SHIFT | PTE_V, __ATOMIC_RELEASE);
-	return 0;
-}
-
-/* Does this entry stand in a table of level 0? There V without R, W, X is a mapping that faults;
- * above, a table. */
-static bool
-is_leaf(struct kernel *k, const uint64_t *entry)
-{
-	const struct frame *f = frame_at(&k->tree, arch_physical(entry) >> PAGE_SHIFT);
-
-	return f->kind == FRAME_TABLE && TABLE_LEVEL(f) == 0;
-}
-
-/* Empty one valid entry; returns its old A and D bits. */
-static uint64_t
-break_entry(struct kernel *k, uint64_t *entry, bool leaf)
-{
-	uint64_t old = __atomic_exchange_n(entry, 0, __ATOMIC_ACQ_REL);
-
-	bind_unlink(&k->tree, bind_pte_id(&k->tree, entry));
-	if (leaf) {
-		frame_at(&k->tree, pte_page(old))->references--;
-	} else {
-		TABLE_HUNG(frame_at(&k->tree, pte_page(old))) = 0;
-		k->tables += TABLES_ONE;
-	}
-	return old & (PTE_A | PTE_D);
-}
-
-void
-space_break(struct kernel *k, uint32_t id)
-{
-	uint64_t *entry = (uint64_t *)((uint8_t *)bind_at(&k->tree, id) - 4096);
-
-	break_entry(k, entry, is_leaf(k, entry));
-	k->tree.broken = true;
-	k->fence_mask =
-		~0ul >> (64 - k->harts); /* which spaces the table hangs in is not known here */
-}
-
-bool
-space_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t budget)
-{
-	bool leaf = is_leaf(k, table);
-
-	for (uint32_t i = 0; i < entries; i++) {
-		if (table[i] & PTE_V) {
-			if (!budget--) {
-				return false;
-			}
-			break_entry(k, &table[i], leaf);
-		}
-	}
-	return true;
-}
-
-static bool
-table_is_empty(const uint64_t *table)
-{
-	for (uint32_t i = 0; i < ENTRIES; i++) {
-		if (table[i] & PTE_V) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* No table for the pages at `address`: how far that holds. */
 static uint64_t
 skip(struct space *s, uint64_t address, uint64_t count)
 {
-	uint32_t level = entry_at(s, address, 1) ? 1 : 2;
+	uint32_t level = table_entry(s, address, 1) ? 1 : 2;
 	uint64_t covered = 1ul << (12 + 9 * level);
 	uint64_t left = (covered - (address & (covered - 1))) >> PAGE_SHIFT;
 
 	return count < left ? count : left;
-}
-
-/* A request for exactly what one empty table covers takes the table out. Returns 0 if it did,
- * E_NOENT if there is no such. */
-static int
-unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count)
-{
-	for (uint32_t level = 1; level <= 2; level++) {
-		uint64_t *entry = entry_at(s, address, level);
-
-		if (count == 1ul << 9 * level && is_aligned(address, count << PAGE_SHIFT) &&
-		    entry && pte_is_table(*entry) && table_is_empty(next_table(*entry))) {
-			break_entry(k, entry, false);
-			space_owe(k, s);
-			return 0;
-		}
-	}
-	return E_NOENT;
 }
 
 int
@@ -300,7 +156,7 @@ space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count
 	uint64_t n = in_one_table(address, *count);
 	uint64_t i;
 
-	if (unhang(k, s, address, *count) == 0) {
+	if (table_unhang(k, s, address, *count) == 0) {
 		return 0;
 	}
 	if (!entry) {
@@ -309,7 +165,7 @@ space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count
 	}
 	for (i = 0; i < n && i < most; i++) {
 		if (entry[i] & PTE_V) {
-			*old |= break_entry(k, &entry[i], true);
+			*old |= table_break_entry(k, &entry[i], true);
 			space_owe(k, s);
 		}
 	}

@@ -59,9 +59,6 @@ int space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c
  */
 int space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c,
 		     uint64_t page, uint64_t rights);
-/* Hang a TABLE above `address`, which is aligned to what it covers. 0 E_NOTABLE E_MAPPED E_ALIGN
- * E_BUSY (it hangs somewhere already). */
-int space_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table);
 /* Break entries from `address` on: at most *count pages, within one table, and at most `most`
  * entries of it; stores how many pages are dealt with and ORs old A/D bits into *old. A whole
  * empty table in the range is unhung. 0. */
@@ -74,13 +71,12 @@ int space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t 
 /* Is there a table of `level` for `address`? */
 bool space_has_table(struct space *s, uint64_t address, uint32_t level);
 
-/* Break the entry whose binding id is `id`, wherever it stands. */
-void space_break(struct kernel *k, uint32_t id);
-/* Break up to `budget` valid entries of a dead table (512 entries, or 256 of a root); true when
- * none is left. */
-bool space_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t budget);
-
 /* TLBs of which harts may hold entries of `s`: owe them a fence. */
-void space_owe(struct kernel *k, struct space *s);
+static inline void
+space_owe(struct kernel *k, struct space *s)
+{
+	k->tree.broken = true;
+	k->fence_mask |= __atomic_load_n(&s->harts, __ATOMIC_ACQUIRE);
+}
 
 #endif

@@ -9,6 +9,7 @@
 #include "kern/object.h"
 #include "kern/space_fast.h"
 #include "kern/sys/sys.h"
+#include "kern/table.h"
 #include "lib/base/checked.h"
 
 #define BUDGET_PAGES 256 /* entries written in one go: some 2 000 instructions */
@@ -171,7 +172,7 @@ map_table(struct work *w, struct cap *c)
 	if (error) {
 		return error;
 	}
-	error = space_hang(w->k, w->space, w->address, c);
+	error = table_hang(w->k, w->space, w->address, c);
 	w->count -= error == 0;
 	return error;
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * table.h: page tables as objects: hanging them in a space, taking them out, emptying them.
+ */
+#ifndef KERN_TABLE_H
+#define KERN_TABLE_H
+
+#include "kern/space.h"
+
+#define TABLE_ENTRIES  512ul
+#define TABLE_LEVEL(f) ((f)->spare) /* of a frame of kind FRAME_TABLE */
+
+/* The table that a valid entry above a leaf points to. */
+static inline uint64_t *
+table_below(uint64_t entry)
+{
+	return arch_ram(pte_page(entry) << PAGE_SHIFT);
+}
+
+/* The entry at `level` that translates `address`, NULL if a table above is missing. */
+static inline uint64_t *
+table_entry(struct space *s, uint64_t address, uint32_t level)
+{
+	uint64_t *table = space_root(s);
+
+	for (uint32_t l = 2; l > level; l--) {
+		uint64_t entry = table[address >> (12 + 9 * l) & (TABLE_ENTRIES - 1)];
+
+		if (!pte_is_table(entry)) {
+			return NULL;
+		}
+		table = table_below(entry);
+	}
+	return &table[address >> (12 + 9 * level) & (TABLE_ENTRIES - 1)];
+}
+
+/* Hang a TABLE above `address`, which is aligned to what it covers. 0 E_NOTABLE E_MAPPED E_ALIGN
+ * E_BUSY (it hangs somewhere already). */
+int table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table);
+/* A request for exactly what one empty table covers takes the table out. Returns 0 if it did,
+ * E_NOENT if there is no such. */
+int table_unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count);
+
+/* Empty one valid entry, of a table of level 0 (`leaf`) or above; returns its old A and D bits. */
+uint64_t table_break_entry(struct kernel *k, uint64_t *entry, bool leaf);
+/* Break the entry whose binding id is `id`, wherever it stands. */
+void table_break(struct kernel *k, uint32_t id);
+/* Break up to `budget` valid entries of a dead table (512 entries, or 256 of a root); true when
+ * none is left. */
+bool table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t budget);
+
+#endif
