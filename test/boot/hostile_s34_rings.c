@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hostile_rings.c: descriptors and indices that lie, and rings, pages, blocks and their owner taken
+ * hostile_s34_rings.c: S34: descriptors and indices that lie, and rings, pages, blocks and their owner taken
  * away while the disk works.
  *
  * boot: init SMP=2 DISK=1M NET=user

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hostile_batch.c: batches as long as the ABI allows do not keep others from the hart: whatever is
+ * hostile_s27_batch.c: S27: batches as long as the ABI allows do not keep others from the hart: whatever is
  * mapped, unmapped or protected, the call lets them in again and again and does all of its work all
  * the same.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hostile_fence.c: all harts but one break mappings as fast as they can, so that they owe the
+ * hostile_s28_fence.c: S28: all harts but one break mappings as fast as they can, so that they owe the
  * others a fence nearly all the time. Whoever carves and drops on another hart, which must wait for
  * fences, gets on all the same.
  *

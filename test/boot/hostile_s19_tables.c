@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hostile_tables.c: page tables hung where they must not be: twice, in two spaces, at the wrong
+ * hostile_s19_tables.c: S19: page tables hung where they must not be: twice, in two spaces, at the wrong
  * level; written to; and what a second space may still see of a page that the first one has
  * unmapped.
  *

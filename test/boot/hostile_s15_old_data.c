@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ * hostile_s15_old_data.c: S15: nobody finds in a page, or in the frames of a u-area, a ring or a
+ * page table, what another holder left there.
+ *
+ * boot: init SMP=1
+ */
+#include "test/boot/hostile.h"
+
+#define SECRET 0x5ec12e7ul
+
+/* A page that somebody else held is zero for whoever carves it next, however it is reached. */
+static void
+check_old_data(void)
+{
+	struct exo_pages other;
+	uint64_t sum = 0;
+	exo_handle part, pool;
+	uint64_t address;
+
+	exo_frames_carve(exo_own_frames(), 1, 1, &pool);
+	exo_vm_map(exo_own_vm(), pool, 0, 1, EXO_READ | EXO_WRITE, &address);
+	*at(address) = SECRET;
+	exo_vm_unmap(exo_own_vm(), address, 1);
+	struct exo_cap_info info;
+	exo_inspect(pool, 0, &info);
+	part = (exo_handle)exo_carve(pool, free_slot(), info.start, 1, EXO_READ, 0);
+	tap_is(exo_vm_map(exo_own_vm(), part, 0, 1, EXO_READ, &address), 0,
+	       "a part of a page that was written is mapped");
+	tap_is((int64_t)*at(address), 0, "and is zero for its new holder");
+	tap_is(exo_drop(part, 0, 0), 0, "the part goes");
+	tap_is(exo_vm_map(exo_own_vm(), pool, 0, 1, EXO_READ, &address), 0,
+	       "the page is mapped again");
+	tap_is((int64_t)*at(address), 0, "and is zero");
+	for (int i = 0; i < 20; i++) {
+		exo_pages_make(&other, 8);
+		for (int k = 0; k < 8 * 512; k++) {
+			sum |= ((uint64_t *)other.memory)[k];
+		}
+		memset(other.memory, 0x55, 8 * EXO_PAGE_SIZE);
+		exo_pages_end(&other);
+	}
+	tap_is((int64_t)sum, 0, "every new page is zero");
+}
+
+/* Words of `address` that are not what a fresh page of the kernel's may hold: not 0. */
+static uint64_t
+dirt_of_page(uint64_t address)
+{
+	uint64_t dirt = 0;
+
+	for (uint32_t i = 0; i < EXO_PAGE_SIZE / 8; i++) {
+		dirt |= at(address)[i];
+	}
+	return dirt;
+}
+
+/* An object made of pages full of secrets, the part of it that a program may map. */
+static void
+check_object(uint32_t type, uint64_t arg0, uint64_t arg1, const char *what)
+{
+	exo_handle frames, object;
+	uint64_t address;
+
+	exo_frames_carve(exo_own_frames(), 2, 2, &frames);
+	exo_vm_map(exo_own_vm(), frames, 0, 2, EXO_READ | EXO_WRITE, &address);
+	memset((void *)address, 0x55, 2 * EXO_PAGE_SIZE);
+	exo_vm_unmap(exo_own_vm(), address, 2);
+	object = (exo_handle)exo_create(type, frames, free_slot(), arg0, arg1);
+	tap_is(exo_vm_map(exo_own_vm(), object, 0, 1, EXO_READ, &address), 0, what);
+	tap_is((int64_t)dirt_of_page(address), 0, "holds nothing of those");
+	exo_vm_unmap(exo_own_vm(), address, 1);
+	exo_drop(object, 0, 0);
+	exo_vm_map(exo_own_vm(), frames, 0, 2, EXO_READ, &address);
+	tap_ok(!(dirt_of_page(address) | dirt_of_page(address + EXO_PAGE_SIZE)),
+	       "nor do its pages afterwards");
+	exo_vm_unmap(exo_own_vm(), address, 2);
+	exo_drop(frames, 0, 0);
+}
+
+int
+main(void)
+{
+	tap_plan(6 + 9);
+	check_old_data();
+	check_object(EXO_CAP_ENV, 0, THREAD_UAREAS, "a u-area of used pages");
+	check_object(EXO_CAP_TABLE, 0, 0, "a page table of used pages");
+	check_object(EXO_CAP_RING, EXO_RING_DISK, 1, "a ring of used pages");
+	return tap_end();
+}
