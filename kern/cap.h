@@ -102,7 +102,10 @@ struct captree {
 	uint64_t seed;                /* of the treap's priorities */
 	uint32_t revocations;         /* capabilities that are DYING now */
 	bool broken; /* set by unbind: a fence is owed before anything broken counts as gone */
-	/* NULL or: no other hart owes an older fence, so capabilities may leave the tree. */
+	/* Harts that owe a fence for what they broke earlier, a bit each: they set it with the lock
+	 * and clear it without. While it is not 0, `fenced` says whether capabilities may leave the
+	 * tree nevertheless: no hart but this one is among them. */
+	uint64_t owed;
 	bool (*fenced)(struct captree *t);
 	/* NULL or: c is taken from its holder (repossession vector). */
 	void (*lost)(struct captree *t, const struct cap *c);
@@ -207,7 +210,7 @@ cap_holds(const struct cap *c, uint64_t start, uint64_t count)
 static inline bool
 cap_settled(struct captree *t)
 {
-	return !t->broken && (!t->fenced || t->fenced(t));
+	return !t->broken && (!__atomic_load_n(&t->owed, __ATOMIC_ACQUIRE) || t->fenced(t));
 }
 
 /* Link the binding `id` in front of c's list, `flags` 0 or BIND_WRITABLE; unlink it again. O(1). */

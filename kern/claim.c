@@ -17,8 +17,7 @@ claim_frame(struct kernel *k, const struct cap *c, uint64_t page)
 	if (f->holder == carve && f->kind == FRAME_USER) {
 		return 0;
 	}
-	if (f->kind != FRAME_USER || f->pins || f->references || k->tree.broken ||
-	    !kernel_fenced(&k->tree)) {
+	if (f->kind != FRAME_USER || f->pins || f->references || !cap_settled(&k->tree)) {
 		k->waiting |= !f->pins;
 		object_bury(k); /* it may be part of an object that comes apart; c may be gone
 				   afterwards */

@@ -32,7 +32,6 @@ struct hart {
 
 	/* any hart, atomically */
 	struct env *inbox;   /* environments with requests for this hart */
-	uint64_t fence;      /* not 0: this hart has broken entries and owes the others a fence */
 	uint64_t epoch_seen; /* the last epoch at which it was outside every call */
 	uint32_t online;
 };

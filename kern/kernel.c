@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * kernel.c: the tree lock and its fences.
  *
- * A call that breaks or narrows live page-table entries sets its hart's fence word before it
- * releases the lock and clears it when every TLB has forgotten them. While a word of another hart
- * is set, no capability leaves the tree, none counts as unbound, and no frame changes its holder:
+ * A call that breaks or narrows live page-table entries sets its hart's bit in tree.owed before
+ * it releases the lock and clears it when every TLB has forgotten them. While the bit of another
+ * hart is set, no capability leaves the tree, none counts as unbound, and no frame changes its holder:
  * so nobody gets a frame that somebody can still reach.
  */
 #include "kern/kernel.h"
@@ -19,17 +19,11 @@ kernel_get(void)
 	return &kernel;
 }
 
-/* The first hart but `self` that owes a fence, k->harts if none does. */
-static uint32_t
-owing_hart(const struct kernel *k, uint32_t self)
+/* Does a hart but `self` owe a fence? */
+static bool
+others_owe(const struct captree *t, uint32_t self)
 {
-	uint32_t i = 0;
-
-	while (i < k->harts &&
-	       (i == self || !__atomic_load_n(&k->hart[i].fence, __ATOMIC_ACQUIRE))) {
-		i++;
-	}
-	return i;
+	return __atomic_load_n(&t->owed, __ATOMIC_ACQUIRE) & ~(1ul << self);
 }
 
 /* Who finds fences owed again and again, each time others, waits for them with the lock: nobody can
@@ -41,10 +35,10 @@ kernel_fenced(struct captree *t)
 	struct kernel *k = container_of(t, struct kernel, tree);
 	struct hart *h = &k->hart[arch_hart()];
 
-	if (owing_hart(k, h->number) < k->harts && ++h->unfenced < UNFENCED_MAX) {
+	if (others_owe(t, h->number) && ++h->unfenced < UNFENCED_MAX) {
 		return false;
 	}
-	while (owing_hart(k, h->number) < k->harts) {
+	while (others_owe(t, h->number)) {
 	}
 	h->unfenced = 0;
 	return true;
@@ -63,9 +57,9 @@ kernel_unlock_broken(struct kernel *k)
 		kernel_unlock(k);
 		return;
 	}
-	__atomic_store_n(&h->fence, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_or(&k->tree.owed, 1ul << h->number, __ATOMIC_RELEASE);
 	kernel_unlock(k);
 	arch_fence_all();
 	arch_remote_fence(others);
-	__atomic_store_n(&h->fence, 0, __ATOMIC_RELEASE);
+	__atomic_fetch_and(&k->tree.owed, ~(1ul << h->number), __ATOMIC_RELEASE);
 }

@@ -68,7 +68,7 @@ kernel_unlock_fence(struct kernel *k)
 		kernel_unlock(k);
 	}
 }
-/* captree.fenced: true if no other hart owes a fence. */
+/* captree.fenced: true if no other hart owes a fence. Ask with cap_settled(). */
 bool kernel_fenced(struct captree *t);
 
 #endif

@@ -241,7 +241,7 @@ object_bury(struct kernel *k)
 	struct frame *first;
 	enum bury result;
 
-	if (!page || k->tree.broken || !kernel_fenced(&k->tree)) {
+	if (!page || !cap_settled(&k->tree)) {
 		return page != 0;
 	}
 	result = bury_one(k, page);

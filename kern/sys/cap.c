@@ -90,7 +90,7 @@ settled(struct kernel *k)
 		object_bury(k);
 		k->waiting = false;
 	}
-	return !k->tree.broken && kernel_fenced(&k->tree);
+	return cap_settled(&k->tree);
 }
 
 static struct sysret

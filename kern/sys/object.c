@@ -189,7 +189,7 @@ sys_create(uint32_t type, exo_handle frames, uint32_t slot, uint64_t arg0, uint6
 	kernel_lock(k);
 	k->waiting = false;
 	object_bury(k);
-	ready = !k->tree.broken && kernel_fenced(&k->tree);
+	ready = cap_settled(&k->tree);
 	k->waiting = false;
 	if (ready) {
 		error = create(&c, frames, slot);

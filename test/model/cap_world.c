@@ -154,6 +154,7 @@ world_init(struct world *w, uint8_t *ram)
 		.types = types,
 		.next_carve = 1,
 		.seed = 1,
+		.owed = 1,
 		.fenced = any_fenced,
 		.lost = any_lost,
 	};

@@ -217,6 +217,7 @@ test_fence(void **state)
 	(void)state;
 	plant(EXO_CAP_FRAME);
 	tree.fenced = fenced;
+	tree.owed = 1;
 	is_fenced = true;
 	assert_int_equal(carve(0, 1, START, 8), 0);
 	tree.broken = true;
