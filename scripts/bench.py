@@ -36,7 +36,7 @@ SECONDS = 60                            # most that one boot may take
 LOAD_ADDRESS = 0x80200000               # of the kernel, until it has turned paging on
 PACE_SECONDS = 0.004                    # between two packets of rx_paced
 
-CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 carve_drop_10 frame_clear "
+CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 appel1 appel2 carve_drop_10 frame_clear "
         "irqs_off_max").split()
 KERNEL_ONLY = {"exc_to_handler"}        # one way: the faulting instruction is not part of it
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
@@ -160,6 +160,8 @@ def measure_core(opts, wanted):
     for name in wanted:
         if name == "irqs_off_max":
             values[name] = run_max
+        elif name == "appel2":          # of 100 pages
+            values[name] = -(-middle(found, name) // 100)
         elif name == "frame_clear":
             values[name] = middle(found, name) - middle(found, "map1")
         else:

@@ -33,5 +33,11 @@
 #define OP_CARVE_DROP_10  11
 #define OP_RAW_READ_4K    12
 #define OP_RX_PACED       13
+#define OP_APPEL1         14
+#define OP_APPEL2         15
+#define OP_ENV_CYCLE_16P  16
+#define OP_NULL_CALL_4H   17
+#define OP_FORK_TOUCH_1M  18
+#define OP_FORK_TOUCH_64M 19
 
 #endif

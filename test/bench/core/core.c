@@ -19,7 +19,7 @@
 #define SIBLINGS 10
 
 _Static_assert(NR_PROTECT == EXO_NR_protect, "handlers.h");
-_Static_assert(READ_WRITE == (EXO_READ | EXO_WRITE), "handlers.h");
+_Static_assert(READ == EXO_READ && READ_WRITE == (EXO_READ | EXO_WRITE), "handlers.h");
 
 /* A store that faults, 4 bytes long, between two markers of `op`. An exception changes gp. */
 #define STORE_BETWEEN(op, address)                                                                 \
@@ -112,6 +112,36 @@ protections(void)
 	}
 }
 
+/* Appel and Li, "Virtual memory primitives for user programs": an access to a random protected page,
+ * whose handler opens it and protects another one (prot1 + trap + unprot); and: protect all pages,
+ * then touch each in random order, and the handler opens it (protN + trap + unprot). */
+static void
+appel(void)
+{
+	uint64_t *open = (uint64_t *)(exo_start()->uarea + OPEN);
+	uint64_t page[BATCH];
+
+	for (int i = 0; i < BATCH; i++) {
+		page[i] = pool_address() + (uint64_t)(i * 37 % BATCH) * EXO_PAGE_SIZE;
+	}
+	protect(BATCH, EXO_READ);
+	*open = page[BATCH - 1];
+	set_handler(appel_handler, appel_window);
+	for (int i = 0; i < BATCH; i++) {
+		STORE_BETWEEN(OP_APPEL1, page[i]);
+	}
+	set_handler(unprotect_handler, unprotect_window);
+	for (int k = 0; k < SAMPLES; k++) {
+		BEGIN(OP_APPEL2);
+		exo_protect(pool_address(), BATCH, EXO_READ, NULL, EXO_NONE);
+		for (int i = 0; i < BATCH; i++) {
+			*(volatile char *)page[i] = 1;
+		}
+		END(OP_APPEL2);
+	}
+	must("env_entry", exo_env_entry(EXO_NONE, EXO_ENTRY_EXCEPTION, 0, 0));
+}
+
 static void
 mappings(void)
 {
@@ -193,6 +223,7 @@ main(void)
 	null_call();
 	exceptions();
 	protections();
+	appel();
 	mappings();
 	clearing();
 	carving();

@@ -32,46 +32,59 @@ arrive_handler:
 	ld	t0, EXO_U_T0(gp)
 	RETURN	arrive_window
 
-/* Make the page of the faulting address writable and try again. A call zeroes a1-a7 and t0-t6. */
+/* A call zeroes a1-a7 and t0-t6 and returns in a0. */
+.macro EACH op
+	\op	a0, SAVE + 0(gp)
+	\op	a1, SAVE + 8(gp)
+	\op	a2, SAVE + 16(gp)
+	\op	a3, SAVE + 24(gp)
+	\op	a4, SAVE + 32(gp)
+	\op	a5, SAVE + 40(gp)
+	\op	a6, SAVE + 48(gp)
+	\op	a7, SAVE + 56(gp)
+	\op	t1, SAVE + 64(gp)
+	\op	t2, SAVE + 72(gp)
+	\op	t3, SAVE + 80(gp)
+	\op	t4, SAVE + 88(gp)
+	\op	t5, SAVE + 96(gp)
+	\op	t6, SAVE + 104(gp)
+	\op	t0, EXO_U_T0(gp)
+.endm
+
+/* exo_protect(a0, 1, rights, NULL, EXO_NONE); a3 and a4 are 0 after another call. */
+.macro PROTECT rights
+	li	a1, 1
+	li	a2, \rights
+	li	a7, -NR_PROTECT
+	ecall
+.endm
+
+/* Make the page of the faulting address writable and try again. */
 	.globl	unprotect_handler, unprotect_window
 unprotect_handler:
-	sd	t0, EXO_U_T0(gp)
-	sd	a0, SAVE + 0(gp)
-	sd	a1, SAVE + 8(gp)
-	sd	a2, SAVE + 16(gp)
-	sd	a3, SAVE + 24(gp)
-	sd	a4, SAVE + 32(gp)
-	sd	a5, SAVE + 40(gp)
-	sd	a6, SAVE + 48(gp)
-	sd	a7, SAVE + 56(gp)
-	sd	t1, SAVE + 64(gp)
-	sd	t2, SAVE + 72(gp)
-	sd	t3, SAVE + 80(gp)
-	sd	t4, SAVE + 88(gp)
-	sd	t5, SAVE + 96(gp)
-	sd	t6, SAVE + 104(gp)
+	EACH	sd
 	ld	a0, EXO_U_TVAL(gp)
 	srli	a0, a0, 12
 	slli	a0, a0, 12
-	li	a1, 1
-	li	a2, READ_WRITE
 	li	a3, 0
 	li	a4, 0
-	li	a7, -NR_PROTECT
-	ecall
-	ld	a0, SAVE + 0(gp)
-	ld	a1, SAVE + 8(gp)
-	ld	a2, SAVE + 16(gp)
-	ld	a3, SAVE + 24(gp)
-	ld	a4, SAVE + 32(gp)
-	ld	a5, SAVE + 40(gp)
-	ld	a6, SAVE + 48(gp)
-	ld	a7, SAVE + 56(gp)
-	ld	t1, SAVE + 64(gp)
-	ld	t2, SAVE + 72(gp)
-	ld	t3, SAVE + 80(gp)
-	ld	t4, SAVE + 88(gp)
-	ld	t5, SAVE + 96(gp)
-	ld	t6, SAVE + 104(gp)
-	ld	t0, EXO_U_T0(gp)
+	PROTECT	READ_WRITE
+	EACH	ld
 	RETURN	unprotect_window
+
+/* Appel and Li's first: protect the page that was opened last, open the one of the faulting
+ * address and try again. */
+	.globl	appel_handler, appel_window
+appel_handler:
+	EACH	sd
+	ld	a0, OPEN(gp)
+	li	a3, 0
+	li	a4, 0
+	PROTECT	READ
+	ld	a0, EXO_U_TVAL(gp)
+	srli	a0, a0, 12
+	slli	a0, a0, 12
+	sd	a0, OPEN(gp)
+	PROTECT	READ_WRITE
+	EACH	ld
+	RETURN	appel_window
