@@ -39,8 +39,9 @@ PACE_SECONDS = 0.004                    # between two packets of rx_paced
 CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 appel1 appel2 carve_drop_10 frame_clear "
         "irqs_off_max").split()
 KERNEL_ONLY = {"exc_to_handler"}        # one way: the faulting instruction is not part of it
+LIFE = ["env_cycle_16p"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
-ALL = [*CORE, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
+ALL = [*CORE, *LIFE, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
 
 
 class Failed(Exception):
@@ -167,6 +168,12 @@ def measure_core(opts, wanted):
         else:
             values[name] = middle(found, name)
     return values
+
+
+def measure_life(opts, wanted):
+    with Counted(opts, "life", initrd=initrd_with(opts, "life"), icount=True) as machine:
+        found = machine.samples()
+    return {name: middle(found, name) for name in wanted}
 
 
 def measure_disk(opts, wanted):
@@ -300,7 +307,7 @@ def measure_text(opts, wanted):
     return {name: sum(sizes.values()) for name in wanted}
 
 
-GROUPS = [(CORE, measure_core), (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
+GROUPS = [(CORE, measure_core), (LIFE, measure_life), (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
           (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
 
 
@@ -356,8 +363,8 @@ def profile(opts, name):
     """Print where one interval of figure NAME, the longest S-mode run, or the requests of a web figure went."""
     path = opts.out / "trace"
     opts.boots = 1
-    program, measure = {"raw_read_4k": ("disk", measure_disk), "rx_paced": ("rx", measure_rx)}.get(
-        name, ("core", measure_core))
+    program, measure = {"raw_read_4k": ("disk", measure_disk), "rx_paced": ("rx", measure_rx),
+                        **dict.fromkeys(LIFE, ("life", measure_life))}.get(name, ("core", measure_core))
     if name == "boot_smode":
         opts.trace = {"hist": path, "hist_on": 1}
         measure_boot(opts, [name])
