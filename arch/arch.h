@@ -64,10 +64,17 @@ int arch_hart_start(uint32_t number);
 /* The hart that was started last shall not come any more. False if it is too late for that: it is
  * on its way. */
 bool arch_hart_give_up(void);
-/* Interrupt / flush the TLBs of / execute fence.i on the harts in `mask` (bit = number) other than
- * this one. */
+/* Which translations a TLB is to forget: those of pages [address, address + pages), or with pages 0
+ * of all, in the space with this identifier, or with asid 0 in all spaces. */
+struct arch_fence {
+	uint64_t address;
+	uint64_t pages;
+	uint32_t asid;
+};
+/* Interrupt / make the TLBs forget / execute fence.i on the harts in `mask` (bit = number) other
+ * than this one. */
 void arch_send_ipi(uint64_t mask);
-void arch_remote_fence(uint64_t mask);
+void arch_remote_fence(uint64_t mask, const struct arch_fence *f);
 void arch_remote_fence_i(uint64_t mask);
 /* Arm this hart's timer for an absolute time. */
 void arch_timer_set(uint64_t time);
@@ -106,9 +113,10 @@ static inline void *arch_ram(uint64_t physical);
 static inline uint64_t arch_physical(const void *memory);
 /* Put the kernel's half into a new root table. */
 void arch_root_init(uint64_t *root);
-/* Local TLB: one page of the current space / everything. */
+/* This hart's TLB: one page, in all spaces / everything / what `f` says. */
 static inline void arch_fence_page(uint64_t address);
 static inline void arch_fence_all(void);
+void arch_fence_some(const struct arch_fence *f);
 static inline void arch_fence_i(void);
 /* Copy from or to the current environment's memory. 0 or E_FAULT (range outside the user half, or
  * not accessible). */
@@ -127,8 +135,11 @@ void arch_space_leave(void);
  * table_end). */
 void arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t uarea,
 		   bool fp);
-/* The satp value of a root table. */
-uint64_t arch_satp(uint64_t root_physical);
+/* Bits of an address space identifier that all harts have which came up so far; 0: none. */
+uint32_t arch_asid_bits(void);
+/* The satp value of a root table and an identifier. Entering a space whose identifier is 0 makes
+ * this hart's TLB forget everything. */
+uint64_t arch_satp(uint64_t root_physical, uint32_t asid);
 /* Never returns: continue in user mode with the whole saved context. */
 _Noreturn void arch_enter(struct arch_env *a);
 /* Start this hart's own kernel stack and call run(argument), which does not return. */

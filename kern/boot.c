@@ -74,6 +74,21 @@ boot_pages(uint64_t count, uint64_t align)
 	return start;
 }
 
+const char *
+boot_option(const char *arguments, const char *name, size_t *bytes)
+{
+	for (const char *at = arguments ? arguments : ""; *at; at++) {
+		if ((at == arguments || at[-1] == ' ') && strncmp(at, name, strlen(name)) == 0) {
+			const char *value = at + strlen(name);
+			const char *space = strchr(value, ' ');
+
+			*bytes = space ? (size_t)(space - value) : strlen(value);
+			return value;
+		}
+	}
+	return NULL;
+}
+
 static struct paddr
 boot_table_page(void)
 {
@@ -194,6 +209,23 @@ start_harts(struct kernel *k)
 	k->sysinfo->isa_fp = k->has_fp;
 }
 
+/* chitin.asid=BITS: use fewer bits than the harts have; off is the same as 0. */
+static void
+limit_asids(struct kernel *k)
+{
+	size_t bytes = 0;
+	const char *value = boot_option(machine.bootargs, "chitin.asid=", &bytes);
+	uint32_t bits = arch_asid_bits();
+	uint32_t wanted = 0;
+
+	for (size_t i = 0; i < bytes && i < 2 && value[i] >= '0' && value[i] <= '9'; i++) {
+		wanted = wanted * 10 + (uint32_t)(value[i] - '0');
+	}
+	bits = value && wanted < bits ? wanted : bits;
+	asid_init(&k->asids, bits);
+	k->sysinfo->asid_bits = bits;
+}
+
 static void
 boot_on_own_stack(uint32_t number)
 {
@@ -206,6 +238,7 @@ boot_on_own_stack(uint32_t number)
 	devices_start(k, &machine);
 	hart_setup(h);
 	start_harts(k);
+	limit_asids(k);
 	init = init_make(k, &machine);
 	init_give_ram(k, &machine);
 	kprint("chitin: %s, %u harts, %lu MiB RAM, ABI %u\n", k->sysinfo->model, k->harts,

@@ -13,6 +13,10 @@ uint64_t boot_pages(uint64_t count, uint64_t align);
 /* Start-up cannot go on: print why and what to do, power off as failed. */
 _Noreturn void boot_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What stands behind the option `name` (with its =) in the boot arguments, up to a space; NULL
+ * without it. */
+const char *boot_option(const char *arguments, const char *name, size_t *bytes);
+
 /* The first environment is over: nobody can ever start another one. Say why, power off as failed.
  */
 struct env;

@@ -3,8 +3,8 @@
  *
  * A call that breaks or narrows live page-table entries sets its hart's bit in tree.owed before
  * it releases the lock and clears it when every TLB has forgotten them. While the bit of another
- * hart is set, no capability leaves the tree, none counts as unbound, and no frame changes its holder:
- * so nobody gets a frame that somebody can still reach.
+ * hart is set, no capability leaves the tree, none counts as unbound, and no frame changes its
+ * holder: so nobody gets a frame that somebody can still reach.
  */
 #include "kern/kernel.h"
 #include "lib/base/checked.h"
@@ -44,22 +44,51 @@ kernel_fenced(struct captree *t)
 	return true;
 }
 
+/* The smallest fence that does what both do. */
+static void
+fence_join(struct arch_fence *f, const struct arch_fence *with)
+{
+	uint64_t end = f->address + (f->pages << PAGE_SHIFT);
+	uint64_t with_end = with->address + (with->pages << PAGE_SHIFT);
+
+	if (f->asid != with->asid || !f->pages || !with->pages) {
+		f->asid = f->asid == with->asid ? f->asid : 0;
+		f->pages = 0;
+		return;
+	}
+	f->address = f->address < with->address ? f->address : with->address;
+	f->pages = ((end > with_end ? end : with_end) - f->address) >> PAGE_SHIFT;
+}
+
+void
+kernel_owe(struct kernel *k, uint64_t harts, const struct arch_fence *what)
+{
+	if (k->tree.broken) {
+		fence_join(&k->fence.what, what);
+		k->fence.harts |= harts;
+	} else {
+		k->fence.what = *what;
+		k->fence.harts = harts;
+		k->tree.broken = true;
+	}
+}
+
 void
 kernel_unlock_broken(struct kernel *k)
 {
 	struct hart *h = &k->hart[arch_hart()];
-	uint64_t others = k->fence_mask & ~(1ul << h->number);
+	uint64_t others = k->fence.harts & ~(1ul << h->number);
+	struct arch_fence what = k->fence.what;
 
 	k->tree.broken = false;
-	k->fence_mask = 0;
 	if (!others) {
-		arch_fence_all();
+		arch_fence_some(&what);
 		kernel_unlock(k);
 		return;
 	}
 	__atomic_fetch_or(&k->tree.owed, 1ul << h->number, __ATOMIC_RELEASE);
 	kernel_unlock(k);
-	arch_fence_all();
-	arch_remote_fence(others);
+	arch_fence_some(&what);
+	arch_remote_fence(others, &what);
 	__atomic_fetch_and(&k->tree.owed, ~(1ul << h->number), __ATOMIC_RELEASE);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <exo/sysinfo.h>
+#include "kern/asid.h"
 #include "kern/cap.h"
 #include "kern/hart.h"
 #include "kern/lock.h"
@@ -18,8 +19,11 @@
 struct kernel {
 	struct lock lock; /* guards tree, bindings, page tables, frame table, dead list */
 	struct captree tree;
-	uint64_t fence_mask; /* harts whose TLBs may hold what was broken since the last fence; with
-				the lock */
+	struct { /* what must be fenced when the lock is released, if tree.broken; with the lock */
+		uint64_t harts; /* whose TLBs may hold it */
+		struct arch_fence what;
+	} fence;
+	struct asids asids;  /* with the lock */
 	uint64_t dead_first; /* page of the first object on the dead list, 0: none; with the lock */
 	uint64_t dead_last;
 	uint64_t tables; /* counts tables that left a space, in bits 17 up: makes old space.last_key
@@ -57,6 +61,8 @@ kernel_other_harts(const struct kernel *k)
 	return (~0ul >> (64 - k->harts)) & ~(1ul << arch_hart());
 }
 
+/* TLBs of `harts` may hold what was broken or narrowed of `what`: owe them a fence. Lock. */
+void kernel_owe(struct kernel *k, uint64_t harts, const struct arch_fence *what);
 /* Release the lock and, if entries were broken, make all TLBs forget them before returning. */
 void kernel_unlock_broken(struct kernel *k);
 static inline void

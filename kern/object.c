@@ -212,8 +212,11 @@ bury_one(struct kernel *k, uint64_t page)
 	case FRAME_ENV:
 		return bury_env(k, memory);
 	case FRAME_SPACE:
-		return table_dismantle(k, memory, USER_ENTRIES, BURY_ENTRIES) ? BURY_DONE
-									      : BURY_MORE;
+		if (!table_dismantle(k, memory, USER_ENTRIES, BURY_ENTRIES)) {
+			return BURY_MORE;
+		}
+		space_end(k, space_at(page));
+		return BURY_DONE;
 	case FRAME_TABLE:
 		return table_dismantle(k, memory, 512, BURY_ENTRIES) ? BURY_DONE : BURY_MORE;
 	case FRAME_CSPACE:

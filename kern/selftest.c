@@ -45,28 +45,11 @@ static const struct {
 	{"stack", provoke_overflow},
 };
 
-/* What stands behind the option, up to a space; NULL without it. */
-static const char *
-option_value(const char *arguments, size_t *bytes)
-{
-	for (const char *at = arguments; *at; at++) {
-		if ((at == arguments || at[-1] == ' ') &&
-		    strncmp(at, OPTION, strlen(OPTION)) == 0) {
-			const char *value = at + strlen(OPTION);
-			const char *space = strchr(value, ' ');
-
-			*bytes = space ? (size_t)(space - value) : strlen(value);
-			return value;
-		}
-	}
-	return NULL;
-}
-
 void
 selftest_run(const char *arguments)
 {
 	size_t bytes = 0;
-	const char *value = arguments ? option_value(arguments, &bytes) : NULL;
+	const char *value = boot_option(arguments, OPTION, &bytes);
 
 	if (!value) {
 		return;

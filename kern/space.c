@@ -19,14 +19,21 @@
 #include "lib/base/string.h"
 
 void
-space_init(struct space *s)
+space_init(struct kernel *k, struct space *s)
 {
 	uint64_t *root = space_root(s);
 
 	arch_root_init(root);
 	memset(s, 0, sizeof(*s));
 	s->last_key = ~0ul;
-	s->satp = arch_satp(arch_physical(root));
+	s->asid = asid_take(&k->asids);
+	s->satp = arch_satp(arch_physical(root), (uint32_t)s->asid);
+}
+
+void
+space_end(struct kernel *k, struct space *s)
+{
+	asid_release(&k->asids, (uint32_t)s->asid);
 }
 
 bool
@@ -154,6 +161,7 @@ space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count
 {
 	uint64_t *entry = leaf_entry(k, s, address);
 	uint64_t n = in_one_table(address, *count);
+	uint64_t broken = 0;
 	uint64_t i;
 
 	if (table_unhang(k, s, address, *count) == 0) {
@@ -166,8 +174,11 @@ space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count
 	for (i = 0; i < n && i < most; i++) {
 		if (entry[i] & PTE_V) {
 			*old |= table_break_entry(k, &entry[i], true);
-			space_owe(k, s);
+			broken++;
 		}
+	}
+	if (broken) {
+		space_owe(k, s, address, i);
 	}
 	*count = i;
 	return 0;
@@ -213,7 +224,7 @@ space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *cou
 	*count = (uint64_t)(entry - first);
 	*old |= bits & (PTE_A | PTE_D);
 	if (entry > first) {
-		space_owe(k, s);
+		space_owe(k, s, address, *count);
 	}
 	return error;
 }

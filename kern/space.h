@@ -14,12 +14,13 @@
 
 struct space {
 	uint64_t satp;
+	uint64_t asid;  /* 0: none of its own */
 	uint64_t harts; /* atomic: harts that have had it in satp */
 	/* the level 0 table used last, and what it translates: address >> 21 | kernel.tables. Tree
 	 * lock */
 	uint64_t last_key;
 	uint64_t *last_table;
-	uint64_t spare[252];
+	uint64_t spare[251];
 };
 _Static_assert(sizeof(struct space) == 2048, "half a frame");
 
@@ -36,14 +37,18 @@ space_root(struct space *s)
 	return (uint64_t *)((uint8_t *)s - 4096 - 2048);
 }
 
-void space_init(struct space *s);
+void space_init(struct kernel *k, struct space *s);
+/* It has come apart. */
+void space_end(struct kernel *k, struct space *s);
 
-/* Hart `hart` is about to have `s` in satp. */
+/* Hart `hart`, this one, is about to have `s` in satp. The first time it forgets what it may know
+ * of an earlier space with this identifier. */
 static inline void
 space_enter(struct space *s, uint32_t hart)
 {
 	if (!(__atomic_load_n(&s->harts, __ATOMIC_RELAXED) >> hart & 1)) {
 		__atomic_fetch_or(&s->harts, 1ul << hart, __ATOMIC_SEQ_CST);
+		arch_fence_some(&(struct arch_fence){.asid = (uint32_t)s->asid});
 	}
 }
 
@@ -71,12 +76,16 @@ int space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t 
 /* Is there a table of `level` for `address`? */
 bool space_has_table(struct space *s, uint64_t address, uint32_t level);
 
-/* TLBs of which harts may hold entries of `s`: owe them a fence. */
+/* Entries of `pages` pages from `address` on were broken or narrowed, or with pages 0 a table was
+ * taken out: owe a fence to the harts that have had `s`. The thread fence pairs with the exchange
+ * in space_enter: either the hart is seen there, or it sees the new entries. */
 static inline void
-space_owe(struct kernel *k, struct space *s)
+space_owe(struct kernel *k, struct space *s, uint64_t address, uint64_t pages)
 {
-	k->tree.broken = true;
-	k->fence_mask |= __atomic_load_n(&s->harts, __ATOMIC_ACQUIRE);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	kernel_owe(k, __atomic_load_n(&s->harts, __ATOMIC_RELAXED),
+		   &(struct arch_fence){
+			   .address = address, .pages = pages, .asid = (uint32_t)s->asid});
 }
 
 #endif

@@ -71,9 +71,8 @@ table_break(struct kernel *k, uint32_t id)
 	uint64_t *entry = (uint64_t *)((uint8_t *)bind_at(&k->tree, id) - 4096);
 
 	table_break_entry(k, entry, is_leaf(k, entry));
-	k->tree.broken = true;
-	k->fence_mask =
-		~0ul >> (64 - k->harts); /* which spaces the table hangs in is not known here */
+	/* which spaces the table hangs in is not known here */
+	kernel_owe(k, ~0ul >> (64 - k->harts), &(struct arch_fence){0});
 }
 
 bool
@@ -112,7 +111,7 @@ table_unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count
 		if (count == 1ul << 9 * level && is_aligned(address, count << PAGE_SHIFT) &&
 		    entry && pte_is_table(*entry) && table_is_empty(table_below(*entry))) {
 			table_break_entry(k, entry, false);
-			space_owe(k, s);
+			space_owe(k, s, 0, 0);
 			return 0;
 		}
 	}

@@ -11,6 +11,7 @@
 #include "arch/riscv/early.h"
 #include "arch/riscv/mmu.h"
 #include "arch/riscv/sbi.h"
+#include "arch/riscv/tlb.h"
 
 #define COUNTERS_USER    7 /* cycle, time, instret: more makes some firmware die */
 #define TEST_DEVICE_PASS 0x5555
@@ -47,6 +48,7 @@ cpu_init(void)
 	cpu_clear_optional();
 	csr_write_scounteren(COUNTERS_USER);
 	csr_write_sie(SIP_SSIP | SIP_STIP);
+	tlb_init();
 }
 
 void
@@ -123,7 +125,9 @@ arch_stack_enter(uint32_t hart, void (*run)(uint32_t hart))
 /* Tell the firmware about the harts in `mask`: in one call but for ids that no mask from 0 on
  * reaches. */
 static void
-tell_harts(uint64_t mask, void (*tell)(uint64_t mask, uint64_t base))
+tell_harts(uint64_t mask,
+	   void (*tell)(uint64_t mask, uint64_t base, const struct arch_fence *fence),
+	   const struct arch_fence *fence)
 {
 	uint64_t ids = 0;
 
@@ -134,11 +138,11 @@ tell_harts(uint64_t mask, void (*tell)(uint64_t mask, uint64_t base))
 		if (cpu.hartid[i] < 64) {
 			ids |= 1ul << cpu.hartid[i];
 		} else {
-			tell(1, cpu.hartid[i]);
+			tell(1, cpu.hartid[i], fence);
 		}
 	}
 	if (ids) {
-		tell(ids, 0);
+		tell(ids, 0, fence);
 	}
 }
 
@@ -146,21 +150,27 @@ void
 arch_send_ipi(uint64_t mask)
 {
 	__asm__ volatile("fence rw, rw" ::: "memory");
-	tell_harts(mask, sbi_send_ipi);
+	tell_harts(mask, sbi_send_ipi, NULL);
 }
 
 void
-arch_remote_fence(uint64_t mask)
+arch_remote_fence(uint64_t mask, const struct arch_fence *f)
 {
+	struct arch_fence told = {
+		.address = f->address,
+		.pages = arch_fence_pages_miss ? 0 : f->pages,
+		.asid = f->asid,
+	};
+
 	__asm__ volatile("fence rw, rw" ::: "memory");
-	tell_harts(mask, sbi_remote_sfence);
+	tell_harts(mask, sbi_remote_sfence, &told);
 }
 
 void
 arch_remote_fence_i(uint64_t mask)
 {
 	__asm__ volatile("fence rw, rw" ::: "memory");
-	tell_harts(mask, sbi_remote_fence_i);
+	tell_harts(mask, sbi_remote_fence_i, NULL);
 }
 
 uint64_t

@@ -73,6 +73,18 @@ sfence_vma_page(uint64_t address)
 }
 
 static inline void
+sfence_vma_asid(uint64_t asid)
+{
+	__asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
+}
+
+static inline void
+sfence_vma_page_asid(uint64_t address, uint64_t asid)
+{
+	__asm__ volatile("sfence.vma %0, %1" ::"r"(address), "r"(asid) : "memory");
+}
+
+static inline void
 fence_i(void)
 {
 	__asm__ volatile("fence.i" ::: "memory");

@@ -30,6 +30,9 @@ arch_current(void)
 /* Physical address of the first byte that DIRECT_BASE shows; set once by arch_boot. */
 extern uint64_t arch_direct_start;
 
+/* Fences of single addresses may miss on this machine; set at boot (tlb.c). */
+extern bool arch_fence_pages_miss;
+
 static inline void *
 arch_ram(uint64_t physical)
 {
@@ -45,7 +48,11 @@ arch_physical(const void *memory)
 static inline void
 arch_fence_page(uint64_t address)
 {
-	sfence_vma_page(address);
+	if (__builtin_expect(arch_fence_pages_miss, 0)) {
+		sfence_vma_all();
+	} else {
+		sfence_vma_page(address);
+	}
 }
 
 static inline void

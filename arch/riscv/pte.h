@@ -21,6 +21,8 @@
 #define PTE_PAGE_SHIFT 10
 #define PTE_PAGE_MASK  0x003ffffffffffc00ul
 #define SATP_SV39      (8ul << 60)
+#define SATP_ASID(a)   ((uint64_t)(a) << 44)
+#define SATP_ASID_MASK SATP_ASID(0xffff)
 
 static inline uint64_t
 pte_make(uint64_t physical, uint64_t bits)

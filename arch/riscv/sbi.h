@@ -20,10 +20,15 @@ void sbi_putchar(char c);
 int sbi_getchar(void);
 /* Absolute time of the next timer interrupt. */
 void sbi_set_timer(uint64_t time);
-/* The masks have bit i for hart base + i. */
-void sbi_send_ipi(uint64_t mask, uint64_t base);
-void sbi_remote_sfence(uint64_t mask, uint64_t base);
-void sbi_remote_fence_i(uint64_t mask, uint64_t base);
+/* The masks have bit i for hart base + i. `fence` says what sbi_remote_sfence is about, the others
+ * do without. */
+struct arch_fence;
+void sbi_send_ipi(uint64_t mask, uint64_t base, const struct arch_fence *fence);
+void sbi_remote_sfence(uint64_t mask, uint64_t base, const struct arch_fence *fence);
+void sbi_remote_fence_i(uint64_t mask, uint64_t base, const struct arch_fence *fence);
+/* Of this hart. */
+uint64_t sbi_marchid(void);
+uint64_t sbi_mimpid(void);
 /* HSM hart_start; 0 or the SBI error. */
 int64_t sbi_hart_start(uint64_t hartid, uint64_t address, uint64_t argument);
 /* SRST: type 0 shutdown, 1 cold reboot; legacy shutdown as fallback. Returns if the firmware

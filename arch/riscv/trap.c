@@ -70,21 +70,27 @@ arch_space_enter(const struct arch_env *a)
 {
 	if (csr_read_satp() != a->satp) {
 		csr_write_satp(a->satp);
-		sfence_vma_all(); /* no address space identifiers yet */
+		if (!(a->satp & SATP_ASID_MASK)) {
+			sfence_vma_all();
+		}
 	}
 }
 
 void
 arch_space_leave(void)
 {
+	bool nameless = !(csr_read_satp() & SATP_ASID_MASK);
+
 	csr_write_satp(mmu_satp());
-	sfence_vma_all();
+	if (nameless) {
+		sfence_vma_all();
+	}
 }
 
 uint64_t
-arch_satp(uint64_t root_physical)
+arch_satp(uint64_t root_physical, uint32_t asid)
 {
-	return SATP_SV39 | root_physical >> PAGE_SHIFT;
+	return SATP_SV39 | SATP_ASID(asid) | root_physical >> PAGE_SHIFT;
 }
 
 void

@@ -60,7 +60,8 @@ struct exo_sysinfo {
 	struct exo_hart_info hart[EXO_HARTS_MAX];
 	struct exo_disk_info disk[EXO_DISKS_MAX];
 	struct exo_nic_info nic[EXO_NICS_MAX];
-	char model[64]; /* of the board, from the device tree */
+	char model[64];     /* of the board, from the device tree */
+	uint32_t asid_bits; /* of address space identifiers, 0: none */
 };
 
 #define EXO_BOOT_MAGIC     0x746f6f42746968ul

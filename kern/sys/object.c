@@ -113,7 +113,7 @@ build(struct creation *c)
 			 (c->arg0 >> 8 & EXO_ENV_FP) != 0);
 		break;
 	case EXO_CAP_SPACE:
-		space_init(space_at(c->frames->start));
+		space_init(c->k, space_at(c->frames->start));
 		break;
 	case EXO_CAP_TABLE:
 		frame_at(&c->k->tree, c->frames->start)->spare = (uint8_t)c->arg0;
