@@ -2,12 +2,12 @@
  * env.c: environments: their life, events and what other harts may ask of them.
  *
  * State:      in the pair of frames each environment was made of.
- * Invariants: state, ring and deadline are touched by the home hart only; a READY environment is
- * in the ring of its home hart, a SLEEPING one is not; events are only ORed in, except by sleep on
- * the
- * home hart; a DEAD one never runs again. Callers:    system calls and interrupts. Other harts only
- * post requests (inbox) and OR events. No lost wake-up: sleep publishes `sleeping`, then a full
- * fence, then tests the events; signal ORs, fence, reads `sleeping`.
+ * Invariants: state, ring and deadline are touched by the home hart only; a READY environment is in
+ *             its ring, a SLEEPING one is not; events are only ORed in, except by sleep there; a
+ *             STOPPED one is not on its hart; a DEAD one never runs again.
+ * Callers:    system calls and interrupts. Other harts only post requests (inbox), OR events.
+ *             No lost wake-up: sleep publishes `sleeping`, then a full fence, then tests the
+ *             events; signal ORs, fence, reads `sleeping`.
  */
 #include "kern/env.h"
 #include "kern/boot.h"
@@ -65,9 +65,9 @@ env_leave_hart(struct env *e)
 	}
 }
 
-/* Tree lock. */
+/* Off its hart, with a record of why that the supervisor is told of. Tree lock. */
 static void
-env_end(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
+env_halt(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
 {
 	env_leave_hart(e);
 	e->death.kind = kind;
@@ -77,20 +77,40 @@ env_end(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
 	if (e->supervisor) {
 		env_signal(e->supervisor, 1ul << e->supervisor_bit);
 	}
-	/* from here on its frames may be taken */
+}
+
+/* From here on its frames may be taken. Tree lock. */
+static void
+env_end(struct env *e, enum exo_death kind, uint64_t cause)
+{
+	env_halt(e, kind, cause, 0);
 	__atomic_store_n(&e->state, EXO_STATE_DEAD, __ATOMIC_RELEASE);
 }
 
 void
-env_die(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
+env_exit(struct env *e, uint64_t status)
 {
 	struct kernel *k = e->kernel;
 
 	if (e == k->init) {
-		boot_init_ended(e, kind, cause, tval);
+		boot_init_ended(e, EXO_DEATH_EXIT, status, 0);
 	}
 	kernel_lock(k);
-	env_end(e, kind, cause, tval);
+	env_end(e, EXO_DEATH_EXIT, status);
+	kernel_unlock(k);
+}
+
+void
+env_fault(struct env *e, uint64_t cause, uint64_t tval)
+{
+	struct kernel *k = e->kernel;
+
+	if (e == k->init) {
+		boot_init_ended(e, EXO_DEATH_FAULT, cause, tval);
+	}
+	kernel_lock(k);
+	env_halt(e, EXO_DEATH_FAULT, cause, tval);
+	__atomic_store_n(&e->state, EXO_STATE_STOPPED, __ATOMIC_RELEASE);
 	kernel_unlock(k);
 }
 
@@ -99,7 +119,7 @@ static void
 env_carry_out(struct env *e, uint32_t requests)
 {
 	if (requests & REQUEST_KILL) {
-		env_end(e, EXO_DEATH_STOP, 0, 0);
+		env_end(e, EXO_DEATH_STOP, 0);
 		return;
 	}
 	if (requests & REQUEST_STOP) {
@@ -107,6 +127,7 @@ env_carry_out(struct env *e, uint32_t requests)
 		__atomic_store_n(&e->state, EXO_STATE_STOPPED, __ATOMIC_RELEASE);
 	}
 	if (requests & REQUEST_START && e->state == EXO_STATE_STOPPED) {
+		e->death.kind = EXO_DEATH_NONE;
 		e->state = EXO_STATE_READY;
 		hart_ready(e->hart, e);
 	}

@@ -74,7 +74,7 @@ struct env {
 		uint64_t cause;
 		uint64_t pc;
 		uint64_t tval;
-	} death;
+	} death; /* kind FAULT of a stopped one: it is told as FAULTED */
 
 	/* tree lock */
 	struct use space_use;
@@ -121,8 +121,10 @@ void env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea
 void env_request(struct env *e, uint32_t requests);
 /* OR bits into its events and wake it if it waits for one. Any hart, with the tree lock. */
 void env_signal(struct env *e, uint64_t bits);
+/* Home hart: it stops at an exception that it cannot take; the supervisor is told. */
+void env_fault(struct env *e, uint64_t cause, uint64_t tval);
 /* Home hart: it ends; the supervisor is told. */
-void env_die(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval);
+void env_exit(struct env *e, uint64_t status);
 /* Home hart: carry out what was asked of it. */
 void env_take_requests(struct env *e);
 /* Home hart: take the events in `mask`; if there are none and the deadline is in the future, it

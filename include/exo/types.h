@@ -146,7 +146,7 @@ struct exo_context {
 	uint64_t fcsr;
 	uint32_t state;         /* enum exo_env_state, read only */
 	uint32_t hart;          /* read only */
-	struct {                /* why it ended, read only */
+	struct {                /* why it ended or is FAULTED, read only */
 		uint64_t kind;  /* enum exo_death */
 		uint64_t cause; /* scause of the fault, or the exit status */
 		uint64_t pc;
@@ -159,12 +159,13 @@ enum exo_env_state {
 	EXO_STATE_READY = 1,
 	EXO_STATE_SLEEPING = 2,
 	EXO_STATE_DEAD = 3,
+	EXO_STATE_FAULTED = 4, /* stopped by an exception that it could not take: see `death` */
 };
 
 enum exo_death {
 	EXO_DEATH_NONE = 0,
 	EXO_DEATH_EXIT = 1,  /* exo_exit; cause = status */
-	EXO_DEATH_FAULT = 2, /* an exception it could not take itself */
+	EXO_DEATH_FAULT = 2, /* an exception it could not take itself; its state is FAULTED */
 	EXO_DEATH_STOP = 3,  /* its SPACE, CSPACE or memory was revoked */
 };
 

@@ -89,7 +89,8 @@ kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
 		hart_interrupts(h);
 		break;
 	case ACTION_EXIT:
-		env_die(e, EXO_DEATH_EXIT, (uint64_t)result, 0);
+		set_results(e, result, 0);
+		env_exit(e, (uint64_t)result);
 		break;
 	case ACTION_SLEPT:
 		set_results(e, 0, 0); /* env_wake puts the events there */
@@ -117,7 +118,7 @@ kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval)
 	struct env *e = env_of_arch(a);
 	struct hart *h = e->hart;
 
-	env_die(e, EXO_DEATH_FAULT, cause, tval);
+	env_fault(e, cause, tval);
 	return hart_dispatch(h);
 }
 

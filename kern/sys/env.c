@@ -104,6 +104,27 @@ sys_env_stop(exo_handle env)
 	return sys_finish(error);
 }
 
+/* The stopped environment that `env` names; one that stops or starts right now, by a request that
+ * its home hart has not seen yet, is waited for: UNSETTLED, the call restarts. Tree lock. */
+#define UNSETTLED 1
+
+static int
+stopped_target(struct env *e, exo_handle env, struct env **target)
+{
+	int error = sys_env(e, env, EXO_ENV_CONTROL, target);
+
+	if (error) {
+		return error;
+	}
+	if (env_is_off(*target)) {
+		return E_DEAD;
+	}
+	if (*target != e && __atomic_load_n(&(*target)->posted, __ATOMIC_ACQUIRE)) {
+		return UNSETTLED;
+	}
+	return (*target)->state == EXO_STATE_STOPPED ? 0 : E_STATE;
+}
+
 struct sysret
 sys_env_start(exo_handle env)
 {
@@ -112,17 +133,26 @@ sys_env_start(exo_handle env)
 	int error;
 
 	kernel_lock(e->kernel);
-	error = sys_env(e, env, EXO_ENV_CONTROL, &target);
-	if (!error) {
-		error = env_is_off(target)                                             ? E_DEAD
-			: !env_is_stopped(target) || !target->space || !target->cspace ? E_STATE
-										       : 0;
+	error = stopped_target(e, env, &target);
+	if (!error && (!target->space || !target->cspace)) {
+		error = E_STATE;
 	}
 	if (!error) {
 		env_request(target, REQUEST_START);
 	}
 	kernel_unlock(e->kernel);
+	if (error == UNSETTLED) {
+		return sys_restart(e, EXO_NR_env_start, (uint64_t[7]){env});
+	}
 	return sys_finish(error);
+}
+
+static uint32_t
+state_shown(const struct env *e)
+{
+	uint32_t state = __atomic_load_n(&e->state, __ATOMIC_ACQUIRE);
+
+	return state == EXO_STATE_STOPPED && e->death.kind ? EXO_STATE_FAULTED : state;
 }
 
 static void
@@ -133,7 +163,7 @@ copy_context(const struct env *e, struct exo_context *c)
 	*c = (struct exo_context){
 		.pc = a->x[0],
 		.fcsr = a->fcsr,
-		.state = e->state,
+		.state = state_shown(e),
 		.hart = e->hart->number,
 		.death = {e->death.kind, e->death.cause, e->death.pc, e->death.tval},
 	};
@@ -182,10 +212,7 @@ sys_env_write(exo_handle env, const struct exo_context *context)
 		return sys_return(E_RANGE);
 	}
 	kernel_lock(e->kernel);
-	error = sys_env(e, env, EXO_ENV_CONTROL, &target);
-	if (!error && (target->state != EXO_STATE_STOPPED || !env_is_stopped(target))) {
-		error = E_STATE;
-	}
+	error = stopped_target(e, env, &target);
 	if (!error) {
 		target->arch.x[0] = copy.pc;
 		for (uint32_t i = 1; i < 32; i++) {
@@ -197,6 +224,9 @@ sys_env_write(exo_handle env, const struct exo_context *context)
 		target->arch.fcsr = copy.fcsr & 0xff;
 	}
 	kernel_unlock(e->kernel);
+	if (error == UNSETTLED) {
+		return sys_restart(e, EXO_NR_env_write, (uint64_t[7]){env, (uint64_t)context});
+	}
 	return sys_return(error);
 }
 

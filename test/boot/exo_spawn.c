@@ -197,7 +197,8 @@ died(const char *what, enum exo_death kind, uint64_t cause, uint64_t tval)
 {
 	struct exo_child child;
 	struct exo_context end = end_of(what, &child);
-	bool is_right = end.state == EXO_STATE_DEAD && end.death.kind == kind &&
+	uint32_t state = kind == EXO_DEATH_FAULT ? EXO_STATE_FAULTED : EXO_STATE_DEAD;
+	bool is_right = end.state == state && end.death.kind == kind &&
 			end.death.cause == cause && (tval == 0 || end.death.tval == tval);
 
 	if (!is_right) {

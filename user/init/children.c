@@ -318,6 +318,13 @@ child_end(struct child *child, const char *how, bool has_failed)
 	child_clear(child);
 }
 
+/* An exception that it cannot take is the end, for init: another supervisor may let it go on. */
+static bool
+has_ended(const struct exo_context *context)
+{
+	return context->state == EXO_STATE_DEAD || context->state == EXO_STATE_FAULTED;
+}
+
 /* Looks whether a running one has ended. */
 static void
 child_look(struct child *child)
@@ -326,7 +333,7 @@ child_look(struct child *child)
 	char how[DEATH_BYTES];
 	bool has_failed;
 
-	if (exo_env_read(child->parts.env, &context) < 0 || context.state != EXO_STATE_DEAD) {
+	if (exo_env_read(child->parts.env, &context) < 0 || !has_ended(&context)) {
 		return;
 	}
 	has_failed = context.death.kind != EXO_DEATH_EXIT || context.death.cause != 0;
