@@ -28,10 +28,11 @@ cspace_free_slot(const struct cspace *s, uint32_t index)
 void
 cspace_init(struct cspace *s)
 {
-	memset(s, 0, sizeof(*s));
+#pragma GCC unroll 24
 	for (uint32_t i = 0; i < EXO_LEAVES_MAX; i++) {
 		s->leaf[i] = empty_leaf;
 	}
+	memset(&s->leaves, 0, sizeof(*s) - offsetof(struct cspace, leaves));
 }
 
 int
@@ -68,7 +69,7 @@ cspace_unhang(struct captree *t, struct cap *leaf)
 void
 cspace_clear(struct captree *t, struct cspace *s)
 {
-	for (uint32_t i = 0; i < EXO_LEAVES_MAX; i++) {
+	for (uint32_t i = 0; s->leaves && i < EXO_LEAVES_MAX; i++) {
 		if (s->leaf[i] != empty_leaf) {
 			cspace_unhang(t, s->leaf[i]);
 		}

@@ -102,6 +102,23 @@ audit_leaf(struct audit *a, const struct cap *leaf)
 	}
 }
 
+/* Page tables know how many of their entries are valid. */
+static void
+audit_table(const struct captree *t, uint64_t index)
+{
+	const uint64_t *entry = (const uint64_t *)(t->base + index * PAGE_SIZE);
+	uint32_t entries = t->frames[index].kind == FRAME_SPACE ? 256 : 512;
+	uint64_t valid = 0;
+
+	for (uint32_t i = 0; i < entries; i++) {
+		valid += entry[i] & 1;
+	}
+	if (valid != t->frames[index + 1].holder) {
+		panic("paranoid: a table has %lu valid entries, %lu are counted", valid,
+		      t->frames[index + 1].holder);
+	}
+}
+
 void
 paranoid_check(struct kernel *k)
 {
@@ -113,6 +130,8 @@ paranoid_check(struct kernel *k)
 		references += t->frames[i].references;
 		if (t->frames[i].kind == FRAME_LEAF) {
 			audit_leaf(&a, (const struct cap *)(t->base + i * PAGE_SIZE));
+		} else if (t->frames[i].kind == FRAME_SPACE || t->frames[i].kind == FRAME_TABLE) {
+			audit_table(t, i);
 		}
 	}
 	if (t->broken) {

@@ -93,10 +93,29 @@ check_arguments(struct creation *c)
 	}
 }
 
+/* Only what somebody reads before it is written: of a page table not the links, of an environment
+ * not the free room in its private half; the roots of spaces are filled by their own init. */
 static void
-clear(const struct creation *c)
+clear(const struct creation *c, uint8_t *memory)
 {
-	memset(arch_ram(c->frames->start << PAGE_SHIFT), 0, c->frames->count * PAGE_SIZE);
+	switch (c->type) {
+	case EXO_CAP_ENV:
+		memset(memory, 0, offsetof(struct env, spare));
+		memset(memory + offsetof(struct env, arch), 0, ARCH_ENV_BYTES + PAGE_SIZE);
+		break;
+	case EXO_CAP_TABLE:
+		memset(memory, 0, PAGE_SIZE);
+		break;
+	case EXO_CAP_CSPACE:
+		if (is_leaf(c)) {
+			memset(memory, 0, PAGE_SIZE);
+		}
+		break;
+	case EXO_CAP_SPACE:
+		break;
+	default:
+		memset(memory, 0, c->frames->count * PAGE_SIZE);
+	}
 }
 
 /* Everything is checked; a leaf's place was found free by the caller. */
@@ -105,7 +124,7 @@ build(struct creation *c)
 {
 	void *memory = arch_ram(c->frames->start << PAGE_SHIFT);
 
-	clear(c);
+	clear(c, memory);
 	object_mark(c->k, c->frames->start, c->type, is_leaf(c));
 	switch (c->type) {
 	case EXO_CAP_ENV:
