@@ -22,7 +22,6 @@ struct space {
 	uint64_t *last_table;
 	uint64_t *last_count; /* table_count of it */
 	uint64_t spare[250];
-	uint64_t spare[251];
 };
 _Static_assert(sizeof(struct space) == 2048, "half a frame");
 
