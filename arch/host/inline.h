@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: MIT
- * inline.h: the inline half of the contract on a workstation. There is one hart and nothing to
- * fence; RAM is what host_ram_set() named.
+ * inline.h: the inline half of the contract on a workstation. Contexts and page-table entries are
+ * those of RISC-V, as plain words; RAM is what host_ram_set() named; translations are remembered
+ * by the model of arch/host/tlb.c until a fence. Whoever uses only memory and registers needs no
+ * more than ram.c and mmio.c.
  */
 #ifndef ARCH_HOST_INLINE_H
 #define ARCH_HOST_INLINE_H
 
+#include "arch/host/cpu.h"
 #include "arch/host/ram.h"
+#include "arch/host/tlb.h"
+#include "arch/riscv/frame.h"
+#include "arch/riscv/pte.h"
 
 static inline uint32_t
 arch_hart(void)
 {
-	return 0;
+	return host_hart();
+}
+
+/* The environment whose call is being handled. */
+static inline struct arch_env *
+arch_current(void)
+{
+	return host_context(host_hart());
 }
 
 static inline void *
@@ -28,17 +41,19 @@ arch_physical(const void *memory)
 static inline void
 arch_fence_page(uint64_t address)
 {
-	(void)address;
+	tlb_forget_page(host_hart(), address);
 }
 
 static inline void
 arch_fence_all(void)
 {
+	tlb_forget_all(host_hart());
 }
 
 static inline void
 arch_fence_i(void)
 {
+	tlb_forget_instructions(host_hart());
 }
 
 #endif

@@ -50,3 +50,9 @@ host_ram_address(const void *memory)
 	}
 	return ram.address + offset;
 }
+
+uint64_t
+host_ram_index(uint64_t physical)
+{
+	return (physical - ram.address) >> 12;
+}

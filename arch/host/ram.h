@@ -18,5 +18,7 @@ void host_ram_set(void *memory, uint64_t address, size_t bytes);
 bool host_ram_contains(uint64_t physical, uint64_t bytes);
 void *host_ram_at(uint64_t physical);
 uint64_t host_ram_address(const void *memory);
+/* How many pages of RAM lie before that of `physical`. */
+uint64_t host_ram_index(uint64_t physical);
 
 #endif

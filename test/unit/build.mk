@@ -5,6 +5,8 @@
 HFLAGS := -std=gnu11 -O1 -g -I. -Iinclude -include $(C)/autoconf.h -D'ARCH_INLINE=<arch/host/inline.h>' -fno-common -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all $(WARN)
 FUZZFLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=fuzzer-no-link,address,undefined -Wno-missing-prototypes
+# The whole kernel on arch/host, with the variables of all of it together (test/model/sys_sections.h).
+kernel-host-y = $(filter-out kern/panic.c kern/dev/%,$(filter kern/%,$(kernel-y))) kern/dev/irq_plic.c $(base-y) $(wildcard arch/host/*.c)
 UNIT_TESTS := $(basename $(wildcard test/unit/*_test.c))
 FUZZ_TESTS := $(basename $(wildcard test/fuzz/*.c))
 
@@ -35,6 +37,9 @@ $(O)/host/%.o: %.c $(C)/autoconf.h | $(STAMP)-test.ok
 $(O)/host/fuzz/%.o: %.c $(C)/autoconf.h | $(STAMP)-test.ok
 	@mkdir -p $(@D)
 	$(call say,CLANG) clang $(FUZZFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/host/fuzz/kern/% $(O)/host/fuzz/arch/% $(O)/host/fuzz/test/fake/%: FUZZFLAGS += -include test/model/sys_sections.h \
+	-Wno-initializer-overrides -Wno-unknown-warning-option -Wno-cast-function-type
 
 .PHONY: unit fuzzers
 unit: $(addprefix $(O)/host/,$(UNIT_TESTS))

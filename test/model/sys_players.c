@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ * sys_players.c: init of a world of system calls makes the players, with calls like any other.
+ *
+ * State: what is used up of init's memory and slots. Reset never: only start-up uses it up.
+ */
+#include "test/model/sys_players.h"
+
+#include <exo/syscalls.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "kern/cspace.h"
+#include "test/fake/board.h"
+
+#define POOL_PAGES 96
+#define STACK      (EXO_USER_END - 4096) /* init's memory for arguments */
+
+static struct {
+	struct exo_boot boot;
+	exo_handle frames; /* what players get memory of */
+	uint64_t page;     /* the next free one of it */
+	uint32_t slot;
+	exo_handle env[WORLD_PLAYERS];
+} init;
+
+#define CALL(name, ...) call(EXO_NR_##name, #name, (const uint64_t[7]){__VA_ARGS__})
+
+static exo_handle
+call(uint32_t nr, const char *name, const uint64_t arguments[7])
+{
+	int64_t result = world_init_call(nr, arguments);
+
+	if (result < 0) {
+		world_fail("init's call of %s fails: %ld", name, result);
+	}
+	return (exo_handle)result;
+}
+
+static exo_handle
+carve(uint64_t pages)
+{
+	uint64_t start = init.page;
+
+	init.page += pages;
+	return CALL(carve, init.frames, init.slot++, start, pages,
+		    EXO_READ | EXO_WRITE | EXO_EXEC, 0);
+}
+
+static exo_handle
+object(uint32_t type, uint64_t arg0, uint64_t arg1)
+{
+	uint64_t pages = type == EXO_CAP_CSPACE ? 1 : 2;
+
+	init.page += pages == 2 && (init.page - kernel_get()->tree.base_page) & 1;
+	return CALL(create, type, carve(pages), init.slot++, arg0, arg1);
+}
+
+static exo_handle
+share(exo_handle h, uint64_t start, uint64_t count, uint64_t rights)
+{
+	return CALL(share, h, init.slot++, start, count, rights, 0);
+}
+
+/* A share of all of the same disk or NIC. */
+static exo_handle
+share_packets(void)
+{
+	static const struct exo_filter all;
+
+	if (arch_copy_out((struct uaddr){STACK}, &all, sizeof(all))) {
+		world_fail("init has no stack");
+	}
+	return share(init.boot.packets[0], STACK, 8, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT);
+}
+
+/* A space with tables for the region and memory for arguments. */
+static exo_handle
+make_space(exo_handle tables[2])
+{
+	exo_handle space = object(EXO_CAP_SPACE, 0, 0);
+
+	tables[0] = object(EXO_CAP_TABLE, 1, 0);
+	CALL(map, WORLD_REGION, tables[0], 0, 1, EXO_WRITE, 0, space);
+	for (uint64_t at = 0; at < WORLD_REGION_PAGES * PAGE_SIZE; at += 512 * PAGE_SIZE) {
+		tables[1] = object(EXO_CAP_TABLE, 0, 0);
+		CALL(map, WORLD_REGION + at, tables[1], 0, 1, EXO_WRITE, 0, space);
+	}
+	CALL(map, WORLD_REGION, carve(WORLD_MEMORY_PAGES), 0, WORLD_MEMORY_PAGES,
+	     EXO_READ | EXO_WRITE, 0, space);
+	return space;
+}
+
+static void
+give(exo_handle env, exo_handle h, uint32_t *slot)
+{
+	CALL(give, env, h, (*slot)++);
+}
+
+static void
+make_player(uint32_t number)
+{
+	exo_handle cspace = object(EXO_CAP_CSPACE, 0, 0);
+	exo_handle tables[2];
+	exo_handle space = make_space(tables);
+	exo_handle env;
+	uint32_t slot = 1;
+
+	for (uint32_t i = 0; i < WORLD_LEAVES; i++) {
+		object(EXO_CAP_CSPACE, cspace, i);
+	}
+	env = object(EXO_CAP_ENV, number % WORLD_HARTS | (number & 1) << 8, EXO_UAREA_BASE);
+	CALL(bind, EXO_BIND_SPACE, env, space, 0);
+	CALL(bind, EXO_BIND_CSPACE, env, cspace, 0);
+	init.env[number] = env;
+	give(env, share(env, 0, 0, EXO_RIGHTS_ALL), &slot);
+	give(env, share(space, 0, 0, EXO_RIGHTS_ALL), &slot);
+	give(env, share(cspace, 0, 0, EXO_RIGHTS_ALL), &slot);
+	give(env, share(tables[0], 0, 0, EXO_RIGHTS_ALL), &slot);
+	give(env, share(tables[1], 0, 0, EXO_RIGHTS_ALL), &slot);
+	give(env, carve(POOL_PAGES), &slot);
+	give(env, share(init.boot.console, 0, 0, EXO_READ | EXO_WRITE), &slot);
+	give(env,
+	     share(init.boot.blocks[0], 0, BOARD_BLOCKS, EXO_READ | EXO_WRITE), &slot);
+	give(env, share_packets(), &slot);
+}
+
+/* Each one gets every other one's ENV too, and starts. */
+static void
+introduce(uint32_t number)
+{
+	uint32_t slot = 32;
+
+	for (uint32_t i = 0; i < WORLD_PLAYERS; i++) {
+		if (i != number) {
+			give(init.env[number], share(init.env[i], 0, 0, EXO_RIGHTS_ALL), &slot);
+		}
+	}
+}
+
+/* The largest piece of RAM. */
+static void
+find_memory(void)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < EXO_RANGES_MAX && init.boot.frames[i]; i++) {
+		const struct cap *c =
+			cspace_lookup(kernel_get()->init->cspace, init.boot.frames[i]);
+
+		if (c->count > most) {
+			most = c->count;
+			init.page = c->start;
+			init.frames = init.boot.frames[i];
+		}
+	}
+}
+
+void
+players_make(void)
+{
+	const struct env *e = kernel_get()->init;
+
+	if (arch_copy_in(&init.boot, (struct uaddr){e->arch.x[10]}, sizeof(init.boot))) {
+		world_fail("init has no boot page");
+	}
+	init.slot = init.boot.first_free_slot;
+	find_memory();
+	for (uint32_t i = 0; i < WORLD_PLAYERS; i++) {
+		make_player(i);
+	}
+	for (uint32_t i = 0; i < WORLD_PLAYERS; i++) {
+		introduce(i);
+	}
+	for (uint32_t i = 0; i < WORLD_PLAYERS; i++) {
+		CALL(env_start, init.env[i]);
+	}
+	world_call(0, EXO_NR_sleep, (const uint64_t[7]){1, ~0ul});
+}
+
+const struct exo_boot *
+players_boot(void)
+{
+	return &init.boot;
+}
+
+void
+players_revoke(exo_handle h)
+{
+	int64_t result = E_BUSY;
+
+	for (int i = 0; i < 64 && result == E_BUSY; i++) {
+		result = world_init_call(EXO_NR_revoke, (const uint64_t[7]){h});
+	}
+	if (result) {
+		world_fail("init cannot take everything back: %ld", result);
+	}
+}
