@@ -210,7 +210,7 @@ space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *cou
 	      uint64_t *old)
 {
 	uint64_t *first = leaf_entry(k, s, address);
-	uint64_t *end = first + in_one_table(address, *count);
+	uint64_t *end = first ? first + in_one_table(address, *count) : NULL;
 	uint64_t *entry = first;
 	uint64_t keep = ~(PTE_RWX & ~rights);
 	uint64_t need = PTE_V | rights;

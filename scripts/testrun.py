@@ -120,7 +120,13 @@ def boot(name, words, log):
 def fuzz_jobs(nightly):
     for source in sorted(glob.glob("test/fuzz/*.c")):
         name = os.path.basename(source)[:-2]
-        yield simple(f"fuzz/{name}", lambda log, n=name: fuzz(n, FUZZ_SECONDS * (75 if nightly else 1), log))
+        seconds = FUZZ_SECONDS * 75 if nightly else fuzz_settings(name).get("SECONDS", FUZZ_SECONDS)
+        yield simple(f"fuzz/{name}", lambda log, n=name, s=seconds: fuzz(n, int(s), log))
+
+
+def fuzz_settings(name):
+    """Of the line `fuzz:` in the head comment of a target: SECONDS of a short run, -options of libFuzzer."""
+    return dict(w.split("=", 1) for w in head_words(f"test/fuzz/{name}.c", "fuzz"))
 
 
 def fuzz(name, seconds, log):
@@ -129,6 +135,7 @@ def fuzz(name, seconds, log):
     os.makedirs(corpus, exist_ok=True)
     words = [f"{qemu.BUILD}/host/test/fuzz/{name}", f"-max_total_time={int(seconds)}", "-print_final_stats=1",
              f"-artifact_prefix={OUT}/fuzz/{name}-", corpus] + ([seeds] if os.path.isdir(seeds) else [])
+    words += [f"{key}={value}" for key, value in fuzz_settings(name).items() if key.startswith("-")]
     outcome, reason = program(words, log, seconds + 60)
     if outcome == "FAIL":
         with open(log, encoding="utf-8", errors="replace") as f:

@@ -139,14 +139,14 @@ arch_send_ipi(uint64_t mask)
 }
 
 void
-arch_remote_fence(uint64_t mask)
+arch_remote_fence(uint64_t mask, const struct arch_fence *f)
 {
 	if (cpu.hooks.before_fence) {
 		cpu.hooks.before_fence(mask);
 	}
 	for (uint32_t i = 0; i < HOST_HARTS; i++) {
 		if (mask >> i & 1) {
-			tlb_forget_all(i);
+			tlb_forget(i, f);
 		}
 	}
 }

@@ -41,7 +41,7 @@ arch_physical(const void *memory)
 static inline void
 arch_fence_page(uint64_t address)
 {
-	tlb_forget_page(host_hart(), address);
+	arch_fence_some(&(struct arch_fence){.address = address, .pages = 1});
 }
 
 static inline void

@@ -16,6 +16,7 @@
 #define LEAVES     256
 #define TABLES     32
 #define PAGES      4096 /* of RAM whose instructions are remembered */
+#define ASID_BITS  3    /* few, so that they are used again and run out */
 #define SATP_PAGES ((1ul << 44) - 1)
 
 struct remembered {
@@ -208,8 +209,7 @@ void
 tlb_speculate(uint32_t hart, uint64_t address)
 {
 	uint32_t level;
-	const uint64_t *entry =
-		address < EXO_USER_END ? look_up(hart, address, &level) : NULL;
+	const uint64_t *entry = address < EXO_USER_END ? look_up(hart, address, &level) : NULL;
 
 	/* without A it is not remembered */
 	if (entry && *entry & PTE_A) {
@@ -217,16 +217,32 @@ tlb_speculate(uint32_t hart, uint64_t address)
 	}
 }
 
+static bool
+is_fenced(const struct remembered *r, const struct arch_fence *f, bool table)
+{
+	if (f->asid && f->asid != r->asid) {
+		return false;
+	}
+	/* an address orders only what is read of the entry that ends the walk */
+	return !f->pages || (!table && range_overlaps(r->address, span_of(r->level), f->address,
+						      f->pages << PAGE_SHIFT));
+}
+
 void
-tlb_forget_page(uint32_t hart, uint64_t address)
+tlb_forget(uint32_t hart, const struct arch_fence *f)
 {
 	for (uint32_t i = 0; i < LEAVES; i++) {
-		struct remembered *r = &tlb.hart[hart].leaf[i];
-
-		if (covers(r, r->asid, address)) {
-			r->valid = false;
-		}
+		tlb.hart[hart].leaf[i].valid &= !is_fenced(&tlb.hart[hart].leaf[i], f, false);
 	}
+	for (uint32_t i = 0; i < TABLES; i++) {
+		tlb.hart[hart].table[i].valid &= !is_fenced(&tlb.hart[hart].table[i], f, true);
+	}
+}
+
+void
+arch_fence_some(const struct arch_fence *f)
+{
+	tlb_forget(host_hart(), f);
 }
 
 void
@@ -272,8 +288,8 @@ tlb_stale(uint32_t hart, uint32_t *from, struct tlb_stale *found)
 {
 	for (; *from < LEAVES + TABLES; ++*from) {
 		bool table = *from >= LEAVES;
-		const struct remembered *r = table ? &tlb.hart[hart].table[*from - LEAVES]
-						   : &tlb.hart[hart].leaf[*from];
+		const struct remembered *r =
+			table ? &tlb.hart[hart].table[*from - LEAVES] : &tlb.hart[hart].leaf[*from];
 
 		if (!r->valid || r->asid != asid_of(hart) || !tlb.hart[hart].satp ||
 		    (table ? table_for(tlb.hart[hart].satp, r->address) == pte_page(r->entry)
@@ -319,25 +335,38 @@ arch_root_init(uint64_t *root)
 }
 
 uint64_t
-arch_satp(uint64_t root_physical)
+arch_satp(uint64_t root_physical, uint32_t asid)
 {
-	return SATP_SV39 | root_physical >> PAGE_SHIFT;
+	return SATP_SV39 | SATP_ASID(asid) | root_physical >> PAGE_SHIFT;
+}
+
+uint32_t
+arch_asid_bits(void)
+{
+	return ASID_BITS;
+}
+
+static void
+change_satp(uint64_t satp, bool nameless)
+{
+	tlb.hart[host_hart()].satp = satp;
+	if (nameless) {
+		arch_fence_all();
+	}
 }
 
 void
 arch_space_enter(const struct arch_env *a)
 {
 	if (tlb.hart[host_hart()].satp != a->satp) {
-		tlb.hart[host_hart()].satp = a->satp;
-		arch_fence_all();
+		change_satp(a->satp, !(a->satp & SATP_ASID_MASK));
 	}
 }
 
 void
 arch_space_leave(void)
 {
-	tlb.hart[host_hart()].satp = 0;
-	arch_fence_all();
+	change_satp(0, !asid_of(host_hart()));
 }
 
 /* Call move() for each page of user memory from `address` on. 0 or E_FAULT. */

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 enum tlb_access { /* as the bits of a page-table entry */
-	TLB_LOAD = 0x2,
-	TLB_STORE = 0x4,
-	TLB_FETCH = 0x8,
+		  TLB_LOAD = 0x2,
+		  TLB_STORE = 0x4,
+		  TLB_FETCH = 0x8,
 };
 
 /* Where the user address leads on `hart`: physical address, or 0 if the access faults. */
@@ -23,7 +23,8 @@ uint64_t tlb_translate(uint32_t hart, uint64_t address, enum tlb_access access);
 /* A hart may look at any address of its own accord. */
 void tlb_speculate(uint32_t hart, uint64_t address);
 
-void tlb_forget_page(uint32_t hart, uint64_t address);
+struct arch_fence;
+void tlb_forget(uint32_t hart, const struct arch_fence *fence);
 void tlb_forget_all(uint32_t hart);
 void tlb_forget_instructions(uint32_t hart);
 

@@ -17,11 +17,11 @@
 #include "lib/base/checked.h"
 #include "test/fake/plic.h"
 
-#define TREE        0x40000ul
-#define TREE_BYTES  0x2000ul
-#define INITRD      0x42000ul
-#define TAGS        64
-#define FRAME_BYTES 1514
+#define TREE         0x40000ul
+#define TREE_BYTES   0x2000ul
+#define INITRD       0x42000ul
+#define TAGS         64
+#define FRAME_BYTES  1514
 #define PLIC_PHANDLE 100
 
 enum { DISK_IRQ = 1, NIC_IRQ = 2, UART_IRQ = 3 };
@@ -388,9 +388,9 @@ static const uint8_t elf[] = {
 static size_t
 add_file(char *at, const char *name, const void *data, size_t bytes)
 {
-	size_t n = (size_t)sprintf(at, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x%s",
-				   1, 0100755, 0, 0, 1, 0, bytes, 0, 0, 0, 0, strlen(name) + 1, 0,
-				   name) +
+	size_t n = (size_t)sprintf(
+			   at, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x%s", 1,
+			   0100755, 0, 0, 1, 0, bytes, 0, 0, 0, 0, strlen(name) + 1, 0, name) +
 		   1;
 
 	n = align_up_u64(n, 4);

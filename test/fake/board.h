@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOARD_RAM        0x80000000ul
-#define BOARD_RAM_BYTES  (8ul << 20)
-#define BOARD_IMAGE      0x40000ul /* where a kernel would lie: the first bytes of RAM */
-#define BOARD_BLOCKS     64
+#define BOARD_RAM       0x80000000ul
+#define BOARD_RAM_BYTES (8ul << 20)
+#define BOARD_IMAGE     0x40000ul /* where a kernel would lie: the first bytes of RAM */
+#define BOARD_BLOCKS    64
 
 /* Plug it in and start the kernel in `ram`; returns when init is about to run its first
  * instruction on hart 0. */

@@ -7,7 +7,7 @@
  *
  * links: $(kernel-host-y) test/model/sys_world.c test/model/sys_ops.c test/model/sys_players.c
  * links: test/fake/board.c test/fake/plic.c; libs: -lfdt
- * fuzz: SECONDS=20
+ * fuzz: SECONDS=20 -max_len=4096 -len_control=0 -timeout=30
  */
 #include <stddef.h>
 #include <stdint.h>

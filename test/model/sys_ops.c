@@ -16,7 +16,7 @@
 #include "lib/base/checked.h"
 #include "test/model/sys_world.h"
 
-#define OWN_WORD 1016 /* not where calls write what they were asked to */
+#define OWN_WORD 1016         /* not where calls write what they were asked to */
 #define MEMORY   WORLD_REGION /* for arguments */
 #define CAPS_MAX (WORLD_LEAVES * EXO_SLOTS_PER_LEAF)
 
@@ -45,9 +45,9 @@ static uint64_t
 wild(const struct op *o)
 {
 	static const uint64_t words[] = {
-		0,          1,           ~0ul,         1ul << 63,         EXO_USER_END,
-		0x80000000, 0xffffffff,  1ul << 32,    0x7ffffffffffffff, EXO_USER_END - 8,
-		4097,       DIRECT_BASE, STACKS_BASE,  EXO_UAREA_BASE,    1ul << 47,
+		0,          1,           ~0ul,        1ul << 63,         EXO_USER_END,
+		0x80000000, 0xffffffff,  1ul << 32,   0x7ffffffffffffff, EXO_USER_END - 8,
+		4097,       DIRECT_BASE, STACKS_BASE, EXO_UAREA_BASE,    1ul << 47,
 		512};
 	uint64_t word = words[draw(o, ARRAY_SIZE(words))];
 
@@ -109,10 +109,15 @@ few(const struct op *o)
 static uint64_t
 rights(const struct op *o)
 {
-	static const uint64_t some[] = {
-		EXO_READ,      EXO_READ | EXO_WRITE, EXO_READ | EXO_EXEC,
-		EXO_WRITE,     EXO_READ | EXO_WRITE, EXO_RIGHTS_ALL,
-		0,             0xff,		  EXO_READ | EXO_WRITE | EXO_EXEC};
+	static const uint64_t some[] = {EXO_READ,
+					EXO_READ | EXO_WRITE,
+					EXO_READ | EXO_EXEC,
+					EXO_WRITE,
+					EXO_READ | EXO_WRITE,
+					EXO_RIGHTS_ALL,
+					0,
+					0xff,
+					EXO_READ | EXO_WRITE | EXO_EXEC};
 	uint64_t more = one_in(o, 8) ? draw(o, 5) << EXO_BATCH_SHIFT : 0;
 
 	return (one_in(o, 32) ? wild(o) : some[draw(o, ARRAY_SIZE(some))]) | more;
@@ -143,8 +148,8 @@ map_entries(struct op *o)
 	struct exo_map_entry entry[4];
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(entry); i++) {
-		entry[i] = (struct exo_map_entry){address(o), handle(o, EXO_CAP_FRAME),
-						  draw(o, 4), few(o), rights(o) & 0xff};
+		entry[i] = (struct exo_map_entry){address(o), handle(o, EXO_CAP_FRAME), draw(o, 4),
+						  few(o), rights(o) & 0xff};
 	}
 	return memory(o, entry, sizeof(entry));
 }
@@ -448,8 +453,8 @@ op_access(struct op *o)
 		check_own_word(frame_at(t, page), page, access == TLB_STORE);
 	}
 	if (access == TLB_FETCH && tlb_stale_instructions(o->hart, page)) {
-		world_fail("hart %u executes what the last holder of page 0x%lx had there",
-			   o->hart, page);
+		world_fail("hart %u executes what the last holder of page 0x%lx had there", o->hart,
+			   page);
 	}
 }
 
@@ -485,10 +490,12 @@ op_request(struct op *o)
 	to = (uint64_t *)&ring->sq[ring->sq_tail % EXO_SQ_SIZE];
 	to[1] = disk ? (1 + draw(o, 4)) | (1 + draw(o, 3)) << 32 : 1 + draw(o, 3);
 	to[2] = handle(o, disk ? EXO_CAP_BLOCK : EXO_CAP_FRAME);
-	to[3] = one_in(o, 16) ? wild(o) : disk ? draw(o, 32) : EXO_SEGMENT(draw(o, 9000), draw(o, 1000));
+	to[3] = one_in(o, 16) ? wild(o)
+		: disk        ? draw(o, 32)
+			      : EXO_SEGMENT(draw(o, 9000), draw(o, 1000));
 	to[4] = handle(o, EXO_CAP_FRAME);
 	to[5] = one_in(o, 16) ? wild(o)
-		: disk	      ? draw(o, 3)
+		: disk        ? draw(o, 3)
 			      : EXO_SEGMENT(draw(o, 4096), draw(o, 700));
 	to[6] = handle(o, EXO_CAP_FRAME);
 	to[7] = EXO_SEGMENT(draw(o, 4096), draw(o, 100));

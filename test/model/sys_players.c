@@ -42,8 +42,8 @@ carve(uint64_t pages)
 	uint64_t start = init.page;
 
 	init.page += pages;
-	return CALL(carve, init.frames, init.slot++, start, pages,
-		    EXO_READ | EXO_WRITE | EXO_EXEC, 0);
+	return CALL(carve, init.frames, init.slot++, start, pages, EXO_READ | EXO_WRITE | EXO_EXEC,
+		    0);
 }
 
 static exo_handle
@@ -119,8 +119,7 @@ make_player(uint32_t number)
 	give(env, share(tables[1], 0, 0, EXO_RIGHTS_ALL), &slot);
 	give(env, carve(POOL_PAGES), &slot);
 	give(env, share(init.boot.console, 0, 0, EXO_READ | EXO_WRITE), &slot);
-	give(env,
-	     share(init.boot.blocks[0], 0, BOARD_BLOCKS, EXO_READ | EXO_WRITE), &slot);
+	give(env, share(init.boot.blocks[0], 0, BOARD_BLOCKS, EXO_READ | EXO_WRITE), &slot);
 	give(env, share_packets(), &slot);
 }
 

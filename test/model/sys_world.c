@@ -189,10 +189,10 @@ world_check(void)
 	if (k->lock.next != k->lock.owner) {
 		world_fail("the tree lock is still held");
 	}
+	if (k->tree.owed) {
+		world_fail("fences are still owed");
+	}
 	for (uint32_t i = 0; i < k->harts; i++) {
-		if (k->hart[i].fence) {
-			world_fail("hart %u still owes a fence", i);
-		}
 		check_hart(i, false);
 	}
 	paranoid_check(k);
@@ -423,7 +423,8 @@ world_reset(void)
 {
 	world.depth = 0;
 	madvise(world.ram, BOARD_RAM_BYTES, MADV_DONTNEED);
-	copy_words(__start_world_bss, world.bss, world.bss + (__stop_world_bss - __start_world_bss));
+	copy_words(__start_world_bss, world.bss,
+		   world.bss + (__stop_world_bss - __start_world_bss));
 	copy_words(__start_world_data, world.data,
 		   world.data + (__stop_world_data - __start_world_data));
 }
