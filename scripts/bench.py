@@ -40,8 +40,9 @@ CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map1
         "irqs_off_max").split()
 KERNEL_ONLY = {"exc_to_handler"}        # one way: the faulting instruction is not part of it
 LIFE = ["env_cycle_16p"]
+HARTS = ["null_call_4h"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
-ALL = [*CORE, *LIFE, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
+ALL = [*CORE, *LIFE, *HARTS, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
 
 
 class Failed(Exception):
@@ -65,11 +66,11 @@ def records(log):
     return [RECORD.unpack_from(data, at) for at in range(0, len(data) - RECORD.size + 1, RECORD.size)]
 
 
-def samples(log):
-    """{operation: [(user, supervisor, machine) of each interval]}, without the first tenth."""
+def samples(log, hart=None):
+    """{operation: [(user, supervisor, machine) of each interval]}, without the first tenth; of one hart or of all."""
     begun, found = {}, {}
     for mark, vcpu, *insns in records(log):
-        if mark >= 0x400:
+        if mark >= 0x400 or hart not in (None, vcpu):
             continue
         if mark % 2 == 0:
             begun[mark // 2, vcpu] = insns
@@ -107,14 +108,14 @@ def live(shm):
 # --- the machine ------------------------------------------------------------------------------------
 
 class Counted(qemu.Machine):
-    """One boot on one hart under the counter."""
+    """One boot under the counter, on one hart if it is not told otherwise."""
 
-    def __init__(self, opts, name, **options):
+    def __init__(self, opts, name, smp=1, **options):
         self.marks, self.shm = opts.out / f"{name}.marks", opts.out / f"{name}.shm"
         self.marks.unlink(missing_ok=True)      # until() must not see those of the boot before
         self.shm.unlink(missing_ok=True)
         plugin = {"log": self.marks, "shm": self.shm, **opts.trace}
-        super().__init__(log=opts.out / f"{name}.console", board=opts.board, smp=1,
+        super().__init__(log=opts.out / f"{name}.console", board=opts.board, smp=smp,
                          plugin=f"{opts.plugin}," + ",".join(f"{k}={v}" for k, v in plugin.items()), **options)
 
     def samples(self):
@@ -174,6 +175,14 @@ def measure_life(opts, wanted):
     with Counted(opts, "life", initrd=initrd_with(opts, "life"), icount=True) as machine:
         found = machine.samples()
     return {name: middle(found, name) for name in wanted}
+
+
+def measure_harts(opts, wanted):
+    """All harts at once; the figure is that of the slowest."""
+    harts = 4
+    with Counted(opts, "harts", smp=harts, initrd=initrd_with(opts, "harts")) as machine:
+        machine.samples()
+    return {name: max(middle(samples(machine.marks, hart), name) for hart in range(harts)) for name in wanted}
 
 
 def measure_disk(opts, wanted):
@@ -307,7 +316,8 @@ def measure_text(opts, wanted):
     return {name: sum(sizes.values()) for name in wanted}
 
 
-GROUPS = [(CORE, measure_core), (LIFE, measure_life), (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
+GROUPS = [(CORE, measure_core), (LIFE, measure_life), (HARTS, measure_harts),
+          (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
           (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
 
 
