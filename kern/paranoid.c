@@ -113,9 +113,9 @@ audit_table(const struct captree *t, uint64_t index)
 	for (uint32_t i = 0; i < entries; i++) {
 		valid += entry[i] & 1;
 	}
-	if (valid != t->frames[index + 1].holder) {
-		panic("paranoid: a table has %lu valid entries, %lu are counted", valid,
-		      t->frames[index + 1].holder);
+	if (valid != t->frames[index + 1].pins) {
+		panic("paranoid: a table has %lu valid entries, %u are counted", valid,
+		      t->frames[index + 1].pins);
 	}
 }
 

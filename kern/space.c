@@ -53,7 +53,7 @@ leaf_entry(struct kernel *k, struct space *s, uint64_t address)
 		if (entry) {
 			s->last_key = space_key(k, address);
 			s->last_table = (uint64_t *)((uint64_t)entry & ~(PAGE_SIZE - 1));
-			s->last_count = table_count(&k->tree, entry);
+			s->last_valid = table_valid(&k->tree, entry);
 		}
 	}
 	return entry;
@@ -95,7 +95,7 @@ fill_run(struct captree *t, struct cap *c, uint64_t *first, uint64_t n, uint64_t
 		link += 1ul << 32 | 1;
 	}
 	n = (uint64_t)(entry - first);
-	*table_count(t, first) += n;
+	*table_valid(t, first) += (uint16_t)n;
 	if (n) {
 		space_links(first)->prev = BIND_CAP | cap_id(t, c);
 		space_links(entry - 1)->next = c->bindings | ceiling;
@@ -140,7 +140,7 @@ space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap
 		return E_MAPPED;
 	}
 	frame_at(&k->tree, page)->references++;
-	++*table_count(&k->tree, entry);
+	++*table_valid(&k->tree, entry);
 	bind_link(&k->tree, c, bind_pte_id(&k->tree, entry),
 		  rights & EXO_WRITE ? BIND_WRITABLE : 0);
 	__atomic_store_n(entry, page << PTE_PAGE_SHIFT | space_leaf_bits(rights), __ATOMIC_RELAXED);

@@ -20,7 +20,7 @@ struct space {
 	 * lock */
 	uint64_t last_key;
 	uint64_t *last_table;
-	uint64_t *last_count; /* table_count of it */
+	uint16_t *last_valid; /* table_valid of it */
 	uint64_t spare[250];
 };
 _Static_assert(sizeof(struct space) == 2048, "half a frame");

@@ -70,7 +70,7 @@ space_map_one(struct env *e, uint64_t address, exo_handle handle, uint64_t offse
 		return false;
 	}
 	f->references++;
-	++*e->space->last_count;
+	++*e->space->last_valid;
 	id = bind_pte_id(t, entry);
 	ceiling = (uint32_t)((c->word >> CAP_RIGHTS_SHIFT & EXO_WRITE) << 29);
 	space_links(entry)->next = c->bindings | ceiling;

@@ -3,7 +3,7 @@
  *
  * State:      a table's level and whether it hangs stand in the frame table (TABLE_LEVEL,
  *             TABLE_HUNG); its entries and their links in its pair of frames.
- * Invariants: those of space.c; table_count is the number of valid entries; a table hangs in one
+ * Invariants: those of space.c; table_valid is the number of valid entries; a table hangs in one
  *             space at most, whose harts then are all that must fence what is broken in it.
  * Callers:    space.c and kern/sys with checked arguments, revocation, burial. Tree lock held; the
  *             caller fences (kernel_unlock_fence).
@@ -35,7 +35,7 @@ table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *tabl
 		return E_BUSY;
 	}
 	TABLE_HUNG(f) = 1;
-	++*table_count(&k->tree, entry);
+	++*table_valid(&k->tree, entry);
 	bind_link(&k->tree, table, bind_pte_id(&k->tree, entry), 0);
 	__atomic_store_n(entry, table->start << PTE_PAGE_SHIFT | PTE_V, __ATOMIC_RELEASE);
 	return 0;
@@ -56,7 +56,7 @@ table_break_entry(struct kernel *k, uint64_t *entry, bool leaf)
 {
 	uint64_t old = __atomic_exchange_n(entry, 0, __ATOMIC_ACQ_REL);
 
-	--*table_count(&k->tree, entry);
+	--*table_valid(&k->tree, entry);
 	bind_unlink(&k->tree, bind_pte_id(&k->tree, entry));
 	if (leaf) {
 		frame_at(&k->tree, pte_page(old))->references--;
@@ -81,7 +81,7 @@ bool
 table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t budget)
 {
 	bool leaf = is_leaf(k, table);
-	const uint64_t *left = table_count(&k->tree, table);
+	const uint16_t *left = table_valid(&k->tree, table);
 
 	for (uint32_t i = 0; *left && i < entries; i++) {
 		if (table[i] & PTE_V) {
@@ -101,7 +101,7 @@ table_unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count
 		uint64_t *entry = table_entry(s, address, level);
 
 		if (count == 1ul << 9 * level && is_aligned(address, count << PAGE_SHIFT) &&
-		    entry && pte_is_table(*entry) && !*table_count(&k->tree, table_below(*entry))) {
+		    entry && pte_is_table(*entry) && !*table_valid(&k->tree, table_below(*entry))) {
 			table_break_entry(k, entry, false);
 			space_owe(k, s, 0, 0);
 			return 0;

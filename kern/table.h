@@ -11,12 +11,12 @@
 
 /* How many entries of the table in which `entry` stands are valid: kept with its second frame. So
  * whether it is empty is known without a search, and taking it apart ends at the last one. */
-static inline uint64_t *
-table_count(const struct captree *t, const uint64_t *entry)
+static inline uint16_t *
+table_valid(const struct captree *t, const uint64_t *entry)
 {
 	uint64_t pair = ((uint64_t)entry - (uint64_t)t->base) >> (PAGE_SHIFT + 1);
 
-	return &t->frames[2 * pair + 1].holder;
+	return &t->frames[2 * pair + 1].pins;
 }
 
 /* The table that a valid entry above a leaf points to. */
