@@ -18,10 +18,12 @@
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
-#define MEGAPAGE    (2ul << 20)
-#define GIGAPAGE    (1ul << 30)
-#define KERNEL_LEAF (PTE_V | PTE_G | PTE_A | PTE_D)
-#define ROOT_HALF   256
+#define MEGAPAGE        (2ul << 20)
+#define GIGAPAGE        (1ul << 30)
+#define KERNEL_LEAF     (PTE_V | PTE_G | PTE_A | PTE_D)
+#define ROOT_HALF       256
+#define ROOT_ENTRIES    512
+#define REGISTERS_ENTRY (MMIO_BASE >> 30 & 511) /* the lowest behind the direct map */
 
 extern uint8_t image_start[], text_end[], rodata_end[], image_end[];
 
@@ -166,8 +168,11 @@ arch_map_registers(uint64_t physical, uint64_t bytes)
 void
 arch_root_init(uint64_t *root)
 {
-	memset(root, 0, ROOT_HALF * sizeof(*root));
-	memcpy(root + ROOT_HALF, mmu.root + ROOT_HALF, ROOT_HALF * sizeof(*root));
+	/* between the direct map and the registers there is nothing */
+	memset(root, 0, REGISTERS_ENTRY * sizeof(*root));
+	memcpy(root + ROOT_HALF, mmu.root + ROOT_HALF, DIRECT_GIB * sizeof(*root));
+	memcpy(root + REGISTERS_ENTRY, mmu.root + REGISTERS_ENTRY,
+	       (ROOT_ENTRIES - REGISTERS_ENTRY) * sizeof(*root));
 }
 
 int

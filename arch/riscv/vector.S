@@ -192,12 +192,25 @@ trap_kernel:
 	andi	t2, t2, 7
 	add	a2, a1, a2
 	bnez	t2, 3f
-1:	bgeu	a1, a2, user_copied
+1:	addi	t3, a1, 32		/* four words at a time */
+	bltu	a2, t3, 4f
+	ld	t2, 0(a1)
+	ld	t4, 8(a1)
+	ld	t5, 16(a1)
+	ld	t6, 24(a1)
+	sd	t2, 0(a0)
+	sd	t4, 8(a0)
+	sd	t5, 16(a0)
+	sd	t6, 24(a0)
+	mv	a1, t3
+	addi	a0, a0, 32
+	j	1b
+4:	bgeu	a1, a2, user_copied
 	ld	t2, 0(a1)
 	sd	t2, 0(a0)
 	addi	a0, a0, 8
 	addi	a1, a1, 8
-	j	1b
+	j	4b
 2:	lbu	t2, 0(a1)
 	sb	t2, 0(a0)
 	addi	a0, a0, 1

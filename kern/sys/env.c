@@ -5,6 +5,7 @@
 #include "kern/object.h"
 #include "kern/space.h"
 #include "kern/sys/sys.h"
+#include "lib/base/string.h"
 
 #define EVENT_RESERVED (1ul << 63)
 
@@ -215,12 +216,8 @@ sys_env_write(exo_handle env, const struct exo_context *context)
 	error = stopped_target(e, env, &target);
 	if (!error) {
 		target->arch.x[0] = copy.pc;
-		for (uint32_t i = 1; i < 32; i++) {
-			target->arch.x[i] = copy.x[i];
-		}
-		for (uint32_t i = 0; i < 32; i++) {
-			target->arch.f[i] = copy.f[i];
-		}
+		memcpy(&target->arch.x[1], &copy.x[1], sizeof(copy.x) - sizeof(copy.x[0]));
+		memcpy(target->arch.f, copy.f, target->arch.fp ? sizeof(copy.f) : 0);
 		target->arch.fcsr = copy.fcsr & 0xff;
 	}
 	kernel_unlock(e->kernel);
