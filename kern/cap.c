@@ -9,14 +9,12 @@
  * held. Pure: builds on the host.
  */
 #include "kern/cap.h"
+#include "kern/cap_fast.h"
 #include "kern/panic.h"
 #include "kern/sibling.h"
 #include "lib/base/checked.h"
 
-#define GENERATION_ONE  (1ul << CAP_GENERATION_SHIFT)
 #define GENERATION_MASK (~0ul << CAP_GENERATION_SHIFT)
-#define DEPTH_FIELD     (CAP_DEPTH_MASK << CAP_DEPTH_SHIFT)
-
 void
 bind_link(struct captree *t, struct cap *c, uint32_t id, uint32_t flags)
 {
@@ -120,41 +118,13 @@ cap_root(struct captree *t, struct cap *c, uint32_t type, uint64_t rights, uint6
 	c->carve = t->next_carve++;
 }
 
-/* What every derivation asks of its parent and its slot. */
-static inline int
-derive_check(const struct captree *t, const struct cap *parent, const struct cap *dst)
-{
-	if (!slot_is_empty(dst)) {
-		return E_SLOT;
-	}
-	if ((parent->word & DEPTH_FIELD) >= (uint64_t)CAP_DEPTH_MAX << CAP_DEPTH_SHIFT) {
-		return E_DEPTH;
-	}
-	return cap_is_revoked(t, parent) ? E_REVOKED : 0;
-}
-
-/* Do `count` names from `start` on lie in parent? For a predicate: does its quota pay for the
- * child's own name and the `count` names that may be derived from it? */
-static inline bool
-has_range(const struct cap *parent, uint64_t start, uint64_t count)
-{
-	return cap_is_predicate(parent) ? count < parent->count : cap_holds(parent, start, count);
-}
-
-static inline int
-authority_check(const struct cap *parent, uint64_t rights, uint64_t badge)
-{
-	if (rights & ~cap_rights(parent)) {
-		return E_RIGHTS;
-	}
-	return badge && parent->badge ? E_BADGE : 0;
-}
-
 /* Commit: the fields that do not tell its place. `fields` = type, rights and flags. */
 static inline void
 inherit(const struct cap *parent, struct cap *dst, uint64_t fields, uint64_t badge, uint64_t carve)
 {
-	dst->word |= fields | ((parent->word & DEPTH_FIELD) + (1ul << CAP_DEPTH_SHIFT));
+	uint64_t word = dst->word | fields;
+
+	dst->word = word + (parent->word & DEPTH_FIELD) + DEPTH_ONE;
 	dst->badge = parent->badge | badge;
 	dst->carve = carve;
 }
@@ -169,44 +139,41 @@ place(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, ui
 	sibling_insert(t, parent, dst);
 }
 
+static int
+carve_predicate(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start,
+		uint64_t count, uint64_t rights, uint64_t badge)
+{
+	int error = carve_check(parent, dst, start, count, rights, badge);
+
+	if (error) {
+		return error;
+	}
+	if (sibling_insert_predicate(t, parent, dst, start, count)) {
+		return E_TAKEN;
+	}
+	parent->count -= count + 1;
+	carve_commit(t, parent, dst, rights, badge);
+	return 0;
+}
+
 int
 cap_carve(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, uint64_t count,
 	  uint64_t rights, uint64_t badge, uint64_t *in_the_way)
 {
-	int error;
-
+	if (cap_is_revoked(t, parent)) {
+		return E_REVOKED;
+	}
+	if (cap_is_interval(parent)) {
+		return cap_carve_interval(t, parent, dst, start, count, rights, badge, in_the_way);
+	}
 	if (cap_is_object(parent)) {
 		return E_TYPE;
 	}
-	if ((error = derive_check(t, parent, dst)) ||
-	    (error = authority_check(parent, rights, badge))) {
-		return error;
+	int error = carve_predicate(t, parent, dst, start, count, rights, badge);
+	if (error == E_TAKEN) {
+		*in_the_way = 0;
 	}
-	if (!has_range(parent, start, count)) {
-		return E_RANGE;
-	}
-	if (parent->bindings || parent->word & CAP_SHARES) {
-		return E_BOUND;
-	}
-	if (cap_is_predicate(parent)) {
-		if (sibling_insert_predicate(t, parent, dst, start, count)) {
-			*in_the_way = 0;
-			return E_TAKEN;
-		}
-		parent->count -= count + 1;
-	} else {
-		const struct cap *other = sibling_insert_interval(t, parent, dst, start, count);
-		if (other) {
-			*in_the_way = other->start + other->count;
-			return E_TAKEN;
-		}
-	}
-	uint64_t same = parent->word & (CAP_TYPE_MASK | CAP_WHOLE);
-	/* Below a share others still hold the same: no new holder, for whom frames are cleared. */
-	uint64_t carve = same & CAP_WHOLE ? t->next_carve++ : parent->carve;
-	inherit(parent, dst, same | rights << CAP_RIGHTS_SHIFT, badge, carve);
-	parent->word |= CAP_POOL;
-	return 0;
+	return error;
 }
 
 int
@@ -215,7 +182,10 @@ cap_share(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start
 {
 	int error;
 
-	if ((error = derive_check(t, parent, dst)) ||
+	if (cap_is_revoked(t, parent)) {
+		return E_REVOKED;
+	}
+	if ((error = derive_check(parent, dst)) ||
 	    (error = authority_check(parent, rights, badge))) {
 		return error;
 	}
@@ -253,7 +223,7 @@ cap_object(struct captree *t, struct cap *frames, struct cap *dst, uint32_t type
 	if (frames->bindings || frames->word & CAP_SHARES) {
 		return E_BOUND;
 	}
-	int error = derive_check(t, frames, dst);
+	int error = cap_is_revoked(t, frames) ? E_REVOKED : derive_check(frames, dst);
 	if (error) {
 		return error;
 	}

@@ -5,24 +5,13 @@
 #include "kern/cspace.h"
 #include "lib/base/string.h"
 
-static struct cap empty_leaf[EXO_SLOTS_PER_LEAF] __attribute__((aligned(4096)));
+static struct cap empty_leaf[EXO_SLOTS_PER_LEAF]
+	__attribute__((aligned(4096))) = {[0 ... EXO_SLOTS_PER_LEAF - 1] = {.word = CAP_RETIRED}};
 
 static struct frame *
 leaf_frame(const struct captree *t, const struct cap *leaf)
 {
 	return frame_at(t, arch_physical(leaf) >> PAGE_SHIFT);
-}
-
-struct cap *
-cspace_free_slot(const struct cspace *s, uint32_t index)
-{
-	struct cap *c = cspace_slot(s, index);
-	struct cap *leaf = c ? s->leaf[index / EXO_SLOTS_PER_LEAF] : NULL;
-
-	if (!c || index == 0 || leaf == empty_leaf || cap_type(c)) {
-		return NULL;
-	}
-	return c->word >> CAP_GENERATION_SHIFT > CAP_GENERATION_MAX ? NULL : c;
 }
 
 void
@@ -47,6 +36,9 @@ cspace_can_hang(const struct cspace *s, uint64_t leaf_index)
 void
 cspace_hang(struct captree *t, struct cspace *s, uint32_t leaf_index, struct cap *leaf)
 {
+	if (leaf_index == 0) {
+		leaf[0].word = CAP_RETIRED;
+	}
 	s->leaf[leaf_index] = leaf;
 	s->leaves++;
 	leaf_frame(t, leaf)->holder = arch_physical(s) | leaf_index;

@@ -2,8 +2,9 @@
  * cspace.h: capability spaces: a root frame that points to leaf frames of 64 slots.
  *
  * Invariant: every leaf pointer is a leaf frame or the one shared empty leaf, so a lookup needs no
- * test for NULL; the empty leaf has only empty slots and is never written. The frame-table entry
- * of a leaf names its root (holder).
+ * test for NULL; the empty leaf is never written. Its slots, and slot 0 of every space, are
+ * retired: they name nothing and cannot be filled. The frame-table entry of a leaf names its root
+ * (holder).
  */
 #ifndef KERN_CSPACE_H
 #define KERN_CSPACE_H
@@ -33,13 +34,25 @@ cspace_slot(const struct cspace *s, uint32_t index)
 static inline struct cap *
 cspace_lookup(const struct cspace *s, exo_handle handle)
 {
-	struct cap *c = cspace_slot(s, EXO_HANDLE_INDEX(handle));
+	uint32_t index = EXO_HANDLE_INDEX(handle);
 
-	return c && c->word >> CAP_GENERATION_SHIFT == handle >> 32 && cap_type(c) ? c : NULL;
+	if (index >= EXO_LEAVES_MAX * EXO_SLOTS_PER_LEAF) {
+		return NULL;
+	}
+	struct cap *c = &s->leaf[index / EXO_SLOTS_PER_LEAF][index % EXO_SLOTS_PER_LEAF];
+	return !((c->word ^ handle) >> CAP_GENERATION_SHIFT) && cap_type(c) ? c : NULL;
 }
 
-/* An empty slot that can be filled, or NULL. */
-struct cap *cspace_free_slot(const struct cspace *s, uint32_t index);
+/* An empty slot that can be filled, or NULL. Tree lock. */
+static inline struct cap *
+cspace_free_slot(const struct cspace *s, uint32_t index)
+{
+	if (index >= EXO_LEAVES_MAX * EXO_SLOTS_PER_LEAF) {
+		return NULL;
+	}
+	struct cap *c = &s->leaf[index / EXO_SLOTS_PER_LEAF][index % EXO_SLOTS_PER_LEAF];
+	return slot_is_empty(c) ? c : NULL;
+}
 
 /* The handle of what stands in slot `index`. */
 static inline exo_handle

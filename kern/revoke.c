@@ -7,6 +7,7 @@
  * the host.
  */
 #include "kern/cap.h"
+#include "kern/cap_fast.h"
 #include "kern/panic.h"
 #include "kern/sibling.h"
 
@@ -70,11 +71,8 @@ cap_remove(struct captree *t, struct cap *c)
 	if (cap_is_predicate(c) && c->up) {
 		cap_parent(t, c)->count += c->count + 1;
 	}
-	if (c->up & CAP_PARENT && !(c->left | c->right)) {
-		cap_at(t, c->up & ~CAP_PARENT)->word &= ~(CAP_POOL | CAP_SHARES);
-	}
 	if (c->up) {
-		sibling_remove(t, c);
+		cap_unlink(t, c);
 	}
 	if (t->types[cap_type(c)].destroy) {
 		t->types[cap_type(c)].destroy(t, c);

@@ -6,6 +6,7 @@
  * to whoever asks for them.
  */
 #include "kern/ask.h"
+#include "kern/cap_fast.h"
 #include "kern/net/nic.h"
 #include "kern/object.h"
 #include "kern/sys/sys.h"
@@ -114,20 +115,53 @@ derive(struct derivation *d)
 	return result == E_TAKEN ? sys_return2(d->e, result, d->in_the_way) : sys_finish(result);
 }
 
+/* The long way, from the beginning. */
+static __attribute__((noinline)) struct sysret
+derive_anything(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights,
+		uint64_t badge, bool shared)
+{
+	return derive(&(struct derivation){env_current(), parent, slot, start, count, rights, badge,
+					   shared, NULL, NULL, 0});
+}
+
+/* The short way first, which calls nothing: nothing is dead, revoked or owed, and what is carved is
+ * an interval. Every other case, and every wrong handle, goes the long way. */
 struct sysret
 sys_carve(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights,
 	  uint64_t badge)
 {
-	return derive(&(struct derivation){env_current(), parent, slot, start, count, rights, badge,
-					   false, NULL, NULL, 0});
+	struct env *e = env_current();
+	struct kernel *k = e->kernel;
+
+	kernel_lock(k);
+	if (k->dead_first || !cap_is_quiet(&k->tree)) {
+		goto long_way;
+	}
+	struct cap *p = cspace_lookup(e->cspace, parent);
+	if (!p || !cap_is_interval(p)) {
+		goto long_way;
+	}
+	struct cap *dst = cspace_free_slot(e->cspace, slot);
+	if (!dst) {
+		goto long_way;
+	}
+	int64_t result =
+		cap_carve_interval(&k->tree, p, dst, start, count, rights, badge, &e->arch.second);
+	if (!result) {
+		result = (int64_t)cspace_handle(dst, slot);
+	}
+	kernel_unlock(k);
+	return (struct sysret){result, result == E_TAKEN ? ACTION_RETURN2 : ACTION_RETURN};
+long_way:
+	kernel_unlock(k);
+	return derive_anything(parent, slot, start, count, rights, badge, false);
 }
 
 struct sysret
 sys_share(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights,
 	  uint64_t badge)
 {
-	return derive(&(struct derivation){env_current(), parent, slot, start, count, rights, badge,
-					   true, NULL, NULL, 0});
+	return derive_anything(parent, slot, start, count, rights, badge, true);
 }
 
 /* --- give, ask, inspect ------------------------------------------------------------------- */
@@ -274,8 +308,8 @@ bury(struct kernel *k)
 	return more || waiting;
 }
 
-struct sysret
-sys_drop(exo_handle capability, uint64_t start, uint64_t count)
+static __attribute__((noinline)) struct sysret
+drop_anything(exo_handle capability, uint64_t start, uint64_t count)
 {
 	struct env *e = env_current();
 	int result = take(e, count ? TAKE_TRIM : TAKE_DROP, capability, start, count);
@@ -284,6 +318,31 @@ sys_drop(exo_handle capability, uint64_t start, uint64_t count)
 		return sys_restart(e, EXO_NR_drop, (uint64_t[7]){capability, start, count});
 	}
 	return sys_finish(result);
+}
+
+/* The short way first, as with carve. */
+struct sysret
+sys_drop(exo_handle capability, uint64_t start, uint64_t count)
+{
+	struct env *e = env_current();
+	struct kernel *k = e->kernel;
+
+	kernel_lock(k);
+	if (count || k->dead_first || !cap_is_quiet(&k->tree)) {
+		goto long_way;
+	}
+	struct cap *c = cspace_lookup(e->cspace, capability);
+	if (!c || !cap_is_idle(&k->tree, c)) {
+		goto long_way;
+	}
+	cap_unlink(&k->tree, c);
+	slot_empty(c);
+	e->unfinished.what = 0;
+	kernel_unlock(k);
+	return sys_return(0);
+long_way:
+	kernel_unlock(k);
+	return drop_anything(capability, start, count);
 }
 
 struct sysret

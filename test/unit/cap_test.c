@@ -200,7 +200,7 @@ test_balance(void **state)
 				 0);
 	}
 	assert_null(cap_check(&t, &slots[0]));
-	assert_in_range(height(&t, &slots[0]), 14, 45);
+	assert_in_range(height(&t, &slots[0]), 14, 60);
 	for (int i = 0; i < siblings; i++) {
 		struct cap *c = &slots[1 + rand_below(&seed, (uint64_t)siblings)];
 		if (!slot_is_empty(c)) {
@@ -208,7 +208,7 @@ test_balance(void **state)
 		}
 	}
 	assert_null(cap_check(&t, &slots[0]));
-	assert_in_range(height(&t, &slots[0]), 10, 45);
+	assert_in_range(height(&t, &slots[0]), 10, 60);
 	free(big);
 }
 

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * cap_fast.h: carve of an interval and drop of a capability that nothing hangs on, inline: the two
+ * are what every allocator does all day.
+ *
+ * The short way is for a tree in which cap_is_quiet(): then nobody has to be waited for and nothing
+ * can be DYING. Callers: cap.c, revoke.c, and the calls carve and drop.
+ */
+#ifndef KERN_CAP_FAST_H
+#define KERN_CAP_FAST_H
+
+#include "kern/cap.h"
+#include "kern/sibling.h"
+
+#define DEPTH_FIELD (CAP_DEPTH_MASK << CAP_DEPTH_SHIFT)
+#define DEPTH_ONE   (1ul << CAP_DEPTH_SHIFT)
+#define DEPTH_FULL  ((uint64_t)CAP_DEPTH_MAX << CAP_DEPTH_SHIFT)
+_Static_assert(CAP_DEPTH_MAX == 32, "the depth is full when its highest bit is set");
+
+/* Nothing was broken that is not fenced, and nothing is being revoked. */
+static inline bool
+cap_is_quiet(const struct captree *t)
+{
+	return !(__atomic_load_n(&t->owed, __ATOMIC_ACQUIRE) | t->broken | t->revocations);
+}
+
+/* What every derivation asks of its parent and its slot, but whether the parent is being revoked.
+ */
+static inline int
+derive_check(const struct cap *parent, const struct cap *dst)
+{
+	if (!slot_is_empty(dst)) {
+		return E_SLOT;
+	}
+	return parent->word & DEPTH_FULL ? E_DEPTH : 0;
+}
+
+/* Do `count` names from `start` on lie in parent? For a predicate: does its quota pay for the
+ * child's own name and the `count` names that may be derived from it? */
+static inline bool
+has_range(const struct cap *parent, uint64_t start, uint64_t count)
+{
+	return cap_is_predicate(parent) ? count < parent->count : cap_holds(parent, start, count);
+}
+
+static inline int
+authority_check(const struct cap *parent, uint64_t rights, uint64_t badge)
+{
+	if (rights & ~cap_rights(parent)) {
+		return E_RIGHTS;
+	}
+	return badge && parent->badge ? E_BADGE : 0;
+}
+
+static inline int
+carve_check(const struct cap *parent, const struct cap *dst, uint64_t start, uint64_t count,
+	    uint64_t rights, uint64_t badge)
+{
+	int error;
+
+	if ((error = derive_check(parent, dst)) ||
+	    (error = authority_check(parent, rights, badge))) {
+		return error;
+	}
+	if (!has_range(parent, start, count)) {
+		return E_RANGE;
+	}
+	return parent->bindings || parent->word & CAP_SHARES ? E_BOUND : 0;
+}
+
+/* Commit a carve; the place among the siblings comes before or after. */
+static inline void
+carve_commit(struct captree *t, struct cap *parent, struct cap *dst, uint64_t rights,
+	     uint64_t badge)
+{
+	uint64_t word = parent->word;
+	/* Below a share others still hold the same: no new holder, for whom frames are cleared. */
+	uint64_t carve = word & CAP_WHOLE ? t->next_carve++ : parent->carve;
+	uint64_t mine = (word & (CAP_TYPE_MASK | CAP_WHOLE | DEPTH_FIELD)) + DEPTH_ONE;
+
+	dst->word |= mine | rights << CAP_RIGHTS_SHIFT;
+	dst->badge = parent->badge | badge;
+	dst->carve = carve;
+	parent->word = word | CAP_POOL;
+}
+
+/* cap_carve for a parent that is an interval and not being revoked. */
+static inline int
+cap_carve_interval(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start,
+		   uint64_t count, uint64_t rights, uint64_t badge, uint64_t *in_the_way)
+{
+	int error = carve_check(parent, dst, start, count, rights, badge);
+	const struct cap *other;
+
+	if (error) {
+		return error;
+	}
+	other = sibling_insert_interval(t, parent, dst, start, count);
+	if (other) {
+		*in_the_way = other->start + other->count;
+		return E_TAKEN;
+	}
+	carve_commit(t, parent, dst, rights, badge);
+	return 0;
+}
+
+/* Take c, which has a parent, out of the tree; its slot stays filled. */
+static inline void
+cap_unlink(struct captree *t, struct cap *c)
+{
+	uint32_t up = c->up;
+
+	sibling_remove(t, c);
+	if (up & CAP_PARENT) {
+		struct cap *parent = cap_at(t, up & ~CAP_PARENT);
+		if (!parent->child) {
+			parent->word &= ~(CAP_POOL | CAP_SHARES);
+		}
+	}
+}
+
+/* May c go by the short way: not a root, no children, no bindings, and its type has nothing to
+ * release? Then cap_unlink and slot_empty are all. */
+static inline bool
+cap_is_idle(const struct captree *t, const struct cap *c)
+{
+	return c->up && !(c->child | c->bindings) && !t->types[cap_type(c)].destroy;
+}
+
+#endif
