@@ -86,8 +86,8 @@ void arch_wait(void);
 #define ARCH_PENDING_EXTERNAL 0x4u
 uint32_t arch_pending(void);
 void arch_ipi_clear(void);
-/* Let external interrupts reach this hart. */
-void arch_external_enable(void);
+/* Let external interrupts reach this hart, or keep them pending. */
+void arch_external_enable(bool enable);
 /* Power: off (orderly or failed), reboot. Returns only if the machine cannot. `test_device`:
  * registers of sifive,test0 or 0. */
 void arch_power(uint32_t how, uintptr_t test_device);

@@ -98,6 +98,14 @@ hart_polls(const struct hart *h)
 	return h->number == 0 && console_needs_polling();
 }
 
+/* When what devices have for this hart may be handled: while an environment could run instead,
+ * devices get CONFIG_IRQ_PERCENT of the time. */
+static uint64_t
+device_time(const struct hart *h, uint64_t now)
+{
+	return h->ready && h->irq_rest > now ? h->irq_rest : now;
+}
+
 static void
 hart_arm(struct hart *h, uint64_t now)
 {
@@ -113,8 +121,8 @@ hart_arm(struct hart *h, uint64_t now)
 	if (hart_polls(h) && h->poll_time < time) {
 		time = h->poll_time;
 	}
-	if (h->irq_again) {
-		time = now;
+	if ((h->irq_again || h->irq_held) && device_time(h, now) < time) {
+		time = device_time(h, now);
 	}
 	if (time != h->timer) {
 		h->timer = time;
@@ -166,6 +174,25 @@ hart_poll(struct hart *h)
 	}
 }
 
+/* A turn for the devices, or none before their time: else a flood of packets that nobody is given
+ * the time to look at would take the whole hart. */
+static void
+hart_devices(struct hart *h)
+{
+	uint64_t begin = arch_time();
+	bool hold = device_time(h, begin) > begin;
+
+	if (hold != h->irq_held) {
+		h->irq_held = hold;
+		arch_external_enable(!hold);
+	}
+	if (!hold) {
+		irq_handle(h);
+		uint64_t end = arch_time();
+		h->irq_rest = end + (end - begin) * (100 - CONFIG_IRQ_PERCENT) / CONFIG_IRQ_PERCENT;
+	}
+}
+
 void
 hart_interrupts(struct hart *h)
 {
@@ -174,8 +201,8 @@ hart_interrupts(struct hart *h)
 	if (pending & ARCH_PENDING_IPI) {
 		arch_ipi_clear();
 	}
-	if ((pending & ARCH_PENDING_EXTERNAL || h->irq_again) && h->has_plic) {
-		irq_handle(h);
+	if ((pending & ARCH_PENDING_EXTERNAL || h->irq_again || h->irq_held) && h->has_plic) {
+		hart_devices(h);
 	}
 	if (pending & ARCH_PENDING_TIMER) {
 		h->timer = 0;

@@ -27,7 +27,9 @@ struct hart {
 	uint64_t timer;     /* what the timer is armed for */
 	uint64_t poll_time; /* when to look at a console without interrupts */
 	uint64_t irq_again; /* bits of irq.c: devices with more to do than one turn allowed */
-	uint32_t unfenced; /* times in a row that it found others owing fences */
+	uint64_t irq_rest;  /* until then devices wait while an environment runs */
+	bool irq_held;      /* external interrupts are off until then */
+	uint32_t unfenced;  /* times in a row that it found others owing fences */
 	uint64_t pokes;     /* harts that this one owes an IPI */
 
 	/* any hart, atomically */

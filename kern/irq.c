@@ -3,8 +3,8 @@
  *
  * State:      which device each source belongs to; constant after boot.
  * Callers:    the trap path of the hart whose context it is, interrupts off. Work is bounded: 16
- * claims, 16 completions or packets each; what is left is taken up at the next timer interrupt,
- * which comes at once, so the environment has its turn first.
+ * claims, 16 completions or packets each; what is left is taken up at a timer interrupt, once
+ * the environments have had their share of the time (hart.c).
  */
 #include "kern/irq.h"
 #include "kern/console.h"
@@ -41,7 +41,7 @@ irq_context_init(uint32_t context)
 	bool works = irqs.present && plic_context_init(&irqs.plic, context) == 0;
 
 	if (works) {
-		arch_external_enable();
+		arch_external_enable(true);
 	}
 	return works;
 }

@@ -196,8 +196,9 @@ arch_ipi_clear(void)
 }
 
 void
-arch_external_enable(void)
+arch_external_enable(bool enable)
 {
+	(void)enable; /* the hook external decides */
 }
 
 void

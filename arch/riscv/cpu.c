@@ -230,9 +230,13 @@ arch_ipi_clear(void)
 }
 
 void
-arch_external_enable(void)
+arch_external_enable(bool enable)
 {
-	csr_set_sie(SIP_SEIP);
+	if (enable) {
+		csr_set_sie(SIP_SEIP);
+	} else {
+		csr_clear_sie(SIP_SEIP);
+	}
 }
 
 void

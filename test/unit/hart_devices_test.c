@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ * hart_devices_test.c: how much of a hart the kernel's devices get, with a clock and devices of the
+ * test's own: a device that always has more to do, and one piece of user time after the other.
+ *
+ * links: kern/hart.c lib/base/tree.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kern/console.h"
+#include "kern/irq.h"
+#include "kern/kernel.h"
+#include "kern/space.h"
+
+#define TURN_TICKS 16
+#define USER_TICKS 3
+#define END_TICKS  100000
+
+static struct kernel kernel;
+static struct env env;
+static struct exo_sysinfo sysinfo = {.quantum_ticks = 10000};
+static struct {
+	uint64_t now;
+	uint64_t timer;
+	uint64_t device_ticks;
+	uint64_t latest; /* how long the device waited at most */
+	uint64_t last;
+	bool enabled;
+	bool more; /* the device says that it has more to do */
+} board;
+
+/* --- what the hart stands on ---------------------------------------------------------------- */
+uint64_t
+arch_time(void)
+{
+	return board.now;
+}
+
+uint64_t
+arch_timebase_hz(void)
+{
+	return 10000000;
+}
+
+void
+arch_timer_set(uint64_t time)
+{
+	board.timer = time;
+}
+
+uint32_t
+arch_pending(void)
+{
+	return ARCH_PENDING_EXTERNAL | (board.timer <= board.now ? ARCH_PENDING_TIMER : 0);
+}
+
+void
+arch_external_enable(bool enable)
+{
+	board.enabled = enable;
+}
+
+void
+irq_handle(struct hart *h)
+{
+	uint64_t waited = board.now - board.last;
+
+	board.latest = waited > board.latest ? waited : board.latest;
+	board.now += TURN_TICKS;
+	board.last = board.now;
+	board.device_ticks += TURN_TICKS;
+	h->irq_again = board.more;
+}
+
+struct kernel *
+kernel_get(void)
+{
+	return &kernel;
+}
+
+void
+arch_wait(void)
+{
+	/* something becomes ready after a while, so that hart_dispatch ends */
+	if (board.now > END_TICKS) {
+		hart_ready(&kernel.hart[0], &env);
+	}
+}
+
+void
+arch_ipi_clear(void)
+{
+}
+
+void
+arch_send_ipi(uint64_t mask)
+{
+	(void)mask;
+}
+
+void
+arch_fp_switch(struct arch_env *previous, struct arch_env *next)
+{
+	(void)previous;
+	(void)next;
+}
+
+void
+arch_space_enter(const struct arch_env *a)
+{
+	(void)a;
+}
+
+void
+arch_fence_some(const struct arch_fence *fence)
+{
+	(void)fence;
+}
+
+uint32_t
+host_hart(void)
+{
+	return 0;
+}
+
+bool
+console_needs_polling(void)
+{
+	return false;
+}
+
+void
+console_interrupt(void)
+{
+}
+
+void
+env_take_requests(struct env *e)
+{
+	(void)e;
+}
+
+void
+env_timeout(struct env *e)
+{
+	(void)e;
+}
+
+/* --- tests ---------------------------------------------------------------------------------- */
+static int
+set_up(void **unused)
+{
+	struct hart *h = &kernel.hart[0];
+
+	(void)unused;
+	memset(&board, 0, sizeof(board));
+	memset(&kernel, 0, sizeof(kernel));
+	board.enabled = true;
+	kernel.sysinfo = &sysinfo;
+	kernel.harts = 1;
+	h->kernel = &kernel;
+	h->has_plic = true;
+	h->current = &env;
+	return 0;
+}
+
+/* The environment runs and the device interrupts whenever it may, until END_TICKS. */
+static void
+run_environment(void)
+{
+	hart_ready(&kernel.hart[0], &env);
+	while (board.now < END_TICKS) {
+		if (board.enabled || board.timer <= board.now) {
+			hart_interrupts(&kernel.hart[0]);
+			hart_dispatch(&kernel.hart[0]);
+		}
+		board.now += USER_TICKS;
+	}
+}
+
+static void
+check_share(void)
+{
+	uint64_t percent = board.device_ticks * 100 / board.now;
+
+	assert_in_range(percent, CONFIG_IRQ_PERCENT / 2, CONFIG_IRQ_PERCENT);
+	assert_true(board.latest <= TURN_TICKS * 100 / CONFIG_IRQ_PERCENT + USER_TICKS);
+}
+
+static void
+test_a_line_that_never_rests_gets_its_share(void **unused)
+{
+	(void)unused;
+	run_environment();
+	check_share();
+}
+
+static void
+test_a_device_with_more_to_do_gets_its_share(void **unused)
+{
+	(void)unused;
+	board.more = true;
+	run_environment();
+	check_share();
+}
+
+static void
+test_an_idle_hart_serves_its_devices_at_once(void **unused)
+{
+	(void)unused;
+	board.more = true;
+	hart_dispatch(&kernel.hart[0]);
+	assert_true(board.device_ticks > END_TICKS);
+	assert_int_equal(board.latest, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_a_line_that_never_rests_gets_its_share, set_up),
+		cmocka_unit_test_setup(test_a_device_with_more_to_do_gets_its_share, set_up),
+		cmocka_unit_test_setup(test_an_idle_hart_serves_its_devices_at_once, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
