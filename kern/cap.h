@@ -147,6 +147,13 @@ bind_at(const struct captree *t, uint32_t id)
 				    (uint64_t)(id & 511) * 8);
 }
 
+/* The page-table entry whose binding id is `id`. */
+static inline uint64_t *
+bind_pte(const struct captree *t, uint32_t id)
+{
+	return (uint64_t *)(t->base + (uint64_t)(id >> 9) * 8192 + (uint64_t)(id & 511) * 8);
+}
+
 /* The id of a node in an object frame (16-byte aligned) / of a page-table entry (in the even frame
  * of its pair). */
 static inline uint32_t

@@ -74,5 +74,6 @@ frame_set(struct captree *t, uint64_t page, uint64_t count, enum frame_kind kind
 	for (struct frame *f = first; f < first + count; f++) {
 		f->kind = (uint8_t)kind;
 		f->holder = holder;
+		f->spare = 0;
 	}
 }

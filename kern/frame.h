@@ -33,7 +33,7 @@ struct frame {
 	uint32_t references; /* live page-table entries and other bindings of this frame */
 	uint16_t pins;       /* device transfers in flight */
 	uint8_t kind;        /* enum frame_kind */
-	uint8_t spare;
+	uint8_t spare;       /* means something to some kinds; 0 when the kind is set */
 };
 _Static_assert(sizeof(struct frame) == 16, "frame table entry");
 

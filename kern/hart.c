@@ -228,7 +228,7 @@ static struct arch_env *
 hart_switch(struct hart *h, struct env *e)
 {
 	if (h->current != e) {
-		space_enter(e->space, h->number);
+		space_enter(h->kernel, e->space, h->number);
 		arch_fp_switch(h->current ? &h->current->arch : NULL, &e->arch);
 		arch_space_enter(&e->arch);
 		h->current = e;

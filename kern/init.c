@@ -83,7 +83,7 @@ hang_table(uint64_t address, uint32_t level)
 	exo_handle ignored;
 	struct cap *c;
 
-	frame_at(&init.k->tree, page)->spare = (uint8_t)level;
+	table_init(&init.k->tree, page, level);
 	c = give_root(EXO_CAP_TABLE, EXO_RIGHTS_ALL, page, 2, &ignored);
 	if (table_hang(init.k, init.space, align_down_u64(address, covered), c) != 0) {
 		boot_fail("init's page tables do not fit together");

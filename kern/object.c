@@ -257,7 +257,6 @@ object_bury(struct kernel *k)
 		append(k, page);
 		return false;
 	}
-	first->spare = 0;
 	frame_set(&k->tree, page, pages_of(first->kind), FRAME_USER, FRAME_HOLDER_NONE);
 	return k->dead_first != 0;
 }

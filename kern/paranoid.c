@@ -11,12 +11,14 @@
 #include "kern/paranoid.h"
 #include "kern/kernel.h"
 #include "kern/panic.h"
+#include "kern/table.h"
 
 #define ENTRY_PAGE(pte) ((pte) >> 10 & ((1ul << 44) - 1))
 
 struct audit {
 	struct captree *tree;
 	uint64_t mappings; /* entries found in lists of bindings */
+	uint64_t hangings; /* tables in entries, found in the same way */
 	uint32_t dying;
 };
 
@@ -58,6 +60,19 @@ audit_mapping(struct audit *a, const struct cap *c, uint64_t entry)
 	a->mappings++;
 }
 
+/* An entry in which the table with the first frame `f` hangs. */
+static void
+audit_hanging(struct audit *a, uint32_t id, const struct frame *f)
+{
+	if (f->kind != FRAME_TABLE || !TABLE_HUNG(f)) {
+		panic("paranoid: a table hangs that never was hung");
+	}
+	if (TABLE_PLACE(f) && (TABLE_PLACE(f) != id || TABLE_HANGINGS(f) != 1)) {
+		panic("paranoid: a table does not hang where its frame says");
+	}
+	a->hangings++;
+}
+
 static void
 audit_bindings(struct audit *a, const struct cap *c)
 {
@@ -72,11 +87,13 @@ audit_bindings(struct audit *a, const struct cap *c)
 			panic("paranoid: an empty entry is bound");
 		}
 		if (frame_of(a->tree, entry)->kind == FRAME_TABLE &&
-		    frame_of(a->tree, entry)->spare == 0) {
+		    TABLE_LEVEL(frame_of(a->tree, entry)) == 0) {
 			audit_mapping(a, c, *entry);
 		} else if (cap_type(c) != EXO_CAP_TABLE || ENTRY_PAGE(*entry) != c->start) {
 			panic("paranoid: page 0x%lx hangs as a table and is none",
 			      ENTRY_PAGE(*entry));
+		} else {
+			audit_hanging(a, id, frame_at(a->tree, c->start));
 		}
 	}
 }
@@ -125,9 +142,14 @@ paranoid_check(struct kernel *k)
 	struct captree *t = &k->tree;
 	struct audit a = {.tree = t};
 	uint64_t references = 0;
+	uint64_t hangings = 0;
 
 	for (uint64_t i = 0; i < t->pages; i++) {
 		references += t->frames[i].references;
+		if (t->frames[i].kind == FRAME_TABLE &&
+		    !(t->frames[i].holder & FRAME_HOLDER_LINK)) {
+			hangings += TABLE_HANGINGS(&t->frames[i]);
+		}
 		if (t->frames[i].kind == FRAME_LEAF) {
 			audit_leaf(&a, (const struct cap *)(t->base + i * PAGE_SIZE));
 		} else if (t->frames[i].kind == FRAME_SPACE || t->frames[i].kind == FRAME_TABLE) {
@@ -139,6 +161,9 @@ paranoid_check(struct kernel *k)
 	}
 	if (references != a.mappings) {
 		panic("paranoid: %lu references to frames, %lu mappings", references, a.mappings);
+	}
+	if (hangings != a.hangings) {
+		panic("paranoid: tables count %lu places, %lu are bound", hangings, a.hangings);
 	}
 	if (a.dying != t->revocations) {
 		panic("paranoid: %u capabilities are dying, %u are counted", a.dying,

@@ -42,14 +42,28 @@ space_has_table(struct space *s, uint64_t address, uint32_t level)
 	return table_entry(s, address, level) != NULL;
 }
 
-/* table_entry at level 0, which remembers the table. */
+/* Why an entry of `level` cannot be changed: E_SHARED, or `missing` because there is none. */
+static int
+why_not(struct kernel *k, struct space *s, uint64_t address, uint32_t level, int missing)
+{
+	return table_is_shared(k, s, address, level) ? E_SHARED : missing;
+}
+
+/* The entry of `level` for `address`, if it may be changed. */
+static uint64_t *
+own_entry(struct kernel *k, struct space *s, uint64_t address, uint32_t level)
+{
+	return table_is_shared(k, s, address, level) ? NULL : table_entry(s, address, level);
+}
+
+/* own_entry at level 0, which remembers the table. */
 static uint64_t *
 leaf_entry(struct kernel *k, struct space *s, uint64_t address)
 {
 	uint64_t *entry = space_cached_entry(k, s, address);
 
 	if (!entry) {
-		entry = table_entry(s, address, 0);
+		entry = own_entry(k, s, address, 0);
 		if (entry) {
 			s->last_key = space_key(k, address);
 			s->last_table = (uint64_t *)((uint64_t)entry & ~(PAGE_SIZE - 1));
@@ -118,7 +132,7 @@ space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, ui
 
 	*count = 0;
 	if (!entry) {
-		return E_NOTABLE;
+		return why_not(k, s, address, 0, E_NOTABLE);
 	}
 	*count = fill_run(&k->tree, c, entry, n, pte, f);
 	if (*count) {
@@ -131,10 +145,10 @@ int
 space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
 		 uint64_t rights)
 {
-	uint64_t *entry = table_entry(s, address, 0);
+	uint64_t *entry = own_entry(k, s, address, 0);
 
 	if (!entry) {
-		return E_NOTABLE;
+		return why_not(k, s, address, 0, E_NOTABLE);
 	}
 	if (*entry & PTE_V) {
 		return E_MAPPED;
@@ -172,11 +186,11 @@ space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count
 	}
 	if (!entry) {
 		*count = skip(s, address, *count);
-		return 0;
+		return why_not(k, s, address, 0, 0);
 	}
 	for (i = 0; i < n && i < most; i++) {
 		if (entry[i] & PTE_V) {
-			*old |= table_break_entry(k, &entry[i], true);
+			*old |= table_break_entry(k, &entry[i], 0);
 			broken++;
 		}
 	}
@@ -215,7 +229,7 @@ space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *cou
 	uint64_t keep = ~(PTE_RWX & ~rights);
 	uint64_t need = PTE_V | rights;
 	uint64_t bits = 0;
-	int error = first ? 0 : E_NOTMAPPED;
+	int error = first ? 0 : why_not(k, s, address, 0, E_NOTMAPPED);
 
 	for (; !error && entry < end; entry += !error) {
 		if (LIKELY((*entry & need) == need)) {

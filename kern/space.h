@@ -14,14 +14,15 @@
 
 struct space {
 	uint64_t satp;
-	uint64_t asid;  /* 0: none of its own */
-	uint64_t harts; /* atomic: harts that have had it in satp */
+	uint64_t asid;   /* 0: none of its own */
+	uint64_t harts;  /* atomic: harts that have had it in satp */
+	uint64_t shares; /* atomic: not 0: tables of it may hang elsewhere as well, see table.c */
 	/* the level 0 table used last, and what it translates: address >> 21 | kernel.tables. Tree
 	 * lock */
 	uint64_t last_key;
 	uint64_t *last_table;
 	uint16_t *last_valid; /* table_valid of it */
-	uint64_t spare[250];
+	uint64_t spare[249];
 };
 _Static_assert(sizeof(struct space) == 2048, "half a frame");
 
@@ -45,12 +46,18 @@ void space_end(struct kernel *k, struct space *s);
 /* Hart `hart`, this one, is about to have `s` in satp. The first time it forgets what it may know
  * of an earlier space with this identifier. */
 static inline void
-space_enter(struct space *s, uint32_t hart)
+space_enter(struct kernel *k, struct space *s, uint32_t hart)
 {
-	if (!(__atomic_load_n(&s->harts, __ATOMIC_RELAXED) >> hart & 1)) {
-		__atomic_fetch_or(&s->harts, 1ul << hart, __ATOMIC_SEQ_CST);
-		arch_fence_some(&(struct arch_fence){.asid = (uint32_t)s->asid});
+	if (__atomic_load_n(&s->harts, __ATOMIC_RELAXED) >> hart & 1) {
+		return;
 	}
+	__atomic_fetch_or(&s->harts, 1ul << hart, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&s->shares, __ATOMIC_RELAXED)) {
+		__atomic_fetch_or(&k->sharing_harts, 1ul << hart, __ATOMIC_SEQ_CST);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	}
+	arch_fence_some(&(struct arch_fence){.asid = (uint32_t)s->asid});
 }
 
 /* Bind pages [page, page + n) with PTE bits `rights`; c is usable FRAME capability that holds

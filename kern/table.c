@@ -1,24 +1,144 @@
 /* SPDX-License-Identifier: MIT
- * table.c: page tables as objects: hanging them in a space, taking them out, emptying them.
+ * table.c: page tables as objects: hanging them in spaces, taking them out, emptying them.
  *
- * State:      a table's level and whether it hangs stand in the frame table (TABLE_LEVEL,
- *             TABLE_HUNG); its entries and their links in its pair of frames.
- * Invariants: those of space.c; table_valid is the number of valid entries; a table hangs in one
- *             space at most, whose harts then are all that must fence what is broken in it.
+ * A table may hang in several places; then nobody changes it (table_is_shared), and unshare.c
+ * copies it. Who breaks an entry must know whose TLBs may hold it: from a table that hangs in one
+ * known place a chain of parents leads to its space; from any other one, several spaces may be
+ * reached.
+ *
+ * State:      in the frame table: of a table's first frame `holder` counts the places it hangs in
+ *             and `spare` is its level; of its second one `holder` is the place, if it is the only
+ *             one, `spare` whether it ever hung. Its entries and their links in its frames.
+ * Invariants: those of space.c; table_valid is the number of valid entries. A table that hangs in
+ *             several places, or at an unknown one, can be reached from spaces marked `shares`
+ *             only, and k->sharing_harts has the harts of all those.
  * Callers:    space.c and kern/sys with checked arguments, revocation, burial. Tree lock held; the
  *             caller fences (kernel_unlock_fence).
  */
 #include "kern/table.h"
 #include "lib/base/checked.h"
 
-#define TABLE_HUNG(f) ((f)->holder) /* 1 while it hangs in a space */
-#define TABLES_ONE    (1ul << 17)   /* user addresses >> 21 have 17 bits */
+#define TABLES_ONE (1ul << 17) /* user addresses >> 21 have 17 bits */
+
+void
+table_init(struct captree *t, uint64_t page, uint32_t level)
+{
+	struct frame *f = frame_at(t, page);
+
+	TABLE_HANGINGS(f) = 0;
+	TABLE_LEVEL(f) = (uint8_t)level;
+	TABLE_PLACE(f) = 0;
+	TABLE_HUNG(f) = false;
+}
+
+/* Of the table that this entry stands in. */
+static uint32_t
+level_of(struct kernel *k, const uint64_t *entry)
+{
+	const struct frame *f = frame_at(&k->tree, arch_physical(entry) >> PAGE_SHIFT);
+
+	return f->kind == FRAME_TABLE ? TABLE_LEVEL(f) : 2;
+}
+
+/* --- which spaces --------------------------------------------------------------------------- */
+/* Tables of `s` may hang elsewhere as well. Pairs with space_enter: either the hart is seen here,
+ * or it sees the mark. */
+static void
+mark_sharing(struct kernel *k, struct space *s)
+{
+	__atomic_store_n(&s->shares, 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&k->sharing_harts, __atomic_load_n(&s->harts, __ATOMIC_RELAXED),
+			  __ATOMIC_RELAXED);
+}
+
+/* The only space in which `entry` translates something, and the address that it translates there.
+ * NULL and *several = false: there is none; true: perhaps several, all marked. */
+static struct space *
+space_of(struct kernel *k, const uint64_t *entry, uint64_t *address, bool *several)
+{
+	*address = 0;
+	*several = false;
+	for (;;) {
+		uint64_t page = arch_physical(entry) >> PAGE_SHIFT;
+		uint64_t index = ((uint64_t)entry & (PAGE_SIZE - 1)) / sizeof(*entry);
+		struct frame *f = frame_at(&k->tree, page);
+
+		*address |= index << (12 + 9 * level_of(k, entry));
+		if (f->kind == FRAME_SPACE) {
+			return space_at(page);
+		}
+		if (TABLE_HANGINGS(f) != 1 || !TABLE_PLACE(f)) {
+			*several = TABLE_HANGINGS(f) != 0;
+			return NULL;
+		}
+		entry = bind_pte(&k->tree, (uint32_t)TABLE_PLACE(f));
+	}
+}
+
+bool
+table_is_shared(struct kernel *k, struct space *s, uint64_t address, uint32_t level)
+{
+	uint64_t *table = space_root(s);
+	uint64_t most = 0;
+
+	for (uint32_t l = 2; l > level; l--) {
+		uint64_t entry = table[address >> (12 + 9 * l) & (TABLE_ENTRIES - 1)];
+		struct frame *f;
+
+		if (!pte_is_table(entry)) {
+			break;
+		}
+		f = frame_at(&k->tree, pte_page(entry));
+		most = TABLE_HANGINGS(f) > most ? TABLE_HANGINGS(f) : most;
+		table = table_below(entry);
+	}
+	return most > 1;
+}
+
+/* --- hanging -------------------------------------------------------------------------------- */
+void
+table_count(struct kernel *k, struct space *s, struct frame *f, uint32_t place)
+{
+	if (TABLE_HANGINGS(f)++ == 0) {
+		TABLE_PLACE(f) = place;
+	} else {
+		k->tables += TABLES_ONE; /* nobody writes to it by heart any more */
+	}
+	if (TABLE_HANGINGS(f) > 1 && TABLE_PLACE(f)) {
+		struct space *other;
+		uint64_t address;
+		bool several;
+
+		other = space_of(k, bind_pte(&k->tree, (uint32_t)TABLE_PLACE(f)), &address,
+				 &several);
+		if (other) {
+			mark_sharing(k, other);
+		}
+		TABLE_PLACE(f) = 0;
+	}
+	/* shared tables may be in one of level 1 that has hung before */
+	if (!TABLE_PLACE(f) || (TABLE_LEVEL(f) && TABLE_HUNG(f))) {
+		mark_sharing(k, s);
+	}
+	TABLE_HUNG(f) = true;
+}
+
+void
+table_uncount(struct kernel *k, struct frame *f)
+{
+	if (--TABLE_HANGINGS(f) == 0) {
+		TABLE_PLACE(f) = 0;
+	}
+	k->tables += TABLES_ONE;
+}
 
 int
 table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table)
 {
 	struct frame *f = frame_at(&k->tree, table->start);
 	uint32_t level = TABLE_LEVEL(f) + 1u;
+	uint32_t place;
 	uint64_t *entry;
 
 	if (!is_aligned(address, 1ul << (12 + 9 * level))) {
@@ -28,41 +148,37 @@ table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *tabl
 	if (!entry) {
 		return E_NOTABLE;
 	}
+	if (table_is_shared(k, s, address, level)) {
+		return E_SHARED;
+	}
 	if (*entry & PTE_V) {
 		return E_MAPPED;
 	}
-	if (TABLE_HUNG(f)) {
-		return E_BUSY;
-	}
-	TABLE_HUNG(f) = 1;
+	place = bind_pte_id(&k->tree, entry);
+	table_count(k, s, f, place);
 	++*table_valid(&k->tree, entry);
-	bind_link(&k->tree, table, bind_pte_id(&k->tree, entry), 0);
+	bind_link(&k->tree, table, place, 0);
 	__atomic_store_n(entry, table->start << PTE_PAGE_SHIFT | PTE_V, __ATOMIC_RELEASE);
 	return 0;
 }
 
-/* Does this entry stand in a table of level 0? There V without R, W, X is a mapping that faults;
- * above, a table. */
-static bool
-is_leaf(struct kernel *k, const uint64_t *entry)
-{
-	const struct frame *f = frame_at(&k->tree, arch_physical(entry) >> PAGE_SHIFT);
-
-	return f->kind == FRAME_TABLE && TABLE_LEVEL(f) == 0;
-}
-
+/* --- breaking ------------------------------------------------------------------------------- */
+/* At level 0, V without R, W, X is a mapping that faults; above, a table. */
 uint64_t
-table_break_entry(struct kernel *k, uint64_t *entry, bool leaf)
+table_break_entry(struct kernel *k, uint64_t *entry, uint32_t level)
 {
 	uint64_t old = __atomic_exchange_n(entry, 0, __ATOMIC_ACQ_REL);
 
 	--*table_valid(&k->tree, entry);
 	bind_unlink(&k->tree, bind_pte_id(&k->tree, entry));
-	if (leaf) {
-		frame_at(&k->tree, pte_page(old))->references--;
+	if (level == 0 || pte_is_large(old)) {
+		struct frame *f = table_frame(&k->tree, old);
+
+		if (f) {
+			f->references--;
+		}
 	} else {
-		TABLE_HUNG(frame_at(&k->tree, pte_page(old))) = 0;
-		k->tables += TABLES_ONE;
+		table_uncount(k, frame_at(&k->tree, pte_page(old)));
 	}
 	return old & (PTE_A | PTE_D);
 }
@@ -70,17 +186,26 @@ table_break_entry(struct kernel *k, uint64_t *entry, bool leaf)
 void
 table_break(struct kernel *k, uint32_t id)
 {
-	uint64_t *entry = (uint64_t *)((uint8_t *)bind_at(&k->tree, id) - 4096);
+	uint64_t *entry = bind_pte(&k->tree, id);
+	uint32_t level = level_of(k, entry);
+	uint64_t address;
+	bool several;
+	struct space *s = space_of(k, entry, &address, &several);
 
-	table_break_entry(k, entry, is_leaf(k, entry));
-	/* which spaces the table hangs in is not known here */
-	kernel_owe(k, ~0ul >> (64 - k->harts), &(struct arch_fence){0});
+	table_break_entry(k, entry, level);
+	if (s) {
+		space_owe(k, s, address, level ? 0 : 1);
+	} else if (several) {
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		kernel_owe(k, __atomic_load_n(&k->sharing_harts, __ATOMIC_RELAXED),
+			   &(struct arch_fence){0});
+	}
 }
 
 bool
 table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t budget)
 {
-	bool leaf = is_leaf(k, table);
+	uint32_t level = level_of(k, table);
 	const uint16_t *left = table_valid(&k->tree, table);
 
 	for (uint32_t i = 0; *left && i < entries; i++) {
@@ -88,7 +213,7 @@ table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t bu
 			if (!budget--) {
 				return false;
 			}
-			table_break_entry(k, &table[i], leaf);
+			table_break_entry(k, &table[i], level);
 		}
 	}
 	return true;
@@ -101,8 +226,9 @@ table_unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count
 		uint64_t *entry = table_entry(s, address, level);
 
 		if (count == 1ul << 9 * level && is_aligned(address, count << PAGE_SHIFT) &&
-		    entry && pte_is_table(*entry) && !*table_valid(&k->tree, table_below(*entry))) {
-			table_break_entry(k, entry, false);
+		    entry && pte_is_table(*entry) && !table_is_shared(k, s, address, level) &&
+		    !*table_valid(&k->tree, table_below(*entry))) {
+			table_break_entry(k, entry, level);
 			space_owe(k, s, 0, 0);
 			return 0;
 		}

@@ -6,8 +6,12 @@
 
 #include "kern/space.h"
 
-#define TABLE_ENTRIES  512ul
-#define TABLE_LEVEL(f) ((f)->spare) /* of a frame of kind FRAME_TABLE */
+#define TABLE_ENTRIES 512ul
+/* Of the first frame of a table. */
+#define TABLE_LEVEL(f)    ((f)->spare)
+#define TABLE_HANGINGS(f) ((f)->holder)   /* how many entries it hangs in */
+#define TABLE_PLACE(f)    ((f)[1].holder) /* binding id of the only one; 0: not known, or none */
+#define TABLE_HUNG(f)     ((f)[1].spare)  /* it hangs or has hung */
 
 /* How many entries of the table in which `entry` stands are valid: kept with its second frame. So
  * whether it is empty is known without a search, and taking it apart ends at the last one. */
@@ -24,6 +28,15 @@ static inline uint64_t *
 table_below(uint64_t entry)
 {
 	return arch_ram(pte_page(entry) << PAGE_SHIFT);
+}
+
+/* The frame that a mapping counts in, NULL for registers of devices. */
+static inline struct frame *
+table_frame(const struct captree *t, uint64_t entry)
+{
+	uint64_t index = pte_page(entry) - t->base_page;
+
+	return index < t->pages ? &t->frames[index] : NULL;
 }
 
 /* The entry at `level` that translates `address`, NULL if a table above is missing. */
@@ -43,15 +56,24 @@ table_entry(struct space *s, uint64_t address, uint32_t level)
 	return &table[address >> (12 + 9 * level) & (TABLE_ENTRIES - 1)];
 }
 
+/* The pair at `page` becomes a table of `level`. */
+void table_init(struct captree *t, uint64_t page, uint32_t level);
+/* Does a table above the entries of `level` for `address` hang in several places? Then they must
+ * not be changed. */
+bool table_is_shared(struct kernel *k, struct space *s, uint64_t address, uint32_t level);
+/* The table whose first frame is `f` hangs in one entry more, in space `s`, with the binding id
+ * `place` / in one less. */
+void table_count(struct kernel *k, struct space *s, struct frame *f, uint32_t place);
+void table_uncount(struct kernel *k, struct frame *f);
 /* Hang a TABLE above `address`, which is aligned to what it covers. 0 E_NOTABLE E_MAPPED E_ALIGN
- * E_BUSY (it hangs somewhere already). */
+ * E_SHARED (the table above is). */
 int table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table);
 /* A request for exactly what one empty table covers takes the table out. Returns 0 if it did,
  * E_NOENT if there is no such. */
 int table_unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count);
 
-/* Empty one valid entry, of a table of level 0 (`leaf`) or above; returns its old A and D bits. */
-uint64_t table_break_entry(struct kernel *k, uint64_t *entry, bool leaf);
+/* Empty one valid entry of a table of `level`; returns its old A and D bits. */
+uint64_t table_break_entry(struct kernel *k, uint64_t *entry, uint32_t level);
 /* Break the entry whose binding id is `id`, wherever it stands. */
 void table_break(struct kernel *k, uint32_t id);
 /* Break up to `budget` valid entries of a dead table (512 entries, or 256 of a root); true when

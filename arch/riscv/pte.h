@@ -43,4 +43,11 @@ pte_is_table(uint64_t pte)
 	return (pte & (PTE_V | PTE_RWX)) == PTE_V;
 }
 
+/* Above level 0: one that maps a megapage or a gigapage. */
+static inline int
+pte_is_large(uint64_t pte)
+{
+	return pte & PTE_V && pte & PTE_RWX;
+}
+
 #endif

@@ -6,7 +6,7 @@
 #include "kern/console.h"
 #include "kern/net/nic.h"
 #include "kern/ring.h"
-#include "kern/space.h"
+#include "kern/table.h"
 #include "kern/sys/sys.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
@@ -135,7 +135,7 @@ build(struct creation *c)
 		space_init(c->k, space_at(c->frames->start));
 		break;
 	case EXO_CAP_TABLE:
-		frame_at(&c->k->tree, c->frames->start)->spare = (uint8_t)c->arg0;
+		table_init(&c->k->tree, c->frames->start, (uint32_t)c->arg0);
 		break;
 	case EXO_CAP_RING:
 		ring_init(memory, c->e, (uint32_t)c->arg0, (uint32_t)c->arg1);

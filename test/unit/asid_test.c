@@ -23,6 +23,7 @@
 #define BITS   3
 #define STEPS  100000
 
+static struct kernel kernel;
 static struct {
 	uint32_t hart; /* whose turn it is */
 	uint64_t serial;
@@ -86,7 +87,7 @@ enter(int i)
 	uint64_t *held = &m.tlb[m.hart][asid];
 	bool right;
 
-	space_enter(&m.space[i].space, m.hart);
+	space_enter(&kernel, &m.space[i].space, m.hart);
 	if (!asid && m.current[m.hart] != i) {
 		arch_fence_some(&(struct arch_fence){0});
 	}
