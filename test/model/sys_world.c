@@ -22,9 +22,10 @@
 #include "test/fake/board.h"
 #include "test/model/sys_players.h"
 
-#define CALL_PC    0x20000ul /* where a call instruction stands */
-#define ROUNDS_MAX 4000      /* steps until a revocation is done */
-#define GUARD      (64ul << 10)
+#define CALL_PC        0x20000ul /* where a call instruction stands */
+#define ROUNDS_MAX     4000      /* steps until a revocation is done */
+#define PARANOID_EVERY 32        /* steps: it costs as much as a hundred; 1 finds the very step */
+#define GUARD          (64ul << 10)
 
 extern char __start_world_bss[], __stop_world_bss[], __start_world_data[], __stop_world_data[];
 
@@ -34,6 +35,7 @@ static struct {
 	char *data;
 	const struct draws *draws; /* of the step in progress */
 	uint32_t depth;            /* of fences in one another */
+	uint32_t checks;
 } world;
 
 void
@@ -195,7 +197,9 @@ world_check(void)
 	for (uint32_t i = 0; i < k->harts; i++) {
 		check_hart(i, false);
 	}
-	paranoid_check(k);
+	if (++world.checks % PARANOID_EVERY == 0) {
+		paranoid_check(k);
+	}
 }
 
 /* The others go on until they are fenced. */
@@ -351,6 +355,7 @@ world_end(void)
 	players_revoke(boot->packets[0]);
 	players_revoke(boot->console);
 	world_check();
+	paranoid_check(k);
 	if (k->dead_first) {
 		world_fail("there are dead objects in the end");
 	}
@@ -422,6 +427,7 @@ void
 world_reset(void)
 {
 	world.depth = 0;
+	world.checks = 0;
 	madvise(world.ram, BOARD_RAM_BYTES, MADV_DONTNEED);
 	copy_words(__start_world_bss, world.bss,
 		   world.bss + (__stop_world_bss - __start_world_bss));
