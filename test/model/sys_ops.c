@@ -16,9 +16,10 @@
 #include "lib/base/checked.h"
 #include "test/model/sys_world.h"
 
-#define OWN_WORD 1016         /* not where calls write what they were asked to */
-#define MEMORY   WORLD_REGION /* for arguments */
-#define CAPS_MAX (WORLD_LEAVES * EXO_SLOTS_PER_LEAF)
+#define OWN_WORD  1016         /* not where calls write what they were asked to */
+#define MEMORY    WORLD_REGION /* for arguments */
+#define ESSENTIAL 40           /* slots of what a player cannot do without */
+#define CAPS_MAX  (WORLD_LEAVES * EXO_SLOTS_PER_LEAF)
 
 /* A step in the making. */
 struct op {
@@ -88,8 +89,8 @@ handle(struct op *o, uint32_t type)
 static uint64_t
 address(const struct op *o)
 {
-	static const uint64_t pages[] = {0, 64, 448, 512, 768};
-	uint64_t page = pages[draw(o, ARRAY_SIZE(pages))] + draw(o, 64);
+	static const uint64_t pages[] = {0, 16, 508, 512, 768};
+	uint64_t page = pages[draw(o, ARRAY_SIZE(pages))] + draw(o, 8);
 
 	if (one_in(o, 8)) {
 		page = align_down_u64(page, 512);
@@ -204,6 +205,15 @@ argument(struct op *o, char kind)
 		return handle(o, mappable[draw(o, ARRAY_SIZE(mappable))]);
 	case 'h': /* any capability */
 		return handle(o, 0);
+	case 'd': /* one that may go */
+		for (uint32_t i = 0; i < 8; i++) {
+			exo_handle h = handle(o, 0);
+
+			if (EXO_HANDLE_INDEX(h) >= ESSENTIAL || one_in(o, 256)) {
+				return h;
+			}
+		}
+		return EXO_NONE;
 	case 'f':
 		return handle(o, EXO_CAP_FRAME);
 	case 't':
@@ -256,10 +266,10 @@ static const struct {
 	[EXO_NR_protect] = {"anrxs", 4, true},
 	[EXO_NR_carve] = {"", 6, true},
 	[EXO_NR_share] = {"", 6, true},
-	[EXO_NR_give] = {"ehS", 2, true},
+	[EXO_NR_give] = {"edS", 2, true},
 	[EXO_NR_ask] = {"hNz?", 1, true},
-	[EXO_NR_revoke] = {"hNz", 2, false},
-	[EXO_NR_drop] = {"hNz", 3, false},
+	[EXO_NR_revoke] = {"hNz", 3, false},
+	[EXO_NR_drop] = {"dNz", 4, false},
 	[EXO_NR_create] = {"", 6, true},
 	[EXO_NR_inspect] = {"hNp", 1, true},
 	[EXO_NR_bind] = {"", 3, true},
@@ -440,8 +450,13 @@ op_access(struct op *o)
 	static const enum tlb_access kinds[] = {TLB_LOAD, TLB_STORE, TLB_FETCH};
 	const struct captree *t = &kernel_get()->tree;
 	enum tlb_access access = kinds[draw(o, ARRAY_SIZE(kinds))];
-	uint64_t physical = tlb_translate(o->hart, address(o) & ~(PAGE_SIZE - 1), access);
-	uint64_t page = physical >> PAGE_SHIFT;
+	uint64_t physical = 0;
+	uint64_t page;
+
+	for (uint32_t tries = 0; !physical && tries < 8; tries++) {
+		physical = tlb_translate(o->hart, address(o) & ~(PAGE_SIZE - 1), access);
+	}
+	page = physical >> PAGE_SHIFT;
 
 	if (!physical || !host_ram_contains(physical, PAGE_SIZE)) {
 		return;

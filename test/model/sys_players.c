@@ -12,15 +12,22 @@
 #include "kern/cspace.h"
 #include "test/fake/board.h"
 
-#define POOL_PAGES 96
+#define POOL_PAGES 24                    /* few, so that they change hands often */
 #define STACK      (EXO_USER_END - 4096) /* init's memory for arguments */
+
+struct player {
+	exo_handle env;
+	exo_handle space;
+	exo_handle cspace;
+	exo_handle tables[2]; /* of level 1, the last one of level 0 */
+};
 
 static struct {
 	struct exo_boot boot;
 	exo_handle frames; /* what players get memory of */
 	uint64_t page;     /* the next free one of it */
 	uint32_t slot;
-	exo_handle env[WORLD_PLAYERS];
+	struct player player[WORLD_PLAYERS];
 } init;
 
 #define CALL(name, ...) call(EXO_NR_##name, #name, (const uint64_t[7]){__VA_ARGS__})
@@ -97,41 +104,65 @@ give(exo_handle env, exo_handle h, uint32_t *slot)
 }
 
 static void
-make_player(uint32_t number)
+make_cspace(struct player *p)
 {
-	exo_handle cspace = object(EXO_CAP_CSPACE, 0, 0);
-	exo_handle tables[2];
-	exo_handle space = make_space(tables);
-	exo_handle env;
+	p->cspace = object(EXO_CAP_CSPACE, 0, 0);
+	for (uint32_t i = 0; i < WORLD_LEAVES; i++) {
+		object(EXO_CAP_CSPACE, p->cspace, i);
+	}
+}
+
+static void
+make_env(struct player *p, uint32_t hart, bool fp)
+{
+	p->env = object(EXO_CAP_ENV, hart | fp << 8, EXO_UAREA_BASE);
+	CALL(bind, EXO_BIND_SPACE, p->env, p->space, 0);
+	CALL(bind, EXO_BIND_CSPACE, p->env, p->cspace, 0);
+}
+
+static void
+equip(const struct player *p)
+{
 	uint32_t slot = 1;
 
-	for (uint32_t i = 0; i < WORLD_LEAVES; i++) {
-		object(EXO_CAP_CSPACE, cspace, i);
+	give(p->env, share(p->env, 0, 0, EXO_RIGHTS_ALL), &slot);
+	give(p->env, share(p->space, 0, 0, EXO_RIGHTS_ALL), &slot);
+	give(p->env, share(p->cspace, 0, 0, EXO_RIGHTS_ALL), &slot);
+	give(p->env, share(p->tables[0], 0, 0, EXO_RIGHTS_ALL), &slot);
+	give(p->env, share(p->tables[1], 0, 0, EXO_RIGHTS_ALL), &slot);
+	give(p->env, carve(POOL_PAGES), &slot);
+	give(p->env, share(init.boot.console, 0, 0, EXO_READ | EXO_WRITE), &slot);
+	give(p->env, share(init.boot.blocks[0], 0, BOARD_BLOCKS, EXO_READ | EXO_WRITE), &slot);
+	give(p->env, share_packets(), &slot);
+}
+
+/* The last one is a thread of the one before it, on another hart. */
+static void
+make_player(uint32_t number)
+{
+	struct player *p = &init.player[number];
+
+	if (number == WORLD_PLAYERS - 1) {
+		*p = init.player[number - 1];
+		make_env(p, number % WORLD_HARTS, false);
+		return;
 	}
-	env = object(EXO_CAP_ENV, number % WORLD_HARTS | (number & 1) << 8, EXO_UAREA_BASE);
-	CALL(bind, EXO_BIND_SPACE, env, space, 0);
-	CALL(bind, EXO_BIND_CSPACE, env, cspace, 0);
-	init.env[number] = env;
-	give(env, share(env, 0, 0, EXO_RIGHTS_ALL), &slot);
-	give(env, share(space, 0, 0, EXO_RIGHTS_ALL), &slot);
-	give(env, share(cspace, 0, 0, EXO_RIGHTS_ALL), &slot);
-	give(env, share(tables[0], 0, 0, EXO_RIGHTS_ALL), &slot);
-	give(env, share(tables[1], 0, 0, EXO_RIGHTS_ALL), &slot);
-	give(env, carve(POOL_PAGES), &slot);
-	give(env, share(init.boot.console, 0, 0, EXO_READ | EXO_WRITE), &slot);
-	give(env, share(init.boot.blocks[0], 0, BOARD_BLOCKS, EXO_READ | EXO_WRITE), &slot);
-	give(env, share_packets(), &slot);
+	make_cspace(p);
+	p->space = make_space(p->tables);
+	make_env(p, number % WORLD_HARTS, true);
+	equip(p);
 }
 
 /* Each one gets every other one's ENV too, and starts. */
 static void
 introduce(uint32_t number)
 {
-	uint32_t slot = 32;
+	uint32_t slot = 32 + 2 * number;
 
 	for (uint32_t i = 0; i < WORLD_PLAYERS; i++) {
 		if (i != number) {
-			give(init.env[number], share(init.env[i], 0, 0, EXO_RIGHTS_ALL), &slot);
+			give(init.player[number].env,
+			     share(init.player[i].env, 0, 0, EXO_RIGHTS_ALL), &slot);
 		}
 	}
 }
@@ -171,7 +202,7 @@ players_make(void)
 		introduce(i);
 	}
 	for (uint32_t i = 0; i < WORLD_PLAYERS; i++) {
-		CALL(env_start, init.env[i]);
+		CALL(env_start, init.player[i].env);
 	}
 	world_call(0, EXO_NR_sleep, (const uint64_t[7]){1, ~0ul});
 }

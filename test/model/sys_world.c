@@ -161,7 +161,8 @@ owner_of(uint64_t page)
 {
 	const struct frame *f = frame_at(&kernel_get()->tree, page);
 
-	return f->holder << 8 | (f->kind + 1u);
+	/* of objects `holder` says other things */
+	return (f->kind == FRAME_USER ? f->holder << 8 : 0) | (f->kind + 1u);
 }
 
 static void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * sys_world.h: the whole kernel on a fake board, with a few environments that make system calls.
  *
- * init shares out what it has among three players, on two harts, each with a space, a capability
- * space and a pool of its own. What may never happen ends the program with a sentence:
+ * init shares out what it has among three players on two harts: one by itself, two that have space,
+ * capability space and pool in common. What may never happen ends the program with a sentence:
  *   - a panic, an invariant that does not hold, a lock held at the end of a step or over a fence;
  *   - a hart that can reach a page, through what its TLB remembers, which the tables do not show;
  *   - a page that shows what its last holder wrote; kernel state in reach of a user;
