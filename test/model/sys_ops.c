@@ -299,7 +299,7 @@ derivation(struct op *o, uint64_t a[7])
 	a[1] = slot(o);
 	a[2] = name_of_last(o);
 	a[3] = one_in(o, 3) ? few(o) : 2;
-	a[4] = one_in(o, 3) ? rights(o) : EXO_READ | EXO_WRITE | (one_in(o, 2) ? EXO_EXEC : 0);
+	a[4] = one_in(o, 3) ? rights(o) : (draw(o, 2) ? EXO_READ | EXO_EXEC : 0) | EXO_READ | EXO_WRITE;
 	a[5] = one_in(o, 16) ? 1 + draw(o, 3) : 0;
 	if (o->last && cap_is_predicate(o->last)) {
 		a[2] = filter(o);
