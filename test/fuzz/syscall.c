@@ -5,8 +5,8 @@
  * The first byte says what the rest is: even, the numbers to draw, one after another; odd, the seed
  * of a long sequence.
  *
- * links: $(kernel-host-y) test/model/sys_world.c test/model/sys_ops.c test/model/sys_players.c
- * links: test/fake/board.c test/fake/plic.c; libs: -lfdt
+ * links: $(kernel-host-y) test/model/sys_world.c test/model/sys_args.c test/model/sys_ops.c
+ * links: test/model/sys_players.c test/fake/board.c test/fake/plic.c; libs: -lfdt
  * fuzz: SECONDS=20 -max_len=4096 -len_control=0 -timeout=30
  */
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * sys_ops.c: what a player of a world of system calls does in one step: a call whose arguments are
- * mostly plausible, an access to its memory, something written where the kernel reads.
+ * sys_ops.c: what a player of a world of system calls does in one step: a call, an access to its
+ * memory, something written where the kernel reads.
  *
- * The letters of `calls` say what the arguments of each call are like; argument() knows them.
- * A page of a player has a word of its own: it is 0 or names who holds the page, so whoever reads
- * something else there reads what another one left behind.
+ * The letters of `calls` say what the arguments of each call are like (arg_of_kind). A page of a
+ * player has a word of its own: it is 0 or names who holds the page, so whoever reads something
+ * else there reads what another one left behind.
  */
 #include <exo/ring.h>
 #include <exo/syscalls.h>
@@ -14,244 +14,9 @@
 #include "kern/cspace.h"
 #include "kern/ring.h"
 #include "lib/base/checked.h"
-#include "test/model/sys_world.h"
+#include "test/model/sys_args.h"
 
-#define OWN_WORD  1016         /* not where calls write what they were asked to */
-#define MEMORY    WORLD_REGION /* for arguments */
-#define ESSENTIAL 40           /* slots of what a player cannot do without */
-#define CAPS_MAX  (WORLD_LEAVES * EXO_SLOTS_PER_LEAF)
-
-/* A step in the making. */
-struct op {
-	const struct draws *d;
-	uint32_t hart;
-	struct env *e;
-	const struct cap *last; /* the capability drawn last, NULL: none */
-};
-
-static uint64_t
-draw(const struct op *o, uint64_t limit)
-{
-	return o->d->draw(o->d->from, limit);
-}
-
-static bool
-one_in(const struct op *o, uint64_t n)
-{
-	return draw(o, n) == n - 1; /* no input draws 0 */
-}
-
-/* --- arguments ---------------------------------------------------------------------------- */
-static uint64_t
-wild(const struct op *o)
-{
-	static const uint64_t words[] = {
-		0,          1,           ~0ul,        1ul << 63,         EXO_USER_END,
-		0x80000000, 0xffffffff,  1ul << 32,   0x7ffffffffffffff, EXO_USER_END - 8,
-		4097,       DIRECT_BASE, STACKS_BASE, EXO_UAREA_BASE,    1ul << 47,
-		512};
-	uint64_t word = words[draw(o, ARRAY_SIZE(words))];
-
-	return one_in(o, 4) ? word ^ 1ul << draw(o, 64) : word;
-}
-
-/* A capability of the caller's of a type (0: any), its slot in *index; NULL: it has none. */
-static const struct cap *
-pick(const struct op *o, uint32_t type, uint32_t *index)
-{
-	uint32_t found[CAPS_MAX];
-	uint32_t n = 0;
-
-	for (uint32_t i = 1; i < CAPS_MAX; i++) {
-		const struct cap *c = cspace_slot(o->e->cspace, i);
-
-		if (cap_type(c) && (!type || cap_type(c) == type)) {
-			found[n++] = i;
-		}
-	}
-	*index = n ? found[draw(o, n)] : 0;
-	return n ? cspace_slot(o->e->cspace, *index) : NULL;
-}
-
-static exo_handle
-handle(struct op *o, uint32_t type)
-{
-	uint32_t index;
-	const struct cap *c = pick(o, one_in(o, 16) ? 0 : type, &index);
-
-	o->last = c;
-	if (!c || one_in(o, 32)) {
-		return one_in(o, 2) ? wild(o) : EXO_NONE;
-	}
-	return cspace_handle(c, index) + (one_in(o, 32) ? 1ul << 32 : 0);
-}
-
-static uint64_t
-address(const struct op *o)
-{
-	static const uint64_t pages[] = {0, 16, 508, 512, 768};
-	uint64_t page = pages[draw(o, ARRAY_SIZE(pages))] + draw(o, 8);
-
-	if (one_in(o, 8)) {
-		page = align_down_u64(page, 512);
-	}
-	return one_in(o, 32) ? wild(o) : WORLD_REGION + page * PAGE_SIZE + one_in(o, 64);
-}
-
-static uint64_t
-few(const struct op *o)
-{
-	return one_in(o, 32)  ? wild(o)
-	       : one_in(o, 8) ? 512
-	       : one_in(o, 4) ? draw(o, 100)
-			      : 1 + draw(o, 4);
-}
-
-static uint64_t
-rights(const struct op *o)
-{
-	static const uint64_t some[] = {EXO_READ,
-					EXO_READ | EXO_WRITE,
-					EXO_READ | EXO_EXEC,
-					EXO_WRITE,
-					EXO_READ | EXO_WRITE,
-					EXO_RIGHTS_ALL,
-					0,
-					0xff,
-					EXO_READ | EXO_WRITE | EXO_EXEC};
-	uint64_t more = one_in(o, 8) ? draw(o, 5) << EXO_BATCH_SHIFT : 0;
-
-	return (one_in(o, 32) ? wild(o) : some[draw(o, ARRAY_SIZE(some))]) | more;
-}
-
-/* Something for a call to read, or room for it to write; where. */
-static uint64_t
-memory(struct op *o, const void *data, size_t bytes)
-{
-	uint64_t at = MEMORY + draw(o, 4) * 1024;
-
-	if (one_in(o, 16)) {
-		return one_in(o, 2) ? wild(o) : MEMORY + WORLD_MEMORY_PAGES * PAGE_SIZE - 16;
-	}
-	for (size_t i = 0; i + 8 <= bytes; i += 8) {
-		uint64_t physical = tlb_translate(o->hart, at + i, TLB_STORE);
-
-		if (physical && host_ram_contains(physical, 8)) {
-			memcpy(host_ram_at(physical), (const uint8_t *)data + i, 8);
-		}
-	}
-	return at;
-}
-
-static uint64_t
-map_entries(struct op *o)
-{
-	struct exo_map_entry entry[4];
-
-	for (uint32_t i = 0; i < ARRAY_SIZE(entry); i++) {
-		entry[i] = (struct exo_map_entry){address(o), handle(o, EXO_CAP_FRAME), draw(o, 4),
-						  few(o), rights(o) & 0xff};
-	}
-	return memory(o, entry, sizeof(entry));
-}
-
-static uint64_t
-filter(struct op *o)
-{
-	struct exo_filter f = {.receive_atoms = (uint32_t)draw(o, 3),
-			       .transmit_atoms = (uint32_t)draw(o, 2)};
-
-	for (uint32_t i = 0; i < f.receive_atoms + f.transmit_atoms; i++) {
-		f.atoms[i] = (struct exo_atom){
-			.kind = one_in(o, 8) ? EXO_ATOM_SHIFT : EXO_ATOM_COMPARE,
-			.width = 1,
-			.offset = (uint16_t)draw(o, 4),
-			.mask = 3,
-			.value = draw(o, 4),
-		};
-	}
-	return memory(o, &f, sizeof(f));
-}
-
-/* A name that the capability drawn last has. */
-static uint64_t
-name_of_last(const struct op *o)
-{
-	uint64_t name = o->last ? o->last->start : 0;
-
-	if (one_in(o, 32)) {
-		return wild(o);
-	}
-	return o->last && o->last->count && one_in(o, 2) ? name + draw(o, o->last->count) : name;
-}
-
-static uint64_t
-slot(const struct op *o)
-{
-	return one_in(o, 32) ? wild(o) : 1 + draw(o, CAPS_MAX - 1);
-}
-
-static uint64_t
-argument(struct op *o, char kind)
-{
-	static const uint32_t mappable[] = {EXO_CAP_FRAME, EXO_CAP_FRAME, EXO_CAP_FRAME,
-					    EXO_CAP_TABLE, EXO_CAP_ENV,   EXO_CAP_RING};
-	static const struct exo_map_entry nothing[4];
-
-	switch (kind) {
-	case 'a': /* address */
-		return address(o);
-	case 'm': /* what can be mapped */
-		return handle(o, mappable[draw(o, ARRAY_SIZE(mappable))]);
-	case 'h': /* any capability */
-		return handle(o, 0);
-	case 'd': /* one that may go */
-		for (uint32_t i = 0; i < 8; i++) {
-			exo_handle h = handle(o, 0);
-
-			if (EXO_HANDLE_INDEX(h) >= ESSENTIAL || one_in(o, 256)) {
-				return h;
-			}
-		}
-		return EXO_NONE;
-	case 'f':
-		return handle(o, EXO_CAP_FRAME);
-	case 't':
-		return handle(o, EXO_CAP_TABLE);
-	case 'e':
-		return handle(o, EXO_CAP_ENV);
-	case 'E': /* itself, mostly */
-		return one_in(o, 4) ? handle(o, EXO_CAP_ENV) : EXO_NONE;
-	case 's': /* its own space, mostly */
-		return one_in(o, 4) ? handle(o, EXO_CAP_SPACE) : EXO_NONE;
-	case 'c':
-		return handle(o, EXO_CAP_CONSOLE);
-	case 'g':
-		return handle(o, EXO_CAP_RING);
-	case 'N':
-		return name_of_last(o);
-	case 'n':
-		return few(o);
-	case 'z': /* all, or a few */
-		return one_in(o, 2) ? few(o) : 0;
-	case 'i':
-		return draw(o, 4);
-	case 'b': /* event bit */
-		return draw(o, 66);
-	case 'r':
-		return rights(o);
-	case 'x': /* entries */
-		return map_entries(o);
-	case 'p': /* memory */
-		return memory(o, nothing, sizeof(nothing));
-	case 'S':
-		return slot(o);
-	case 'T': /* a time that comes */
-		return arch_time() + draw(o, 256) * 16;
-	default:
-		return wild(o);
-	}
-}
+#define OWN_WORD 1016 /* not where calls write what they were asked to */
 
 /* --- calls -------------------------------------------------------------------------------- */
 /* Arguments of each call but those that op_call() treats by themselves; `often` of 64. */
@@ -290,24 +55,26 @@ static const struct {
 	[EXO_NR_power] = {"c?", 0, true},
 	[EXO_NR_submit] = {"g", 3, false},
 	[EXO_NR_fence_i] = {"", 1, true},
+	[EXO_NR_unshare] = {"Ats", 3, true},
 };
 
 static void
 derivation(struct op *o, uint64_t a[7])
 {
-	a[0] = handle(o, one_in(o, 3) ? 0 : EXO_CAP_FRAME);
-	a[1] = slot(o);
-	a[2] = name_of_last(o);
-	a[3] = one_in(o, 3) ? few(o) : 2;
-	a[4] = one_in(o, 3) ? rights(o) : (draw(o, 2) ? EXO_READ | EXO_EXEC : 0) | EXO_READ | EXO_WRITE;
-	a[5] = one_in(o, 16) ? 1 + draw(o, 3) : 0;
+	a[0] = arg_handle(o, op_one_in(o, 3) ? 0 : EXO_CAP_FRAME);
+	a[1] = arg_slot(o);
+	a[2] = arg_name(o);
+	a[3] = op_one_in(o, 3) ? arg_few(o) : 2;
+	a[4] = op_one_in(o, 3) ? arg_rights(o)
+			       : (op_draw(o, 2) ? EXO_READ | EXO_EXEC : 0) | EXO_READ | EXO_WRITE;
+	a[5] = op_one_in(o, 16) ? 1 + op_draw(o, 3) : 0;
 	if (o->last && cap_is_predicate(o->last)) {
-		a[2] = filter(o);
-		a[3] = draw(o, 3);
-	} else if (o->last && cap_is_object(o->last) && !one_in(o, 8)) {
+		a[2] = arg_filter(o);
+		a[3] = op_draw(o, 3);
+	} else if (o->last && cap_is_object(o->last) && !op_one_in(o, 8)) {
 		a[2] = a[3] = 0;
-		a[4] = one_in(o, 4) ? rights(o) : EXO_RIGHTS_ALL;
-	} else if (a[3] == 2 && !one_in(o, 8)) {
+		a[4] = op_one_in(o, 4) ? arg_rights(o) : EXO_RIGHTS_ALL;
+	} else if (a[3] == 2 && !op_one_in(o, 8)) {
 		a[2] &= ~1ul;
 	}
 }
@@ -318,23 +85,23 @@ creation(struct op *o, uint64_t a[7])
 	static const uint32_t types[] = {EXO_CAP_ENV,    EXO_CAP_SPACE, EXO_CAP_TABLE,
 					 EXO_CAP_CSPACE, EXO_CAP_RING,  EXO_CAP_RING};
 
-	a[0] = one_in(o, 32) ? draw(o, EXO_CAP_TYPES) : types[draw(o, ARRAY_SIZE(types))];
-	a[1] = handle(o, EXO_CAP_FRAME);
+	a[0] = op_one_in(o, 32) ? op_draw(o, EXO_CAP_TYPES) : types[op_draw(o, ARRAY_SIZE(types))];
+	a[1] = arg_handle(o, EXO_CAP_FRAME);
 	for (int i = 0; i < 8 && o->last && o->last->count != (a[0] == EXO_CAP_CSPACE ? 1 : 2);
 	     i++) {
-		a[1] = handle(o, EXO_CAP_FRAME);
+		a[1] = arg_handle(o, EXO_CAP_FRAME);
 	}
-	a[2] = slot(o);
-	a[3] = draw(o, 4);
-	a[4] = draw(o, 8);
+	a[2] = arg_slot(o);
+	a[3] = op_draw(o, 4);
+	a[4] = op_draw(o, 8);
 	if (a[0] == EXO_CAP_ENV) {
-		a[3] = draw(o, WORLD_HARTS) | draw(o, 2) << 8;
-		a[4] = EXO_UAREA_BASE + draw(o, 8) * PAGE_SIZE;
+		a[3] = op_draw(o, WORLD_HARTS) | op_draw(o, 2) << 8;
+		a[4] = EXO_UAREA_BASE + op_draw(o, 8) * PAGE_SIZE;
 	} else if (a[0] == EXO_CAP_CSPACE) {
-		a[3] = one_in(o, 2) ? handle(o, EXO_CAP_CSPACE) : 0;
+		a[3] = op_one_in(o, 2) ? arg_handle(o, EXO_CAP_CSPACE) : 0;
 	}
-	if (one_in(o, 32)) {
-		a[3 + draw(o, 2)] = wild(o);
+	if (op_one_in(o, 32)) {
+		a[3 + op_draw(o, 2)] = arg_wild(o);
 	}
 }
 
@@ -350,12 +117,28 @@ binding(struct op *o, uint64_t a[7])
 		{EXO_BIND_PACKET, EXO_CAP_RING, EXO_CAP_PACKET},
 		{EXO_BIND_BUFFER, EXO_CAP_RING, EXO_CAP_FRAME},
 	};
-	uint64_t i = draw(o, ARRAY_SIZE(kinds));
+	uint64_t i = op_draw(o, ARRAY_SIZE(kinds));
 
-	a[0] = one_in(o, 32) ? draw(o, 16) : kinds[i].what;
-	a[1] = handle(o, kinds[i].thing);
-	a[2] = kinds[i].with ? handle(o, kinds[i].with) : 0;
-	a[3] = draw(o, 66);
+	a[0] = op_one_in(o, 32) ? op_draw(o, 16) : kinds[i].what;
+	a[1] = arg_handle(o, kinds[i].thing);
+	a[2] = kinds[i].with ? arg_handle(o, kinds[i].with) : 0;
+	a[3] = op_draw(o, 66);
+}
+
+/* A table into or out of a space. */
+static void
+hanging(struct op *o, uint32_t nr, uint64_t a[7])
+{
+	a[0] = arg_of_kind(o, 'A');
+	a[6] = arg_of_kind(o, 's');
+	if (nr == EXO_NR_map) {
+		a[1] = arg_handle(o, EXO_CAP_TABLE);
+		a[3] = 1;
+		a[4] = EXO_WRITE;
+	} else {
+		a[1] = 512;
+		a[4] = a[6];
+	}
 }
 
 static uint32_t
@@ -368,10 +151,10 @@ draw_call(const struct op *o)
 	for (uint32_t i = 1; i <= EXO_CALLS_MAX; i++) {
 		total += calls[i].often;
 	}
-	if (one_in(o, 64)) {
-		return 1 + (uint32_t)draw(o, EXO_CALLS_MAX); /* rare ones too */
+	if (op_one_in(o, 64)) {
+		return 1 + (uint32_t)op_draw(o, EXO_CALLS_MAX); /* rare ones too */
 	}
-	for (at = draw(o, total) + 1; at > calls[nr].often; nr++) {
+	for (at = op_draw(o, total) + 1; at > calls[nr].often; nr++) {
 		at -= calls[nr].often;
 	}
 	return nr;
@@ -384,6 +167,11 @@ op_call(struct op *o, bool nested)
 	uint64_t a[7] = {0};
 
 	if (nested && !calls[nr].nested) {
+		return;
+	}
+	if ((nr == EXO_NR_map || nr == EXO_NR_unmap) && op_one_in(o, 8)) {
+		hanging(o, nr, a);
+		world_call(o->hart, nr, a);
 		return;
 	}
 	switch (nr) {
@@ -402,7 +190,7 @@ op_call(struct op *o, bool nested)
 		for (uint32_t i = 0; i < 7; i++) {
 			const char *kinds = calls[nr].arguments;
 
-			a[i] = !kinds || i < strlen(kinds) ? argument(o, kinds ? kinds[i] : '?')
+			a[i] = !kinds || i < strlen(kinds) ? arg_of_kind(o, kinds ? kinds[i] : '?')
 							   : 0;
 		}
 		break;
@@ -449,12 +237,12 @@ op_access(struct op *o)
 {
 	static const enum tlb_access kinds[] = {TLB_LOAD, TLB_STORE, TLB_FETCH};
 	const struct captree *t = &kernel_get()->tree;
-	enum tlb_access access = kinds[draw(o, ARRAY_SIZE(kinds))];
+	enum tlb_access access = kinds[op_draw(o, ARRAY_SIZE(kinds))];
 	uint64_t physical = 0;
 	uint64_t page;
 
 	for (uint32_t tries = 0; !physical && tries < 8; tries++) {
-		physical = tlb_translate(o->hart, address(o) & ~(PAGE_SIZE - 1), access);
+		physical = tlb_translate(o->hart, arg_address(o) & ~(PAGE_SIZE - 1), access);
 	}
 	page = physical >> PAGE_SHIFT;
 
@@ -479,13 +267,13 @@ op_scribble(struct op *o)
 {
 	uint64_t *words = (uint64_t *)env_uarea(o->e);
 	uint32_t index;
-	const struct cap *ring = one_in(o, 4) ? pick(o, EXO_CAP_RING, &index) : NULL;
+	const struct cap *ring = op_one_in(o, 4) ? arg_pick(o, EXO_CAP_RING, &index) : NULL;
 
 	if (ring && cap_type(ring) == EXO_CAP_RING) {
 		words = arch_ram((ring->start + 1) << PAGE_SHIFT);
 	}
-	for (uint64_t n = 1 + draw(o, 4); n; n--) {
-		words[draw(o, 256)] = one_in(o, 2) ? wild(o) : draw(o, 64);
+	for (uint64_t n = 1 + op_draw(o, 4); n; n--) {
+		words[op_draw(o, 256)] = op_one_in(o, 2) ? arg_wild(o) : op_draw(o, 64);
 	}
 }
 
@@ -493,9 +281,9 @@ static void
 op_request(struct op *o)
 {
 	uint32_t index;
-	const struct cap *c = pick(o, EXO_CAP_RING, &index);
+	const struct cap *c = arg_pick(o, EXO_CAP_RING, &index);
 	struct exo_ring *ring;
-	bool disk = one_in(o, 2);
+	bool disk = op_one_in(o, 2);
 	uint64_t *to;
 
 	if (!c) {
@@ -503,19 +291,19 @@ op_request(struct op *o)
 	}
 	ring = arch_ram((c->start + 1) << PAGE_SHIFT);
 	to = (uint64_t *)&ring->sq[ring->sq_tail % EXO_SQ_SIZE];
-	to[1] = disk ? (1 + draw(o, 4)) | (1 + draw(o, 3)) << 32 : 1 + draw(o, 3);
-	to[2] = handle(o, disk ? EXO_CAP_BLOCK : EXO_CAP_FRAME);
-	to[3] = one_in(o, 16) ? wild(o)
-		: disk        ? draw(o, 32)
-			      : EXO_SEGMENT(draw(o, 9000), draw(o, 1000));
-	to[4] = handle(o, EXO_CAP_FRAME);
-	to[5] = one_in(o, 16) ? wild(o)
-		: disk        ? draw(o, 3)
-			      : EXO_SEGMENT(draw(o, 4096), draw(o, 700));
-	to[6] = handle(o, EXO_CAP_FRAME);
-	to[7] = EXO_SEGMENT(draw(o, 4096), draw(o, 100));
+	to[1] = disk ? (1 + op_draw(o, 4)) | (1 + op_draw(o, 3)) << 32 : 1 + op_draw(o, 3);
+	to[2] = arg_handle(o, disk ? EXO_CAP_BLOCK : EXO_CAP_FRAME);
+	to[3] = op_one_in(o, 16) ? arg_wild(o)
+		: disk           ? op_draw(o, 32)
+				 : EXO_SEGMENT(op_draw(o, 9000), op_draw(o, 1000));
+	to[4] = arg_handle(o, EXO_CAP_FRAME);
+	to[5] = op_one_in(o, 16) ? arg_wild(o)
+		: disk           ? op_draw(o, 3)
+				 : EXO_SEGMENT(op_draw(o, 4096), op_draw(o, 700));
+	to[6] = arg_handle(o, EXO_CAP_FRAME);
+	to[7] = EXO_SEGMENT(op_draw(o, 4096), op_draw(o, 100));
 	ring->sq_tail++;
-	if (one_in(o, 4)) {
+	if (op_one_in(o, 4)) {
 		ring->cq_head = ring->cq_tail;
 	}
 	world_call(o->hart, EXO_NR_submit, (const uint64_t[7]){cspace_handle(c, index)});
@@ -525,7 +313,7 @@ void
 ops_step(uint32_t hart, const struct draws *d, bool nested)
 {
 	struct op o = {.d = d, .hart = hart, .e = world_env(hart)};
-	uint64_t kind = draw(&o, 32);
+	uint64_t kind = op_draw(&o, 32);
 
 	if (o.e == kernel_get()->init) {
 		return;
@@ -535,7 +323,7 @@ ops_step(uint32_t hart, const struct draws *d, bool nested)
 	} else if (kind == 8) {
 		op_scribble(&o);
 	} else if (kind == 9) {
-		tlb_speculate(hart, address(&o));
+		tlb_speculate(hart, arg_address(&o));
 	} else if (world_is_calling(o.e)) {
 		if (!nested) {
 			world_call(hart, 0, NULL);

@@ -20,7 +20,8 @@
 
 #define WORLD_HARTS   2
 #define WORLD_PLAYERS 3
-/* Where players map: under two tables of level 0; the first pages are their memory for arguments.
+/* Where players map: under two tables of level 0, with room for more behind; the first pages are
+ * their memory for arguments.
  */
 #define WORLD_REGION       0x40000000ul
 #define WORLD_REGION_PAGES 1024
