@@ -36,8 +36,8 @@ SECONDS = 60                            # most that one boot may take
 LOAD_ADDRESS = 0x80200000               # of the kernel, until it has turned paging on
 PACE_SECONDS = 0.004                    # between two packets of rx_paced
 
-CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 appel1 appel2 carve_drop_10 frame_clear "
-        "irqs_off_max").split()
+CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 appel1 appel2 carve_drop_10 "
+        "carve_drop_10000 frame_clear irqs_off_max").split()
 KERNEL_ONLY = {"exc_to_handler"}        # one way: the faulting instruction is not part of it
 LIFE = ["env_cycle_16p"]
 HARTS = ["null_call_4h"]

@@ -11,7 +11,7 @@
 
 #include "lib/base/bitmap.h"
 
-#define EXO_SLOTS_MAX 8192
+#define EXO_SLOTS_MAX 16384
 
 struct exo_slotset {
 	uint32_t limit;

@@ -20,24 +20,25 @@
 #define END(op)   MARK(2 * (op) + 1)
 
 /* One line per operation: scripts/bench.py takes names and numbers from here. */
-#define OP_EMPTY          1
-#define OP_NULL_CALL      2
-#define OP_EXC_TO_HANDLER 3
-#define OP_EXC_RESUME     4
-#define OP_TRAP_UNPROT    5
-#define OP_PROT1          6
-#define OP_PROT100        7
-#define OP_MAP1           8
-#define OP_MAP100         9
-#define OP_FRAME_CLEAR    10
-#define OP_CARVE_DROP_10  11
-#define OP_RAW_READ_4K    12
-#define OP_RX_PACED       13
-#define OP_APPEL1         14
-#define OP_APPEL2         15
-#define OP_ENV_CYCLE_16P  16
-#define OP_NULL_CALL_4H   17
-#define OP_FORK_TOUCH_1M  18
-#define OP_FORK_TOUCH_64M 19
+#define OP_EMPTY            1
+#define OP_NULL_CALL        2
+#define OP_EXC_TO_HANDLER   3
+#define OP_EXC_RESUME       4
+#define OP_TRAP_UNPROT      5
+#define OP_PROT1            6
+#define OP_PROT100          7
+#define OP_MAP1             8
+#define OP_MAP100           9
+#define OP_FRAME_CLEAR      10
+#define OP_CARVE_DROP_10    11
+#define OP_RAW_READ_4K      12
+#define OP_RX_PACED         13
+#define OP_APPEL1           14
+#define OP_APPEL2           15
+#define OP_ENV_CYCLE_16P    16
+#define OP_NULL_CALL_4H     17
+#define OP_FORK_TOUCH_1M    18
+#define OP_FORK_TOUCH_64M   19
+#define OP_CARVE_DROP_10000 20
 
 #endif

@@ -14,9 +14,8 @@
 #include "test/bench/common.h"
 #include "test/bench/core/handlers.h"
 
-#define SAMPLES  100
-#define BATCH    100
-#define SIBLINGS 10
+#define SAMPLES 100
+#define BATCH   100
 
 _Static_assert(NR_PROTECT == EXO_NR_protect, "handlers.h");
 _Static_assert(READ == EXO_READ && READ_WRITE == (EXO_READ | EXO_WRITE), "handlers.h");
@@ -112,9 +111,9 @@ protections(void)
 	}
 }
 
-/* Appel and Li, "Virtual memory primitives for user programs": an access to a random protected page,
- * whose handler opens it and protects another one (prot1 + trap + unprot); and: protect all pages,
- * then touch each in random order, and the handler opens it (protN + trap + unprot). */
+/* Appel and Li, "Virtual memory primitives for user programs": an access to a random protected
+ * page, whose handler opens it and protects another one (prot1 + trap + unprot); and: protect all
+ * pages, then touch each in random order, and the handler opens it (protN + trap + unprot). */
 static void
 appel(void)
 {
@@ -187,29 +186,32 @@ clearing(void)
 	}
 }
 
-/* Every other page of a range is carved already; the new one goes between two of them. */
-static void
-carving(void)
+/* `siblings` pages of a range are carved already, with gaps evenly between them; each sample carves
+ * the next gap and drops it again. */
+static inline __attribute__((always_inline)) void
+carving(uint64_t siblings, uint64_t gaps, int op)
 {
+	const uint64_t run = siblings / gaps;
 	struct exo_cap_info info;
 	exo_handle parent;
 	uint32_t slot;
 
-	must("carve", exo_frames_carve(exo_own_frames(), 2 * SIBLINGS, 1, &parent));
+	must("carve", exo_frames_carve(exo_own_frames(), siblings + gaps, 1, &parent));
 	must("inspect", exo_inspect(parent, 0, &info));
-	for (uint64_t i = 0; i < SIBLINGS; i++) {
+	for (uint64_t i = 0; i < siblings; i++) {
 		slot = (uint32_t)must("slot", exo_slot_take());
-		must("carve", exo_carve(parent, slot, info.start + 2 * i, 1, EXO_READ, 0));
+		must("carve", exo_carve(parent, slot, info.start + i + i / run, 1, EXO_READ, 0));
 	}
 	slot = (uint32_t)must("slot", exo_slot_take());
-	for (int i = 0; i < SAMPLES; i++) {
+	for (uint64_t i = 0; i < SAMPLES; i++) {
+		uint64_t page = info.start + i % gaps * (run + 1) + run;
 		int64_t handle;
 		int64_t r;
 
-		BEGIN(OP_CARVE_DROP_10);
-		handle = exo_carve(parent, slot, info.start + SIBLINGS + 1, 1, EXO_READ, 0);
+		BEGIN(op);
+		handle = exo_carve(parent, slot, page, 1, EXO_READ, 0);
 		r = exo_drop((exo_handle)handle, 0, 0);
-		END(OP_CARVE_DROP_10);
+		END(op);
 		must("carve", handle);
 		must("drop", r);
 	}
@@ -226,6 +228,7 @@ main(void)
 	appel();
 	mappings();
 	clearing();
-	carving();
+	carving(10, 10, OP_CARVE_DROP_10);
+	carving(10000, 100, OP_CARVE_DROP_10000);
 	return bench_end();
 }
