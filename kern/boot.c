@@ -125,6 +125,8 @@ make_sysinfo(struct kernel *k)
 	s->abi_version = EXO_ABI_VERSION;
 	s->timebase_hz = machine.timebase_hz;
 	s->quantum_ticks = machine.timebase_hz * CONFIG_SLICE_US / 1000000;
+	s->slot_ticks = machine.timebase_hz * CONFIG_SLOT_US / 1000000;
+	s->timeline_slots = CONFIG_TIMELINE_SLOTS;
 	s->ram_start = machine.ram_start;
 	s->ram_bytes = machine.ram_end - machine.ram_start;
 	s->kernel_start = machine.image.start;

@@ -5,7 +5,7 @@
 #define KERN_BOOT_H
 
 #include "kern/kernel.h"
-#include "kern/machine.h"
+#include "kern/window.h"
 
 /* `count` cleared pages in a row, aligned to `align` pages counted from the RAM start; physical
  * address. Ends start-up with a sentence when there are none. */
@@ -25,6 +25,8 @@ _Noreturn void boot_init_ended(const struct env *e, uint32_t kind, uint64_t caus
 /* devices.c: start drivers for what the tree names. */
 void devices_console(struct kernel *k, struct machine *m);
 void devices_start(struct kernel *k, struct machine *m);
+/* The registers of what none of them drives. */
+void devices_windows(struct windows *w, const struct machine *m);
 /* init.c: make the first environment; returns it, not started. */
 struct env *init_make(struct kernel *k, struct machine *m);
 /* Give it what is left of the RAM. Last. */

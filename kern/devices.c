@@ -28,6 +28,9 @@ static struct {
 	uint32_t disks;
 	uint32_t nics;
 	bool interrupts; /* reach this hart */
+	int owned[DEVICES_MAX +
+		  1]; /* nodes of those that a driver has set up, if only to give up */
+	uint32_t owned_count;
 	struct device_resources
 		spare; /* DMA area and state of a probe that found nothing, for the next one */
 	void *spare_state;
@@ -191,7 +194,10 @@ start(struct kernel *k, struct machine *m, uint32_t index)
 		r.irq = source_of(m, node);
 		give_dma(d, &r);
 		error = d->probe(&r, devices.spare_state, &found);
-		found.why = error ? found.why : attach(k, &found, r.irq, m->context[0]);
+		if (!error) {
+			devices.owned[devices.owned_count++] = node;
+			found.why = attach(k, &found, r.irq, m->context[0]);
+		}
 	}
 	if (found.why) {
 		kprint("chitin: device %s is left out: %s\n", fdt_name(&m->tree, node), found.why);
@@ -202,8 +208,23 @@ start(struct kernel *k, struct machine *m, uint32_t index)
 }
 
 /* --- all of them -------------------------------------------------------------------------- */
+static bool
+start_controller(struct kernel *k, const struct machine *m, uintptr_t base, uint64_t bytes)
+{
+	uint64_t lines = (m->plic_sources + 1ul) * sizeof(struct irq_line);
+
+	if (m->plic_sources > IRQ_SOURCES_MAX ||
+	    !irq_controller(base, bytes, m->plic_sources,
+			    arch_ram(boot_pages((lines + PAGE_SIZE - 1) >> PAGE_SHIFT, 1))) ||
+	    !irq_context_init(m->context[0])) {
+		return false;
+	}
+	k->sysinfo->irq_sources = m->plic_sources;
+	return true;
+}
+
 static void
-start_plic(const struct machine *m)
+start_plic(struct kernel *k, const struct machine *m)
 {
 	/* the last contexts are those of harts that nobody runs */
 	uint64_t most = PLIC_CONTEXTS;
@@ -222,8 +243,7 @@ start_plic(const struct machine *m)
 	if (base) {
 		why = "the device tree describes it impossibly";
 		/* the context first of all disables all sources, so before any is attached */
-		devices.interrupts = irq_controller(base, bytes, m->plic_sources) &&
-				     irq_context_init(m->context[0]);
+		devices.interrupts = start_controller(k, m, base, bytes);
 	}
 	if (!devices.interrupts) {
 		kprint("chitin: no interrupt controller: %s\n", why);
@@ -261,7 +281,7 @@ devices_console(struct kernel *k, struct machine *m)
 		k->test_device = map_registers(m, node, PAGE_SIZE, &bytes, &ignored);
 	}
 	find_devices(&m->tree);
-	start_plic(m);
+	start_plic(k, m);
 	console = console_index(&m->tree);
 	if (console < devices.count) {
 		start(k, m, console);
@@ -276,4 +296,12 @@ devices_start(struct kernel *k, struct machine *m)
 			start(k, m, i);
 		}
 	}
+}
+
+void
+devices_windows(struct windows *w, const struct machine *m)
+{
+	/* the firmware's console, if it is not ours */
+	devices.owned[devices.owned_count++] = fdt_stdout(&m->tree);
+	windows_find(w, m, &(struct windows_kept){devices.owned, devices.owned_count});
 }

@@ -20,6 +20,7 @@ struct hart;
 struct space;
 struct cspace;
 struct ring;
+struct irq_line;
 
 /* A use of a capability by an object: its node in the capability's list of bindings. 16 bytes,
  * 16-byte aligned. */
@@ -37,6 +38,7 @@ enum use_kind {
 	USE_PACKET = 5,     /* RING -> PACKET */
 	USE_BUFFER = 6,     /* RING -> FRAME */
 	USE_REQUEST = 7,    /* RING request -> BLOCK */
+	USE_IRQ = 8,        /* a line (kern/irq.c) -> IRQ */
 };
 
 /* What another hart can ask of an environment's home hart; bits of env.requests. */
@@ -81,15 +83,16 @@ struct env {
 	struct use cspace_use;
 	struct use supervisor_use;
 	struct use console_use;
-	struct ring *rings; /* that signal it */
-	struct { /* a call that takes several steps: see take.c */
+	struct ring *rings;     /* that signal it */
+	struct irq_line *lines; /* that signal it */
+	struct {                /* a call that takes several steps: see take.c */
 		uint32_t what;
 		exo_handle handle;
 		uint64_t start;
 		uint64_t count;
 	} unfinished;
 
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 296];
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 304];
 	struct arch_env arch; /* ends where the u-area begins: trap code reaches both from there */
 };
 _Static_assert(sizeof(struct env) == 4096, "the private half of a pair of frames");

@@ -10,7 +10,9 @@
  * Callers: boot, once.
  */
 #include "kern/boot.h"
+#include "kern/console.h"
 #include "kern/cspace.h"
+#include "kern/irq.h"
 #include "kern/object.h"
 #include "kern/table.h"
 #include "lib/base/checked.h"
@@ -228,6 +230,46 @@ give_devices(void)
 }
 
 static void
+give_windows(void)
+{
+	static struct windows w;
+
+	devices_windows(&w, init.m);
+	for (uint32_t i = 0; i < w.count; i++) {
+		uint64_t first = w.range[i].start >> PAGE_SHIFT;
+
+		give_root(EXO_CAP_WINDOW, EXO_READ | EXO_WRITE, first,
+			  (w.range[i].end >> PAGE_SHIFT) - first, &init.boot->windows[i]);
+	}
+	if (w.overflowed) {
+		kprint("chitin: some devices can be given to nobody: their registers lie in more "
+		       "than %u places\n",
+		       EXO_WINDOWS_MAX);
+	}
+}
+
+static void
+give_lines(void)
+{
+	uint32_t first = 1;
+	uint32_t count;
+
+	for (uint32_t i = 0; i < EXO_LINES_MAX && (first = irq_free_lines(first, &count)); i++) {
+		give_root(EXO_CAP_IRQ, EXO_IRQ_BIND, first, count, &init.boot->irqs[i]);
+		first += count;
+	}
+}
+
+static void
+give_timelines(void)
+{
+	for (uint32_t i = 0; i < init.k->harts; i++) {
+		give_root(EXO_CAP_SLOT, EXO_SLOT_BIND, (uint64_t)i << EXO_SLOT_HART_SHIFT,
+			  CONFIG_TIMELINE_SLOTS, &init.boot->timelines[i]);
+	}
+}
+
+static void
 fill_boot_page(void)
 {
 	struct exo_boot *b = init.boot;
@@ -294,6 +336,9 @@ init_make(struct kernel *k, struct machine *m)
 	e->arch.x[2] = INIT_STACK_END;
 	e->arch.x[10] = INIT_BOOT_PAGE;
 	give_devices();
+	give_windows();
+	give_lines();
+	give_timelines();
 	fill_boot_page();
 	return e;
 }

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: MIT
- * irq.c: interrupts of the devices that the kernel shares among all.
+ * irq.c: interrupt lines: of the devices that the kernel shares among all, and those that
+ * environments hold by IRQ capabilities.
  *
- * State:      which device each source belongs to; constant after boot.
- * Callers:    the trap path of the hart whose context it is, interrupts off. Work is bounded: 16
- * claims, 16 completions or packets each; what is left is taken up at a timer interrupt, once
- * the environments have had their share of the time (hart.c).
+ * State:      which device each source belongs to, constant after boot; the lines, tree lock.
+ * Invariants: a source is attached to a device of the kernel, or can be bound, never both. A
+ *             source is claimed under the tree lock only, so whoever has it sees each line either
+ *             not claimed or `claimed`; it is enabled at the context that claimed it until it is
+ *             completed, for a controller ignores the completion of what is not enabled. So a line
+ *             interrupts at most once between two acknowledgements, and is as new after its end.
+ * Callers:    the trap path of the hart whose context it is, calls, revocation. Work is bounded:
+ *             16 claims, 16 completions or packets each; what is left is taken up at a timer
+ *             interrupt, once the environments have had their share of the time (hart.c).
  */
 #include "kern/irq.h"
 #include "kern/console.h"
 #include "kern/dev/irq_plic.h"
 #include "kern/disk/extent.h"
 #include "kern/net/nic.h"
+#include "kern/object.h"
+#include "lib/base/checked.h"
 
 #define DEVICES_MAX 64 /* bits of hart.irq_again */
-#define SOURCES_MAX 1024
 #define CLAIMS_MAX  16
 #define WORK_MAX    16
 
@@ -24,13 +31,16 @@ static struct {
 	struct {
 		uint8_t user; /* enum irq_user */
 		uint8_t number;
-	} device[DEVICES_MAX];          /* [0] is nobody */
-	uint8_t of_source[SOURCES_MAX]; /* which of them a source belongs to */
+	} device[DEVICES_MAX];                  /* [0] is nobody */
+	uint8_t of_source[IRQ_SOURCES_MAX + 1]; /* which of them a source belongs to */
+	struct irq_line *line;                  /* of each source */
 } irqs;
 
+/* --- boot --------------------------------------------------------------------------------- */
 bool
-irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources)
+irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources, struct irq_line *lines)
 {
+	irqs.line = lines;
 	irqs.present = plic_init(&irqs.plic, base, bytes, sources) == 0;
 	return irqs.present;
 }
@@ -49,7 +59,7 @@ irq_context_init(uint32_t context)
 void
 irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context)
 {
-	if (!irqs.present || irq == 0 || irq >= SOURCES_MAX || irqs.devices == DEVICES_MAX - 1) {
+	if (!irqs.present || irq == 0 || irq > IRQ_SOURCES_MAX || irqs.devices == DEVICES_MAX - 1) {
 		return;
 	}
 	irqs.devices++;
@@ -60,29 +70,164 @@ irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context)
 	plic_enable(&irqs.plic, context, irq, true);
 }
 
-/* Returns true if the device has more to do than one turn allows. */
+uint32_t
+irq_free_lines(uint32_t from, uint32_t *count)
+{
+	uint32_t end = irqs.present ? irqs.plic.sources + 1 : 0;
+	uint32_t first = from ? from : 1;
+	uint32_t last;
+
+	while (first < end && irqs.of_source[first]) {
+		first++;
+	}
+	last = first;
+	while (last < end && !irqs.of_source[last]) {
+		last++;
+	}
+	*count = last - first;
+	return first < end ? first : 0;
+}
+
+/* --- lines of environments ---------------------------------------------------------------- */
+static uint32_t
+source_of(const struct irq_line *line)
+{
+	return (uint32_t)(line - irqs.line);
+}
+
+bool
+irq_done(struct irq_line *line)
+{
+	bool was_claimed = line->claimed;
+
+	if (was_claimed) {
+		plic_complete(&irqs.plic, line->context, source_of(line));
+		line->claimed = false;
+	}
+	return was_claimed;
+}
+
+/* Completed first: see the invariants. */
+static void
+silence(struct irq_line *line)
+{
+	irq_done(line);
+	plic_enable(&irqs.plic, line->context, source_of(line), false);
+	plic_set_priority(&irqs.plic, source_of(line), 0);
+}
+
+void
+irq_lost(struct use *u)
+{
+	struct irq_line *line = container_of(u, struct irq_line, use);
+
+	silence(line);
+	*line->back = line->next;
+	if (line->next) {
+		line->next->back = line->back;
+	}
+	line->env = NULL;
+}
+
+bool
+irq_orphan(struct env *e)
+{
+	struct irq_line *line = e->lines;
+
+	if (line) {
+		irq_lost(&line->use);
+		use_unbind(&e->kernel->tree, &line->use);
+	}
+	return line != NULL;
+}
+
+/* Interrupts go to the hart where the environment is woken, if it gets any. */
+static uint32_t
+context_for(const struct env *e)
+{
+	return e->hart->has_plic ? e->hart->plic_context : e->kernel->hart[0].plic_context;
+}
+
+static void
+line_open(struct irq_line *line, struct env *e, uint32_t context, uint32_t bit)
+{
+	line->env = e;
+	line->bit = bit;
+	line->context = context;
+	line->next = e->lines;
+	line->back = &e->lines;
+	if (line->next) {
+		line->next->back = &line->next;
+	}
+	e->lines = line;
+}
+
+int
+irq_bind(struct env *e, struct cap *c, uint32_t bit)
+{
+	struct captree *t = &e->kernel->tree;
+	struct irq_line *line = &irqs.line[c->start];
+	uint32_t context = context_for(e);
+
+	if (line->env && !env_is_off(line->env)) {
+		return E_BUSY;
+	}
+	if (line->env) {
+		irq_lost(&line->use);
+		use_unbind(t, &line->use);
+	}
+	line->use.kind = USE_IRQ;
+	line_open(line, e, context, bit);
+	use_bind(t, &line->use, c);
+	plic_set_priority(&irqs.plic, source_of(line), 1);
+	if (plic_enable(&irqs.plic, context, source_of(line), true) != 0) {
+		irq_lost(&line->use);
+		use_unbind(t, &line->use);
+		return E_UNSUPPORTED;
+	}
+	return 0;
+}
+
+struct irq_line *
+irq_line_of(struct captree *t, const struct cap *c)
+{
+	struct irq_line *line = &irqs.line[c->start];
+
+	return c->count == 1 && line->env && c->bindings == bind_object_id(t, &line->use) ? line
+											  : NULL;
+}
+
+/* What nobody has any more is silenced where it came up. */
+static void
+line_interrupt(struct hart *h, uint32_t source)
+{
+	struct irq_line *line = &irqs.line[source];
+
+	line->claimed = true;
+	if (line->env) {
+		env_signal(line->env, 1ul << line->bit);
+	} else {
+		line->context = h->plic_context;
+		silence(line);
+	}
+}
+
+/* --- interrupts --------------------------------------------------------------------------- */
+/* Returns true if the device has more to do than one turn allows. Tree lock. */
 static bool
 handle(uint32_t device)
 {
-	struct kernel *k = kernel_get();
-	bool more = false;
-
-	kernel_lock(k);
 	switch (irqs.device[device].user) {
 	case IRQ_CONSOLE:
 		console_interrupt();
-		break;
+		return false;
 	case IRQ_DISK:
-		more = extent_interrupt(irqs.device[device].number, WORK_MAX);
-		break;
+		return extent_interrupt(irqs.device[device].number, WORK_MAX);
 	case IRQ_NIC:
-		more = nic_interrupt(irqs.device[device].number, WORK_MAX);
-		break;
+		return nic_interrupt(irqs.device[device].number, WORK_MAX);
 	default:
-		break;
+		return false;
 	}
-	kernel_unlock(k);
-	return more;
 }
 
 static void
@@ -93,23 +238,38 @@ handle_for(struct hart *h, uint32_t device)
 	h->irq_again = handle(device) ? h->irq_again | bit : h->irq_again & ~bit;
 }
 
+/* False if nothing is pending. */
+static bool
+handle_next(struct hart *h)
+{
+	uint32_t source = plic_claim(&irqs.plic, h->plic_context);
+
+	if (source && irqs.of_source[source]) {
+		handle_for(h, irqs.of_source[source]);
+		plic_complete(&irqs.plic, h->plic_context, source);
+	} else if (source) {
+		line_interrupt(h, source);
+	}
+	return source != 0;
+}
+
 void
 irq_handle(struct hart *h)
 {
+	struct kernel *k = h->kernel;
 	uint64_t again = h->irq_again;
+	bool more = true;
 
 	for (uint32_t device = 1; device < DEVICES_MAX && again >> device; device++) {
 		if (again >> device & 1) {
+			kernel_lock(k);
 			handle_for(h, device);
+			kernel_unlock(k);
 		}
 	}
-	for (uint32_t i = 0; i < CLAIMS_MAX; i++) {
-		uint32_t irq = plic_claim(&irqs.plic, h->plic_context);
-
-		if (!irq) {
-			return;
-		}
-		handle_for(h, irq < SOURCES_MAX ? irqs.of_source[irq] : 0);
-		plic_complete(&irqs.plic, h->plic_context, irq);
+	for (uint32_t i = 0; i < CLAIMS_MAX && more; i++) {
+		kernel_lock(k);
+		more = handle_next(h);
+		kernel_unlock(k);
 	}
 }

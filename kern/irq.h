@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * irq.h: interrupts of the devices that the kernel shares among all.
+ * irq.h: interrupt lines: of the devices that the kernel shares among all, and those that
+ * environments hold.
  */
 #ifndef KERN_IRQ_H
 #define KERN_IRQ_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "kern/env.h"
 
-struct hart;
+#define IRQ_SOURCES_MAX 1023u
 
 enum irq_user {
 	IRQ_NOBODY = 0,
@@ -16,13 +16,39 @@ enum irq_user {
 	IRQ_NIC,
 };
 
-/* Boot: the controller, false if it makes no sense; source `irq` belongs to device `number` of a
- * class, and goes to `context`. */
-bool irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources);
+/* A line that can be bound to an event. Tree lock. */
+struct irq_line {
+	struct use use;         /* of the IRQ capability */
+	struct env *env;        /* whose event it raises; NULL: not bound */
+	struct irq_line *next;  /* of the same environment */
+	struct irq_line **back; /* what points here */
+	uint32_t bit;
+	uint32_t context; /* where it is enabled while it is bound */
+	bool claimed;     /* and not completed: it cannot interrupt again */
+};
+
+/* Boot: the controller, false if it makes no sense, with cleared memory for a line of each source
+ * and one more; source `irq` belongs to device `number` of a class, and goes to `context`. */
+bool irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources, struct irq_line *lines);
 void irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context);
+/* Boot, all devices attached: the first run of lines of nobody from `from` on; 0 if there is none.
+ */
+uint32_t irq_free_lines(uint32_t from, uint32_t *count);
 /* Each hart: accept interrupts at this context. False if the controller has none of this number. */
 bool irq_context_init(uint32_t context);
 /* Handle what is pending for a hart: at most 16 claims. Takes the tree lock. */
 void irq_handle(struct hart *h);
+
+/* Let the line that c, of one line, names raise bit `bit` of e. 0, E_BUSY (another environment,
+ * which has not ended, has it), E_UNSUPPORTED (it reaches no hart that e could wait on). */
+int irq_bind(struct env *e, struct cap *c, uint32_t bit);
+/* The line that is bound through c, NULL if none is. */
+struct irq_line *irq_line_of(struct captree *t, const struct cap *c);
+/* It is dealt with. False if it was not claimed. */
+bool irq_done(struct irq_line *line);
+/* End its binding; use_unbind is the caller's. */
+void irq_lost(struct use *u);
+/* e goes: end the binding of one of its lines. False if it has none. */
+bool irq_orphan(struct env *e);
 
 #endif

@@ -77,8 +77,8 @@ ranges_largest(const struct ranges *r)
 }
 
 /* --- memory ------------------------------------------------------------------------------- */
-static bool
-is_memory(const struct fdt *f, int node)
+bool
+machine_is_memory(const struct fdt *f, int node)
 {
 	const char *type = fdt_text(f, node, "device_type");
 
@@ -113,8 +113,8 @@ read_memory(struct machine *m)
 	uint64_t start, bytes, end;
 
 	for (int node = fdt_first_child(f, f->root); node >= 0; node = fdt_next_sibling(f, node)) {
-		for (uint32_t i = 0; is_memory(f, node) && fdt_reg(f, node, i, &start, &bytes) == 0;
-		     i++) {
+		for (uint32_t i = 0;
+		     machine_is_memory(f, node) && fdt_reg(f, node, i, &start, &bytes) == 0; i++) {
 			if (checked_add_u64(start, bytes, &end)) {
 				add_memory(m, start, end);
 			}

@@ -49,6 +49,8 @@ int machine_read(struct machine *m, const void *tree, uint64_t tree_address, str
 		 uint64_t boot_hartid, const char **why);
 /* The tree is readable elsewhere now. */
 void machine_rebase(struct machine *m, const void *tree);
+/* Does this node describe RAM? */
+bool machine_is_memory(const struct fdt *f, int node);
 /* Take [start, end) out of ranges. False if there is no room to split one. */
 bool ranges_remove(struct ranges *r, uint64_t start, uint64_t end);
 /* True if [start, start + bytes) is partly in one of them. */

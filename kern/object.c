@@ -14,6 +14,7 @@
 #include "kern/object.h"
 #include "kern/console.h"
 #include "kern/cspace.h"
+#include "kern/irq.h"
 #include "kern/net/nic.h"
 #include "kern/panic.h"
 #include "kern/ring.h"
@@ -113,6 +114,9 @@ unbind_use(struct kernel *k, struct use *u)
 	case USE_BUFFER:
 		ring_lost(u);
 		break;
+	case USE_IRQ:
+		irq_lost(u);
+		break;
 	case USE_REQUEST:
 		return E_BUSY; /* the device decides when it is done */
 	default:
@@ -178,7 +182,7 @@ bury_env(struct kernel *k, struct env *e)
 	use_unbind(&k->tree, &e->supervisor_use);
 	console_unbind(e);
 	use_unbind(&k->tree, &e->console_use);
-	if (ring_orphan(e)) {
+	if (ring_orphan(e) || irq_orphan(e)) {
 		return BURY_MORE;
 	}
 	k->sysinfo->hart[e->hart->number].environments--;
@@ -285,6 +289,9 @@ object_mark(struct kernel *k, uint64_t page, uint32_t type, bool leaf)
 
 const struct cap_type object_types[EXO_CAP_TYPES] = {
 	[EXO_CAP_FRAME] = {.unbind = unbind},
+	[EXO_CAP_WINDOW] = {.unbind = unbind},
+	[EXO_CAP_IRQ] = {.unbind = unbind},
+	[EXO_CAP_SLOT] = {.unbind = unbind},
 	[EXO_CAP_BLOCK] = {.unbind = unbind},
 	[EXO_CAP_PACKET] = {.is_disjoint = nic_disjoint,
 			    .unbind = unbind,

@@ -15,6 +15,8 @@
 #define EXO_DISKS_MAX     4
 #define EXO_NICS_MAX      4
 #define EXO_RANGES_MAX    16
+#define EXO_WINDOWS_MAX   64
+#define EXO_LINES_MAX     16
 
 struct exo_disk_info {
 	uint64_t blocks; /* of 4 KiB */
@@ -60,8 +62,11 @@ struct exo_sysinfo {
 	struct exo_hart_info hart[EXO_HARTS_MAX];
 	struct exo_disk_info disk[EXO_DISKS_MAX];
 	struct exo_nic_info nic[EXO_NICS_MAX];
-	char model[64];     /* of the board, from the device tree */
-	uint32_t asid_bits; /* of address space identifiers, 0: none */
+	char model[64];          /* of the board, from the device tree */
+	uint32_t asid_bits;      /* of address space identifiers, 0: none */
+	uint32_t irq_sources;    /* lines are 1 .. this; 0: no interrupt controller */
+	uint64_t slot_ticks;     /* length of a position on a timeline */
+	uint32_t timeline_slots; /* positions on the timeline of each hart */
 };
 
 #define EXO_BOOT_MAGIC     0x746f6f42746968ul
@@ -85,9 +90,12 @@ struct exo_boot {
 	uint64_t initrd_bytes;
 	uint64_t device_tree_offset;
 	uint64_t device_tree_bytes;
-	exo_handle frames[EXO_RANGES_MAX]; /* FRAME: all free RAM, EXO_NONE ends */
-	exo_handle blocks[EXO_DISKS_MAX];  /* BLOCK: disk n whole, else EXO_NONE */
-	exo_handle packets[EXO_NICS_MAX];  /* PACKET: NIC n whole, else EXO_NONE */
+	exo_handle frames[EXO_RANGES_MAX];   /* FRAME: all free RAM, EXO_NONE ends */
+	exo_handle blocks[EXO_DISKS_MAX];    /* BLOCK: disk n whole, else EXO_NONE */
+	exo_handle packets[EXO_NICS_MAX];    /* PACKET: NIC n whole, else EXO_NONE */
+	exo_handle windows[EXO_WINDOWS_MAX]; /* WINDOW: devices of nobody, EXO_NONE ends */
+	exo_handle irqs[EXO_LINES_MAX];      /* IRQ: lines of nobody, EXO_NONE ends */
+	exo_handle timelines[EXO_HARTS_MAX]; /* SLOT: the timeline of hart n, else EXO_NONE */
 	uint32_t first_free_slot;
 	uint32_t slots;       /* of init's capability space */
 	uint64_t image_start; /* init's program stands at [image_start, image_end) */

@@ -28,7 +28,7 @@ enum exo_cap_type {
 	EXO_CAP_FRAME = 1,  /* interval: physical page numbers of RAM */
 	EXO_CAP_WINDOW = 2, /* interval: page numbers of device registers */
 	EXO_CAP_IRQ = 3,    /* interval: interrupt source numbers */
-	EXO_CAP_SLOT = 4,   /* interval: (hart, position on its timeline) */
+	EXO_CAP_SLOT = 4,   /* interval: hart << 32 | position on its timeline */
 	EXO_CAP_BLOCK = 5,  /* interval: disk << 48 | 4 KiB block number */
 	EXO_CAP_CODE = 6,   /* interval: the arena of compiled code */
 	EXO_CAP_PACKET = 7, /* predicate: packets of one NIC; count = filters it may still derive */
@@ -44,6 +44,7 @@ enum exo_cap_type {
 	EXO_CAP_TYPES = 16,
 };
 #define EXO_BLOCK_DISK_SHIFT 48
+#define EXO_SLOT_HART_SHIFT  32
 
 /* Rights, 12 bits, per type. READ, WRITE and EXEC stand where the page-table entry has them. */
 #define EXO_RIGHTS_ALL 0xffful
@@ -68,6 +69,8 @@ enum exo_cap_type {
 #define EXO_TABLE_HANG      0x4ul /* hang it in a space */
 #define EXO_CSPACE_BIND     0x4ul /* let environments use it; add leaves */
 #define EXO_RING_USE        0x4ul
+#define EXO_IRQ_BIND        0x4ul /* take its interrupts as events, acknowledge them */
+#define EXO_SLOT_BIND       0x4ul /* run in it */
 #define EXO_CONSOLE_POWER   0x10ul
 
 /* exo_bind: what is bound to what (see syscalls.def). */
@@ -77,6 +80,7 @@ enum exo_binding {
 	EXO_BIND_CONSOLE = 3, /* console input -> event bit of the caller */
 	EXO_BIND_PACKET = 4,  /* RING -> PACKET */
 	EXO_BIND_BUFFER = 5,  /* RING -> FRAME that receives packets */
+	EXO_BIND_IRQ = 6,     /* IRQ of one line -> event bit of the caller */
 };
 
 /* exo_env_entry: which entry point is set. */

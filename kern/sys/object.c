@@ -378,6 +378,8 @@ bind(struct env *e, uint32_t what, exo_handle thing, exo_handle with, uint64_t a
 		return bind_packet(e, thing, with);
 	case EXO_BIND_BUFFER:
 		return bind_buffer(e, thing, with);
+	case EXO_BIND_IRQ:
+		return sys_bind_irq(e, thing, arg);
 	default:
 		return E_INVAL;
 	}
@@ -429,6 +431,8 @@ unbind(struct env *e, uint32_t what, exo_handle thing)
 			use_unbind(t, u);
 		}
 		return error;
+	case EXO_BIND_IRQ:
+		return sys_unbind_irq(e, thing);
 	default:
 		return E_INVAL;
 	}

@@ -65,6 +65,9 @@ sys_interrupted(void)
 /* The capability a handle of the caller names, of a type and with rights: 0 and *c, or E_HANDLE
  * E_TYPE E_RIGHTS. Tree lock. */
 int sys_cap(const struct env *e, exo_handle handle, uint32_t type, uint64_t rights, struct cap **c);
+/* bind and unbind of a line, see irq.c. Tree lock. */
+int sys_bind_irq(struct env *e, exo_handle irq, uint64_t bit);
+int sys_unbind_irq(struct env *e, exo_handle irq);
 /* The ENV a handle names (EXO_NONE with or_self: the caller). */
 int sys_env(struct env *e, exo_handle handle, uint64_t rights, struct env **target);
 

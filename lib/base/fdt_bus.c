@@ -168,15 +168,15 @@ fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index, uint64_t *address, 
 }
 
 int
-fdt_reg(const struct fdt *fdt, int node, uint32_t index, uint64_t *address, uint64_t *bytes)
+fdt_reg_on(const struct fdt *fdt, const int *path, int count, uint32_t index, uint64_t *address,
+	   uint64_t *bytes)
 {
-	int path[FDT_DEPTH_MAX];
-	int count = fdt_ancestry(fdt, node, path);
 	uint64_t start;
 	uint64_t length;
 	uint64_t end;
 	int status =
-		count < 2 ? E_NOENT : reg_read(fdt, node, path[count - 2], index, &start, &length);
+		count < 2 ? E_NOENT
+			  : reg_read(fdt, path[count - 1], path[count - 2], index, &start, &length);
 
 	for (int bus = count - 2; !status && bus > 0; bus--) {
 		status = bus_translate(fdt, path[bus], path[bus - 1], &start, length);
@@ -194,6 +194,15 @@ fdt_reg(const struct fdt *fdt, int node, uint32_t index, uint64_t *address, uint
 		*bytes = length;
 	}
 	return 0;
+}
+
+int
+fdt_reg(const struct fdt *fdt, int node, uint32_t index, uint64_t *address, uint64_t *bytes)
+{
+	int path[FDT_DEPTH_MAX];
+	int count = fdt_ancestry(fdt, node, path);
+
+	return fdt_reg_on(fdt, path, count, index, address, bytes);
 }
 
 /* Sets the controller of *out to the node with this phandle and its number of cells. */

@@ -37,6 +37,11 @@ int fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index, uint64_t *addre
  * a bus above has no "ranges" or none covers the entry, or the sum overflows. */
 int fdt_reg(const struct fdt *fdt, int node, uint32_t index, uint64_t *address, uint64_t *bytes);
 
+/* The same for the node at the end of `path`, the `count` nodes from the root to it: for who walks
+ * the whole tree, since fdt_reg has to find the way to the node each time. */
+int fdt_reg_on(const struct fdt *fdt, const int *path, int count, uint32_t index, uint64_t *address,
+	       uint64_t *bytes);
+
 /* Iterates over "interrupts-extended" or, failing that, "interrupts" with the interrupt-parent
  * that applies (2.4.1). Returns 0 with *out filled, E_NOENT behind the last, E_FORMAT for a
  * malformed list or unknown controller. */
