@@ -35,6 +35,20 @@ frame_of(const struct captree *t, const void *memory)
 }
 
 /* An entry of a table of level 0 that `c` is bound to. */
+/* Device registers: nothing stands in the frame table. */
+static void
+audit_window(const struct audit *a, const struct cap *c, uint64_t entry)
+{
+	uint64_t page = ENTRY_PAGE(entry);
+
+	if (!cap_holds(c, page, 1) || frame_range_ok(a->tree, page, 1)) {
+		panic("paranoid: a window shows page 0x%lx, which is none of its own", page);
+	}
+	if (entry & EXO_EXEC || (entry & EXO_WRITE && !(cap_rights(c) & EXO_WRITE))) {
+		panic("paranoid: a window shows page 0x%lx with rights it lacks", page);
+	}
+}
+
 static void
 audit_mapping(struct audit *a, const struct cap *c, uint64_t entry)
 {
@@ -88,7 +102,11 @@ audit_bindings(struct audit *a, const struct cap *c)
 		}
 		if (frame_of(a->tree, entry)->kind == FRAME_TABLE &&
 		    TABLE_LEVEL(frame_of(a->tree, entry)) == 0) {
-			audit_mapping(a, c, *entry);
+			if (cap_type(c) == EXO_CAP_WINDOW) {
+				audit_window(a, c, *entry);
+			} else {
+				audit_mapping(a, c, *entry);
+			}
 		} else if (cap_type(c) != EXO_CAP_TABLE || ENTRY_PAGE(*entry) != c->start) {
 			panic("paranoid: page 0x%lx hangs as a table and is none",
 			      ENTRY_PAGE(*entry));

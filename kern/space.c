@@ -161,6 +161,30 @@ space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap
 	return 0;
 }
 
+int
+space_map_window(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
+		 uint64_t *count, uint64_t rights)
+{
+	uint64_t *first = table_entry(s, address, 0);
+	uint64_t n = in_one_table(address, *count);
+	uint64_t pte = page << PTE_PAGE_SHIFT | space_leaf_bits(rights);
+	uint32_t ceiling = cap_rights(c) & EXO_WRITE ? BIND_WRITABLE : 0;
+	uint64_t *entry = first;
+
+	*count = 0;
+	if (!first) {
+		return E_NOTABLE;
+	}
+	for (; entry < first + n && !(*entry & PTE_V); entry++) {
+		bind_link(&k->tree, c, bind_pte_id(&k->tree, entry), ceiling);
+		__atomic_store_n(entry, pte, __ATOMIC_RELAXED);
+		pte += 1ul << PTE_PAGE_SHIFT;
+	}
+	*count = (uint64_t)(entry - first);
+	*table_count(&k->tree, first) += *count;
+	return *count ? 0 : E_MAPPED;
+}
+
 /* No table for the pages at `address`: how far that holds. */
 static uint64_t
 skip(struct space *s, uint64_t address, uint64_t count)

@@ -72,6 +72,11 @@ int space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c
  */
 int space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c,
 		     uint64_t page, uint64_t rights);
+/* Bind pages of device registers under a usable WINDOW capability that holds them; as space_map. No
+ * frame stands behind them, so nothing is counted or cleared; the memory is what the platform
+ * makes of those addresses: device memory, strictly ordered (Priv. spec 3.6). */
+int space_map_window(struct kernel *k, struct space *s, uint64_t address, struct cap *c,
+		     uint64_t page, uint64_t *count, uint64_t rights);
 /* Break entries from `address` on: at most *count pages, within one table, and at most `most`
  * entries of it; stores how many pages are dealt with and ORs old A/D bits into *old. A whole
  * empty table in the range is unhung. 0. */

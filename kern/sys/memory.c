@@ -130,6 +130,35 @@ map_frames(struct work *w, struct cap *c)
 }
 
 static int
+map_window(struct work *w, struct cap *c)
+{
+	uint64_t most = (uint64_t)w->budget / COST_BREAK + 1;
+	uint64_t n = w->count < most ? w->count : most;
+	int error;
+
+	if (w->rights & EXO_EXEC || w->rights == EXO_WRITE) {
+		return E_INVAL;
+	}
+	if ((w->rights | EXO_READ) & ~cap_rights(c)) {
+		return E_RIGHTS;
+	}
+	if (!range_within(w->offset, w->count, c->count)) {
+		return E_RANGE;
+	}
+	error = cap_usable(&w->k->tree, c);
+	if (error) {
+		return error;
+	}
+	error = space_map_window(w->k, w->space, w->address, c, c->start + w->offset, &n,
+				 w->rights);
+	w->address += n << PAGE_SHIFT;
+	w->offset += n;
+	w->count -= n;
+	w->budget -= (int64_t)n * COST_BREAK;
+	return error;
+}
+
+static int
 map_object(struct work *w, struct cap *c)
 {
 	bool table = cap_type(c) == EXO_CAP_TABLE;
@@ -188,6 +217,8 @@ map_step(struct work *w)
 	switch (cap_type(c)) {
 	case EXO_CAP_FRAME:
 		return map_frames(w, c);
+	case EXO_CAP_WINDOW:
+		return map_window(w, c);
 	case EXO_CAP_TABLE:
 		if (w->rights == EXO_WRITE) {
 			return map_table(w, c);
