@@ -181,7 +181,7 @@ space_map_window(struct kernel *k, struct space *s, uint64_t address, struct cap
 		pte += 1ul << PTE_PAGE_SHIFT;
 	}
 	*count = (uint64_t)(entry - first);
-	*table_count(&k->tree, first) += *count;
+	*table_valid(&k->tree, first) += (uint16_t)*count;
 	return *count ? 0 : E_MAPPED;
 }
 
