@@ -165,7 +165,7 @@ int
 space_map_window(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
 		 uint64_t *count, uint64_t rights)
 {
-	uint64_t *first = table_entry(s, address, 0);
+	uint64_t *first = own_entry(k, s, address, 0);
 	uint64_t n = in_one_table(address, *count);
 	uint64_t pte = page << PTE_PAGE_SHIFT | space_leaf_bits(rights);
 	uint32_t ceiling = cap_rights(c) & EXO_WRITE ? BIND_WRITABLE : 0;
@@ -173,7 +173,7 @@ space_map_window(struct kernel *k, struct space *s, uint64_t address, struct cap
 
 	*count = 0;
 	if (!first) {
-		return E_NOTABLE;
+		return why_not(k, s, address, 0, E_NOTABLE);
 	}
 	for (; entry < first + n && !(*entry & PTE_V); entry++) {
 		bind_link(&k->tree, c, bind_pte_id(&k->tree, entry), ceiling);
