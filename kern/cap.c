@@ -32,19 +32,7 @@ bind_link(struct captree *t, struct cap *c, uint32_t id, uint32_t flags)
 void
 bind_unlink(struct captree *t, uint32_t id)
 {
-	const struct bind_node *node = bind_at(t, id);
-	uint32_t next = node->next & ~BIND_WRITABLE;
-	uint32_t prev = node->prev;
-
-	if (next) {
-		bind_at(t, next)->prev = prev;
-	}
-	if (prev & BIND_CAP) {
-		cap_at(t, prev & ~BIND_CAP)->bindings = next;
-	} else {
-		struct bind_node *before = bind_at(t, prev);
-		before->next = (before->next & BIND_WRITABLE) | next;
-	}
+	bind_unlink_node(t, bind_at(t, id));
 }
 
 struct cap *

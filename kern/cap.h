@@ -223,6 +223,25 @@ cap_settled(struct captree *t)
 /* Link the binding `id` in front of c's list, `flags` 0 or BIND_WRITABLE; unlink it again. O(1). */
 void bind_link(struct captree *t, struct cap *c, uint32_t id, uint32_t flags);
 void bind_unlink(struct captree *t, uint32_t id);
+
+/* The same for whoever has the links of the binding at hand. */
+static inline void
+bind_unlink_node(struct captree *t, const struct bind_node *node)
+{
+	uint32_t next = node->next & ~BIND_WRITABLE;
+	uint32_t prev = node->prev;
+
+	if (next) {
+		bind_at(t, next)->prev = prev;
+	}
+	if (prev & BIND_CAP) {
+		cap_at(t, prev & ~BIND_CAP)->bindings = next;
+	} else {
+		struct bind_node *before = bind_at(t, prev);
+		before->next = (before->next & BIND_WRITABLE) | next;
+	}
+}
+
 /* The capability a binding belongs to; walks the list to its front, so only for checks and
  * inspection. */
 struct cap *bind_cap(const struct captree *t, uint32_t id);

@@ -16,8 +16,10 @@
  *             caller fences (kernel_unlock_fence).
  */
 #include "kern/table.h"
+#include "kern/space_fast.h"
 #include "lib/base/checked.h"
 
+#define ROW        8           /* entries that are looked at together */
 #define TABLES_ONE (1ul << 17) /* user addresses >> 21 have 17 bits */
 
 void
@@ -164,13 +166,13 @@ table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *tabl
 
 /* --- breaking ------------------------------------------------------------------------------- */
 /* At level 0, V without R, W, X is a mapping that faults; above, a table. */
-uint64_t
-table_break_entry(struct kernel *k, uint64_t *entry, uint32_t level)
+static inline uint64_t
+break_entry(struct kernel *k, uint64_t *entry, uint32_t level)
 {
 	uint64_t old = __atomic_exchange_n(entry, 0, __ATOMIC_ACQ_REL);
 
 	--*table_valid(&k->tree, entry);
-	bind_unlink(&k->tree, bind_pte_id(&k->tree, entry));
+	bind_unlink_node(&k->tree, space_links(entry));
 	if (level == 0 || pte_is_large(old)) {
 		struct frame *f = table_frame(&k->tree, old);
 
@@ -181,6 +183,12 @@ table_break_entry(struct kernel *k, uint64_t *entry, uint32_t level)
 		table_uncount(k, frame_at(&k->tree, pte_page(old)));
 	}
 	return old & (PTE_A | PTE_D);
+}
+
+uint64_t
+table_break_entry(struct kernel *k, uint64_t *entry, uint32_t level)
+{
+	return break_entry(k, entry, level);
 }
 
 void
@@ -202,18 +210,37 @@ table_break(struct kernel *k, uint32_t id)
 	}
 }
 
+/* Is one of these eight entries valid? Most rows of most tables are empty. */
+static inline bool
+row_is_valid(const uint64_t *row)
+{
+	return (row[0] | row[1] | row[2] | row[3] | row[4] | row[5] | row[6] | row[7]) & PTE_V;
+}
+
+static bool
+row_dismantle(struct kernel *k, uint64_t *row, uint32_t level, uint32_t *budget)
+{
+	for (uint64_t *entry = row; entry < row + ROW; entry++) {
+		if (*entry & PTE_V) {
+			if (!*budget) {
+				return false;
+			}
+			--*budget;
+			break_entry(k, entry, level);
+		}
+	}
+	return true;
+}
+
 bool
 table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t budget)
 {
 	uint32_t level = level_of(k, table);
 	const uint16_t *left = table_valid(&k->tree, table);
 
-	for (uint32_t i = 0; *left && i < entries; i++) {
-		if (table[i] & PTE_V) {
-			if (!budget--) {
-				return false;
-			}
-			table_break_entry(k, &table[i], level);
+	for (uint64_t *row = table; *left && row < table + entries; row += ROW) {
+		if (row_is_valid(row) && !row_dismantle(k, row, level, &budget)) {
+			return false;
 		}
 	}
 	return true;
