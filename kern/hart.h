@@ -29,7 +29,6 @@ struct hart {
 	uint64_t irq_again; /* bits of irq.c: devices with more to do than one turn allowed */
 	uint64_t irq_rest;  /* until then devices wait while an environment runs */
 	bool irq_held;      /* external interrupts are off until then */
-	uint32_t unfenced;  /* times in a row that it found others owing fences */
 	uint64_t pokes;     /* harts that this one owes an IPI */
 
 	/* any hart, atomically */

@@ -9,7 +9,7 @@
 #include "kern/kernel.h"
 #include "lib/base/checked.h"
 
-#define UNFENCED_MAX 16 /* times that a hart lets fences keep it from going on */
+#define PATIENCE 16384 /* looks, when nobody owes a fence, at whether all have gone on */
 
 static struct kernel kernel; /* everything that is not in a frame somebody gave */
 
@@ -26,22 +26,38 @@ others_owe(const struct captree *t, uint32_t self)
 	return __atomic_load_n(&t->owed, __ATOMIC_ACQUIRE) & ~(1ul << self);
 }
 
-/* Who finds fences owed again and again, each time others, waits for them with the lock: nobody can
- * break anything meanwhile, and a hart needs no lock to finish its fence. Else three harts that
- * unmap all the time would keep a fourth from ever carving. */
 bool
 kernel_fenced(struct captree *t)
 {
 	struct kernel *k = container_of(t, struct kernel, tree);
-	struct hart *h = &k->hart[arch_hart()];
+	uint32_t self = arch_hart();
+	bool fenced = !others_owe(t, self);
 
-	if (others_owe(t, h->number) && ++h->unfenced < UNFENCED_MAX) {
-		return false;
+	if (fenced) {
+		__atomic_fetch_and(&k->held_up, ~(1ul << self), __ATOMIC_RELAXED);
+	} else {
+		__atomic_fetch_or(&k->held_up, 1ul << self, __ATOMIC_RELAXED);
 	}
-	while (others_owe(t, h->number)) {
+	return fenced;
+}
+
+/* Whoever has fenced lets those go on that found fences owed; else three harts that unmap all the
+ * time would keep a fourth from ever carving, for when one has fenced another one is at it. All
+ * that fence end up here, so soon nobody owes a fence. The lock is free, and whoever has something
+ * else to do does that. Those that do not come any more are forgotten. */
+static void
+let_go_on(struct kernel *k, uint32_t self)
+{
+	uint64_t harts;
+
+	__atomic_fetch_and(&k->held_up, ~(1ul << self), __ATOMIC_RELAXED);
+	harts = __atomic_load_n(&k->held_up, __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < PATIENCE; i += !others_owe(&k->tree, self)) {
+		if (arch_pending() || !(__atomic_load_n(&k->held_up, __ATOMIC_RELAXED) & harts)) {
+			return;
+		}
 	}
-	h->unfenced = 0;
-	return true;
+	__atomic_fetch_and(&k->held_up, ~harts, __ATOMIC_RELAXED);
 }
 
 /* The smallest fence that does what both do. */
@@ -91,4 +107,7 @@ kernel_unlock_broken(struct kernel *k)
 	arch_fence_some(&what);
 	arch_remote_fence(others, &what);
 	__atomic_fetch_and(&k->tree.owed, ~(1ul << h->number), __ATOMIC_RELEASE);
+	if (__atomic_load_n(&k->held_up, __ATOMIC_RELAXED)) {
+		let_go_on(k, h->number);
+	}
 }

@@ -25,6 +25,7 @@ struct kernel {
 	} fence;
 	struct asids asids;     /* with the lock */
 	uint64_t sharing_harts; /* atomic: of all spaces that share tables */
+	uint64_t held_up;       /* atomic: harts that found others owing fences */
 	uint64_t dead_first; /* page of the first object on the dead list, 0: none; with the lock */
 	uint64_t dead_last;
 	uint64_t tables; /* counts tables that left a space, in bits 17 up: makes old space.last_key

@@ -223,7 +223,6 @@ before_fence(uint64_t harts)
 		if (hart == host_hart()) {
 			continue;
 		}
-		k->hart[hart].unfenced = 0;
 		if (world_env(hart)) {
 			ops_step(hart, world.draws, true);
 		} else {
