@@ -111,6 +111,8 @@ uintptr_t arch_map_registers(uint64_t physical, uint64_t bytes);
 /* Kernel address of physical memory. */
 static inline void *arch_ram(uint64_t physical);
 static inline uint64_t arch_physical(const void *memory);
+/* Fill a page with zeros. */
+void arch_page_clear(void *page);
 /* Put the kernel's half into a new root table. */
 void arch_root_init(uint64_t *root);
 /* This hart's TLB: one page, in all spaces / everything / what `f` says. */

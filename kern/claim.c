@@ -6,7 +6,6 @@
  */
 #include "kern/claim.h"
 #include "kern/object.h"
-#include "lib/base/string.h"
 
 int
 claim_frame(struct kernel *k, const struct cap *c, uint64_t page)
@@ -27,7 +26,7 @@ claim_frame(struct kernel *k, const struct cap *c, uint64_t page)
 	/* map asks for the holder only: the last one must wait as well */
 	f->holder = FRAME_HOLDER_NONE;
 	kernel_unlock(k);
-	memset(arch_ram(page << PAGE_SHIFT), 0, PAGE_SIZE);
+	arch_page_clear(arch_ram(page << PAGE_SHIFT));
 	kernel_lock(k);
 	f->kind = FRAME_USER;
 	f->holder = carve;

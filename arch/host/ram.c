@@ -5,7 +5,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "arch/arch.h"
 #include "lib/base/checked.h"
 
 static struct {
@@ -55,4 +57,10 @@ uint64_t
 host_ram_index(uint64_t physical)
 {
 	return (physical - ram.address) >> 12;
+}
+
+void
+arch_page_clear(void *page)
+{
+	memset(page, 0, PAGE_SIZE);
 }

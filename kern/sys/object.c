@@ -104,11 +104,11 @@ clear(const struct creation *c, uint8_t *memory)
 		memset(memory + offsetof(struct env, arch), 0, ARCH_ENV_BYTES + PAGE_SIZE);
 		break;
 	case EXO_CAP_TABLE:
-		memset(memory, 0, PAGE_SIZE);
+		arch_page_clear(memory);
 		break;
 	case EXO_CAP_CSPACE:
 		if (is_leaf(c)) {
-			memset(memory, 0, PAGE_SIZE);
+			arch_page_clear(memory);
 		}
 		break;
 	case EXO_CAP_SPACE:
