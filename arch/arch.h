@@ -160,6 +160,8 @@ _Noreturn void kern_hart_main(uint32_t hart);
  * enter. */
 struct arch_env *kern_interrupt(struct arch_env *a);
 struct arch_env *kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval);
+/* It came back from an upcall while another one was held back; its context is saved. */
+struct arch_env *kern_resume(struct arch_env *a);
 /* After a call that does not simply return: result and ACTION_*. */
 struct arch_env *kern_after_call(struct arch_env *a, int64_t result, uint32_t action);
 

@@ -14,6 +14,7 @@
 #include "kern/hart.h"
 #include "kern/kernel.h"
 #include "kern/sys/dispatch.h"
+#include "kern/upcall.h"
 
 void
 env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, bool fp)
@@ -132,7 +133,8 @@ env_carry_out(struct env *e, uint32_t requests)
 		hart_ready(e->hart, e);
 	}
 	if (requests & REQUEST_WAKE &&
-	    __atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->wait_mask) {
+	    (__atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->wait_mask ||
+	     upcall_look(e) == UPCALL_READY)) {
 		env_wake(e);
 	}
 }
@@ -183,7 +185,9 @@ env_signal(struct env *e, uint64_t bits)
 {
 	__atomic_fetch_or(&e->events, bits, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&e->sleeping, __ATOMIC_RELAXED)) {
+	if (__atomic_load_n(&e->sleeping, __ATOMIC_RELAXED) ||
+	    (bits & e->event_mask &&
+	     __atomic_load_n(&e->state, __ATOMIC_RELAXED) != EXO_STATE_STOPPED)) {
 		env_request(e, REQUEST_WAKE);
 	}
 }
@@ -195,7 +199,7 @@ env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
 	__atomic_store_n(&e->sleeping, 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	*taken = __atomic_fetch_and(&e->events, ~mask, __ATOMIC_ACQ_REL) & mask;
-	if (*taken || deadline <= arch_time()) {
+	if (*taken || deadline <= arch_time() || upcall_look(e) == UPCALL_READY) {
 		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
 		return false;
 	}

@@ -56,6 +56,8 @@ struct env {
 	struct env *supervisor;
 	uint32_t supervisor_bit;
 	uint32_t console_bit;
+	uint64_t event_entry; /* of asynchronous upcalls, */
+	uint64_t event_mask;  /* which these events cause; changed by itself or while stopped */
 
 	/* any hart, atomically */
 	uint64_t events;
@@ -92,7 +94,7 @@ struct env {
 		uint64_t count;
 	} unfinished;
 
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 304];
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 320];
 	struct arch_env arch; /* ends where the u-area begins: trap code reaches both from there */
 };
 _Static_assert(sizeof(struct env) == 4096, "the private half of a pair of frames");

@@ -16,7 +16,10 @@
 #include "kern/irq.h"
 #include "kern/kernel.h"
 #include "kern/space.h"
+#include "kern/upcall.h"
 #include "lib/base/checked.h"
+
+#define RETRIES_PER_SLICE 8 /* of an upcall that an exception holds back */
 
 struct hart *
 hart_self(void)
@@ -106,11 +109,11 @@ device_time(const struct hart *h, uint64_t now)
 	return h->ready && h->irq_rest > now ? h->irq_rest : now;
 }
 
+/* At `time` at the latest. */
 static void
-hart_arm(struct hart *h, uint64_t now)
+hart_arm(struct hart *h, uint64_t now, uint64_t time)
 {
 	struct tree_node *first = tree_first(&h->deadlines);
-	uint64_t time = now + arch_timebase_hz();
 
 	if (first && first->key < time) {
 		time = first->key;
@@ -216,8 +219,11 @@ hart_interrupts(struct hart *h)
 static struct env *
 hart_pick(struct hart *h)
 {
+	uint64_t now;
+
 	while (!h->ready) {
-		hart_arm(h, arch_time());
+		now = arch_time();
+		hart_arm(h, now, now + arch_timebase_hz());
 		arch_wait();
 		hart_interrupts(h);
 	}
@@ -252,6 +258,10 @@ hart_dispatch(struct hart *h)
 		h->ready = e;
 		h->slice_end = now + h->kernel->sysinfo->quantum_ticks;
 	}
-	hart_arm(h, now);
+	/* the library cannot tell when an exception is over: look for it */
+	hart_arm(h, now,
+		 now + (upcall_deliver(e) == UPCALL_EXCEPTION
+				? h->kernel->sysinfo->quantum_ticks / RETRIES_PER_SLICE
+				: arch_timebase_hz()));
 	return hart_switch(h, e);
 }

@@ -34,6 +34,12 @@ trap_from_user(uint64_t cause, uint64_t tval)
 }
 
 uint64_t
+trap_resume(void)
+{
+	return tp_of(kern_resume(arch_current()));
+}
+
+uint64_t
 trap_after_call(int64_t result, uint64_t action)
 {
 	return tp_of(kern_after_call(arch_current(), result, (uint32_t)action));

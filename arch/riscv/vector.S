@@ -64,12 +64,12 @@ trap_user:
 
 not_a_call:
 	csrr	gp, scause
-	bltz	gp, save_all
+	bltz	gp, to_c
 exception:
 	ld	gp, EXO_U_CAUSE(tp)
-	bnez	gp, save_all		/* still busy with another one: the supervisor's */
+	bnez	gp, to_c		/* still busy with another one: the supervisor's */
 	ld	gp, A_HANDLER(tp)
-	beqz	gp, save_all
+	beqz	gp, to_c
 	csrr	gp, scause
 	sd	gp, EXO_U_CAUSE(tp)
 	csrr	gp, sepc
@@ -84,42 +84,60 @@ exception:
 	csrrw	tp, sscratch, tp
 	sret
 
-/* The handler of the call `resume`: back from an exception, every register as the caller has it
- * but those that it could not restore itself: pc, gp, t0, a7 come from the u-area. Any pc will do:
- * it is entered in user mode. */
+/* The handler of the call `resume`: back from an exception, else from an asynchronous upcall, every
+ * register as the caller has it but those that it could not restore itself: pc, gp, t0, a7 come
+ * from the u-area. Any pc will do: it is entered in user mode. */
 	.globl sys_resume
 sys_resume:
 	ld	gp, EXO_U_CAUSE(tp)
 	beqz	gp, 1f
+	sd	zero, EXO_U_CAUSE(tp)
 	ld	gp, EXO_U_PC(tp)
 	csrw	sepc, gp
-	ld	gp, A_VEC_USER(tp)
-	csrw	stvec, gp
-	sd	zero, EXO_U_CAUSE(tp)
-	ld	ra, A_X(1)(tp)
-	ld	sp, A_X(2)(tp)
 	ld	gp, EXO_U_GP(tp)
 	ld	t0, EXO_U_T0(tp)
 	ld	a7, EXO_U_A7(tp)
+	j	2f
+1:	ld	gp, EXO_U_MASK(tp)
+	beqz	gp, 3f
+	sd	zero, EXO_U_MASK(tp)
+	ld	gp, EXO_U_ASYNC_PC(tp)
+	csrw	sepc, gp
+	ld	gp, EXO_U_ASYNC_GP(tp)
+	ld	t0, EXO_U_ASYNC_T0(tp)
+	ld	a7, EXO_U_ASYNC_A7(tp)
+2:	sd	gp, A_X(3)(tp)
+	ld	ra, A_X(1)(tp)
+	ld	sp, A_X(2)(tp)
+	ld	gp, EXO_U_PENDING(tp)
+	bnez	gp, resume_pending
+	ld	gp, A_VEC_USER(tp)
+	csrw	stvec, gp
+	ld	gp, A_X(3)(tp)
 	csrrw	tp, sscratch, tp
 	sret
-1:	li	a0, E_STATE_VALUE
+3:	li	a0, E_STATE_VALUE
 	li	a1, ACTION_RETURN
 	ret
 
 /* --- the long way: whole context saved, C decides who runs next --------------------------- */
+resume_pending:
+	la	gp, trap_resume		/* environment *trap_resume(ignored, ignored) */
+	j	save_all
+to_c:
+	la	gp, trap_from_user	/* environment *trap_from_user(cause, tval) */
 save_all:
 	sd	ra, A_X(1)(tp)
 	sd	sp, A_X(2)(tp)
 	.irp	n, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31
 	sd	x\n, A_X(\n)(tp)
 	.endr
+	mv	t0, gp
 	ld	gp, A_VEC_KERNEL(tp)
 	csrw	stvec, gp
 	ld	sp, A_STACK(tp)
 	csrr	a0, scause
 	csrr	a1, stval
-	la	t0, trap_from_user	/* environment *trap_from_user(cause, tval) */
 	j	save_rest
 
 after_call:

@@ -86,6 +86,12 @@ enum exo_binding {
 /* exo_env_entry: which entry point is set. */
 enum exo_entry {
 	EXO_ENTRY_EXCEPTION = 1,
+	EXO_ENTRY_EVENT = 2,
+};
+
+/* What an asynchronous upcall is about. */
+enum exo_upcall {
+	EXO_UPCALL_EVENT = 1,
 };
 
 /* exo_create(EXO_CAP_ENV): flags. */
@@ -156,6 +162,14 @@ struct exo_context {
 		uint64_t pc;
 		uint64_t tval;
 	} death;
+	/* read only, to make one like it: exo_env_entry, exo_signal, exo_create */
+	uint64_t exception_entry;
+	uint64_t exception_window;
+	uint64_t event_entry;
+	uint64_t event_mask;
+	uint64_t events; /* pending */
+	uint64_t uarea;
+	uint64_t flags; /* EXO_ENV_FP */
 };
 
 enum exo_env_state {

@@ -122,6 +122,15 @@ kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval)
 	return hart_dispatch(h);
 }
 
+struct arch_env *
+kern_resume(struct arch_env *a)
+{
+	struct env *e = env_of_arch(a);
+
+	env_uarea(e)->pending = 0; /* again, if one is still held back */
+	return hart_dispatch(e->hart);
+}
+
 int
 sys_cap(const struct env *e, exo_handle handle, uint32_t type, uint64_t rights, struct cap **c)
 {

@@ -5,6 +5,7 @@
 #include "kern/object.h"
 #include "kern/space.h"
 #include "kern/sys/sys.h"
+#include "kern/upcall.h"
 #include "lib/base/string.h"
 
 #define EVENT_RESERVED (1ul << 63)
@@ -24,7 +25,7 @@ sys_sleep(uint64_t mask, uint64_t deadline)
 	if (env_sleep(e, mask & ~EVENT_RESERVED, deadline, &taken)) {
 		return (struct sysret){0, ACTION_SLEPT};
 	}
-	return sys_return((int64_t)taken);
+	return (struct sysret){(int64_t)taken, upcall_wanted(e) ? ACTION_LONG : ACTION_RETURN};
 }
 
 struct sysret
@@ -167,6 +168,13 @@ copy_context(const struct env *e, struct exo_context *c)
 		.state = state_shown(e),
 		.hart = e->hart->number,
 		.death = {e->death.kind, e->death.cause, e->death.pc, e->death.tval},
+		.exception_entry = a->handler,
+		.exception_window = a->window,
+		.event_entry = e->event_entry,
+		.event_mask = e->event_mask,
+		.events = __atomic_load_n(&e->events, __ATOMIC_RELAXED),
+		.uarea = a->uarea,
+		.flags = a->fp ? EXO_ENV_FP : 0,
 	};
 	for (uint32_t i = 1; i < 32; i++) {
 		c->x[i] = a->x[i];
@@ -204,7 +212,8 @@ sys_env_write(exo_handle env, const struct exo_context *context)
 	struct env *e = env_current();
 	struct env *target;
 	struct exo_context copy;
-	int error = arch_copy_in(&copy, (struct uaddr){(uint64_t)context}, sizeof(copy));
+	int error = arch_copy_in(&copy, (struct uaddr){(uint64_t)context},
+				 offsetof(struct exo_context, state));
 
 	if (error) {
 		return sys_return(error);
@@ -227,32 +236,60 @@ sys_env_write(exo_handle env, const struct exo_context *context)
 	return sys_return(error);
 }
 
+/* 0 or why `argument` does not go with such an entry point. */
+static int
+check_entry(uint32_t which, uint64_t address, uint64_t argument)
+{
+	bool is_wild = address >= EXO_USER_END || address & 1;
+
+	switch (which) {
+	case EXO_ENTRY_EXCEPTION:
+		return is_wild || argument >= EXO_USER_END || argument & 1 ? E_RANGE : 0;
+	case EXO_ENTRY_EVENT:
+		return is_wild ? E_RANGE : argument & EVENT_RESERVED ? E_INVAL : 0;
+	default:
+		return E_INVAL;
+	}
+}
+
+static void
+set_entry(struct env *target, uint32_t which, uint64_t address, uint64_t argument)
+{
+	if (which == EXO_ENTRY_EXCEPTION) {
+		target->arch.handler = address;
+		target->arch.window = argument;
+	} else {
+		target->event_entry = address;
+		target->event_mask = address ? argument : 0;
+	}
+}
+
 struct sysret
-sys_env_entry(exo_handle env, uint32_t which, uint64_t address, uint64_t window)
+sys_env_entry(exo_handle env, uint32_t which, uint64_t address, uint64_t argument)
 {
 	struct env *e = env_current();
 	struct env *target = e;
-	int error = 0;
+	int error = check_entry(which, address, argument);
 
-	if (which != EXO_ENTRY_EXCEPTION) {
-		return sys_return(E_INVAL);
-	}
-	if (address >= EXO_USER_END || window >= EXO_USER_END || (address | window) & 1) {
-		return sys_return(E_RANGE);
+	if (error) {
+		return sys_return(error);
 	}
 	kernel_lock(e->kernel);
 	if (env != EXO_NONE) {
 		error = sys_env(e, env, EXO_ENV_CONTROL, &target);
 	}
-	if (!error && target != e && !env_is_stopped(target)) {
-		error = E_STATE;
+	if (!error && target != e) {
+		error = stopped_target(e, env, &target);
 	}
 	if (!error) {
-		target->arch.handler = address;
-		target->arch.window = window;
+		set_entry(target, which, address, argument);
 	}
 	kernel_unlock(e->kernel);
-	return sys_return(error);
+	if (error == UNSETTLED) {
+		return sys_restart(e, EXO_NR_env_entry,
+				   (uint64_t[7]){env, which, address, argument});
+	}
+	return (struct sysret){error, upcall_wanted(e) ? ACTION_LONG : ACTION_RETURN};
 }
 
 struct sysret

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * upcall.c: exceptions in C; see upcall.h. The entry itself is riscv/upcall.S.
+ * upcall.c: exceptions and events in C; see upcall.h. The entries are in riscv/upcall.S.
  *
  * State: the words EXO_UL_* in the library's part of the u-area, so each environment of a space
- * has its own handler and exception stack. The stack is made at the first registration and stays;
- * the page under it has no rights, so an overflow ends the environment instead of writing over
- * something else.
+ * has its own handlers and stacks. A stack is made at the first registration and stays; the page
+ * under it has no rights, so an overflow stops the environment instead of writing over something
+ * else. Events have a stack of their own, for their handler may fault.
  */
 #include "lib/exo/upcall.h"
 
@@ -13,6 +13,8 @@
 #include "lib/exo/vm.h"
 
 #define STACK_PAGES 5 /* the first is the guard */
+
+_Static_assert(EXO_CALL_RESUME == -EXO_NR_resume, "upcall.S makes this call");
 
 static uint64_t *
 library_word(uint64_t offset)
@@ -33,12 +35,17 @@ exception_dispatch(struct exo_fault *fault)
 	return result;
 }
 
+/* `word`, if it is 0, becomes the end of a new stack. */
 static int
-stack_make(void)
+stack_make(uint64_t *word)
 {
 	struct exo_pages stack;
-	int64_t result = exo_pages_make(&stack, STACK_PAGES);
+	int64_t result;
 
+	if (*word) {
+		return 0;
+	}
+	result = exo_pages_make(&stack, STACK_PAGES);
 	if (result < 0) {
 		return (int)result;
 	}
@@ -47,7 +54,7 @@ stack_make(void)
 		exo_pages_end(&stack);
 		return (int)result;
 	}
-	*library_word(EXO_UL_STACK) = (uint64_t)stack.memory + STACK_PAGES * EXO_PAGE_SIZE;
+	*word = (uint64_t)stack.memory + STACK_PAGES * EXO_PAGE_SIZE;
 	return 0;
 }
 
@@ -60,9 +67,7 @@ exo_on_exception(int (*handler)(struct exo_fault *fault))
 		result = exo_env_entry(EXO_NONE, EXO_ENTRY_EXCEPTION, 0, 0);
 		return result < 0 ? (int)result : 0;
 	}
-	if (*library_word(EXO_UL_STACK) == 0) {
-		result = stack_make();
-	}
+	result = stack_make(library_word(EXO_UL_STACK));
 	if (result == 0) {
 		*library_word(EXO_UL_CLIENT) = (uint64_t)handler;
 		*library_word(EXO_UL_HANDLER) = (uint64_t)exception_dispatch;
@@ -71,6 +76,46 @@ exo_on_exception(int (*handler)(struct exo_fault *fault))
 				       (uint64_t)exo_exception_window);
 	}
 	return result < 0 ? (int)result : 0;
+}
+
+int
+exo_on_event(uint64_t mask, void (*handler)(uint64_t events))
+{
+	int64_t result = handler ? stack_make(library_word(EXO_UL_EVENT_STACK)) : 0;
+
+	if (result == 0 && handler) {
+		*library_word(EXO_UL_EVENT_HANDLER) = (uint64_t)handler;
+		*library_word(EXO_UL_FP) = exo_start()->env_flags & EXO_ENV_FP;
+	}
+	if (result == 0) {
+		result = exo_env_entry(EXO_NONE, EXO_ENTRY_EVENT,
+				       handler ? (uint64_t)exo_event_entry : 0, mask);
+	}
+	return result < 0 ? (int)result : 0;
+}
+
+uint64_t
+exo_events_hold(void)
+{
+	struct exo_uarea *u = (struct exo_uarea *)exo_start()->uarea;
+	uint64_t held = __atomic_load_n(&u->mask, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&u->mask, 1, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return held;
+}
+
+void
+exo_events_release(uint64_t held)
+{
+	struct exo_uarea *u = (struct exo_uarea *)exo_start()->uarea;
+
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&u->mask, held, __ATOMIC_RELAXED);
+	if (!held && __atomic_load_n(&u->pending, __ATOMIC_RELAXED)) {
+		__atomic_store_n(&u->pending, 0, __ATOMIC_RELAXED);
+		exo_sleep(0, 0); /* delivers it */
+	}
 }
 
 uint64_t

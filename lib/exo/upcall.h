@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * upcall.h: handle the program's own exceptions (page faults, illegal instructions, ecall with a
- * foreign number, ...).
+ * foreign number, ...) and events as they come.
  *
- * Without a handler an exception ends the environment and its supervisor is told. With one, the
+ * Without a handler an exception stops the environment and its supervisor is told. With one, the
  * kernel enters it with gp = the u-area and all other registers intact, and it returns without
  * the kernel: restore all but gp; sd x0, EXO_U_CAUSE(gp); then the two instructions `ld gp,
  * EXO_U_PC(gp); jr gp`, the *window*: cause is clear but gp is not yet done with, so the kernel
@@ -17,12 +17,16 @@
 
 #define EXO_FAULT_BYTES 288 /* sizeof(struct exo_fault) */
 
+#define EXO_CALL_RESUME -18
+
 /* What the library keeps in its part of the u-area. */
-#define EXO_UL_STACK   (EXO_U_LIBRARY + 0)  /* end of the exception stack */
-#define EXO_UL_HANDLER (EXO_U_LIBRARY + 8)  /* the C function that the entry code calls */
-#define EXO_UL_FP      (EXO_U_LIBRARY + 16) /* not 0: floating-point registers have to be saved */
-#define EXO_UL_SP      (EXO_U_LIBRARY + 24) /* for the entry code */
-#define EXO_UL_CLIENT  (EXO_U_LIBRARY + 32) /* the handler given to exo_on_exception */
+#define EXO_UL_STACK         (EXO_U_LIBRARY + 0) /* end of the exception stack */
+#define EXO_UL_HANDLER       (EXO_U_LIBRARY + 8) /* the C function that the entry code calls */
+#define EXO_UL_FP            (EXO_U_LIBRARY + 16) /* not 0: floating-point registers have to be saved */
+#define EXO_UL_SP            (EXO_U_LIBRARY + 24) /* for the entry code */
+#define EXO_UL_CLIENT        (EXO_U_LIBRARY + 32) /* the handler given to exo_on_exception */
+#define EXO_UL_EVENT_STACK   (EXO_U_LIBRARY + 40) /* end of the event stack */
+#define EXO_UL_EVENT_HANDLER (EXO_U_LIBRARY + 48) /* the handler given to exo_on_event */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -56,6 +60,18 @@ _Static_assert(sizeof(struct exo_fault) == EXO_FAULT_BYTES, "exception frame");
  * itself fault. A null handler unregisters. 0, E_NOSPACE, or what exo_env_entry says. */
 int exo_on_exception(int (*handler)(struct exo_fault *fault));
 
+/* Calls `handler` with the bits at once when an event in `mask` is raised, wherever the calling
+ * environment is, from now on; those bits are no longer pending then. It runs on a stack of its own
+ * with further upcalls held back until it returns; it may fault. A sleep that it interrupts returns
+ * 0. A null handler unregisters: then events wait for a sleep. 0, E_NOSPACE, or what exo_env_entry
+ * says. */
+int exo_on_event(uint64_t mask, void (*handler)(uint64_t events));
+
+/* A critical section: no event handler runs between the two; they nest. Release gets what hold
+ * returned. What came meanwhile is handled before release returns. */
+uint64_t exo_events_hold(void);
+void exo_events_release(uint64_t held);
+
 /* The length in bytes of the instruction at `pc`, which must be readable: to step over it. */
 uint64_t exo_instruction_bytes(uint64_t pc);
 
@@ -65,8 +81,9 @@ uint64_t exo_instruction_bytes(uint64_t pc);
 void exo_skip_entry(void);
 void exo_skip_window(void);
 
-/* The general entry behind exo_on_exception. */
+/* The general entries behind exo_on_exception and exo_on_event. */
 void exo_exception_entry(void);
 void exo_exception_window(void);
+void exo_event_entry(void);
 #endif
 #endif

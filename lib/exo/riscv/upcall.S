@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * upcall.S: entry and return of exceptions. On entry gp = u-area of this environment, every other
- * register as it was.
+ * upcall.S: entry and return of exceptions and events. On entry gp = u-area of this environment,
+ * every other register as it was.
  *
  * exo_exception_entry saves everything that C may change on the environment's exception stack, as
  * a struct exo_fault with the caller-saved floating-point registers above it, calls the C
@@ -85,6 +85,38 @@ exo_exception_entry:
 exo_exception_window:
 	ld	gp, EXO_U_PC(gp)
 	jr	gp
+
+/* Events: the same frame on the event stack. resume brings t0 and a7 back, so they are free from
+ * the beginning. gp is read once: a fault in the handler changes it. */
+	.section .text.exo_event_entry, "ax"
+	.balign	4
+	.globl	exo_event_entry
+exo_event_entry:
+	mv	t0, gp
+	ld	a7, EXO_UL_EVENT_STACK(t0)
+	addi	a7, a7, -FRAME
+	sd	sp, X(2)(a7)
+	mv	sp, a7
+	sd	ra, X(1)(sp)
+	each_integer sd
+	mv	s0, t0
+	ld	s1, EXO_UL_FP(s0)
+	beqz	s1, 1f
+	each_float fsd
+	frcsr	t0
+	sd	t0, FCSR(sp)
+1:	ld	a0, EXO_U_EVENTS(s0)
+	ld	t0, EXO_UL_EVENT_HANDLER(s0)
+	jalr	t0
+	beqz	s1, 2f
+	each_float fld
+	ld	t0, FCSR(sp)
+	fscsr	t0
+2:	ld	ra, X(1)(sp)
+	each_integer ld
+	ld	sp, X(2)(sp)
+	li	a7, EXO_CALL_RESUME
+	ecall
 
 	.section .text.exo_skip_entry, "ax"
 	.balign	4

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ * upcall.c: asynchronous upcalls.
+ *
+ * The environment goes on at its event entry point with gp = u-area and all other registers intact;
+ * where it was stands in the asynchronous save area, and `mask` keeps the next one away until the
+ * call `resume`. State: event_entry and event_mask of each environment, in its private half. The
+ * u-area is user data: its words are compared with zero and written, never believed.
+ * Callers: the home hart, interrupts off.
+ */
+#include "kern/upcall.h"
+
+#define WINDOW_BYTES 8 /* two instructions */
+
+/* Between clearing `cause` and the jump back an exception is not over: gp is still its own. */
+static bool
+in_window(const struct arch_env *a)
+{
+	return a->x[0] - a->window < WINDOW_BYTES;
+}
+
+enum upcall
+upcall_look(struct env *e)
+{
+	struct exo_uarea *u = env_uarea(e);
+	enum upcall result = UPCALL_READY;
+
+	if (!upcall_wanted(e)) {
+		return UPCALL_NONE;
+	}
+	if (__atomic_load_n(&u->mask, __ATOMIC_RELAXED)) {
+		result = UPCALL_MASKED;
+	} else if (__atomic_load_n(&u->cause, __ATOMIC_RELAXED) || in_window(&e->arch)) {
+		result = UPCALL_EXCEPTION;
+	}
+	__atomic_store_n(&u->pending, result != UPCALL_READY, __ATOMIC_RELAXED);
+	return result;
+}
+
+enum upcall
+upcall_deliver(struct env *e)
+{
+	struct exo_uarea *u = env_uarea(e);
+	struct arch_env *a = &e->arch;
+	enum upcall result = upcall_look(e);
+
+	if (result == UPCALL_READY) {
+		u->mask = 1;
+		u->async_pc = a->x[0];
+		u->async_gp = a->x[3];
+		u->async_t0 = a->x[5];
+		u->async_a7 = a->x[17];
+		u->async_what = EXO_UPCALL_EVENT;
+		u->async_events = __atomic_fetch_and(&e->events, ~e->event_mask, __ATOMIC_ACQ_REL) &
+				  e->event_mask;
+		a->x[0] = e->event_entry;
+		a->x[3] = a->uarea;
+	}
+	return result;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * upcall.h: asynchronous upcalls: an event enters the environment at its event entry point.
+ */
+#ifndef KERN_UPCALL_H
+#define KERN_UPCALL_H
+
+#include "kern/env.h"
+
+/* What becomes of a pending event that wants an upcall. */
+enum upcall {
+	UPCALL_NONE,      /* there is none */
+	UPCALL_READY,     /* nothing is in its way */
+	UPCALL_MASKED,    /* held back until the library clears `mask`, then looks at `pending` */
+	UPCALL_EXCEPTION, /* held back by an exception that is not over; try again soon */
+};
+
+/* Home hart: may `e` take an upcall now? If one is held back its u-area says so afterwards. */
+enum upcall upcall_look(struct env *e);
+/* Home hart, e's context is saved and about to be entered: direct it to its event entry point if an
+ * event wants that. Returns what upcall_look said. */
+enum upcall upcall_deliver(struct env *e);
+
+/* Is an event pending that wants an upcall? */
+static inline bool
+upcall_wanted(const struct env *e)
+{
+	return (__atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->event_mask) != 0;
+}
+
+#endif
