@@ -12,10 +12,10 @@
 #include "kern/table.h"
 #include "lib/base/checked.h"
 
-#define BUDGET_PAGES 256 /* entries written in one go: some 2 000 instructions */
-#define COST_BREAK   12  /* breaking an entry, in entries */
-#define COST_FETCH   16  /* taking up the next element of a batch, in entries */
-#define COST_CLEAR   100 /* clearing a frame, in entries */
+#define BUDGET_PAGES 120 /* entries mapped in one go, of some 20 instructions each */
+#define COST_BREAK   5   /* breaking an entry, in entries */
+#define COST_FETCH   6   /* taking up the next element of a batch, in entries */
+#define COST_CLEAR   60  /* clearing a frame, in entries */
 #define RIGHTS_MASK  ((1ul << EXO_BATCH_SHIFT) - 1)
 
 /* A call in progress; `argument` is what a restart passes. */
