@@ -88,9 +88,12 @@ stack: kernel
 check: $(STAMP)-test.ok check-needs
 	@$(TESTRUN) 'check/*'
 fuzz_target := $(basename $(wildcard $(patsubst %,test/fuzz/%.c,$(filter-out *,$T))))
-fuzz: $(STAMP)-test.ok $(addprefix $(O)/host/,$(fuzz_target))
-	@$(if $(fuzz_target),$(PYTHON) scripts/testrun.py --fuzz '$T' --seconds $(or $(SECONDS),60),\
-		echo 'make fuzz T=NAME SECONDS=n, NAME one of: $(notdir $(FUZZ_TESTS))'; test '$T' = '*')
+fuzz_guest  := $(filter guest,$T)
+fuzz: $(STAMP)-test.ok $(addprefix $(O)/host/,$(fuzz_target)) $(if $(fuzz_guest),boot-tests)
+	$(if $(fuzz_guest),@MAKEFLAGS= $(MAKE) -s O=$(O)/paranoid BOARD=qemu-virt CONFIG_PARANOID=y kernel)
+	@$(if $(fuzz_target)$(fuzz_guest),$(PYTHON) scripts/testrun.py --fuzz '$T' --seconds $(or $(SECONDS),60) \
+		$(if $(SMP),--smp $(SMP)) $(if $(SEED),--seed $(SEED)),\
+		echo 'make fuzz T=NAME SECONDS=n, NAME one of: $(notdir $(FUZZ_TESTS)) guest (SMP=n SEED=n)'; test '$T' = '*')
 
 # --- for editors --------------------------------------------------------------------------------------
 compdb = {"directory":"$(CURDIR)","file":"$1","command":"$(CROSS)gcc $2 -c $1"}

@@ -3,7 +3,7 @@
 """The test runner behind `make test`, `make test-list` and `make nightly`.
 
   testrun.py [--list] [--nightly] [--strict] [--jobs N] [GLOB]
-  testrun.py --fuzz NAME --seconds N
+  testrun.py --fuzz NAME --seconds N [--smp N --seed N]
 
 Kinds: unit/X (host, ASan), boot/X (a program in QEMU that prints TAP), sys/FILE/FUNC (pytest), fuzz/X (a short
 run of each target), check/X (what `make check` looks at). GLOB is matched against the name, with or without
@@ -144,6 +144,22 @@ def fuzz(name, seconds, log):
     return outcome, reason
 
 
+def fuzz_guest(seconds, smp, seed):
+    """System calls at random on the target: boot/hostile_fuzz on the kernel that checks all its invariants."""
+    log = log_path("fuzz/guest")
+    seed = seed or time.time_ns() // 1000 % 10 ** 9
+    settings = {"SMP": smp, "MEM": "32M", "NET": "user", "APPEND": f"fuzz={seconds} seed={seed}",
+                "KERNEL": f"{qemu.BUILD}/paranoid/qemu-virt/Image", "TIMEOUT": str(3 * seconds + 120),
+                "DISK": "1M"}
+    print(f"seed {seed}", flush=True)
+    outcome, reason = boot("hostile_fuzz", ["init"] + [f"{k}={v}" for k, v in settings.items()], log)
+    if outcome == "FAIL":
+        with open(log, encoding="utf-8", errors="replace") as f:
+            last = (re.findall(r"^# seed (\d+)", f.read(), re.M) or [seed])[-1]
+        reason += f"; log: {log}; try: make fuzz T=guest SMP={smp} SECONDS=5 SEED={last}"
+    return outcome, reason
+
+
 def check_jobs(_):
     for path in sorted(glob.glob("scripts/check-*")):
         name = os.path.splitext(os.path.basename(path))[0].removeprefix("check-")
@@ -253,11 +269,16 @@ def main():
     args.add_argument("--strict", action="store_true")
     args.add_argument("--fuzz")
     args.add_argument("--seconds", type=int, default=60)
+    args.add_argument("--smp", type=int, default=1)
+    args.add_argument("--seed", type=int)
     args.add_argument("--jobs", type=int, default=2)
     args.add_argument("pattern", nargs="?", default="*")
     opts = args.parse_args()
     if opts.fuzz:
-        outcome, reason = fuzz(opts.fuzz, opts.seconds, log_path(f"fuzz/{opts.fuzz}"))
+        if opts.fuzz == "guest":
+            outcome, reason = fuzz_guest(opts.seconds, opts.smp, opts.seed)
+        else:
+            outcome, reason = fuzz(opts.fuzz, opts.seconds, log_path(f"fuzz/{opts.fuzz}"))
         print(f"{outcome} fuzz/{opts.fuzz} {reason}".rstrip())
         return 0 if outcome == "ok" else 1
     if opts.nightly:
