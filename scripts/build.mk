@@ -57,7 +57,7 @@ $(B)/disk.img: FORCE
 	@mkdir -p $(@D) && $(PYTHON) scripts/mksite.py $(if $(SITE),--site $(call quoted,$(SITE))) --out $@
 
 # --- testing: T=GLOB chooses; the kind before the slash says what has to be built -------------------
-.PHONY: test test-list nightly fuzz
+.PHONY: test test-list nightly fuzz mutants
 T ?= *
 test_kind  := $(firstword $(subst /, ,$T))
 named_host := $(patsubst %.c,$(O)/host/%,$(wildcard $(patsubst unit/%,test/unit/%_test.c,$(filter unit/%,$T)) \
@@ -71,6 +71,9 @@ nightly: $(STAMP)-test.ok $(test_needs)
 	@$(TESTRUN) --nightly '$T'
 test-list: $(STAMP)-test.ok
 	@$(TESTRUN) --list '$T'
+# SAMPLE=n tries so many of them, SEED=n others.
+mutants: $(STAMP)-test.ok
+	@$(PYTHON) scripts/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) '$T'
 check-needs: $(O)/compile_commands.json $(B)/pure.list kernel programs boot-tests
 $(B)/pure.list: $(call kobjs,$(pure-y) lib/base/string.c) scripts/build.mk
 	$(file >$@,$(filter %.o,$^))

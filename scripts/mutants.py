@@ -1,0 +1,234 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Would the tests notice if one of the kernel's checks were missing?
+
+  mutants.py [--list] [--sample N] [--seed N] [--at-least PERCENT] [GLOB]
+
+Takes the checks of the trust boundary and the mechanisms below it away, one at a time, in a copy of the tree: each
+alternative of `if (A || B) { return E_X; }` and of the like, each `COND ? E_X :`, each condition of a fast path. A
+kernel that still passes every boot test of the list and the unit tests of its file is a survivor and named as
+FILE:LINE. GLOB chooses FILE or FILE:LINE. The copy and the logs are in build/mutants.
+"""
+import argparse
+import collections
+import fnmatch
+import glob
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+FILES = ("kern/sys/*.c", "kern/cap.c", "kern/sibling.c", "kern/cspace.c", "kern/frame.c", "kern/claim.c", "kern/take.c",
+         "kern/space*.[ch]", "kern/table.c", "kern/unshare.c")
+UNITS = {"kern/cap.c": "cap*", "kern/sibling.c": "cap*", "kern/frame.c": "frame"}
+FIRST = ("hostile_s0*", "hostile_s1[0-57]*", "hostile_s2[046]*", "hostile_s3[035]*")      # a second each, or less
+OUT = ("hostile_s28*", "hostile_fuzz", "*storm*")  # take long and judge by the clock
+SECONDS = 40
+
+Mutant = collections.namedtuple("Mutant", "path line begin end text was")
+
+
+def closing(text, at):
+    """Where the parenthesis that opens at `at` closes."""
+    depth = 0
+    for i in range(at, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[i], 0)
+        if not depth:
+            return i
+    return len(text)
+
+
+def split(text, begin, end, operator):
+    """[(begin, end)] of what stands between `operator`s outside of parentheses in text[begin:end]."""
+    parts, depth, start, i = [], 0, begin, begin
+    while i < end:
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(text[i], 0)
+        if depth == 0 and text.startswith(operator, i):
+            parts.append((start, i))
+            start = i = i + len(operator)
+        else:
+            i += 1
+    return parts + [(start, end)]
+
+
+def has_effect(text):
+    """An assignment or increment in a condition: it must stay."""
+    return re.search(r"(?<![=!<>])=(?!=)|\+\+|--", text) is not None
+
+
+REFUSES = re.compile(r"\s*\{\s*(?:return (?:sys_return\()?(?:E_\w+|error|false|NULL)\)?;|\w+ = E_\w+;)\s*\}")
+
+
+def of_ifs(text):
+    """Each alternative of a condition whose body only refuses."""
+    for match in re.finditer(r"\bif \(", text):
+        begin = match.end()
+        end = closing(text, begin - 1)
+        if not REFUSES.match(text, end + 1):
+            continue
+        fast = re.match(r"!LIKELY\(", text[begin:end])
+        if fast:        # in the negative: all of these must hold
+            inner = begin + fast.end()
+            parts, value = split(text, inner, closing(text, inner - 1), "&&"), "1"
+        else:
+            parts, value = split(text, begin, end, "||"), "0"
+        for first, last in parts:
+            if not has_effect(text[first:last]):
+                yield first, last, value
+
+
+def of_choices(text):
+    """Each COND ? E_X : ... of a statement."""
+    for match in re.finditer(r"\? E_\w+", text):
+        begin = max(text.rfind(c, 0, match.start()) for c in ";{}")
+        depth, i = 0, match.start() - 1
+        while i > begin:
+            depth += {")": 1, "(": -1}.get(text[i], 0)
+            if depth < 0 or (depth == 0 and (text[i] in ":?" or re.match(r"(?<![=!<>])=[^=]", text[i - 1:i + 1][-1:] +
+                                                                         text[i + 1]) and text[i - 1] not in "=!<>")):
+                break
+            i -= 1
+        start = i + 1
+        word = re.match(r"\s*return\b", text[start:match.start()])
+        start += word.end() if word else 0
+        if not has_effect(text[start:match.start()]):
+            yield start, match.start(), "0"
+
+
+def blank(text):
+    """Comments and strings overwritten with spaces, so that offsets stay."""
+    return re.sub(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.S)
+
+
+def mutants_of(path):
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    seen = set()
+    code = blank(text)
+    for begin, end, value in sorted([*of_ifs(code), *of_choices(code)]):
+        was = " ".join(text[begin:end].split())
+        if was in ("0", "1", "") or (begin, end) in seen:
+            continue
+        seen.add((begin, end))
+        line = text.count("\n", 0, begin + len(text[begin:end]) - len(text[begin:end].lstrip())) + 1
+        yield Mutant(path, line, begin, end, f" {value} ", was)
+
+
+def chosen(options):
+    paths = sorted({p for pattern in FILES for p in glob.glob(pattern)})
+    found = [m for p in paths for m in mutants_of(p)
+             if fnmatch.fnmatch(p, options.glob) or fnmatch.fnmatch(f"{p}:{m.line}", options.glob)]
+    if options.sample and options.sample < len(found):
+        found = sorted(random.Random(options.seed).sample(found, options.sample))
+    return found
+
+
+def copy_tree(to):
+    """The sources, for the mutants; what was built there before stays, so that little is built again."""
+    here = set()
+    for folder, folders, names in os.walk("."):
+        folders[:] = [f for f in folders if f not in (".git", "build") and os.path.join(folder, f) != to]
+        for name in names:
+            source = os.path.normpath(os.path.join(folder, name))
+            target = os.path.join(to, source)
+            here.add(target)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            if not os.path.exists(target) or open(source, "rb").read() != open(target, "rb").read():
+                shutil.copyfile(source, target)
+                shutil.copymode(source, target)
+    for folder, folders, names in os.walk(to):
+        folders[:] = [f for f in folders if f != "build"]
+        for name in names:
+            if os.path.join(folder, name) not in here:
+                os.remove(os.path.join(folder, name))
+
+
+def make(*words):
+    """Without warnings as errors: a check that is gone leaves things unused."""
+    return subprocess.run(["make", "-s", "WARN=", *words], capture_output=True, check=False).returncode == 0
+
+
+def tests():
+    """Boot tests, the quick and telling ones first."""
+    names = sorted(os.path.basename(p)[:-2] for p in glob.glob("test/boot/*.c"))
+    first = [n for pattern in FIRST for n in names if fnmatch.fnmatch(n, pattern)]
+    rest = [n for n in names if n not in first and not any(fnmatch.fnmatch(n, p) for p in OUT)]
+    return first + rest
+
+
+def killer(mutant, order):
+    """The test that notices, or None. A test that noticed comes first next time."""
+    import testrun      # of the copy; it looks at the folder it is loaded in
+    for name in list(order):
+        words = testrun.head_words(f"test/boot/{name}.c", "boot")
+        if "nightly" in words:
+            continue
+        words = [w for w in words if not w.startswith("TIMEOUT=")] + [f"TIMEOUT={SECONDS}"]
+        try:
+            outcome, _ = testrun.boot(name, words, testrun.log_path(f"mutants/{name}"))
+        except Exception as error:      # the machine died so early that nothing can be read
+            outcome = f"FAIL {error}"
+        if outcome.startswith("FAIL"):
+            order.remove(name)
+            order.insert(0, name)
+            return f"boot/{name}"
+    unit = UNITS.get(mutant.path)
+    if unit and not make("test", f"T=unit/{unit}"):
+        return f"unit/{unit}"
+    return None
+
+
+def try_one(mutant, order):
+    """(result, by what) of one mutant in the copy."""
+    with open(mutant.path, encoding="utf-8") as f:
+        text = f.read()
+    try:
+        with open(mutant.path, "w", encoding="utf-8") as f:
+            f.write(text[:mutant.begin] + mutant.text + text[mutant.end:])
+        if not make("kernel"):
+            return "unbuilt", ""
+        by = killer(mutant, order)
+        return ("caught", by) if by else ("SURVIVED", "")
+    finally:
+        with open(mutant.path, "w", encoding="utf-8") as f:
+            f.write(text)
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("--list", action="store_true")
+    args.add_argument("--sample", type=int, default=0)
+    args.add_argument("--seed", type=int, default=1)
+    args.add_argument("--at-least", type=float, default=90)
+    args.add_argument("glob", nargs="?", default="*")
+    options = args.parse_args()
+    found = chosen(options)
+    if options.list or not found:
+        print("\n".join(f"{m.path}:{m.line}: {m.was}" for m in found) or f"no check in {options.glob}")
+        return 0 if found else 1
+    copy = os.path.abspath(f"{os.environ.get('O') or 'build'}/mutants")
+    copy_tree(copy)
+    os.chdir(copy)
+    os.environ["O"] = "build"
+    sys.path.insert(0, f"{copy}/scripts")
+    if not make("kernel", "boot-tests", "programs"):
+        print("the tree does not build")
+        return 1
+    order, counts = tests(), collections.Counter()
+    for number, mutant in enumerate(found, 1):
+        begin = time.monotonic()
+        result, by = try_one(mutant, order)
+        counts[result] += 1
+        print(f"{number}/{len(found)} {result} {mutant.path}:{mutant.line}: {mutant.was}"
+              f"{'  by ' + by if by else ''} {time.monotonic() - begin:.1f}", flush=True)
+    tried = counts["caught"] + counts["SURVIVED"]
+    percent = 100 * counts["caught"] / tried if tried else 0
+    print(f"{counts['caught']} of {tried} caught ({percent:.0f} %), {counts['unbuilt']} could not be built")
+    return 0 if percent >= options.at_least else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
