@@ -105,6 +105,14 @@ def test_other_processors(boot, kind, cpu):
     judge_harts(boot(2, smp=2, cpu=cpu, extra=["-M", kind]), 2)
 
 
+@pytest.mark.parametrize("asid", ["off", "1", "2"])
+@pytest.mark.parametrize("program", ["hostile_s16_far_hart", "hostile_s18_old_space", "hostile_s19_tables"])
+def test_few_address_space_identifiers(machine, log_file, program, asid):
+    """Harts have none (the JH7110's), or most spaces go without and one is used again and again."""
+    judge(machine(initrd=mkinitrd.boot_test(program, log_file(".cpio"), as_init=True), kernel=IMAGE, smp=4,
+                  append=f"chitin.asid={asid}"))
+
+
 @pytest.mark.parametrize("smp", [2, 5])
 def test_sifive_u(boot, smp):
     """Hart 0 has no MMU and is left alone."""
