@@ -97,6 +97,8 @@ void arch_console_put(char c);
 int arch_console_get(void);
 /* True if this machine's harts have the Sstc timer. */
 bool arch_has_sstc(void);
+/* True if all of this machine's harts set the accessed and dirty bits of page-table entries. */
+bool arch_has_ad(void);
 
 /* --- provided by the arch: memory --------------------------------------------------------- */
 /* Boot only: cleared pages for the kernel's own tables come from this. */

@@ -209,6 +209,8 @@ start_harts(struct kernel *k)
 	k->sysinfo->harts = running;
 	k->sysinfo->isa_sstc = arch_has_sstc();
 	k->sysinfo->isa_fp = k->has_fp;
+	k->sysinfo->isa_ad = arch_has_ad();
+	k->leaf_bits = PTE_V | PTE_U | (arch_has_ad() ? 0 : PTE_A | PTE_D);
 }
 
 /* chitin.asid=BITS: use fewer bits than the harts have; off is the same as 0. */

@@ -12,15 +12,21 @@ claim_frame(struct kernel *k, const struct cap *c, uint64_t page)
 {
 	struct frame *f = frame_at(&k->tree, page);
 	uint64_t carve = c->carve;
+	struct frame *unit;
 
 	if (f->holder == carve && f->kind == FRAME_USER) {
 		return 0;
 	}
-	if (f->kind != FRAME_USER || f->pins || f->references || !cap_settled(&k->tree)) {
+	if (f->kind != FRAME_USER || f->pins || f->references ||
+	    frame_in_megapage(&k->tree, page) || !cap_settled(&k->tree)) {
 		k->waiting |= !f->pins;
 		object_bury(k); /* it may be part of an object that comes apart; c may be gone
 				   afterwards */
 		return E_BUSY;
+	}
+	unit = frame_unit(&k->tree, page);
+	if (unit && unit->holder != carve) {
+		unit->spare = 0; /* it is no longer all one holder's */
 	}
 	f->kind = FRAME_CLEARING;
 	/* map asks for the holder only: the last one must wait as well */
@@ -31,6 +37,37 @@ claim_frame(struct kernel *k, const struct cap *c, uint64_t page)
 	f->kind = FRAME_USER;
 	f->holder = carve;
 	return CLAIM_AGAIN;
+}
+
+int
+claim_unit(struct kernel *k, const struct cap *c, uint64_t page)
+{
+	struct frame *unit = frame_at(&k->tree, page);
+	bool begun = unit->kind == FRAME_USER && unit->holder == c->carve;
+	uint64_t groups = begun ? unit->spare : 0;
+	uint64_t next = page + groups * FRAME_GROUP_PAGES;
+
+	if (groups == FRAME_UNIT_GROUPS) {
+		return 0;
+	}
+	for (uint64_t i = 0; i < FRAME_GROUP_PAGES; i++) {
+		int error = claim_frame(k, c, next + i);
+
+		if (error) {
+			return error;
+		}
+	}
+	unit->spare = (uint8_t)(groups + 1);
+	return CLAIM_AGAIN;
+}
+
+bool
+claim_unit_ready(const struct kernel *k, const struct cap *c, uint64_t page)
+{
+	const struct frame *unit = frame_at(&k->tree, page);
+
+	return unit->kind == FRAME_USER && unit->holder == c->carve &&
+	       unit->spare == FRAME_UNIT_GROUPS;
 }
 
 uint64_t

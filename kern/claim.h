@@ -15,6 +15,12 @@
  * at that. After anything but 0 `c` may be gone. Tree lock held at call and return. */
 int claim_frame(struct kernel *k, const struct cap *c, uint64_t page);
 
+/* Make the 2 MiB unit of frames that starts at `page` belong to the carve of `c`, as above, and
+ * remember it; CLAIM_AGAIN also if it got only a part of the way. */
+int claim_unit(struct kernel *k, const struct cap *c, uint64_t page);
+/* Does it? Then it can be mapped as one megapage. */
+bool claim_unit_ready(const struct kernel *k, const struct cap *c, uint64_t page);
+
 /* How many of [page, page + count) from the front on belong to c's carve already. */
 uint64_t claim_ready(const struct kernel *k, const struct cap *c, uint64_t page, uint64_t count);
 

@@ -24,6 +24,23 @@ frame_range_ok(const struct captree *t, uint64_t page, uint64_t count)
 	return page >= t->base_page && range_within(page - t->base_page, count, t->pages);
 }
 
+struct frame *
+frame_unit(const struct captree *t, uint64_t page)
+{
+	uint64_t first = page & ~(FRAME_UNIT_PAGES - 1);
+	struct frame *f = first >= t->base_page ? frame_at(t, first) : NULL;
+
+	return f && f->kind == FRAME_USER ? f : NULL;
+}
+
+bool
+frame_in_megapage(const struct captree *t, uint64_t page)
+{
+	const struct frame *unit = frame_unit(t, page);
+
+	return unit && unit->spare == FRAME_UNIT_GROUPS && unit->references;
+}
+
 int
 frame_pin(struct captree *t, uint64_t page, uint64_t count)
 {
@@ -59,7 +76,8 @@ frame_idle(const struct captree *t, uint64_t page, uint64_t count)
 	const struct frame *first = frame_at(t, page);
 
 	for (const struct frame *f = first; f < first + count; f++) {
-		if (f->pins || f->references || f->kind != FRAME_USER) {
+		if (f->pins || f->references || f->kind != FRAME_USER ||
+		    frame_in_megapage(t, page + (uint64_t)(f - first))) {
 			return E_BUSY;
 		}
 	}
@@ -72,6 +90,11 @@ frame_set(struct captree *t, uint64_t page, uint64_t count, enum frame_kind kind
 	struct frame *first = frame_at(t, page);
 
 	for (struct frame *f = first; f < first + count; f++) {
+		struct frame *unit = frame_unit(t, page + (uint64_t)(f - first));
+
+		if (unit) {
+			unit->spare = 0;
+		}
 		f->kind = (uint8_t)kind;
 		f->holder = holder;
 		f->spare = 0;

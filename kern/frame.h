@@ -33,9 +33,17 @@ struct frame {
 	uint32_t references; /* live page-table entries and other bindings of this frame */
 	uint16_t pins;       /* device transfers in flight */
 	uint8_t kind;        /* enum frame_kind */
-	uint8_t spare;       /* means something to some kinds; 0 when the kind is set */
+	uint8_t spare;       /* means something to some kinds; 0 when the kind is set. USER:
+				see FRAME_UNIT_GROUPS */
 };
 _Static_assert(sizeof(struct frame) == 16, "frame table entry");
+
+/* An aligned unit of 2 MiB, the size of a megapage. While `spare` of its first frame, of kind
+ * USER, is n, its first n groups have that frame's holder and are USER, too; whoever changes that
+ * makes it 0. A megapage counts in the first frame's references only. */
+#define FRAME_UNIT_PAGES     512ul
+#define FRAME_GROUP_PAGES    4ul
+#define FRAME_UNIT_GROUPS    128u
 
 #define FRAME_REFERENCES_MAX 0x7fffffffu
 #define FRAME_PINS_MAX       0x7fffu
@@ -51,6 +59,11 @@ bool frame_range_ok(const struct captree *t, uint64_t page, uint64_t count);
 /* Pin for a device / release. frame_pin returns 0 or E_LIMIT. */
 int frame_pin(struct captree *t, uint64_t page, uint64_t count);
 void frame_unpin(struct captree *t, uint64_t page, uint64_t count);
+
+/* The first frame of the unit that `page` lies in, if it is RAM and USER, else NULL. */
+struct frame *frame_unit(const struct captree *t, uint64_t page);
+/* True if the frame can be part of a megapage that is mapped. */
+bool frame_in_megapage(const struct captree *t, uint64_t page);
 
 /* 0 if the frames can become an object or be bound under another carve id now, else E_BUSY
  * (pinned, clearing or dead). Looks at no more than `count` entries; callers bound it. */

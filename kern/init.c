@@ -309,7 +309,7 @@ make_env(struct cap *space)
 	use_bind(&init.k->tree, &e->cspace_use, cspace_lookup(init.cspace, init.boot->cspace));
 	hang_table(EXO_UAREA_BASE, 1);
 	hang_table(EXO_UAREA_BASE, 0);
-	space_map_object(init.k, init.space, EXO_UAREA_BASE, c, page + 1, EXO_READ | EXO_WRITE);
+	space_map_entry(init.k, init.space, EXO_UAREA_BASE, 0, c, page + 1, EXO_READ | EXO_WRITE);
 	return e;
 }
 

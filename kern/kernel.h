@@ -30,6 +30,7 @@ struct kernel {
 	uint64_t dead_last;
 	uint64_t tables; /* counts tables that left a space, in bits 17 up: makes old space.last_key
 			    wrong */
+	uint64_t leaf_bits; /* of every entry that maps for users; constant after boot */
 	bool waiting;    /* an unbind waits for another hart, so the call restarts; with the lock */
 	uint32_t harts;
 	struct hart hart[CONFIG_MAX_HARTS];

@@ -34,31 +34,42 @@ frame_of(const struct captree *t, const void *memory)
 	return frame_at(t, arch_physical(memory) >> PAGE_SHIFT);
 }
 
-/* An entry of a table of level 0 that `c` is bound to. */
-/* Device registers: nothing stands in the frame table. */
+/* A megapage needs a whole unit of frames, all of its holder's. */
 static void
-audit_window(const struct audit *a, const struct cap *c, uint64_t entry)
+audit_unit(struct audit *a, const struct cap *c, uint64_t page)
 {
-	uint64_t page = ENTRY_PAGE(entry);
+	for (uint64_t i = 0; i < FRAME_UNIT_PAGES; i++) {
+		const struct frame *f = frame_at(a->tree, page + i);
 
-	if (!cap_holds(c, page, 1) || frame_range_ok(a->tree, page, 1)) {
-		panic("paranoid: a window shows page 0x%lx, which is none of its own", page);
-	}
-	if (entry & EXO_EXEC || (entry & EXO_WRITE && !(cap_rights(c) & EXO_WRITE))) {
-		panic("paranoid: a window shows page 0x%lx with rights it lacks", page);
+		if (f->kind != FRAME_USER || f->holder != c->carve) {
+			panic("paranoid: page 0x%lx is in a megapage of another", page + i);
+		}
 	}
 }
 
+/* An entry of a table of `level` that maps something and that `c` is bound to. */
 static void
-audit_mapping(struct audit *a, const struct cap *c, uint64_t entry)
+audit_mapping(struct audit *a, const struct cap *c, uint32_t level, uint64_t entry)
 {
 	uint64_t page = ENTRY_PAGE(entry);
-	const struct frame *f = frame_at(a->tree, page);
+	uint64_t pages = 1ul << 9 * level;
+	const struct frame *f;
 	bool is_memory = cap_type(c) == EXO_CAP_FRAME;
 
-	if (!cap_holds(c, page, 1)) {
+	if (page & (pages - 1) || !cap_holds(c, page, pages)) {
 		panic("paranoid: a mapping shows page 0x%lx, which its capability does not hold",
 		      page);
+	}
+	if (cap_type(c) == EXO_CAP_WINDOW) {
+		if (frame_range_ok(a->tree, page, 1) ||
+		    (entry & EXO_WRITE && !(cap_rights(c) & EXO_WRITE))) {
+			panic("paranoid: a window shows page 0x%lx", page);
+		}
+		return;
+	}
+	f = frame_at(a->tree, page);
+	if (level) {
+		audit_unit(a, c, page);
 	}
 	if (is_memory ? f->kind != FRAME_USER
 		      : cap_type(c) != EXO_CAP_TABLE && page != c->start + 1) {
@@ -91,7 +102,9 @@ static void
 audit_bindings(struct audit *a, const struct cap *c)
 {
 	for (uint32_t id = c->bindings; id; id = bind_at(a->tree, id)->next & ~BIND_WRITABLE) {
+		const struct frame *table;
 		const uint64_t *entry;
+		uint32_t level;
 
 		if (id & BIND_OBJECT) {
 			continue;
@@ -100,13 +113,10 @@ audit_bindings(struct audit *a, const struct cap *c)
 		if (!(*entry & 1)) {
 			panic("paranoid: an empty entry is bound");
 		}
-		if (frame_of(a->tree, entry)->kind == FRAME_TABLE &&
-		    TABLE_LEVEL(frame_of(a->tree, entry)) == 0) {
-			if (cap_type(c) == EXO_CAP_WINDOW) {
-				audit_window(a, c, *entry);
-			} else {
-				audit_mapping(a, c, *entry);
-			}
+		table = frame_of(a->tree, entry);
+		level = table->kind == FRAME_TABLE ? TABLE_LEVEL(table) : 2;
+		if (level == 0 || *entry & (EXO_READ | EXO_WRITE | EXO_EXEC)) {
+			audit_mapping(a, c, level, *entry);
 		} else if (cap_type(c) != EXO_CAP_TABLE || ENTRY_PAGE(*entry) != c->start) {
 			panic("paranoid: page 0x%lx hangs as a table and is none",
 			      ENTRY_PAGE(*entry));

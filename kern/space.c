@@ -42,11 +42,45 @@ space_has_table(struct space *s, uint64_t address, uint32_t level)
 	return table_entry(s, address, level) != NULL;
 }
 
-/* Why an entry of `level` cannot be changed: E_SHARED, or `missing` because there is none. */
-static int
-why_not(struct kernel *k, struct space *s, uint64_t address, uint32_t level, int missing)
+/* How many entries of `level` for `count` pages from `address` on lie in one table. */
+static inline uint64_t
+in_one_table(uint64_t address, uint64_t count, uint32_t level)
 {
-	return table_is_shared(k, s, address, level) ? E_SHARED : missing;
+	uint64_t left = TABLE_ENTRIES - (address >> (12 + 9 * level) & (TABLE_ENTRIES - 1));
+
+	count >>= 9 * level;
+	return count < left ? count : left;
+}
+
+/* No table of `level` for the pages at `address`: how far that holds; 0 if it is because a large
+ * page stands there. */
+static uint64_t
+skip(struct space *s, uint64_t address, uint64_t count, uint32_t level)
+{
+	uint64_t *entry = NULL;
+	uint64_t covered;
+	uint64_t left;
+
+	while (!entry) {
+		entry = table_entry(s, address, ++level);
+	}
+	if (*entry & PTE_V) {
+		return 0;
+	}
+	covered = 1ul << (12 + 9 * level);
+	left = (covered - (address & (covered - 1))) >> PAGE_SHIFT;
+	return count < left ? count : left;
+}
+
+/* Why there is no entry of `level` that may be changed: a table above hangs in several places; or
+ * `large`, because a large page stands there; or `missing`. */
+static int
+why_not(struct kernel *k, struct space *s, uint64_t address, uint32_t level, int missing, int large)
+{
+	if (table_is_shared(k, s, address, level)) {
+		return E_SHARED;
+	}
+	return skip(s, address, 1, level) ? missing : large;
 }
 
 /* The entry of `level` for `address`, if it may be changed. */
@@ -71,15 +105,6 @@ leaf_entry(struct kernel *k, struct space *s, uint64_t address)
 		}
 	}
 	return entry;
-}
-
-/* How many of `count` pages from `address` on lie under one level 0 table. */
-static inline uint64_t
-in_one_table(uint64_t address, uint64_t count)
-{
-	uint64_t left = TABLE_ENTRIES - (address >> PAGE_SHIFT & (TABLE_ENTRIES - 1));
-
-	return count < left ? count : left;
 }
 
 /* Can this entry be filled with this frame, which c's carve bound last? */
@@ -123,18 +148,17 @@ fill_run(struct captree *t, struct cap *c, uint64_t *first, uint64_t n, uint64_t
 
 int
 space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
-	  uint64_t *count, uint64_t rights)
+	  uint64_t *count, uint64_t bits)
 {
 	uint64_t *entry = leaf_entry(k, s, address);
 	struct frame *f = frame_at(&k->tree, page);
-	uint64_t n = in_one_table(address, *count);
-	uint64_t pte = page << PTE_PAGE_SHIFT | space_leaf_bits(rights);
+	uint64_t n = in_one_table(address, *count, 0);
 
 	*count = 0;
 	if (!entry) {
-		return why_not(k, s, address, 0, E_NOTABLE);
+		return why_not(k, s, address, 0, E_NOTABLE, E_MAPPED);
 	}
-	*count = fill_run(&k->tree, c, entry, n, pte, f);
+	*count = fill_run(&k->tree, c, entry, n, page << PTE_PAGE_SHIFT | k->leaf_bits | bits, f);
 	if (*count) {
 		return 0;
 	}
@@ -142,130 +166,123 @@ space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, ui
 }
 
 int
-space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
-		 uint64_t rights)
+space_map_entry(struct kernel *k, struct space *s, uint64_t address, uint32_t level, struct cap *c,
+		uint64_t page, uint64_t bits)
 {
-	uint64_t *entry = own_entry(k, s, address, 0);
+	uint64_t *entry = own_entry(k, s, address, level);
+	uint64_t pte = page << PTE_PAGE_SHIFT | k->leaf_bits | bits;
+	struct frame *f = table_frame(&k->tree, pte);
+	uint64_t highest = cap_is_interval(c) ? cap_rights(c) : bits;
 
 	if (!entry) {
-		return why_not(k, s, address, 0, E_NOTABLE);
+		return why_not(k, s, address, level, E_NOTABLE, E_MAPPED);
 	}
 	if (*entry & PTE_V) {
 		return E_MAPPED;
 	}
-	frame_at(&k->tree, page)->references++;
+	if (f && f->references >= FRAME_REFERENCES_MAX) {
+		return E_LIMIT;
+	}
+	if (f) {
+		f->references++;
+	}
 	++*table_valid(&k->tree, entry);
 	bind_link(&k->tree, c, bind_pte_id(&k->tree, entry),
-		  rights & EXO_WRITE ? BIND_WRITABLE : 0);
-	__atomic_store_n(entry, page << PTE_PAGE_SHIFT | space_leaf_bits(rights), __ATOMIC_RELAXED);
+		  highest & EXO_WRITE ? BIND_WRITABLE : 0);
+	__atomic_store_n(entry, pte, __ATOMIC_RELEASE);
 	return 0;
 }
 
 int
-space_map_window(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
-		 uint64_t *count, uint64_t rights)
+space_note(struct kernel *k, struct space *s, uint64_t address, uint32_t level, uint64_t *count,
+	   uint64_t most, uint64_t note)
 {
-	uint64_t *first = own_entry(k, s, address, 0);
-	uint64_t n = in_one_table(address, *count);
-	uint64_t pte = page << PTE_PAGE_SHIFT | space_leaf_bits(rights);
-	uint32_t ceiling = cap_rights(c) & EXO_WRITE ? BIND_WRITABLE : 0;
-	uint64_t *entry = first;
+	uint64_t *entry = own_entry(k, s, address, level);
+	uint64_t n = in_one_table(address, *count, level);
+	uint64_t i = 0;
 
 	*count = 0;
-	if (!first) {
-		return why_not(k, s, address, 0, E_NOTABLE);
+	if (!entry) {
+		return why_not(k, s, address, level, E_NOTABLE, E_MAPPED);
 	}
-	for (; entry < first + n && !(*entry & PTE_V); entry++) {
-		bind_link(&k->tree, c, bind_pte_id(&k->tree, entry), ceiling);
-		__atomic_store_n(entry, pte, __ATOMIC_RELAXED);
-		pte += 1ul << PTE_PAGE_SHIFT;
+	while (i < n && i < most && !(entry[i] & PTE_V)) {
+		*(volatile uint64_t *)&entry[i++] = note << 1;
 	}
-	*count = (uint64_t)(entry - first);
-	*table_valid(&k->tree, first) += (uint16_t)*count;
-	return *count ? 0 : E_MAPPED;
-}
-
-/* No table for the pages at `address`: how far that holds. */
-static uint64_t
-skip(struct space *s, uint64_t address, uint64_t count)
-{
-	uint32_t level = table_entry(s, address, 1) ? 1 : 2;
-	uint64_t covered = 1ul << (12 + 9 * level);
-	uint64_t left = (covered - (address & (covered - 1))) >> PAGE_SHIFT;
-
-	return count < left ? count : left;
+	*count = i << 9 * level;
+	return i ? 0 : E_MAPPED;
 }
 
 int
-space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t most,
-	    uint64_t *old)
+space_unmap(struct kernel *k, struct space *s, uint64_t address, uint32_t level, uint64_t *count,
+	    uint64_t most, uint64_t *old)
 {
-	uint64_t *entry = leaf_entry(k, s, address);
-	uint64_t n = in_one_table(address, *count);
+	uint64_t *entry = level ? own_entry(k, s, address, level) : leaf_entry(k, s, address);
+	uint64_t n = in_one_table(address, *count, level);
 	uint64_t broken = 0;
 	uint64_t i;
 
-	if (table_unhang(k, s, address, *count) == 0) {
-		return 0;
-	}
 	if (!entry) {
-		*count = skip(s, address, *count);
-		return why_not(k, s, address, 0, 0);
+		*count = skip(s, address, *count, level);
+		return why_not(k, s, address, level, 0, E_ALIGN);
 	}
 	for (i = 0; i < n && i < most; i++) {
 		if (entry[i] & PTE_V) {
-			*old |= table_break_entry(k, &entry[i], 0);
+			*old |= table_break_entry(k, &entry[i], level);
 			broken++;
 		}
 	}
 	if (broken) {
-		space_owe(k, s, address, i);
+		space_owe(k, s, address, level ? 0 : i);
 	}
-	*count = i;
+	*count = i << 9 * level;
 	return 0;
 }
 
-/* One entry whose rights do not simply shrink. 0, E_NOTMAPPED, E_RIGHTS. */
+/* One entry that gets bits it has not got. 0, E_NOTMAPPED, E_RIGHTS. */
 static int
-protect_entry(uint64_t *entry, uint64_t rights, uint64_t *old)
+protect_entry(struct kernel *k, uint64_t *entry, uint32_t level, uint64_t bits, uint64_t *old)
 {
 	uint64_t pte = *entry;
 
-	if (!(pte & PTE_V)) {
+	if (!(pte & PTE_V) || (level && pte_is_table(pte))) {
 		return E_NOTMAPPED;
 	}
-	if ((rights & EXO_WRITE && !(space_links(entry)->next & BIND_WRITABLE)) ||
-	    rights & EXO_EXEC & ~pte) {
+	if ((bits & EXO_WRITE && !(space_links(entry)->next & BIND_WRITABLE)) ||
+	    bits & EXO_EXEC & ~pte) {
 		return E_RIGHTS;
 	}
-	*old |= __atomic_exchange_n(entry, (pte & ~PTE_RWX) | rights, __ATOMIC_ACQ_REL) &
-		(PTE_A | PTE_D);
+	pte = (pte & ~SPACE_BITS) | k->leaf_bits | bits;
+	*old |= __atomic_exchange_n(entry, pte, __ATOMIC_RELAXED);
 	return 0;
 }
 
 int
-space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t rights,
-	      uint64_t *old)
+space_protect(struct kernel *k, struct space *s, uint64_t address, uint32_t level, uint64_t *count,
+	      uint64_t bits, uint64_t *old)
 {
-	uint64_t *first = leaf_entry(k, s, address);
-	uint64_t *end = first ? first + in_one_table(address, *count) : NULL;
+	uint64_t *first = level ? own_entry(k, s, address, level) : leaf_entry(k, s, address);
+	uint64_t *end = first ? first + in_one_table(address, *count, level) : NULL;
 	uint64_t *entry = first;
-	uint64_t keep = ~(PTE_RWX & ~rights);
-	uint64_t need = PTE_V | rights;
-	uint64_t bits = 0;
-	int error = first ? 0 : why_not(k, s, address, 0, E_NOTMAPPED);
+	uint64_t keep = ~(SPACE_BITS & ~(bits | k->leaf_bits));
+	uint64_t need = PTE_V | bits;
+	uint64_t was = 0;
+	int error = 0;
 
+	if (!first) {
+		*count = 0;
+		return why_not(k, s, address, level, E_NOTMAPPED, E_ALIGN);
+	}
 	for (; !error && entry < end; entry += !error) {
 		if (LIKELY((*entry & need) == need)) {
-			bits |= __atomic_fetch_and(entry, keep, __ATOMIC_RELAXED);
+			was |= __atomic_fetch_and(entry, keep, __ATOMIC_RELAXED);
 		} else {
-			error = protect_entry(entry, rights, &bits);
+			error = protect_entry(k, entry, level, bits, &was);
 		}
 	}
-	*count = (uint64_t)(entry - first);
-	*old |= bits & (PTE_A | PTE_D);
+	*count = (uint64_t)(entry - first) << 9 * level;
+	*old |= was & (PTE_A | PTE_D);
 	if (entry > first) {
-		space_owe(k, s, address, *count);
+		space_owe(k, s, address, level ? 0 : *count);
 	}
 	return error;
 }

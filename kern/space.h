@@ -60,31 +60,34 @@ space_enter(struct kernel *k, struct space *s, uint32_t hart)
 	arch_fence_some(&(struct arch_fence){.asid = (uint32_t)s->asid});
 }
 
-/* Bind pages [page, page + n) with PTE bits `rights`; c is usable FRAME capability that holds
- * them. Takes at most *count pages, within one table; stores how many it did. 0, E_NOTABLE,
- * E_MAPPED, E_LIMIT, or SPACE_CLEAR: the first frame must be cleared first (see frame claim in
- * kern/claim.c). Tree lock. */
+/* What of an entry that maps is the caller's to choose. */
+#define SPACE_BITS (PTE_RWX | PTE_A | PTE_D | PTE_RSW)
+
+/* Bind pages [page, page + n) with `bits`; c is a usable FRAME capability that holds them. Takes at
+ * most *count pages, within one table; stores how many it did. 0, E_NOTABLE, E_MAPPED, E_LIMIT, or
+ * E_SHARED (the same for all of these), or
+ * SPACE_CLEAR: the first frame must be cleared first (see frame claim in kern/claim.c). Tree lock
+ * for all of these. */
 #define SPACE_CLEAR 1
 int space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
-	      uint64_t *count, uint64_t rights);
-/* Bind one frame of a kernel object (u-area, ring, table to look at) under the object's
- * capability.
- */
-int space_map_object(struct kernel *k, struct space *s, uint64_t address, struct cap *c,
-		     uint64_t page, uint64_t rights);
-/* Bind pages of device registers under a usable WINDOW capability that holds them; as space_map. No
- * frame stands behind them, so nothing is counted or cleared; the memory is what the platform
- * makes of those addresses: device memory, strictly ordered (Priv. spec 3.6). */
-int space_map_window(struct kernel *k, struct space *s, uint64_t address, struct cap *c,
-		     uint64_t page, uint64_t *count, uint64_t rights);
-/* Break entries from `address` on: at most *count pages, within one table, and at most `most`
- * entries of it; stores how many pages are dealt with and ORs old A/D bits into *old. A whole
- * empty table in the range is unhung. 0. */
-int space_unmap(struct kernel *k, struct space *s, uint64_t address, uint64_t *count, uint64_t most,
-		uint64_t *old);
-/* Set rights; as above. E_NOTMAPPED, E_RIGHTS. */
-int space_protect(struct kernel *k, struct space *s, uint64_t address, uint64_t *count,
-		  uint64_t rights, uint64_t *old);
+	      uint64_t *count, uint64_t bits);
+/* Fill one entry of `level` (address and page are aligned to what it covers): a frame of an object
+ * (u-area, ring, table to look at) under the object's capability, registers of a WINDOW, a
+ * megapage that claim_unit_ready() says may be mapped. 0 E_NOTABLE E_MAPPED E_LIMIT E_SHARED. */
+int space_map_entry(struct kernel *k, struct space *s, uint64_t address, uint32_t level,
+		    struct cap *c, uint64_t page, uint64_t bits);
+/* Write a libOS's note of 63 bits into empty entries; of `count` pages and `most` entries those
+ * within one table. 0 E_NOTABLE, E_MAPPED if the first is in use. */
+int space_note(struct kernel *k, struct space *s, uint64_t address, uint32_t level, uint64_t *count,
+	       uint64_t most, uint64_t note);
+/* Break entries of `level` from `address` on: at most *count pages, within one table, and at most
+ * `most` entries of it; stores how many pages are dealt with and ORs old A/D bits into *old. Above
+ * level 0, tables too. 0, or E_ALIGN: the entries are parts of a large page. */
+int space_unmap(struct kernel *k, struct space *s, uint64_t address, uint32_t level,
+		uint64_t *count, uint64_t most, uint64_t *old);
+/* Set bits; as above. E_NOTMAPPED, E_RIGHTS, E_ALIGN. */
+int space_protect(struct kernel *k, struct space *s, uint64_t address, uint32_t level,
+		  uint64_t *count, uint64_t bits, uint64_t *old);
 
 /* Is there a table of `level` for `address`? */
 bool space_has_table(struct space *s, uint64_t address, uint32_t level);

@@ -21,13 +21,6 @@ space_links(uint64_t *entry)
 	return (struct bind_node *)((uint8_t *)entry + 4096);
 }
 
-static inline uint64_t
-space_leaf_bits(uint64_t rights)
-{
-	/* A and D preset: some harts fault instead of setting them (Priv. spec 4.3.1) */
-	return PTE_V | PTE_U | PTE_A | PTE_D | rights;
-}
-
 /* What last_key must be for last_table to translate `address`. */
 static inline uint64_t
 space_key(const struct kernel *k, uint64_t address)
@@ -79,18 +72,17 @@ space_map_one(struct env *e, uint64_t address, exo_handle handle, uint64_t offse
 		bind_at(t, c->bindings)->prev = id;
 	}
 	c->bindings = id;
-	*(volatile uint64_t *)entry =
-		(c->start + offset) << PTE_PAGE_SHIFT | space_leaf_bits(rights);
+	*(volatile uint64_t *)entry = (c->start + offset) << PTE_PAGE_SHIFT | k->leaf_bits | rights;
 	return true;
 }
 
-/* Set the rights of the page at `address`; *old gets A and D. False also if other harts' TLBs may
- * hold the entry. */
+/* Set the rights of the page at `address`; *old gets A and D. The caller fences, the other harts
+ * too if space_is_local() says no. */
 static inline bool
 space_protect_one(struct env *e, uint64_t address, uint64_t rights, uint64_t *old)
 {
-	struct space *s = e->space;
-	uint64_t *entry = space_cached_entry(e->kernel, s, address);
+	struct kernel *k = e->kernel;
+	uint64_t *entry = space_cached_entry(k, e->space, address);
 	uint64_t pte;
 
 	if (!LIKELY(entry)) {
@@ -99,12 +91,22 @@ space_protect_one(struct env *e, uint64_t address, uint64_t rights, uint64_t *ol
 	pte = *entry;
 	if (!LIKELY(pte & PTE_V &&
 		    !(rights & EXO_WRITE && !(space_links(entry)->next & BIND_WRITABLE)) &&
-		    !(rights & EXO_EXEC & ~pte) && s->harts == 1ul << e->hart->number)) {
+		    !(rights & EXO_EXEC & ~pte))) {
 		return false;
 	}
-	*old = __atomic_exchange_n(entry, (pte & ~PTE_RWX) | rights, __ATOMIC_RELAXED) &
-	       (PTE_A | PTE_D);
+	pte = (pte & ~SPACE_BITS) | k->leaf_bits | rights;
+	/* acquire: a hart that has not entered the space when its harts are looked at afterwards
+	 * finds the new entry */
+	*old = __atomic_exchange_n(entry, pte, __ATOMIC_ACQUIRE) & (PTE_A | PTE_D);
 	return true;
+}
+
+/* True if no other hart's TLB can hold entries of e's space, of which e is the current one. */
+static inline bool
+space_is_local(const struct env *e)
+{
+	return LIKELY(__atomic_load_n(&e->space->harts, __ATOMIC_RELAXED) ==
+		      1ul << e->hart->number);
 }
 
 #endif

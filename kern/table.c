@@ -245,20 +245,3 @@ table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t bu
 	}
 	return true;
 }
-
-int
-table_unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count)
-{
-	for (uint32_t level = 1; level <= 2; level++) {
-		uint64_t *entry = table_entry(s, address, level);
-
-		if (count == 1ul << 9 * level && is_aligned(address, count << PAGE_SHIFT) &&
-		    entry && pte_is_table(*entry) && !table_is_shared(k, s, address, level) &&
-		    !*table_valid(&k->tree, table_below(*entry))) {
-			table_break_entry(k, entry, level);
-			space_owe(k, s, 0, 0);
-			return 0;
-		}
-	}
-	return E_NOENT;
-}

@@ -68,9 +68,6 @@ void table_uncount(struct kernel *k, struct frame *f);
 /* Hang a TABLE above `address`, which is aligned to what it covers. 0 E_NOTABLE E_MAPPED E_ALIGN
  * E_SHARED (the table above is). */
 int table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table);
-/* A request for exactly what one empty table covers takes the table out. Returns 0 if it did,
- * E_NOENT if there is no such. */
-int table_unhang(struct kernel *k, struct space *s, uint64_t address, uint64_t count);
 
 /* Empty one valid entry of a table of `level`; returns its old A and D bits. */
 uint64_t table_break_entry(struct kernel *k, uint64_t *entry, uint32_t level);

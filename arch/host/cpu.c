@@ -174,6 +174,12 @@ arch_timer_set(uint64_t time)
 }
 
 bool
+arch_has_ad(void)
+{
+	return true;
+}
+
+bool
 arch_has_sstc(void)
 {
 	return true;

@@ -74,6 +74,7 @@ arch_boot_other(uint64_t hartid, uint64_t number)
 	if (!cpu_probe_stimecmp()) {
 		cpu.sstc = false; /* before anybody runs: then all go through the firmware */
 	}
+	mmu_probe_ad();
 	kern_hart_main((uint32_t)number);
 }
 

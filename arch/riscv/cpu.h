@@ -20,5 +20,7 @@ bool cpu_probe_stimecmp(void);
 void cpu_clear_optional(void);
 /* probe.S: false if a load of 4 and one of 1 byte both fault there. */
 bool cpu_probe_registers(uintptr_t address);
+/* probe.S: false if a store of 4 bytes faults there. */
+bool cpu_probe_store(uintptr_t address);
 
 #endif

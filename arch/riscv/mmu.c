@@ -3,7 +3,7 @@
  *
  *   DIRECT_BASE   RAM, RW, never executable; text and rodata of the image read-only there too
  *   MMIO_BASE     device registers, handed out upwards (one GiB), a page without any after each
- *   STACKS_BASE   per hart a guard page, then its stack
+ *   STACKS_BASE   per hart a guard page, then its stack; behind the last one the probe page
  *   KERNEL_BASE   the image: text R-X, rodata R--, data RW-
  *
  * State: the kernel's root table and how far MMIO_BASE is used. Built once by the boot hart;
@@ -24,6 +24,7 @@
 #define ROOT_HALF       256
 #define ROOT_ENTRIES    512
 #define REGISTERS_ENTRY (MMIO_BASE >> 30 & 511) /* the lowest behind the direct map */
+#define PROBE_PAGE      (STACKS_BASE + CONFIG_MAX_HARTS * KERNEL_STACK_STRIDE)
 
 extern uint8_t image_start[], text_end[], rodata_end[], image_end[];
 
@@ -34,6 +35,7 @@ static struct {
 	uint64_t load;      /* physical address of the image */
 	uint64_t mmio_used; /* bytes handed out at MMIO_BASE */
 	arch_page_source pages;
+	bool lacks_ad; /* some hart does not set accessed and dirty bits */
 } mmu;
 
 void
@@ -67,13 +69,19 @@ table_below(uint64_t *entry)
 	return arch_ram(pte_page(*entry) << PAGE_SHIFT);
 }
 
-static void
-map_page(uint64_t address, uint64_t physical, uint64_t rights)
+static uint64_t *
+entry_of(uint64_t address)
 {
 	uint64_t *level1 = table_below(&mmu.root[address >> 30 & 511]);
 	uint64_t *level0 = table_below(&level1[address >> 21 & 511]);
 
-	level0[address >> 12 & 511] = pte_make(physical, KERNEL_LEAF | rights);
+	return &level0[address >> 12 & 511];
+}
+
+static void
+map_page(uint64_t address, uint64_t physical, uint64_t rights)
+{
+	*entry_of(address) = pte_make(physical, KERNEL_LEAF | rights);
 }
 
 static void
@@ -129,6 +137,25 @@ map_stacks(uint32_t harts)
 	}
 }
 
+/* Boot brings one hart up after the other, so they do not disturb each other here. */
+void
+mmu_probe_ad(void)
+{
+	uint64_t *entry = entry_of(PROBE_PAGE);
+
+	*entry &= ~(PTE_A | PTE_D);
+	sfence_vma_all();
+	if (!cpu_probe_store(PROBE_PAGE) || ~*(volatile uint64_t *)entry & (PTE_A | PTE_D)) {
+		mmu.lacks_ad = true;
+	}
+}
+
+bool
+arch_has_ad(void)
+{
+	return !mmu.lacks_ad;
+}
+
 void
 arch_map_kernel(uint64_t ram_start, uint64_t ram_bytes, uint32_t harts, arch_page_source pages)
 {
@@ -136,9 +163,11 @@ arch_map_kernel(uint64_t ram_start, uint64_t ram_bytes, uint32_t harts, arch_pag
 	map_image();
 	map_direct(ram_start, ram_bytes);
 	map_stacks(harts);
+	map_page(PROBE_PAGE, pages().value, PTE_R | PTE_W);
 	table_below(&mmu.root[MMIO_BASE >> 30 & 511]); /* so that every later root has it */
 	csr_write_satp(mmu_satp());
 	sfence_vma_all();
+	mmu_probe_ad();
 }
 
 uintptr_t

@@ -51,3 +51,12 @@ cpu_probe_registers:
 	bnez	a0, 2f
 	TRY	lb t3, 0(t2)
 2:	TRIED
+
+/* Can memory be written, though its page is marked neither accessed nor dirty? */
+	.globl cpu_probe_store
+cpu_probe_store:
+	csrr	t1, stvec
+	mv	t2, a0
+	li	a0, 0
+	TRY	sw zero, 0(t2)
+	TRIED

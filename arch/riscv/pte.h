@@ -18,6 +18,7 @@
 #define PTE_G          0x20ul
 #define PTE_A          0x40ul
 #define PTE_D          0x80ul
+#define PTE_RSW        0x300ul
 #define PTE_PAGE_SHIFT 10
 #define PTE_PAGE_MASK  0x003ffffffffffc00ul
 #define SATP_SV39      (8ul << 60)

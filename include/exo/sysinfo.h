@@ -59,6 +59,8 @@ struct exo_sysinfo {
 	uint64_t kernel_bytes;
 	uint32_t isa_fp;
 	uint32_t isa_sstc;
+	uint32_t isa_ad; /* 1: harts set accessed and dirty bits; 0: all entries have both */
+	uint32_t spare;
 	struct exo_hart_info hart[EXO_HARTS_MAX];
 	struct exo_disk_info disk[EXO_DISKS_MAX];
 	struct exo_nic_info nic[EXO_NICS_MAX];

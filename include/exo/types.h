@@ -113,18 +113,24 @@ enum exo_power_how {
  * aligned. */
 struct exo_map_entry {
 	uint64_t address;  /* where, page aligned */
-	exo_handle handle; /* map: FRAME, TABLE or ENV; else unused */
+	exo_handle handle; /* map: what to map; else unused */
 	uint64_t offset;   /* map: first page within the capability */
 	uint64_t count;    /* pages */
-	uint64_t rights;   /* map, protect: EXO_READ | EXO_WRITE | EXO_EXEC */
+	uint64_t rights;   /* as the call's flags, without a number of further entries */
 };
-#define EXO_BATCH_SHIFT 8 /* rights | further entries << EXO_BATCH_SHIFT */
+#define EXO_BATCH_SHIFT 16 /* flags | further entries << EXO_BATCH_SHIFT */
 #define EXO_BATCH_MAX   65535ul
 
-/* What exo_unmap and exo_protect return: the OR over all entries of their old accessed and dirty
- * bits. */
-#define EXO_ACCESSED 0x40ul
-#define EXO_DIRTY    0x80ul
+/* Flags of exo_map, exo_unmap and exo_protect besides EXO_READ, EXO_WRITE and EXO_EXEC. The first
+ * four stand in the entry, where the page-table entry has them. */
+#define EXO_ACCESSED 0x40ul  /* the hardware sets them at an access, a write; what unmap and */
+#define EXO_DIRTY    0x80ul  /* protect return is the OR over all entries of their old ones */
+#define EXO_SOFT0    0x100ul /* the libOS's own */
+#define EXO_SOFT1    0x200ul
+#define EXO_MEGA     0x400ul /* entries of 2 MiB, one level up */
+#define EXO_GIGA     0x800ul /* entries of 1 GiB, two levels up */
+#define EXO_MEGA_PAGES 512ul
+#define EXO_GIGA_PAGES (512ul * 512)
 
 /* exo_inspect fills this. */
 struct exo_cap_info {

@@ -47,7 +47,7 @@ call_map(uint64_t address)
 static int64_t
 call_unmap(uint64_t address)
 {
-	return exo_unmap(EXO_VM_END - EXO_PAGE_SIZE, 1, 1, (const struct exo_map_entry *)address,
+	return exo_unmap(EXO_VM_END - EXO_PAGE_SIZE, 1, 1ul << EXO_BATCH_SHIFT, (const struct exo_map_entry *)address,
 			 EXO_NONE);
 }
 

@@ -66,7 +66,7 @@ check_levels(void)
 	tap_is(hang(level1, VICTIM, EXO_NONE), E_MAPPED, "but not in the same place again");
 	tap_is(hang(level1, VICTIM + GIB, EXO_NONE), 0, "in a second one it does");
 	tap_is(hang(level0, VICTIM, EXO_NONE), E_SHARED, "but then nobody changes it");
-	tap_is(exo_unmap(VICTIM + GIB, 512 * 512, 0, NULL, EXO_NONE), 0, "it leaves that one");
+	tap_is(exo_unmap(VICTIM + GIB, 512 * 512, EXO_GIGA, NULL, EXO_NONE), 0, "it leaves that one");
 	tap_is(hang(level0, VICTIM, EXO_NONE), 0, "a table of level 0 hangs below it");
 	tap_is(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ, &address), 0,
 	       "it can be looked at");
@@ -78,7 +78,7 @@ check_levels(void)
 	       "nor executed");
 	tap_is(exo_map(VICTIM, level0, 1, 1, EXO_READ, NULL, EXO_NONE), E_RANGE,
 	       "its links cannot be seen");
-	tap_is(exo_unmap(VICTIM, 512, 0, NULL, EXO_NONE), 0, "it is taken out");
+	tap_is(exo_unmap(VICTIM, 512, EXO_MEGA, NULL, EXO_NONE), 0, "it is taken out");
 	tap_is(hang(level0, VICTIM + MIB2, EXO_NONE), 0, "and hangs elsewhere then");
 	tap_is(exo_drop(level1, 0, 0), 0, "the upper one goes with the lower one in it");
 	tap_is(exo_map(VICTIM + MIB2, test.target.frames, 0, 1, EXO_READ, NULL, EXO_NONE),
