@@ -25,6 +25,7 @@ static struct {
 		int node;
 	} found[DEVICES_MAX];
 	uint32_t count;
+	uint32_t too_many; /* that had no place in it */
 	uint32_t disks;
 	uint32_t nics;
 	bool interrupts; /* reach this hart */
@@ -70,13 +71,18 @@ find_devices(const struct fdt *f)
 	int node = FDT_NODE_NONE;
 
 	collect_names(names);
-	while (devices.count < DEVICES_MAX && (node = fdt_next_compatible(f, node, names)) >= 0) {
+	while ((node = fdt_next_compatible(f, node, names)) >= 0) {
 		const struct driver *d = driver_for(f, node);
 
-		if (d) {
-			devices.found[devices.count].driver = d;
-			devices.found[devices.count++].node = node;
+		if (!d) {
+			continue;
 		}
+		if (devices.count == DEVICES_MAX) {
+			devices.too_many++;
+			continue;
+		}
+		devices.found[devices.count].driver = d;
+		devices.found[devices.count++].node = node;
 	}
 }
 
@@ -291,6 +297,10 @@ devices_console(struct kernel *k, struct machine *m)
 void
 devices_start(struct kernel *k, struct machine *m)
 {
+	if (devices.too_many) {
+		kprint("chitin: further devices are left out: %u; the kernel drives %u at most\n",
+		       devices.too_many, DEVICES_MAX);
+	}
 	for (uint32_t i = 0; i < devices.count; i++) {
 		if (devices.found[i].driver->class != DRIVER_UART) {
 			start(k, m, i);

@@ -169,6 +169,10 @@ load_program(void)
 		boot_fail("`init` in the initrd is no intact static RISC-V ELF file; build it with "
 			  "`make`");
 	}
+	if (elf.needs_fp && !init.k->has_fp) {
+		boot_fail("`init` and its programs need floating point (F and D), which a hart of "
+			  "this machine lacks");
+	}
 	for (uint32_t i = 0; elf_segment(&elf, i, &segment) == 0; i++) {
 		if (segment.address < PAGE_SIZE ||
 		    segment.address + segment.memory_bytes > EXO_UAREA_BASE) {

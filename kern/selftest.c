@@ -3,12 +3,15 @@
  *
  *   chitin.selftest=panic   a broken invariant
  *   chitin.selftest=trap    a trap in the kernel
+ *   chitin.selftest=twice   a trap while a panic is printed
  *   chitin.selftest=stack   a kernel stack that is too short: its guard page
  * Callers: boot, when everything stands.
  */
 #include "kern/selftest.h"
 #include "arch/arch.h"
 #include "kern/boot.h"
+#include "kern/console.h"
+#include "kern/dev/uart.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
@@ -28,6 +31,14 @@ provoke_trap(void)
 }
 
 static void
+provoke_second_trap(void)
+{
+	static struct uart broken;
+
+	console_attach(&broken); /* its operations are none: this traps, and so does each print */
+}
+
+static void
 provoke_overflow(void)
 {
 	volatile uint8_t deep[DEEP_BYTES];
@@ -42,6 +53,7 @@ static const struct {
 } tests[] = {
 	{"panic", provoke_panic},
 	{"trap", provoke_trap},
+	{"twice", provoke_second_trap},
 	{"stack", provoke_overflow},
 };
 
@@ -60,5 +72,5 @@ selftest_run(const char *arguments)
 			boot_fail(OPTION "%s: the kernel survives it", tests[i].name);
 		}
 	}
-	boot_fail(OPTION " must be one of panic, trap, stack");
+	boot_fail(OPTION " must be one of panic, trap, twice, stack");
 }

@@ -13,6 +13,8 @@
 #include <exo/uarea.h>
 #include "arch/riscv/frame.h"
 
+#define PRINT_TURNS (1 << 27) /* of a loop: long enough for a line on a slow console */
+
 	.section .text.trap, "ax"
 
 /* --- the vector of user mode -------------------------------------------------------------- */
@@ -179,7 +181,7 @@ trap_kernel:
 	la	t0, panic_stack_taken
 	li	t1, 1
 	amoswap.w t1, t1, (t0)
-	bnez	t1, 1f			/* one hart only; and a trap while it prints is the end */
+	bnez	t1, 1f			/* one hart only */
 	la	t0, panic_stack_end
 	mv	t1, sp
 	mv	sp, t0
@@ -189,8 +191,18 @@ trap_kernel:
 	mv	a3, t1
 	mv	a4, ra
 	call	trap_from_kernel
-1:	wfi
-	j	1b
+1:	li	t0, PRINT_TURNS		/* another hart prints; or this one, and that was a trap */
+2:	addi	t0, t0, -1
+	bnez	t0, 2b
+	li	a7, 0x53525354		/* SBI 2.0 chapter 10: system reset, shutdown, failure */
+	li	a6, 0
+	li	a0, 0
+	li	a1, 1
+	ecall
+	li	a7, 8			/* the same before SBI 0.2 */
+	ecall
+3:	wfi
+	j	3b
 
 /* --- user memory: the only two functions that touch it
  * -------------------------------------------------------------- int64 user_copy_in(void *to, u64

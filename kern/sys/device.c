@@ -46,8 +46,10 @@ sys_console_read(exo_handle console, void *text, size_t bytes)
 	int error = check_console(e, console, EXO_READ);
 
 	if (!error) {
-		/* fails before anything is taken if the memory is not there */
 		error = arch_copy_in(copy, (struct uaddr){(uint64_t)text}, n);
+	}
+	if (!error) { /* fails before anything is taken if the memory cannot be written */
+		error = arch_copy_out((struct uaddr){(uint64_t)text}, copy, n);
 	}
 	if (error) {
 		return sys_return(error);

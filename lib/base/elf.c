@@ -26,6 +26,7 @@ enum {
 	EH_VERSION = 20,
 	EH_ENTRY = 24,
 	EH_PHOFF = 32,
+	EH_FLAGS = 48,
 	EH_PHENTSIZE = 54,
 	EH_PHNUM = 56,
 	HEADER_BYTES = 64,
@@ -35,6 +36,7 @@ enum {
 	VERSION_CURRENT = 1,
 	TYPE_EXECUTABLE = 2,
 	MACHINE_RISCV = 243,
+	FLAGS_FLOAT_ABI = 6,
 };
 
 /* Program header: the same. */
@@ -99,6 +101,7 @@ check_file_header(struct elf *elf)
 		return E_FORMAT;
 	}
 	elf->entry = little_endian(at + EH_ENTRY, 8);
+	elf->needs_fp = (little_endian(at + EH_FLAGS, 4) & FLAGS_FLOAT_ABI) != 0;
 	elf->headers_offset = little_endian(at + EH_PHOFF, 8);
 	elf->header_count = (uint32_t)little_endian(at + EH_PHNUM, 2);
 	if (!range_within(elf->headers_offset, elf->header_count * (uint64_t)PROGRAM_HEADER_BYTES,

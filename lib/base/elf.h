@@ -11,6 +11,7 @@
 #ifndef LIB_BASE_ELF_H
 #define LIB_BASE_ELF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct elf {
 	uint64_t entry;
 	uint64_t headers_offset; /* of the program headers */
 	uint32_t header_count;
+	bool needs_fp; /* arguments travel in floating-point registers */
 };
 
 struct elf_segment {

@@ -271,6 +271,29 @@ def test_panic(machine, hello, kind, said):
     assert re.search(f"^chitin: panic: {said}", guest.console, re.M), guest.tail()
 
 
+def test_trap_in_panic(machine, hello):
+    """Nothing can be printed then, but the machine ends."""
+    guest = machine(initrd=hello, smp=4, append="chitin.selftest=twice")
+    guest.finish(40)
+    assert not re.search("^chitin: panic|^ok", guest.console, re.M), guest.tail()
+
+
+def test_no_floating_point(machine, hello):
+    guest = machine(initrd=hello, cpu="rv64,f=off,d=off")
+    assert guest.finish(20) == qemu.FAILURE, guest.tail()
+    assert re.search("^chitin: cannot start: `init` and its programs need floating point", guest.console, re.M)
+
+
+def test_too_many_devices(machine, hello, tree):
+    """Those that it has no room for are counted."""
+    nodes = "".join(f"""virtio_mmio@{base:x} {{ compatible = "virtio,mmio"; reg = <0 0x{base:x} 0 0x1000>; }};"""
+                    for base in range(0x10010000, 0x10010000 + 40 * 0x1000, 0x1000))
+    guest = machine(initrd=hello, extra=tree(f"/ {{ soc {{ {nodes} }}; }};"))
+    judge(guest)
+    assert re.search(r"^chitin: further devices are left out: (1\d|2\d); the kernel drives 32 at most",
+                     guest.console, re.M), guest.tail(40)
+
+
 class Monitor:
     """QEMU's human monitor, through its machine protocol."""
 
