@@ -277,9 +277,9 @@ step_self(struct building *b)
 }
 
 static uint32_t
-grants_count(const exo_handle *grants)
+grants_count(const exo_handle *grants, uint32_t most)
 {
-	uint32_t count = EXO_START_GRANTS;
+	uint32_t count = most;
 
 	while (count > 0 && grants[count - 1] == EXO_NONE) {
 		count--;
@@ -292,7 +292,7 @@ gift_give(struct building *b, const struct exo_gift *gift)
 {
 	int result = 0;
 
-	if (gift->field > EXO_GIFT(others[EXO_START_GRANTS - 1])) {
+	if (gift->field > EXO_GIFT(irqs[EXO_START_DEVICES - 1])) {
 		return E_INVAL;
 	}
 	if (gift->field == EXO_GIFT(sysinfo)) {
@@ -314,8 +314,10 @@ step_gifts(struct building *b)
 		}
 		b->gifts_given++;
 	}
-	b->page->block_count = grants_count(b->page->blocks);
-	b->page->packet_count = grants_count(b->page->packets);
+	b->page->block_count = grants_count(b->page->blocks, EXO_START_GRANTS);
+	b->page->packet_count = grants_count(b->page->packets, EXO_START_GRANTS);
+	b->page->window_count = grants_count(b->page->windows, EXO_START_DEVICES);
+	b->page->irq_count = grants_count(b->page->irqs, EXO_START_DEVICES);
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 #define EXO_START_VERSION 1
 #define EXO_START_SEED    32
 #define EXO_START_GRANTS  4
+#define EXO_START_DEVICES 8
 
 struct exo_start {
 	uint64_t magic;
@@ -31,9 +32,13 @@ struct exo_start {
 	exo_handle supervisor; /* ENV with EXO_ENV_SIGNAL */
 	exo_handle blocks[EXO_START_GRANTS];
 	exo_handle packets[EXO_START_GRANTS];
-	exo_handle others[EXO_START_GRANTS]; /* what only the program and its maker know */
+	exo_handle others[EXO_START_GRANTS];   /* what only the program and its maker know */
+	exo_handle windows[EXO_START_DEVICES]; /* WINDOW: registers of a device */
+	exo_handle irqs[EXO_START_DEVICES];    /* IRQ: one line each */
 	uint32_t block_count;
 	uint32_t packet_count;
+	uint32_t window_count;
+	uint32_t irq_count;
 	uint32_t first_free_slot; /* slots [first_free_slot, slots) are empty */
 	uint32_t slots;
 	uint64_t image_start; /* the program stands at [image_start, image_end) */
@@ -52,7 +57,7 @@ struct exo_start {
 	uint32_t value_count; /* "key=value" strings of the manifest that init does not know */
 	uint32_t values;      /* offset of the first; the others follow */
 	uint32_t text_end;    /* offset behind the last string */
-	char text[EXO_PAGE_SIZE - 304];
+	char text[EXO_PAGE_SIZE - 440];
 };
 _Static_assert(sizeof(struct exo_start) == EXO_PAGE_SIZE, "start page layout");
 

@@ -38,6 +38,8 @@ manifest_machine_any(struct manifest_machine *machine)
 		.harts = EXO_HARTS_MAX,
 		.free = {{.first = 2, .count = 1ull << 52}},
 		.free_count = 1,
+		.timeline_slots = MANIFEST_TIMELINE_MAX,
+		.has_every_device = true,
 	};
 	for (uint32_t i = 0; i < EXO_DISKS_MAX; i++) {
 		machine->disk_blocks[i] = 1ull << EXO_BLOCK_DISK_SHIFT;

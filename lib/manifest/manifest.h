@@ -16,9 +16,12 @@
 #include "lib/base/fdt.h"
 
 #define MANIFEST_ENVS_MAX       32
-#define MANIFEST_NAME_MAX       31 /* characters of an environment's name */
-#define MANIFEST_EXTENTS_MAX    4  /* of blocks, of one environment */
-#define MANIFEST_ARGS_MAX       16 /* strings of args, and of values */
+#define MANIFEST_NAME_MAX       31   /* characters of an environment's name */
+#define MANIFEST_EXTENTS_MAX    4    /* of blocks, of one environment */
+#define MANIFEST_SLOTS_MAX      8    /* entries of slots, of one environment */
+#define MANIFEST_TIMELINE_MAX   4096 /* positions that a kernel can be built for */
+#define MANIFEST_DEVICES_MAX    8    /* ranges of registers, and lines, of one environment */
+#define MANIFEST_ARGS_MAX       16   /* strings of args, and of values */
 #define MANIFEST_SENTENCE_BYTES 384
 #define MANIFEST_CSPACE_SLOTS   128 /* where cspace-slots is not given */
 #define MANIFEST_RESTART_ALWAYS UINT32_MAX
@@ -35,6 +38,19 @@ struct manifest_extent {
 	uint32_t disk;
 	uint64_t first; /* 4 KiB block */
 	uint64_t count; /* before manifest_plan, 0 for the rest of the disk */
+};
+
+/* Positions first, first + step, ... of the home hart's timeline. */
+struct manifest_slots {
+	uint32_t first;
+	uint32_t step;
+	uint32_t count;
+};
+
+/* Registers of a device. */
+struct manifest_window {
+	struct manifest_range pages;
+	uint64_t address; /* physical, of the first register */
 };
 
 /* A conjunction; without atoms it lets every packet through. */
@@ -62,6 +78,8 @@ struct manifest_env {
 	struct manifest_range
 		frames; /* its pages; before manifest_plan, first is 0 for "anywhere" */
 	uint32_t hart;  /* its home */
+	struct manifest_slots slots[MANIFEST_SLOTS_MAX];
+	uint32_t slot_count; /* entries */
 	bool takes_slack;
 	bool is_quiet;
 	uint32_t console_rights;
@@ -74,6 +92,13 @@ struct manifest_env {
 	struct manifest_filter receive; /* packets that nobody else gets */
 	struct manifest_filter transmit;
 	struct manifest_filter shared; /* group-addressed packets, each listener gets a copy */
+	struct manifest_strings window_names; /* devices: "sifive,gpio0", "ns16550a@10000000" */
+	struct manifest_strings line_names;
+	bool is_dma_trusted;
+	struct manifest_window windows[MANIFEST_DEVICES_MAX]; /* from manifest_plan */
+	uint32_t lines[MANIFEST_DEVICES_MAX];
+	uint32_t window_count;
+	uint32_t line_count;
 };
 
 struct manifest {
@@ -89,7 +114,14 @@ struct manifest_machine {
 	uint64_t disk_blocks[EXO_DISKS_MAX]; /* 0: no such disk */
 	bool has_nic[EXO_NICS_MAX];
 	uint8_t mac[EXO_NICS_MAX][6];
-	uint32_t filters[EXO_NICS_MAX]; /* size of the NIC's filter pool */
+	uint32_t filters[EXO_NICS_MAX];                 /* size of the NIC's filter pool */
+	uint32_t timeline_slots;                        /* positions on the timeline of each hart */
+	bool has_every_device;                          /* so nothing below is looked at */
+	const struct fdt *devices;                      /* the tree that describes them */
+	struct manifest_range windows[EXO_WINDOWS_MAX]; /* pages of registers to be had */
+	uint32_t window_count;
+	struct manifest_range lines[EXO_LINES_MAX];
+	uint32_t line_count;
 };
 
 struct manifest_refusal {

@@ -12,6 +12,8 @@
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 #include "lib/manifest/atoms.h"
+#include "lib/manifest/devices.h"
+#include "lib/manifest/slots.h"
 
 #define PAGES_PER_MIB 256
 
@@ -390,11 +392,16 @@ manifest_plan(struct manifest *manifest, const struct manifest_machine *machine,
 	      struct manifest_refusal *refusal)
 {
 	static env_check *const checks[] = {
-		check_hart,   check_supervisor, check_console,
-		check_blocks, check_nic,        check_frames_at,
+		check_hart, manifest_check_slots, check_supervisor, check_console, check_blocks,
+		check_nic,  check_frames_at,
 	};
 
 	for (uint32_t i = 0; i < manifest->count; i++) {
+		int status = manifest_devices(manifest, i, machine, refusal);
+
+		if (status) {
+			return status;
+		}
 		resolve_extents(&manifest->env[i], machine);
 	}
 	for (size_t c = 0; c < ARRAY_SIZE(checks); c++) {

@@ -158,7 +158,7 @@ read_hart(struct property_reader *reader)
 	return read_number32(reader, 0, EXO_HARTS_MAX - 1, &reader->env->hart);
 }
 
-/* Until timelines exist only the hart has an effect; the rest must make sense all the same. */
+/* Until timelines exist only the hart has an effect; the rest must be possible all the same. */
 static int
 read_slots(struct property_reader *reader)
 {
@@ -166,6 +166,10 @@ read_slots(struct property_reader *reader)
 
 	if (!count) {
 		return REFUSE(reader, "it is no list of <HART FIRST STEP COUNT>");
+	}
+	if (count > MANIFEST_SLOTS_MAX) {
+		return REFUSE(reader, "there are %u entries; at most %u are possible", count,
+			      MANIFEST_SLOTS_MAX);
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t first = value_cell(reader->prop, i * 4 + 1);
@@ -182,7 +186,10 @@ read_slots(struct property_reader *reader)
 				      "FIRST STEP COUNT with STEP and COUNT of at least 1",
 				      value_cell(reader->prop, i * 4), first, step, slots);
 		}
+		reader->env->slots[i] =
+			(struct manifest_slots){(uint32_t)first, (uint32_t)step, (uint32_t)slots};
 	}
+	reader->env->slot_count = count;
 	reader->slots_hart = value_cell(reader->prop, 0);
 	return 0;
 }
@@ -366,6 +373,24 @@ read_filter_transmit(struct property_reader *reader)
 }
 
 static int
+read_windows(struct property_reader *reader)
+{
+	return read_list(reader, &reader->env->window_names, "windows = \"sifive,gpio0\"");
+}
+
+static int
+read_irqs(struct property_reader *reader)
+{
+	return read_list(reader, &reader->env->line_names, "irqs = \"sifive,gpio0\"");
+}
+
+static int
+read_dma_trusted(struct property_reader *reader)
+{
+	return read_flag(reader, &reader->env->is_dma_trusted);
+}
+
+static int
 read_later(struct property_reader *reader)
 {
 	return REFUSE(reader, "this version of Chitin does not hand that out yet; remove it");
@@ -393,9 +418,9 @@ static const struct property properties[] = {
 	{"supervisor", read_supervisor},
 	{"restart", read_restart},
 	{"root", read_later},
-	{"windows", read_later},
-	{"irqs", read_later},
-	{"dma-trusted", read_later},
+	{"windows", read_windows},
+	{"irqs", read_irqs},
+	{"dma-trusted", read_dma_trusted},
 };
 _Static_assert(ARRAY_SIZE(properties) <= 32, "one bit of `seen` each");
 

@@ -3,7 +3,8 @@
  * the placement of pages, and blobs with changed bytes.
  *
  * links: lib/manifest/manifest.c lib/manifest/property.c lib/manifest/value.c lib/manifest/atoms.c
- * links: lib/manifest/plan.c lib/base/fdt.c lib/base/fdt_query.c lib/base/print.c test/unit/dts.c
+ * links: lib/manifest/plan.c lib/manifest/devices.c lib/manifest/slots.c lib/base/fdt.c
+ * links: lib/base/fdt_query.c lib/base/fdt_bus.c lib/base/print.c test/unit/dts.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,6 +34,8 @@ static const struct manifest_machine small = {
 	.has_nic = {true},
 	.mac = {{0x52, 0x54, 0x00, 0x12, 0x34, 0x56}},
 	.filters = {32},
+	.timeline_slots = 64,
+	.has_every_device = true,
 };
 
 static int
@@ -402,11 +405,6 @@ static const char *const env_refusals[][2] = {
 	 "e: restart: only init restarts, and the supervisor is \"x\"; remove restart or "
 	 "supervisor"},
 	{"root = \"x\";", "e: root: this version of Chitin does not hand that out yet; remove it"},
-	{"windows = \"x\";",
-	 "e: windows: this version of Chitin does not hand that out yet; remove it"},
-	{"irqs = \"x\";", "e: irqs: this version of Chitin does not hand that out yet; remove it"},
-	{"dma-trusted;",
-	 "e: dma-trusted: this version of Chitin does not hand that out yet; remove it"},
 	{PROGRAM "inner {};",
 	 "e: an environment has no nodes of its own; move them one level up or "
 	 "remove them"},

@@ -154,10 +154,23 @@ watch_wards(const struct child *supervisor)
 struct launch {
 	struct exo_spawn spawn;
 	const char *args[MANIFEST_ARGS_MAX];
-	const char *values[MANIFEST_ARGS_MAX + 1];
+	const char *values[MANIFEST_ARGS_MAX + 2];
 	struct exo_gift gifts[GRANTS_MAX + PLAN_WARDS_MAX];
 	char nic[16];
+	char windows[8 + 20 * MANIFEST_DEVICES_MAX];
 };
+
+/* Where the registers are, for their place on the first page of each window. */
+static void
+launch_windows(struct launch *launch, const struct manifest_env *env)
+{
+	size_t used = (size_t)snprintf(launch->windows, sizeof(launch->windows), "windows=");
+
+	for (uint32_t i = 0; i < env->window_count; i++) {
+		used += (size_t)snprintf(launch->windows + used, sizeof(launch->windows) - used,
+					 "%s0x%lx", i ? "," : "", env->windows[i].address);
+	}
+}
 
 static void
 launch_strings(struct launch *launch, const struct manifest_env *env)
@@ -173,6 +186,10 @@ launch_strings(struct launch *launch, const struct manifest_env *env)
 	if (env->nic != MANIFEST_NO_NIC) {
 		snprintf(launch->nic, sizeof(launch->nic), "nic=%u", env->nic);
 		launch->values[launch->spawn.value_count++] = launch->nic;
+	}
+	if (env->window_count) {
+		launch_windows(launch, env);
+		launch->values[launch->spawn.value_count++] = launch->windows;
 	}
 }
 

@@ -12,6 +12,7 @@
 #include "lib/exo/error.h"
 #include "lib/exo/slots.h"
 #include "lib/manifest/atoms.h"
+#include "user/init/machine.h"
 #include "user/init/say.h"
 
 /* What an environment held in its last life leaves the tree step by step, one at each derivation.
@@ -161,6 +162,47 @@ add_copies(const struct manifest_env *env, struct grants *grants)
 		   EXO_GIFT(packets) + (env->receive.is_given ? sizeof(exo_handle) : 0));
 }
 
+static int
+add_windows(const struct manifest_env *env, struct grants *grants)
+{
+	int status = 0;
+
+	grants->what = "carve the registers of its devices";
+	for (uint32_t i = 0; !status && i < env->window_count; i++) {
+		const struct manifest_range *pages = &env->windows[i].pages;
+		struct derivation what = {
+			.parent = machine_window(pages),
+			.start = pages->first,
+			.count = pages->count,
+			.rights = EXO_READ | EXO_WRITE,
+			.is_carve = true,
+		};
+
+		status = add(grants, &what, EXO_GIFT(windows) + i * sizeof(exo_handle));
+	}
+	return status;
+}
+
+static int
+add_lines(const struct manifest_env *env, struct grants *grants)
+{
+	int status = 0;
+
+	grants->what = "carve the interrupts of its devices";
+	for (uint32_t i = 0; !status && i < env->line_count; i++) {
+		struct derivation what = {
+			.parent = machine_line(env->lines[i]),
+			.start = env->lines[i],
+			.count = 1,
+			.rights = EXO_IRQ_BIND,
+			.is_carve = true,
+		};
+
+		status = add(grants, &what, EXO_GIFT(irqs) + i * sizeof(exo_handle));
+	}
+	return status;
+}
+
 /* The error of the step that failed; what was derived before it is dropped. */
 static int
 undo(struct grants *grants, int status, const char **what)
@@ -182,6 +224,8 @@ grants_make(const struct manifest_env *env, struct exo_gift gifts[GRANTS_MAX], c
 	status = status ? status : add_blocks(env, &grants);
 	status = status ? status : add_packets(env, &grants);
 	status = status ? status : add_copies(env, &grants);
+	status = status ? status : add_windows(env, &grants);
+	status = status ? status : add_lines(env, &grants);
 	return status ? undo(&grants, status, what) : grants.count;
 }
 

@@ -9,6 +9,7 @@
 #include "lib/exo/call.h"
 #include "lib/exo/frames.h"
 #include "lib/exo/start.h"
+#include "user/init/archive.h"
 #include "user/init/say.h"
 
 /* The range of an interval capability; empty if there is no such capability. */
@@ -45,15 +46,40 @@ keep_own(struct manifest_machine *machine)
 		most * 4, used * 4);
 }
 
+static uint32_t
+read_list(const exo_handle *list, uint32_t most, struct manifest_range *ranges)
+{
+	uint32_t count = 0;
+
+	while (count < most && list[count] != EXO_NONE) {
+		ranges[count] = range_of(list[count]);
+		count++;
+	}
+	return count;
+}
+
 static void
 read_frames(struct manifest_machine *machine)
 {
 	const struct exo_boot *boot = exo_boot();
 
-	for (uint32_t i = 0; i < EXO_RANGES_MAX && boot->frames[i] != EXO_NONE; i++) {
-		machine->free[machine->free_count++] = range_of(boot->frames[i]);
-	}
+	machine->free_count = read_list(boot->frames, EXO_RANGES_MAX, machine->free);
 	keep_own(machine);
+}
+
+/* A tree that nobody can read describes no devices. */
+static void
+read_devices(struct manifest_machine *machine)
+{
+	static struct fdt tree = {.root = -1};
+	const struct exo_boot *boot = exo_boot();
+
+	if (!archive_device_tree(&tree)) {
+		tree.root = -1;
+	}
+	machine->devices = &tree;
+	machine->window_count = read_list(boot->windows, EXO_WINDOWS_MAX, machine->windows);
+	machine->line_count = read_list(boot->irqs, EXO_LINES_MAX, machine->lines);
 }
 
 void
@@ -62,8 +88,12 @@ machine_read(struct manifest_machine *machine)
 	const struct exo_sysinfo *info = exo_sysinfo();
 	const struct exo_boot *boot = exo_boot();
 
-	*machine = (struct manifest_machine){.harts = info->harts};
+	*machine = (struct manifest_machine){
+		.harts = info->harts,
+		.timeline_slots = info->timeline_slots,
+	};
 	read_frames(machine);
+	read_devices(machine);
 	for (uint32_t i = 0; i < EXO_DISKS_MAX; i++) {
 		machine->disk_blocks[i] = range_of(boot->blocks[i]).count;
 	}
@@ -74,18 +104,35 @@ machine_read(struct manifest_machine *machine)
 	}
 }
 
-exo_handle
-machine_frames(const struct manifest_range *range)
+/* Which of the capabilities in a list, which EXO_NONE or its length ends, holds `range`. */
+static exo_handle
+holder_of(const exo_handle *list, uint32_t most, const struct manifest_range *range)
 {
-	const struct exo_boot *boot = exo_boot();
-
-	for (uint32_t i = 0; i < EXO_RANGES_MAX && boot->frames[i] != EXO_NONE; i++) {
-		struct manifest_range whole = range_of(boot->frames[i]);
+	for (uint32_t i = 0; i < most && list[i] != EXO_NONE; i++) {
+		struct manifest_range whole = range_of(list[i]);
 
 		if (range->first >= whole.first &&
 		    range_within(range->first - whole.first, range->count, whole.count)) {
-			return boot->frames[i];
+			return list[i];
 		}
 	}
 	return EXO_NONE;
+}
+
+exo_handle
+machine_frames(const struct manifest_range *range)
+{
+	return holder_of(exo_boot()->frames, EXO_RANGES_MAX, range);
+}
+
+exo_handle
+machine_window(const struct manifest_range *range)
+{
+	return holder_of(exo_boot()->windows, EXO_WINDOWS_MAX, range);
+}
+
+exo_handle
+machine_line(uint32_t line)
+{
+	return holder_of(exo_boot()->irqs, EXO_LINES_MAX, &(struct manifest_range){line, 1});
 }

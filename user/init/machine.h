@@ -12,7 +12,10 @@
 /* From the boot page, the system page and the capabilities. Gives up if there is hardly any RAM. */
 void machine_read(struct manifest_machine *machine);
 
-/* The FRAME capability of the boot page that `range` lies in. */
+/* The FRAME capability of the boot page that `range` lies in; the WINDOW capability; the IRQ
+ * capability of a line. */
 exo_handle machine_frames(const struct manifest_range *range);
+exo_handle machine_window(const struct manifest_range *range);
+exo_handle machine_line(uint32_t line);
 
 #endif
