@@ -15,9 +15,18 @@ NO_LICENCE = (".vec", ".dtb", "LICENSE", ".gitignore", ".cpio", ".png", "limits.
 NOTES = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 
 
+def listed():
+    """What git has or would take; without a git repository, all but build/ and what begins with a dot."""
+    try:
+        return subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True,
+                              check=True).stdout.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        return [os.path.relpath(os.path.join(path, name)) for path, folders, names in os.walk(".")
+                for name in names if not re.match(r"\./(build|\.\w)", path) and not name.startswith(".config")]
+
+
 def sources():
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True,
-                           check=True).stdout.splitlines()
+    names = listed()
     for name in filter(os.path.isfile, names):
         try:
             with open(name, encoding="utf-8") as f:

@@ -36,10 +36,19 @@ def load(path, overrides):
         else:
             wanted[name] = (sym.user_value, "command line")
     problems += [p for name, want in wanted.items() if (p := check(kconf.syms[name], *want))]
+    problems += powers(kconf)
     problems = problems or [w for w in kconf.warnings if "undefined symbol" not in w]
     if problems:
         sys.exit("\n".join(f"kconfig: {p}" for p in dict.fromkeys(problems)))
     return kconf
+
+
+def powers(kconf):
+    """Sentences about symbols that must be, as their prompt says, a power of two and are not."""
+    for sym in kconf.unique_defined_syms:
+        asks = any(node.prompt and "(a power of two)" in node.prompt[0] for node in sym.nodes)
+        if asks and int(sym.str_value).bit_count() != 1:
+            yield f"CONFIG_{sym.name}={sym.str_value} is no power of two"
 
 
 def check(sym, value, source):

@@ -26,8 +26,5 @@ int filter_derive(struct filter *child, const struct filter *parent, const struc
 /* Do all atoms hold for the packet? Reading past its end is no match. */
 bool filter_match(const struct exo_atom *atoms, uint32_t count, const uint8_t *packet,
 		  size_t bytes);
-/* True if provably no packet satisfies both: some byte under the same base must have two values. */
-bool filter_disjoint(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b,
-		     uint32_t b_count);
 
 #endif

@@ -12,6 +12,7 @@
 #include "kern/net/nic.h"
 #include "kern/net/filter.h"
 #include "kern/net/nic_state.h"
+#include "lib/base/disjoint.h"
 #include "lib/base/string.h"
 
 static struct nic nics[EXO_NICS_MAX];
@@ -169,7 +170,7 @@ nic_disjoint(struct captree *t, const struct cap *c, const struct cap *with)
 	const struct filter *b = &node_of(with->start)->filter;
 
 	(void)t;
-	return filter_disjoint(a->receive, a->receive_atoms, b->receive, b->receive_atoms);
+	return atoms_disjoint(a->receive, a->receive_atoms, b->receive, b->receive_atoms);
 }
 
 void

@@ -21,11 +21,6 @@
 int atoms_parse(const char *text, const uint8_t mac[6], struct exo_atom *atoms, uint32_t *count,
 		const char **why);
 
-/* True if no packet can pass both conjunctions: some byte under the same base must have a bit
- * that is 0 in one and 1 in the other. False says nothing. */
-bool atoms_contradict(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b,
-		      uint32_t b_count);
-
 /* What every group-addressed (multicast or broadcast) frame passes: IEEE 802, the lowest bit of
  * the first byte is 1. */
 extern const struct exo_atom atoms_group;

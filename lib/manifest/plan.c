@@ -10,6 +10,7 @@
 #include <exo/errors.h>
 
 #include "lib/base/checked.h"
+#include "lib/base/disjoint.h"
 #include "lib/base/string.h"
 #include "lib/manifest/atoms.h"
 #include "lib/manifest/devices.h"
@@ -188,7 +189,7 @@ manifest_listeners(const struct manifest *manifest, uint32_t nic)
 static bool
 filters_contradict(const struct manifest_filter *a, const struct manifest_filter *b)
 {
-	return atoms_contradict(a->atoms, a->count, b->atoms, b->count);
+	return atoms_disjoint(a->atoms, a->count, b->atoms, b->count);
 }
 
 static int
@@ -199,7 +200,7 @@ check_filters(const struct manifest *manifest, uint32_t index,
 
 	(void)machine;
 	if (env->shared.is_given &&
-	    atoms_contradict(env->shared.atoms, env->shared.count, &atoms_group, 1)) {
+	    atoms_disjoint(env->shared.atoms, env->shared.count, &atoms_group, 1)) {
 		return manifest_refuse(refusal, env->name, "filter-shared",
 				       "it matches no multicast "
 				       "or broadcast frame, and only those are shared; use "
@@ -209,7 +210,7 @@ check_filters(const struct manifest *manifest, uint32_t index,
 		return 0;
 	}
 	if (manifest_listeners(manifest, env->nic) &&
-	    !atoms_contradict(env->receive.atoms, env->receive.count, &atoms_group, 1)) {
+	    !atoms_disjoint(env->receive.atoms, env->receive.count, &atoms_group, 1)) {
 		return manifest_refuse(refusal, env->name, "filter-receive",
 				       "it takes multicast and "
 				       "broadcast frames, which filter-shared of NIC %u shares "

@@ -56,7 +56,8 @@ def kconfig(tmp_path, text, *overrides):
     ("", ["CONFIG_MAX_HARTS=0"], "MAX_HARTS"),
     ("", ["CONFIG_MAX_HARTS=many"], "MAX_HARTS"),
     ("", ["CONFIG_PARANOID=maybe"], "PARANOID"),
-], ids=["unknown", "range", "line-unknown", "line-range", "line-type", "line-bool"])
+    ("", ["CONFIG_FILTERS=48"], "FILTERS=48 is no power of two"),
+], ids=["unknown", "range", "line-unknown", "line-range", "line-type", "line-bool", "power"])
 def test_kconfig_refuses(tmp_path, text, overrides, named):
     done = kconfig(tmp_path, text, *overrides)
     assert done.returncode != 0

@@ -25,7 +25,7 @@
 #include "lib/base/rand.h"
 #include "test/unit/fdt_trees.h"
 
-#define MUTANTS 100000
+#define MUTANTS 20000
 
 static struct fdt_tree *trees;
 

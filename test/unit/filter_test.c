@@ -4,7 +4,7 @@
  * Disjointness is checked against packets: whatever is called disjoint must never match both, for
  * packets made so that they satisfy one of the two.
  *
- * links: kern/net/filter.c
+ * links: kern/net/filter.c lib/base/disjoint.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <exo/errors.h>
 #include "kern/net/filter.h"
+#include "lib/base/disjoint.h"
 #include "lib/base/rand.h"
 
 #define COMPARE(o, w, m, v)                                                                        \
@@ -167,9 +168,9 @@ disjoint_never_meet(void **state)
 			a[i] = random_atom();
 			b[i] = random_below(3) == 0 ? a[i] : random_atom();
 		}
-		bool apart = filter_disjoint(a, a_count, b, b_count);
+		bool apart = atoms_disjoint(a, a_count, b, b_count);
 
-		assert_int_equal(apart, filter_disjoint(b, b_count, a, a_count));
+		assert_int_equal(apart, atoms_disjoint(b, b_count, a, a_count));
 		disjoint += apart;
 		for (uint32_t n = 0; n < 20; n++) {
 			uint8_t packet[PACKET_BYTES];
@@ -204,13 +205,13 @@ disjoint_by_hand(void **state)
 					 COMPARE(16, 2, 0xffff, 81)};
 
 	(void)state;
-	assert_true(filter_disjoint(ip, 1, arp, 1));
-	assert_true(filter_disjoint(ip, 1, inside, 1));
-	assert_false(filter_disjoint(arp, 1, inside, 1));
-	assert_true(filter_disjoint(port80, 3, port81, 3));
-	assert_false(filter_disjoint(port80, 3, other, 3));
-	assert_false(filter_disjoint(port80, 3, ip, 1));
-	assert_false(filter_disjoint(ip, 0, ip, 1));
+	assert_true(atoms_disjoint(ip, 1, arp, 1));
+	assert_true(atoms_disjoint(ip, 1, inside, 1));
+	assert_false(atoms_disjoint(arp, 1, inside, 1));
+	assert_true(atoms_disjoint(port80, 3, port81, 3));
+	assert_false(atoms_disjoint(port80, 3, other, 3));
+	assert_false(atoms_disjoint(port80, 3, ip, 1));
+	assert_false(atoms_disjoint(ip, 0, ip, 1));
 }
 
 int
