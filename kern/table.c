@@ -62,14 +62,15 @@ space_of(struct kernel *k, const uint64_t *entry, uint64_t *address, bool *sever
 	*address = 0;
 	*several = false;
 	for (;;) {
-		uint64_t page = arch_physical(entry) >> PAGE_SHIFT;
 		uint64_t index = ((uint64_t)entry & (PAGE_SIZE - 1)) / sizeof(*entry);
-		struct frame *f = frame_at(&k->tree, page);
+		uint64_t table = (uint64_t)entry - (uint64_t)k->tree.base;
+		const struct frame *f = &k->tree.frames[table >> PAGE_SHIFT];
 
-		*address |= index << (12 + 9 * level_of(k, entry));
 		if (f->kind == FRAME_SPACE) {
-			return space_at(page);
+			*address |= index << (12 + 9 * 2);
+			return space_at(k->tree.base_page + (table >> PAGE_SHIFT));
 		}
+		*address |= index << (12 + 9 * TABLE_LEVEL(f));
 		if (TABLE_HANGINGS(f) != 1 || !TABLE_PLACE(f)) {
 			*several = TABLE_HANGINGS(f) != 0;
 			return NULL;
