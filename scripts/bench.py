@@ -12,6 +12,7 @@ samples of a boot is dropped. Instructions are not cycles: a TLB flush or a cach
 import argparse
 import bisect
 import collections
+import concurrent.futures
 import itertools
 import os
 import re
@@ -26,23 +27,26 @@ from pathlib import Path
 
 import mkinitrd
 import qemu
+import testrun
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = struct.Struct("<2I3Q")         # struct mark_record of counter.c
 COUNTERS = struct.Struct("<3Q5Q")       # struct counters: user, supervisor, machine, marks, run, run_max, armed, hist_on
 FIRST_USER = 0x10001
 BOOTS = 5
+IRQS_OFF_SECONDS = 60                   # most that a boot test may take under the counter
 SECONDS = 60                            # most that one boot may take
 LOAD_ADDRESS = 0x80200000               # of the kernel, until it has turned paging on
 PACE_SECONDS = 0.004                    # between two packets of rx_paced
 
 CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 appel1 appel2 carve_drop_10 "
-        "carve_drop_10000 frame_clear irqs_off_max").split()
+        "carve_drop_10000 frame_clear").split()
 KERNEL_ONLY = {"exc_to_handler"}        # one way: the faulting instruction is not part of it
 LIFE = ["env_cycle_16p"]
+FORK = {"fork_touch_1m": 256, "fork_touch_64m": 16384}    # pages
 HARTS = ["null_call_4h"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
-ALL = [*CORE, *LIFE, *HARTS, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
+ALL = [*CORE, "irqs_off_max", *LIFE, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
 
 
 class Failed(Exception):
@@ -157,12 +161,9 @@ def medians(opts, wanted, one_boot):
 def measure_core(opts, wanted):
     with Counted(opts, "core", initrd=initrd_with(opts, "core"), icount=True) as machine:
         found = machine.samples()
-        run_max = live(machine.shm)[3]
     values = {}
     for name in wanted:
-        if name == "irqs_off_max":
-            values[name] = run_max
-        elif name == "appel2":          # of 100 pages
+        if name == "appel2":          # of 100 pages
             values[name] = -(-middle(found, name) // 100)
         elif name == "frame_clear":
             values[name] = middle(found, name) - middle(found, "map1")
@@ -175,6 +176,51 @@ def measure_life(opts, wanted):
     with Counted(opts, "life", initrd=initrd_with(opts, "life"), icount=True) as machine:
         found = machine.samples()
     return {name: middle(found, name) for name in wanted}
+
+
+def one_hart_tests():
+    """{name: words of its boot line} of the boot tests that ask for one hart."""
+    tests = {}
+    for source in sorted(ROOT.glob("test/boot/*.c")):
+        words = testrun.head_words(source, "boot")
+        if "SMP=1" in words and "nightly" not in words:
+            tests[source.stem] = words
+    return tests
+
+
+def longest_run(opts, name, words):
+    """The most S-mode instructions between two user instructions or wfi in a boot test, start-up excepted."""
+    settings = dict(w.split("=", 1) for w in words if "=" in w)
+    timeout = float(settings.pop("TIMEOUT", IRQS_OFF_SECONDS))
+    if "DISK" in settings:
+        settings["DISK"] = mkinitrd.numbered_disk(str(opts.out / f"{name}.disk"), settings["DISK"])
+    settings["INITRD"] = mkinitrd.boot_test(name, str(opts.out / f"{name}.cpio"), as_init="init" in words)
+    options = {k: v for k, v in qemu.options_of(settings).items() if k not in ("board", "smp", "icount")}
+    with Counted(opts, f"irqs_off-{name}", **options) as machine:
+        status = machine.finish(timeout)
+        if status == qemu.TIMED_OUT:
+            say(f"  {name}: not done within {timeout:g} s, measured until then")
+        return live(machine.shm)[3]
+
+
+def measure_irqs_off(opts, wanted):
+    with Counted(opts, "core", initrd=initrd_with(opts, "core"), icount=True) as machine:
+        machine.samples()
+        runs = {"core": live(machine.shm)[3]}
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        tests = one_hart_tests()
+        runs.update(zip(tests, pool.map(lambda name: longest_run(opts, name, tests[name]), tests)))
+    for name, run in sorted(runs.items(), key=lambda item: -item[1])[:5]:
+        say(f"  irqs_off_max: {run} in {name}")
+    return {name: max(runs.values()) for name in wanted}
+
+
+def measure_fork(opts, wanted):
+    def one_size(name):
+        with Counted(opts, "fork", initrd=initrd_with(opts, "fork"), icount=True,
+                     append=f"pages={FORK[name]}") as machine:
+            return middle(machine.samples(), name)
+    return {name: one_size(name) for name in wanted}
 
 
 def measure_harts(opts, wanted):
@@ -316,21 +362,32 @@ def measure_text(opts, wanted):
     return {name: sum(sizes.values()) for name in wanted}
 
 
-GROUPS = [(CORE, measure_core), (LIFE, measure_life), (HARTS, measure_harts),
+GROUPS = [(CORE, measure_core), (["irqs_off_max"], measure_irqs_off), (LIFE, measure_life),
+          (list(FORK), measure_fork),
+          (HARTS, measure_harts),
           (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
           (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
 
 
 # --- limits and profiles ----------------------------------------------------------------------------
 
+def limits():
+    """{figure: [limit, aim, what it has reached while it is still over its limit]}, numbers or `-`."""
+    rows = [line.split("#")[0].split() for line in (ROOT / "test/bench/limits.txt").read_text().splitlines()]
+    return {row[0]: row[1:] for row in rows if row}
+
+
 def over_limits(values):
     """Sentences about figures over their limits; a limit of `-` is not yet one."""
-    wrong = []
-    for line in (ROOT / "test/bench/limits.txt").read_text().splitlines():
-        words = line.split("#")[0].split()
-        if len(words) >= 2 and words[1] != "-" and words[0] in values and values[words[0]] > int(words[1]):
-            wrong.append(f"{words[0]} is {values[words[0]]}, its limit is {words[1]}")
-    return wrong
+    return [f"{name} is {values[name]}, its limit is {words[0]}" for name, words in limits().items()
+            if words[0] != "-" and values.get(name, 0) > int(words[0])]
+
+
+def worse(values):
+    """Those that are over their limit and also 5 % over what they have reached."""
+    reached = {name: int(words[2]) for name, words in limits().items() if len(words) > 2}
+    return [sentence for sentence in over_limits(values)
+            if values[sentence.split()[0]] > 1.05 * reached.get(sentence.split()[0], 0)]
 
 
 def symbols(elf):
@@ -373,8 +430,9 @@ def profile(opts, name):
     """Print where one interval of figure NAME, the longest S-mode run, or the requests of a web figure went."""
     path = opts.out / "trace"
     opts.boots = 1
+    name, _, test = name.partition(":")
     program, measure = {"raw_read_4k": ("disk", measure_disk), "rx_paced": ("rx", measure_rx),
-                        **dict.fromkeys(LIFE, ("life", measure_life))}.get(name, ("core", measure_core))
+                        **dict.fromkeys(LIFE, ("life", measure_life)), **dict.fromkeys(FORK, ("fork", measure_fork))}.get(name, ("core", measure_core))
     if name == "boot_smode":
         opts.trace = {"hist": path, "hist_on": 1}
         measure_boot(opts, [name])
@@ -384,6 +442,9 @@ def profile(opts, name):
         measure_http(opts, [name])
         return print_hist(namer(opts.build / "kernel.elf", opts.build / "user/web.elf"), path)
     opts.trace = {"longest": path} if name == "irqs_off_max" else {"trace": path, "op": operations()[name], "nth": 20}
+    if test:
+        longest_run(opts, test, one_hart_tests()[test])
+        return print_trace(namer(opts.build / "kernel.elf", opts.build / f"test/{test}.elf"), path)
     measure(opts, [name])
     return print_trace(namer(opts.build / "kernel.elf", opts.elf(program)), path)
 
@@ -403,7 +464,7 @@ def main():
     opts.elf = lambda program: opts.build / "bench" / f"{program}.elf"
     opts.out.mkdir(parents=True, exist_ok=True)
     wanted = opts.only.split(",") if opts.only else ALL
-    unknown = [name for name in [*wanted, *filter(None, [opts.profile])] if name not in ALL]
+    unknown = [name for name in [*wanted, (opts.profile or ALL[0]).split(":")[0]] if name not in ALL]
     if unknown:
         sys.exit(f"bench: no figure {' '.join(unknown)}; there are: {' '.join(ALL)}")
     values = {}

@@ -9,10 +9,11 @@ $(O)/host/counter.so: test/bench/counter.c test/bench/ops.h test/bench/plugin_ap
 	@mkdir -p $(@D)
 	$(call say,HOSTCC) gcc -std=gnu11 -O2 -fPIC -shared -I. -DPLUGIN_API=$(plugin_api) $(WARN) -o $@ $< -lpthread
 
+libs-test/bench/fork := cow
 bench-programs: $(O)/host/counter.so
 
 # make -s bench [ONLY=a,b] [CHECK=1] [PROFILE=figure]
 .PHONY: bench
-bench: kernel bench-programs initrd
+bench: kernel bench-programs boot-tests initrd
 	@$(PYTHON) scripts/bench.py --build $(B) --plugin $(O)/host/counter.so --out $(O)/bench \
 		$(if $(ONLY),--only $(ONLY)) $(if $(CHECK),--check) $(if $(PROFILE),--profile $(PROFILE))

@@ -32,6 +32,15 @@ def test_figures_without_devices_are_the_same_in_every_run(run):
     assert first.stdout == second.stdout
 
 
+def test_limits_are_kept(run):
+    """What keeps its limit goes on doing so; what is still over it does not get worse."""
+    done = run("--only", ",".join([*CPU_ONLY, *bench.HARTS]))
+    assert done.returncode == 0, done.stderr
+    values = {words[0]: int(words[1]) for words in map(str.split, done.stdout.splitlines())}
+    print("\n".join(bench.over_limits(values)))
+    assert bench.worse(values) == []
+
+
 def test_device_figures(run):
     done = run("--only", "raw_read_4k,rx_paced", "--boots", "1")
     assert done.returncode == 0, done.stderr
@@ -48,7 +57,9 @@ def test_limits(tmp_path, monkeypatch):
     (tmp_path / "test/bench/limits.txt").write_text("# name limit aim\na 10 5\nb - 5\nc 10 -\n")
     monkeypatch.setattr(bench, "ROOT", tmp_path)
     assert bench.over_limits({"a": 10, "b": 999, "c": 10}) == []
-    assert bench.over_limits({"a": 11, "b": 999}) == ["a is 11, its limit is 10"]
+    assert bench.over_limits({"a": 11, "b": 999}) == bench.worse({"a": 11}) == ["a is 11, its limit is 10"]
+    (tmp_path / "test/bench/limits.txt").write_text("a 10 5 100\n")
+    assert bench.over_limits({"a": 105}) and not bench.worse({"a": 105}) and bench.worse({"a": 106})
 
 
 def test_every_figure_has_a_line_in_the_limits():

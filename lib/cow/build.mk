@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+LIBS += cow
+lib-cow-y := $(wildcard lib/cow/*.c)

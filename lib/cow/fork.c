@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ * fork.c: make the child, and take it apart; see cow.h.
+ *
+ *	0                      the parent's table of the first GiB: program, constants, globals
+ *	COW_HEAP               nothing yet
+ *	EXO_UAREA_BASE         u-area
+ *	STACK - 2 pages        exception stack, stack
+ *
+ * The child runs cow_child first, with everything of the parent's program there but its stack, its
+ * start page and its malloc heap.
+ */
+#include <stddef.h>
+
+#include "lib/cow/cow.h"
+#include "lib/exo/call.h"
+#include "lib/exo/start.h"
+#include "lib/exo/vm.h"
+
+#define GIB        (1ul << 30)
+#define STACK      (EXO_UAREA_BASE + 4 * EXO_PAGE_SIZE) /* end; below it is COW_SCRATCH's page */
+#define READ_WRITE (EXO_READ | EXO_WRITE)
+
+static const uint32_t types[COW_PARTS] = {
+	[COW_ENV] = EXO_CAP_ENV,
+	[COW_STACK_TABLE] = EXO_CAP_TABLE,
+	[COW_DIRECTORY] = EXO_CAP_TABLE,
+	[COW_SPACE] = EXO_CAP_SPACE,
+};
+
+/* A program has one such heap. */
+static struct cow_heap *the_heap;
+
+static int
+child_fault(struct exo_fault *fault)
+{
+	int result = cow_fault(the_heap, &the_heap->child, fault);
+
+	if (result != 0) {
+		exo_exit((uint64_t)result);
+	}
+	return 0;
+}
+
+static void
+child_begin(void (*main)(void *argument), void *argument)
+{
+	*(uint64_t *)(EXO_UAREA_BASE + EXO_UL_STACK) = STACK - EXO_PAGE_SIZE;
+	*(uint64_t *)(EXO_UAREA_BASE + EXO_UL_HANDLER) = (uint64_t)child_fault;
+	main(argument);
+	exo_exit(0);
+}
+
+static int64_t
+map_child(const struct cow_heap *heap)
+{
+	const struct exo_map_entry more[] = {
+		{0, heap->low, 0, 1, EXO_WRITE},
+		{EXO_UAREA_BASE, heap->part[COW_STACK_TABLE].object, 0, 1, EXO_WRITE},
+		{STACK - COW_STACK_PAGES * EXO_PAGE_SIZE, heap->frames, heap->stack,
+		 COW_STACK_PAGES, READ_WRITE},
+		{EXO_UAREA_BASE, heap->part[COW_ENV].object, 0, 1, READ_WRITE},
+	};
+
+	return exo_map(EXO_UAREA_BASE & ~(GIB - 1), heap->part[COW_DIRECTORY].object, 0, 1,
+		       EXO_WRITE | 4ul << EXO_BATCH_SHIFT, more, heap->part[COW_SPACE].object);
+}
+
+static int64_t
+run_child(const struct cow_heap *heap, void (*main)(void *), void *argument, uint32_t bit)
+{
+	static struct exo_context begin = {.pc = (uint64_t)child_begin, .x[2] = STACK};
+	exo_handle env = heap->part[COW_ENV].object;
+	int64_t result = exo_bind(EXO_BIND_SPACE, env, heap->part[COW_SPACE].object, 0);
+
+	result = result < 0 ? result : exo_bind(EXO_BIND_CSPACE, env, heap->cspace, 0);
+	result = result < 0 ? result
+			    : exo_env_entry(env, EXO_ENTRY_EXCEPTION, (uint64_t)exo_exception_entry,
+					    (uint64_t)exo_exception_window);
+	result = result < 0 ? result : exo_env_supervisor(env, heap->self, bit);
+	begin.x[10] = (uint64_t)main;
+	begin.x[11] = (uint64_t)argument;
+	result = result < 0 ? result : exo_env_write(env, &begin);
+	return result < 0 ? result : exo_env_start(env);
+}
+
+int
+cow_fork(struct cow_heap *heap, uint32_t hart, void (*main)(void *), void *argument, uint32_t bit)
+{
+	int64_t result = heap->has_child ? E_BUSY : 0;
+
+	for (int i = 0; i < COW_PARTS && result >= 0; i++) {
+		uint64_t arg0 = i == COW_ENV ? hart : i == COW_DIRECTORY;
+
+		result = cow_create(&heap->part[i], types[i], arg0, EXO_UAREA_BASE);
+	}
+	result = result < 0 ? result : map_child(heap);
+	result = result < 0 ? result
+			    : exo_unmap(COW_HEAP, heap->units * COW_UNIT_PAGES, EXO_MEGA, NULL,
+					EXO_NONE);
+	if (result < 0) {
+		return (int)result;
+	}
+	heap->fork++;
+	heap->child.scratch = false;
+	heap->has_child = true;
+	result = run_child(heap, main, argument, bit);
+	return result < 0 ? (int)result : 0;
+}
+
+/* --- the end ------------------------------------------------------------------------------------
+ */
+/* The child's tables and copies are free for the next one. */
+static void
+child_free(struct cow_side *child)
+{
+	for (int unit = 0; child->owns >> unit; unit++) {
+		if (child->owns >> unit & 1) {
+			exo_drop(child->own[unit].object, 0, 0);
+			child->spare[child->spares++] = child->own[unit];
+		}
+	}
+	child->owns = 0;
+	while (child->copies > 0) {
+		child->free[child->frees++] = child->copy[--child->copies].frame;
+	}
+}
+
+/* What the parent has copied is its memory from now on. */
+static void
+parent_keep(struct cow_heap *heap, struct cow_side *parent)
+{
+	while (parent->copies > 0) {
+		uint32_t page = parent->copy[--parent->copies].page;
+
+		parent->free[parent->frees++] = heap->place[page];
+		heap->place[page] = parent->copy[parent->copies].frame;
+	}
+	for (int unit = 0; parent->owns >> unit; unit++) {
+		if (parent->owns >> unit & 1) {
+			exo_drop(heap->table[unit].object, 0, 0);
+			parent->spare[parent->spares++] = heap->table[unit];
+			heap->table[unit] = parent->own[unit];
+			heap->has_holes[unit] = true;
+			heap->frozen[unit] = 0;
+			parent->state[unit] = heap->fork << 2 | COW_SHARED;
+		}
+	}
+	parent->owns = 0;
+}
+
+int
+cow_join(struct cow_heap *heap)
+{
+	int64_t result;
+
+	exo_drop(heap->part[COW_ENV].object, 0, 0);
+	child_free(&heap->child);
+	exo_drop(heap->part[COW_STACK_TABLE].object, 0, 0);
+	exo_drop(heap->part[COW_DIRECTORY].object, 0, 0);
+	parent_keep(heap, &heap->parent);
+	/* returns when all that was dropped is taken apart, so no table hangs there any more */
+	result = exo_revoke(heap->part[COW_SPACE].memory, 0, 0);
+	heap->has_child = false;
+	return result < 0 ? (int)result : 0;
+}
+
+/* --- the parent's faults ------------------------------------------------------------------------
+ */
+static int
+parent_fault(struct exo_fault *fault)
+{
+	return cow_fault(the_heap, &the_heap->parent, fault);
+}
+
+int
+cow_register(struct cow_heap *heap)
+{
+	the_heap = heap;
+	return exo_on_exception(parent_fault);
+}
+
+/* --- init's own tables --------------------------------------------------------------------------
+ */
+/* Does the first entry of this TABLE point to another one? In the table of level 0 below it is
+ * empty, for nothing stands at address 0. */
+static bool
+leads_to_zero(exo_handle table)
+{
+	uint64_t address;
+	bool leads;
+
+	if (exo_vm_map(exo_own_vm(), table, 0, 1, EXO_READ, &address) != 0) {
+		return false;
+	}
+	leads = (*(const volatile uint64_t *)address & 0xf) == 1;
+	exo_vm_unmap(exo_own_vm(), address, 1);
+	return leads;
+}
+
+exo_handle
+cow_init_low(void)
+{
+	uint64_t generation = exo_boot()->space >> 32 << 32;
+	struct exo_cap_info info;
+
+	for (uint32_t slot = 1; slot < exo_boot()->first_free_slot; slot++) {
+		exo_handle handle = generation | slot;
+
+		if (exo_inspect(handle, 0, &info) == 0 && info.type == EXO_CAP_TABLE &&
+		    leads_to_zero(handle)) {
+			return handle;
+		}
+	}
+	return EXO_NONE;
+}
