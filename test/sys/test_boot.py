@@ -294,6 +294,14 @@ def test_too_many_devices(machine, hello, tree):
                      guest.console, re.M), guest.tail(40)
 
 
+def test_typed(machine, log_file):
+    """A read that fails loses nothing."""
+    guest = machine(initrd=mkinitrd.boot_test("typed", log_file(".cpio"), as_init=True))
+    guest.expect("^type")
+    guest.send("x")
+    judge(guest)
+
+
 class Monitor:
     """QEMU's human monitor, through its machine protocol."""
 
