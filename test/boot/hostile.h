@@ -24,6 +24,7 @@
 
 #define THREAD_STACK_PAGES 4
 #define THREAD_UAREAS      (EXO_UAREA_BASE + 0x40000)
+#define THREADS_MAX        192 /* at once; behind their u-areas is the boot page */
 
 struct hostile_thread {
 	exo_handle env;
@@ -49,7 +50,7 @@ hostile_thread_make(struct hostile_thread *t, uint32_t hart, void (*body)(uint64
 {
 	static uint32_t made;
 	struct exo_context context = {.pc = (uint64_t)body};
-	uint64_t uarea = THREAD_UAREAS + made++ % 256 * EXO_PAGE_SIZE;
+	uint64_t uarea = THREAD_UAREAS + made++ % THREADS_MAX * EXO_PAGE_SIZE;
 	int64_t result = exo_pages_make(&t->stack, THREAD_STACK_PAGES);
 
 	if (result == 0) {
