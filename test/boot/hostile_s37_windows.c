@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hostile_s36_windows.c: S36: a window shows the registers that its capability names and no other
+ * hostile_s37_windows.c: S37: a window shows the registers that its capability names and no other
  * page: none of RAM, of what the kernel drives or needs, nothing to execute, nothing after its
  * end.
  *

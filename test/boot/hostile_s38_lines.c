@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hostile_s37_lines.c: S37: an interrupt line reaches only who holds it; a line that is never
+ * hostile_s38_lines.c: S38: an interrupt line reaches only who holds it; a line that is never
  * acknowledged, changes hands at any moment or is asked for by all harts at once harms nobody.
  *
  * boot: init SMP=4
