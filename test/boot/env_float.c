@@ -8,7 +8,7 @@
 
 #define DONE    22
 #define MARK    0x7ff8dead0000beeful
-#define ROUNDS  200
+#define ROUNDS  150
 #define FCSR    0x71 /* rounding mode 3, inexact */
 #define SECONDS EXO_NS_PER_S
 

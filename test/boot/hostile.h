@@ -24,7 +24,7 @@
 
 #define THREAD_STACK_PAGES 4
 #define THREAD_UAREAS      (EXO_UAREA_BASE + 0x40000)
-#define THREADS_MAX        192 /* at once; behind their u-areas is the boot page */
+#define THREADS_MAX        192 /* after so many u-areas are used again; the boot page is behind */
 
 struct hostile_thread {
 	exo_handle env;
