@@ -24,7 +24,7 @@
 #define FRAME_BYTES  1514
 #define PLIC_PHANDLE 100
 
-enum { DISK_IRQ = 1, NIC_IRQ = 2, UART_IRQ = 3 };
+enum { DISK_IRQ = 1, NIC_IRQ = 2, UART_IRQ = 3, LINES_IRQ = 8 };
 
 /* A transfer in flight. */
 struct transfer {
@@ -272,6 +272,12 @@ board_key_pressed(void)
 	board.plic.line[UART_IRQ] = true;
 }
 
+void
+board_line_set(uint32_t line, bool on)
+{
+	board.plic.line[LINES_IRQ + line % BOARD_LINES] = on;
+}
+
 /* --- the list of drivers ------------------------------------------------------------------ */
 static const char *const disk_names[] = {"test,disk", NULL};
 static const char *const nic_names[] = {"test,nic", NULL};
@@ -330,11 +336,12 @@ add_plic(void *tree, uint32_t harts)
 }
 
 static void
-add_device(void *tree, const char *name, const char *compatible, uint64_t base, uint32_t irq)
+add_device(void *tree, const char *name, const char *compatible, uint64_t base, uint64_t bytes,
+	   uint32_t irq)
 {
 	fdt_begin_node(tree, name);
 	fdt_property_string(tree, "compatible", compatible);
-	reg(tree, base, PAGE_SIZE);
+	reg(tree, base, bytes);
 	fdt_property_u32(tree, "interrupt-parent", PLIC_PHANDLE);
 	fdt_property_u32(tree, "interrupts", irq);
 	fdt_end_node(tree);
@@ -366,9 +373,11 @@ make_tree(void *tree, uint32_t harts, uint64_t initrd_bytes)
 	}
 	fdt_end_node(tree);
 	add_plic(tree, harts);
-	add_device(tree, "uart@10000000", "test,uart", 0x10000000, UART_IRQ);
-	add_device(tree, "disk@10001000", "test,disk", 0x10001000, DISK_IRQ);
-	add_device(tree, "nic@10002000", "test,nic", 0x10002000, NIC_IRQ);
+	add_device(tree, "uart@10000000", "test,uart", 0x10000000, PAGE_SIZE, UART_IRQ);
+	add_device(tree, "disk@10001000", "test,disk", 0x10001000, PAGE_SIZE, DISK_IRQ);
+	add_device(tree, "nic@10002000", "test,nic", 0x10002000, PAGE_SIZE, NIC_IRQ);
+	add_device(tree, "nobody@40000000", "test,nobody", BOARD_WINDOW, BOARD_WINDOW_BYTES,
+		   LINES_IRQ);
 	fdt_end_node(tree);
 	if (fdt_finish(tree)) {
 		abort();

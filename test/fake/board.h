@@ -17,6 +17,10 @@
 #define BOARD_RAM_BYTES (8ul << 20)
 #define BOARD_IMAGE     0x40000ul /* where a kernel would lie: the first bytes of RAM */
 #define BOARD_BLOCKS    64
+#define BOARD_LINES     4
+/* A device of nobody, below RAM. */
+#define BOARD_WINDOW       0x40000000ul
+#define BOARD_WINDOW_BYTES (1ul << 30)
 
 /* Plug it in and start the kernel in `ram`; returns when init is about to run its first
  * instruction on hart 0. */
@@ -30,5 +34,7 @@ void board_disk_works(uint32_t which);
 void board_nic_works(uint32_t which);
 void board_frame_comes(uint64_t head, size_t bytes);
 void board_key_pressed(void);
+/* A line that belongs to nobody, of BOARD_LINES. */
+void board_line_set(uint32_t line, bool on);
 
 #endif

@@ -90,9 +90,19 @@ arg_rights(const struct op *o)
 					0,
 					0xff,
 					EXO_READ | EXO_WRITE | EXO_EXEC};
-	uint64_t more = op_one_in(o, 8) ? op_draw(o, 5) << EXO_BATCH_SHIFT : 0;
 
-	return (op_one_in(o, 32) ? arg_wild(o) : some[op_draw(o, ARRAY_SIZE(some))]) | more;
+	return op_one_in(o, 32) ? arg_wild(o) : some[op_draw(o, ARRAY_SIZE(some))];
+}
+
+/* Of map, unmap and protect. */
+static uint64_t
+flags(const struct op *o)
+{
+	uint64_t more = op_one_in(o, 8) ? op_draw(o, 5) << EXO_BATCH_SHIFT : 0;
+	uint64_t bits = op_one_in(o, 4) ? op_draw(o, 16) << 6 : 0;
+	uint64_t size = op_one_in(o, 8) ? EXO_MEGA : op_one_in(o, 32) ? EXO_GIGA : 0;
+
+	return arg_rights(o) | bits | size | more;
 }
 
 /* Something for a call to read, or room for it to write; where. */
@@ -121,7 +131,7 @@ map_entries(struct op *o)
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(entry); i++) {
 		entry[i] = (struct exo_map_entry){arg_address(o), arg_handle(o, EXO_CAP_FRAME),
-						  op_draw(o, 4), arg_few(o), arg_rights(o) & 0xff};
+						  op_draw(o, 4), arg_few(o), flags(o) & 0xfff};
 	}
 	return memory(o, entry, sizeof(entry));
 }
@@ -166,13 +176,12 @@ arg_slot(const struct op *o)
 uint64_t
 arg_of_kind(struct op *o, char kind)
 {
-	static const uint32_t mappable[] = {EXO_CAP_FRAME, EXO_CAP_FRAME, EXO_CAP_FRAME,
-					    EXO_CAP_TABLE, EXO_CAP_ENV,   EXO_CAP_RING};
-	static const uint32_t types[128] = {['f'] = EXO_CAP_FRAME,
-					    ['t'] = EXO_CAP_TABLE,
-					    ['e'] = EXO_CAP_ENV,
-					    ['c'] = EXO_CAP_CONSOLE,
-					    ['g'] = EXO_CAP_RING};
+	static const uint32_t mappable[] = {EXO_CAP_FRAME,  EXO_CAP_FRAME, EXO_CAP_FRAME,
+					    EXO_CAP_WINDOW, EXO_CAP_TABLE, EXO_CAP_ENV,
+					    EXO_CAP_RING};
+	static const uint32_t types[128] = {
+		['f'] = EXO_CAP_FRAME,   ['t'] = EXO_CAP_TABLE, ['e'] = EXO_CAP_ENV,
+		['c'] = EXO_CAP_CONSOLE, ['g'] = EXO_CAP_RING,  ['q'] = EXO_CAP_IRQ};
 	static const struct exo_map_entry nothing[4];
 
 	switch (kind) {
@@ -181,6 +190,8 @@ arg_of_kind(struct op *o, char kind)
 	case 'A': /* what a table covers */
 		return op_one_in(o, 32) ? arg_address(o)
 					: WORLD_REGION + op_draw(o, 4) * 512 * PAGE_SIZE;
+	case 'U': /* pages in units of 2 MiB */
+		return op_one_in(o, 8) ? arg_few(o) : op_draw(o, 2) * EXO_MEGA_PAGES;
 	case 'm': /* what can be mapped */
 		return arg_handle(o, mappable[op_draw(o, ARRAY_SIZE(mappable))]);
 	case 'h': /* any capability */
@@ -209,7 +220,7 @@ arg_of_kind(struct op *o, char kind)
 	case 'b': /* event bit */
 		return op_draw(o, 66);
 	case 'r':
-		return arg_rights(o);
+		return flags(o);
 	case 'x': /* entries */
 		return map_entries(o);
 	case 'p': /* memory */

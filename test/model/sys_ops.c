@@ -27,7 +27,7 @@ static const struct {
 } calls[EXO_CALLS_MAX + 1] = {
 	[EXO_NR_null] = {"", 1, true},
 	[EXO_NR_map] = {"amiirxs", 12, true},
-	[EXO_NR_unmap] = {"anixs", 4, true},
+	[EXO_NR_unmap] = {"anrxs", 4, true},
 	[EXO_NR_protect] = {"anrxs", 4, true},
 	[EXO_NR_carve] = {"", 6, true},
 	[EXO_NR_share] = {"", 6, true},
@@ -56,6 +56,8 @@ static const struct {
 	[EXO_NR_submit] = {"g", 3, false},
 	[EXO_NR_fence_i] = {"", 1, true},
 	[EXO_NR_unshare] = {"Ats", 3, true},
+	[EXO_NR_clear] = {"fUU", 1, false},
+	[EXO_NR_irq_ack] = {"q", 2, true},
 };
 
 static void
@@ -116,6 +118,7 @@ binding(struct op *o, uint64_t a[7])
 		{EXO_BIND_CONSOLE, EXO_CAP_CONSOLE, 0},
 		{EXO_BIND_PACKET, EXO_CAP_RING, EXO_CAP_PACKET},
 		{EXO_BIND_BUFFER, EXO_CAP_RING, EXO_CAP_FRAME},
+		{EXO_BIND_IRQ, EXO_CAP_IRQ, 0},
 	};
 	uint64_t i = op_draw(o, ARRAY_SIZE(kinds));
 
@@ -125,19 +128,32 @@ binding(struct op *o, uint64_t a[7])
 	a[3] = op_draw(o, 66);
 }
 
-/* A table into or out of a space. */
+/* An entry of level 1: a table or a large page into a space, or either out of it; or a note. */
 static void
-hanging(struct op *o, uint32_t nr, uint64_t a[7])
+entry_above(struct op *o, uint32_t nr, uint64_t a[7])
 {
+	uint64_t what = op_draw(o, 4);
+
 	a[0] = arg_of_kind(o, 'A');
+	if (nr == EXO_NR_unmap) {
+		a[1] = EXO_MEGA_PAGES;
+		a[2] = EXO_MEGA;
+		a[4] = arg_of_kind(o, 's');
+		return;
+	}
 	a[6] = arg_of_kind(o, 's');
-	if (nr == EXO_NR_map) {
+	a[3] = EXO_MEGA_PAGES;
+	a[4] = EXO_MEGA;
+	if (what == 0) { /* a note */
+		a[2] = arg_wild(o);
+	} else if (what == 1) {
+		a[1] = arg_handle(o, op_one_in(o, 4) ? EXO_CAP_WINDOW : EXO_CAP_FRAME);
+		a[2] = arg_of_kind(o, 'U');
+		a[4] |= EXO_READ | EXO_WRITE;
+	} else {
 		a[1] = arg_handle(o, EXO_CAP_TABLE);
 		a[3] = 1;
 		a[4] = EXO_WRITE;
-	} else {
-		a[1] = 512;
-		a[4] = a[6];
 	}
 }
 
@@ -169,8 +185,8 @@ op_call(struct op *o, bool nested)
 	if (nested && !calls[nr].nested) {
 		return;
 	}
-	if ((nr == EXO_NR_map || nr == EXO_NR_unmap) && op_one_in(o, 8)) {
-		hanging(o, nr, a);
+	if ((nr == EXO_NR_map || nr == EXO_NR_unmap) && op_one_in(o, 6)) {
+		entry_above(o, nr, a);
 		world_call(o->hart, nr, a);
 		return;
 	}

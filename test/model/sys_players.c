@@ -53,6 +53,16 @@ carve(uint64_t pages)
 		    0);
 }
 
+/* 2 MiB of its own for each, at the end of RAM. */
+static exo_handle
+unit_of(uint32_t number)
+{
+	uint64_t end = (BOARD_RAM + BOARD_RAM_BYTES) >> PAGE_SHIFT;
+
+	return CALL(carve, init.frames, init.slot++, end - (number + 1) * EXO_MEGA_PAGES,
+		    EXO_MEGA_PAGES, EXO_READ | EXO_WRITE | EXO_EXEC, 0);
+}
+
 static exo_handle
 object(uint32_t type, uint64_t arg0, uint64_t arg1)
 {
@@ -66,6 +76,14 @@ static exo_handle
 share(exo_handle h, uint64_t start, uint64_t count, uint64_t rights)
 {
 	return CALL(share, h, init.slot++, start, count, rights, 0);
+}
+
+static exo_handle
+share_all(exo_handle h, uint64_t rights)
+{
+	const struct cap *c = cspace_lookup(kernel_get()->init->cspace, h);
+
+	return share(h, c->start, c->count, rights & cap_rights(c));
 }
 
 /* A share of all of the same disk or NIC. */
@@ -121,7 +139,7 @@ make_env(struct player *p, uint32_t hart, bool fp)
 }
 
 static void
-equip(const struct player *p)
+equip(const struct player *p, exo_handle unit)
 {
 	uint32_t slot = 1;
 
@@ -134,6 +152,10 @@ equip(const struct player *p)
 	give(p->env, share(init.boot.console, 0, 0, EXO_READ | EXO_WRITE), &slot);
 	give(p->env, share(init.boot.blocks[0], 0, BOARD_BLOCKS, EXO_READ | EXO_WRITE), &slot);
 	give(p->env, share_packets(), &slot);
+	give(p->env, share_all(init.boot.windows[0], EXO_READ | EXO_WRITE), &slot);
+	give(p->env, share_all(init.boot.irqs[0], EXO_RIGHTS_ALL), &slot);
+	give(p->env, share_all(init.boot.timelines[0], EXO_RIGHTS_ALL), &slot);
+	give(p->env, unit, &slot);
 }
 
 /* The last one is a thread of the one before it, on another hart. */
@@ -150,7 +172,7 @@ make_player(uint32_t number)
 	make_cspace(p);
 	p->space = make_space(p->tables);
 	make_env(p, number % WORLD_HARTS, true);
-	equip(p);
+	equip(p, unit_of(number));
 }
 
 /* Each one gets every other one's ENV too, and starts. */

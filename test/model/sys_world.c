@@ -159,8 +159,13 @@ interrupt(uint32_t hart)
 static uint64_t
 owner_of(uint64_t page)
 {
-	const struct frame *f = frame_at(&kernel_get()->tree, page);
+	const struct captree *t = &kernel_get()->tree;
+	const struct frame *f;
 
+	if (!frame_range_ok(t, page, 1)) {
+		return 0; /* a device */
+	}
+	f = frame_at(t, page);
 	/* of objects `holder` says other things */
 	return (f->kind == FRAME_USER ? f->holder << 8 : 0) | (f->kind + 1u);
 }
@@ -239,7 +244,7 @@ before_fence(uint64_t harts)
 static void
 device_step(const struct draws *d)
 {
-	switch (d->draw(d->from, 4)) {
+	switch (d->draw(d->from, 6)) {
 	case 0:
 		board_disk_works((uint32_t)d->draw(d->from, 64));
 		break;
@@ -248,6 +253,12 @@ device_step(const struct draws *d)
 		break;
 	case 2:
 		board_frame_comes(d->draw(d->from, 4), 60 + d->draw(d->from, 256) * 8);
+		break;
+	case 3:
+		board_line_set((uint32_t)d->draw(d->from, BOARD_LINES), true);
+		break;
+	case 4:
+		board_line_set((uint32_t)d->draw(d->from, BOARD_LINES), false);
 		break;
 	default:
 		board_key_pressed();
@@ -354,6 +365,9 @@ world_end(void)
 	players_revoke(boot->blocks[0]);
 	players_revoke(boot->packets[0]);
 	players_revoke(boot->console);
+	players_revoke(boot->windows[0]);
+	players_revoke(boot->irqs[0]);
+	players_revoke(boot->timelines[0]);
 	world_check();
 	paranoid_check(k);
 	if (k->dead_first) {

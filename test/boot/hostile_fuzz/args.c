@@ -41,7 +41,7 @@ fuzz_pick(uint64_t *s, uint32_t type)
 	uint64_t r = noise(s);
 
 	for (uint32_t i = 0; i < 24; i++) {
-		struct known k = r % 4 == 0 ? fuzz_essential[noise(s) % 8]
+		struct known k = r % 4 == 0 ? fuzz_essential[noise(s) % FUZZ_ESSENTIAL]
 					    : fuzz_known[noise(s) % FUZZ_KNOWN];
 
 		if (k.handle && (k.type == type || !type)) {
@@ -103,8 +103,10 @@ fuzz_rights(uint64_t *s)
 					0,
 					EXO_READ | EXO_WRITE | EXO_EXEC};
 	uint64_t r = noise(s);
+	uint64_t bits = r >> 12 & 7 ? 0 : (r >> 16 & 15) << 6;
+	uint64_t size = r >> 20 & 7 ? 0 : EXO_MEGA << (r >> 24 & 1);
 
-	return r % 50 == 0 ? fuzz_wild(s) : some[r >> 8 & 7];
+	return r % 50 == 0 ? fuzz_wild(s) : some[r >> 8 & 7] | bits | size;
 }
 
 uint32_t

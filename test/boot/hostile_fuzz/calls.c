@@ -63,10 +63,11 @@ static void
 fuzz_bind(uint64_t *s)
 {
 	static const uint32_t things[] = {
-		0, EXO_CAP_ENV, EXO_CAP_ENV, EXO_CAP_CONSOLE, EXO_CAP_RING, EXO_CAP_RING};
-	static const uint32_t withs[] = {0, EXO_CAP_SPACE,  EXO_CAP_CSPACE,
-					 0, EXO_CAP_PACKET, EXO_CAP_FRAME};
-	uint32_t what = (uint32_t)(noise(s) % 6);
+		0,          EXO_CAP_ENV, EXO_CAP_ENV, EXO_CAP_CONSOLE, EXO_CAP_RING, EXO_CAP_RING,
+		EXO_CAP_IRQ};
+	static const uint32_t withs[] = {
+		0, EXO_CAP_SPACE, EXO_CAP_CSPACE, 0, EXO_CAP_PACKET, EXO_CAP_FRAME, 0};
+	uint32_t what = (uint32_t)(noise(s) % 7);
 
 	if (noise(s) % 4 == 0) {
 		exo_unbind(what, fuzz_handle(s, things[what]));
@@ -143,7 +144,8 @@ fuzz_env(uint64_t *s)
 		exo_env_write(env, noise(s) % 20 ? context : (struct exo_context *)fuzz_wild(s));
 		break;
 	case 4:
-		exo_env_entry(env, noise(s) % 8 ? EXO_ENTRY_EXCEPTION : (uint32_t)fuzz_wild(s),
+		exo_env_entry(env,
+			      noise(s) % 8 ? 1 + (uint32_t)(noise(s) % 2) : (uint32_t)fuzz_wild(s),
 			      noise(s) >> 20, fuzz_wild(s));
 		break;
 	case 5:
@@ -161,6 +163,34 @@ fuzz_env(uint64_t *s)
 	}
 }
 
+/* 2 MiB: a page, a note, a table, in or out. */
+static void
+fuzz_large(uint64_t *s, uint64_t where, exo_handle space)
+{
+	struct known k = fuzz_pick(s, EXO_CAP_FRAME);
+	uint64_t unit = -k.start & (EXO_MEGA_PAGES - 1);
+
+	switch (noise(s) % 5) {
+	case 0:
+		exo_unmap(where, EXO_MEGA_PAGES, EXO_MEGA, NULL, space);
+		break;
+	case 1:
+		exo_map(where, EXO_NONE, fuzz_wild(s), EXO_MEGA_PAGES, EXO_MEGA, NULL, space);
+		break;
+	case 2:
+		exo_clear(k.handle, noise(s) % 8 ? unit : fuzz_wild(s),
+			  noise(s) % 8 ? EXO_MEGA_PAGES : fuzz_count(s));
+		break;
+	case 3:
+		exo_protect(where, EXO_MEGA_PAGES, fuzz_rights(s) | EXO_MEGA, NULL, space);
+		break;
+	default:
+		exo_map(where, k.handle, noise(s) % 8 ? unit : fuzz_count(s), EXO_MEGA_PAGES,
+			EXO_READ | EXO_WRITE | EXO_MEGA, NULL, space);
+		break;
+	}
+}
+
 static void
 fuzz_memory(uint64_t *s)
 {
@@ -170,13 +200,20 @@ fuzz_memory(uint64_t *s)
 		further ? (const struct exo_map_entry *)fuzz_pointer(s) : NULL;
 	uint64_t r = noise(s), where = fuzz_address(s);
 
-	switch (r % 9) {
+	switch (r % 11) {
+	case 10:
+		fuzz_large(s, where & ~0x1ffffful, space);
+		break;
+	case 9:
+		exo_map(where, fuzz_handle(s, EXO_CAP_WINDOW), noise(s) % 2, fuzz_count(s),
+			fuzz_rights(s), NULL, space);
+		break;
 	case 8:
 		exo_unshare(where & ~0x1ffffful, fuzz_handle(s, EXO_CAP_TABLE), space,
 			    r & 512 ? fuzz_count(s) : 0);
 		break;
 	case 0:
-		exo_unmap(where, fuzz_count(s), further >> EXO_BATCH_SHIFT, more, space);
+		exo_unmap(where, fuzz_count(s), further, more, space);
 		break;
 	case 1:
 		exo_protect(where, fuzz_count(s), fuzz_rights(s) | further, more, space);
@@ -199,7 +236,10 @@ fuzz_memory(uint64_t *s)
 static void
 fuzz_other(uint64_t *s)
 {
-	switch (noise(s) % 9) {
+	switch (noise(s) % 10) {
+	case 9:
+		exo_irq_ack(fuzz_handle(s, EXO_CAP_IRQ));
+		break;
 	case 8:
 		exo_resume();
 		break;
@@ -228,10 +268,9 @@ fuzz_other(uint64_t *s)
 	case 6:
 		exo_fence_i();
 		break;
-	default:
-		exo_ecall7((int)(noise(s) % 64) == EXO_NR_exit ? 1 : (int)(31 + noise(s) % 34),
-			   fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s),
-			   fuzz_wild(s), fuzz_wild(s));
+	default: /* numbers that nobody has */
+		exo_ecall7((int)(34 + noise(s) % 31), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s),
+			   fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s));
 		break;
 	}
 }

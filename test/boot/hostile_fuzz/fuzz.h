@@ -10,7 +10,7 @@
 #define FUZZ_REGION_BITS 11
 #define FUZZ_LEAVES      6
 #define FUZZ_KNOWN       64
-#define FUZZ_ESSENTIAL   8
+#define FUZZ_ESSENTIAL   11
 
 struct known {
 	exo_handle handle;
@@ -22,7 +22,7 @@ struct known {
 /* Of the child, shared by all its threads without any lock. */
 extern struct known fuzz_known[FUZZ_KNOWN];
 extern struct known fuzz_essential[FUZZ_ESSENTIAL]; /* pool, ENV, SPACE, CSPACE, CONSOLE, BLOCK,
-						       PACKET, a ring */
+						       PACKET, a ring, WINDOW, IRQ, SLOT */
 extern uint64_t fuzz_buffers[8][128];
 
 uint64_t fuzz_wild(uint64_t *s);

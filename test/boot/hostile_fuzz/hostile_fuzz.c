@@ -18,7 +18,7 @@
 #include "test/boot/hostile_fuzz/fuzz.h"
 
 #define SECONDS    20
-#define POOL_PAGES 512
+#define POOL_PAGES 1024 /* two units of 2 MiB: the child uses the first one up */
 #define ROUND_NS   1000000000ul
 
 /* --- the child --- */
@@ -44,6 +44,9 @@ child_main(uint64_t seed)
 	for (uint32_t i = 0; i < ARRAY_SIZE(own); i++) {
 		add_essential(i, own[i]);
 	}
+	add_essential(8, start->windows[0]);
+	add_essential(9, start->irqs[0]);
+	add_essential(10, start->others[0]);
 	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 1, 0, &table, NULL);
 	exo_map(FUZZ_REGION & ~0x3ffffffful, table, 0, 1, EXO_WRITE, NULL, EXO_NONE);
 	for (uint64_t at_table = FUZZ_REGION;
@@ -130,6 +133,9 @@ spawn(uint64_t seed, struct exo_child *child)
 		{shared(exo_boot()->blocks[0], 32, EXO_READ | EXO_WRITE), EXO_GIFT(blocks[0])},
 		{shared(exo_boot()->packets[0], 0, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT),
 		 EXO_GIFT(packets[0])},
+		{shared(exo_boot()->windows[0], 512, EXO_READ | EXO_WRITE), EXO_GIFT(windows[0])},
+		{shared(exo_boot()->irqs[0], 1, EXO_RIGHTS_ALL), EXO_GIFT(irqs[0])},
+		{shared(exo_boot()->timelines[0], 8, EXO_RIGHTS_ALL), EXO_GIFT(others[0])},
 	};
 	struct exo_spawn what = {
 		.name = "child",
@@ -214,7 +220,7 @@ main(int argc, char **argv)
 	struct exo_cap_info info = {0};
 	tap_plan(5);
 	tap_is(self_find(), 0, "the initrd holds this program");
-	tap_is(exo_frames_carve(exo_own_frames(), POOL_PAGES, 2, &self.pool), 0,
+	tap_is(exo_frames_carve(exo_own_frames(), POOL_PAGES, EXO_MEGA_PAGES, &self.pool), 0,
 	       "a pool is carved");
 	exo_inspect(self.pool, 0, &info);
 	self.first = info.start;
