@@ -245,8 +245,8 @@ boot_on_own_stack(uint32_t number)
 	limit_asids(k);
 	init = init_make(k, &machine);
 	init_give_ram(k, &machine);
-	kprint("chitin: %s, %u harts, %lu MiB RAM, ABI %u\n", k->sysinfo->model, k->harts,
-	       k->sysinfo->ram_bytes >> 20, EXO_ABI_VERSION);
+	kprint("chitin: %s, %u hart%s, %lu MiB RAM, ABI %u\n", k->sysinfo->model, k->harts,
+	       k->harts == 1 ? "" : "s", k->sysinfo->ram_bytes >> 20, EXO_ABI_VERSION);
 	selftest_run(machine.bootargs);
 	k->sysinfo->boot_time = arch_time();
 	k->init = init;

@@ -24,7 +24,7 @@ import qemu
 ALONE = True        # fifty clients, and answers that must come within seconds
 BOARD = f"{qemu.BUILD}/qemu-virt"
 OUT = f"{qemu.BUILD}/test/sys/web"
-SERVING = r"^web: serving (\d+) files \((\d+) bytes\) on http://([\d.]+)/\r?$"
+SERVING = r"^web: serving (\d+) files? \((\d+) bytes\) on http://([\d.]+)/\r?$"
 
 
 def free_port():
