@@ -35,6 +35,12 @@ static struct {
 } board;
 
 /* --- what the hart stands on ---------------------------------------------------------------- */
+void
+paranoid_check(struct kernel *k) /* with CONFIG_PARANOID: there is no tree here */
+{
+	(void)k;
+}
+
 uint64_t
 arch_time(void)
 {
