@@ -101,7 +101,8 @@ struct captree {
 	uint64_t next_carve;          /* never reused; starts at 1 */
 	uint64_t seed;                /* of the treap's priorities */
 	uint32_t revocations;         /* capabilities that are DYING now */
-	bool broken; /* set by unbind: a fence is owed before anything broken counts as gone */
+	uint32_t work; /* done since boot, in units of some 20 instructions: ends long calls */
+	bool broken;   /* set by unbind: a fence is owed before anything broken counts as gone */
 	/* Harts that owe a fence for what they broke earlier, a bit each: they set it with the lock
 	 * and clear it without. While it is not 0, `fenced` says whether capabilities may leave the
 	 * tree nevertheless: no hart but this one is among them. */

@@ -22,7 +22,7 @@
 #include "kern/take.h"
 #include "lib/base/checked.h"
 
-#define BURY_ENTRIES 32
+#define BURY_WORK    40 /* in units of captree.work */
 #define USER_ENTRIES 256
 #define LEAF_DEAD    1 /* `spare` of a leaf's frame while `holder` is the list's link */
 
@@ -216,13 +216,13 @@ bury_one(struct kernel *k, uint64_t page)
 	case FRAME_ENV:
 		return bury_env(k, memory);
 	case FRAME_SPACE:
-		if (!table_dismantle(k, memory, USER_ENTRIES, BURY_ENTRIES)) {
+		if (!table_dismantle(k, memory, USER_ENTRIES, BURY_WORK)) {
 			return BURY_MORE;
 		}
 		space_end(k, space_at(page));
 		return BURY_DONE;
 	case FRAME_TABLE:
-		return table_dismantle(k, memory, 512, BURY_ENTRIES) ? BURY_DONE : BURY_MORE;
+		return table_dismantle(k, memory, 512, BURY_WORK) ? BURY_DONE : BURY_MORE;
 	case FRAME_CSPACE:
 		cspace_clear(&k->tree, memory);
 		return BURY_DONE;

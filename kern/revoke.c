@@ -11,7 +11,8 @@
 #include "kern/panic.h"
 #include "kern/sibling.h"
 
-#define UNBIND_MAX 16 /* bindings looked at in one step */
+#define UNBIND_MAX 8 /* bindings looked at in one step */
+#define COST_LOOK  3 /* at one, in units of captree.work */
 
 /* Halved below this a priority is drawn again: few different ones would make the treap a list. */
 #define PRIORITY_LOW 0x1000u
@@ -104,6 +105,7 @@ unbind_some(struct captree *t, struct cap *c, int *looks)
 		panic("cap: a capability of type %u is bound", cap_type(c));
 	}
 	for (; id && *looks; --*looks) {
+		t->work += COST_LOOK;
 		uint32_t next = bind_at(t, id)->next & ~BIND_WRITABLE;
 		if (unbind(t, c, id) != E_BUSY) {
 			result = CAP_AGAIN;

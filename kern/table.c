@@ -20,6 +20,8 @@
 #include "lib/base/checked.h"
 
 #define ROW        8           /* entries that are looked at together */
+#define COST_ROW   1           /* looking at one, in units of captree.work */
+#define COST_BREAK 4           /* breaking an entry */
 #define TABLES_ONE (1ul << 17) /* user addresses >> 21 have 17 bits */
 
 void
@@ -172,6 +174,7 @@ break_entry(struct kernel *k, uint64_t *entry, uint32_t level)
 {
 	uint64_t old = __atomic_exchange_n(entry, 0, __ATOMIC_ACQ_REL);
 
+	k->tree.work += COST_BREAK;
 	--*table_valid(&k->tree, entry);
 	bind_unlink_node(&k->tree, space_links(entry));
 	if (level == 0 || pte_is_large(old)) {
@@ -218,31 +221,40 @@ row_is_valid(const uint64_t *row)
 	return (row[0] | row[1] | row[2] | row[3] | row[4] | row[5] | row[6] | row[7]) & PTE_V;
 }
 
+/* False if `most` was reached first. */
 static bool
-row_dismantle(struct kernel *k, uint64_t *row, uint32_t level, uint32_t *budget)
+row_dismantle(struct kernel *k, uint64_t *row, uint32_t level, uint32_t most)
 {
 	for (uint64_t *entry = row; entry < row + ROW; entry++) {
 		if (*entry & PTE_V) {
-			if (!*budget) {
+			if ((int32_t)(k->tree.work - most) >= 0) {
 				return false;
 			}
-			--*budget;
 			break_entry(k, entry, level);
 		}
 	}
 	return true;
 }
 
+/* How far it has come stands where pins of the table's first frame are counted when it is memory.
+ */
 bool
-table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t budget)
+table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t work)
 {
-	uint32_t level = level_of(k, table);
+	struct frame *f = frame_at(&k->tree, arch_physical(table) >> PAGE_SHIFT);
 	const uint16_t *left = table_valid(&k->tree, table);
+	uint32_t level = level_of(k, table);
+	uint32_t most = k->tree.work + work;
+	uint64_t *row = table + f->pins;
 
-	for (uint64_t *row = table; *left && row < table + entries; row += ROW) {
-		if (row_is_valid(row) && !row_dismantle(k, row, level, &budget)) {
+	for (; *left && row < table + entries; row += ROW) {
+		k->tree.work += COST_ROW;
+		if ((int32_t)(k->tree.work - most) >= 0 ||
+		    (row_is_valid(row) && !row_dismantle(k, row, level, most))) {
+			f->pins = (uint16_t)(row - table);
 			return false;
 		}
 	}
+	f->pins = 0;
 	return true;
 }

@@ -73,8 +73,8 @@ int table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *
 uint64_t table_break_entry(struct kernel *k, uint64_t *entry, uint32_t level);
 /* Break the entry whose binding id is `id`, wherever it stands. */
 void table_break(struct kernel *k, uint32_t id);
-/* Break up to `budget` valid entries of a dead table (512 entries, or 256 of a root); true when
+/* Break valid entries of a dead table (512 entries, or 256 of a root) for `work` units; true when
  * none is left. */
-bool table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t budget);
+bool table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t work);
 
 #endif

@@ -13,7 +13,8 @@
 #include "kern/take.h"
 #include "lib/base/checked.h"
 
-#define STEPS_MAX 12 /* revocation steps in one go */
+#define WORK_MAX  40 /* after it a call restarts, in units of captree.work */
+#define WORK_STEP 20 /* of a step besides what it breaks */
 
 /* --- derive ------------------------------------------------------------------------------- */
 /* The arguments of carve or share, and what they turn out to be. */
@@ -266,17 +267,26 @@ sys_inspect(exo_handle capability, uint64_t from, struct exo_cap_info *info)
 }
 
 /* --- revoke, drop ------------------------------------------------------------------------- */
+/* Time to let others in. Other harts work as well, so it may come early. */
+static bool
+is_long(const struct kernel *k, uint32_t begin)
+{
+	return sys_interrupted() ||
+	       __atomic_load_n(&k->tree.work, __ATOMIC_RELAXED) - begin >= WORK_MAX;
+}
+
 /* Steps at the call itself; 0, CAP_AGAIN (restart) or an error. */
 static int
 take(struct env *e, enum take what, exo_handle capability, uint64_t start, uint64_t count)
 {
 	struct kernel *k = e->kernel;
+	uint32_t begin = __atomic_load_n(&k->tree.work, __ATOMIC_RELAXED);
 	int result = CAP_AGAIN;
 	bool waiting = false;
 
-	for (int i = 0;
-	     i < STEPS_MAX && result == CAP_AGAIN && !waiting && !(i && sys_interrupted()); i++) {
+	for (int i = 0; result == CAP_AGAIN && !waiting && !(i && is_long(k, begin)); i++) {
 		kernel_lock(k);
+		k->tree.work += WORK_STEP;
 		k->waiting = false;
 		if (k->dead_first) {
 			object_bury(k);
@@ -294,11 +304,13 @@ take(struct env *e, enum take what, exo_handle capability, uint64_t start, uint6
 static bool
 bury(struct kernel *k)
 {
+	uint32_t begin = __atomic_load_n(&k->tree.work, __ATOMIC_RELAXED);
 	bool more = k->dead_first != 0;
 	bool waiting = false;
 
-	for (int i = 0; i < STEPS_MAX && more && !(i && sys_interrupted()); i++) {
+	for (int i = 0; more && !(i && is_long(k, begin)); i++) {
 		kernel_lock(k);
+		k->tree.work += WORK_STEP;
 		k->waiting = false;
 		more = object_bury(k);
 		waiting = k->waiting;
