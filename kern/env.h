@@ -48,6 +48,9 @@ enum use_kind {
 #define REQUEST_KILL  0x8u /* its space, capability space or itself is going away */
 
 struct env {
+	/* free room; here, so that a short displacement from tp reaches the rest (frame.h) */
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 320];
+
 	/* constant after create, or changed under the tree lock while the environment is stopped */
 	struct kernel *kernel;
 	struct hart *hart; /* home */
@@ -94,7 +97,6 @@ struct env {
 		uint64_t count;
 	} unfinished;
 
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 320];
 	struct arch_env arch; /* ends where the u-area begins: trap code reaches both from there */
 };
 _Static_assert(sizeof(struct env) == 4096, "the private half of a pair of frames");

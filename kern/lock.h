@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * lock.h: a fair (ticket) spin lock between harts.
+ * lock.h: a fair spin lock between harts, short when nobody else wants it.
  *
- * Interrupts are off in the kernel, so a holder is never interrupted. Lock order: tree lock, then
- * console lock.
+ * `users` counts the holder and who waits. Who finds it 0 has the lock: one atomic addition.
+ * Anybody else takes a ticket and waits for his turn; whoever lets go while others are counted
+ * gives exactly one turn. Turns and tickets go up one by one and nobody finds 0 while somebody
+ * waits, so the order is that of the tickets and nobody is overtaken. Interrupts are off in the
+ * kernel, so a holder is never interrupted. Lock order: tree lock, then console lock.
  */
 #ifndef KERN_LOCK_H
 #define KERN_LOCK_H
@@ -10,23 +13,29 @@
 #include <stdint.h>
 
 struct lock {
-	uint32_t next;
-	uint32_t owner;
+	uint32_t users;
+	uint32_t ticket; /* the next one */
+	uint32_t turn;   /* tickets below have had the lock, or have it */
 };
+
+/* Off the short ways: kern/lock.c. */
+void lock_wait(struct lock *l);
+void lock_hand_over(struct lock *l);
 
 static inline void
 lock_acquire(struct lock *l)
 {
-	uint32_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-
-	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket) {
+	if (__builtin_expect(__atomic_fetch_add(&l->users, 1, __ATOMIC_ACQUIRE) != 0, 0)) {
+		lock_wait(l);
 	}
 }
 
 static inline void
 lock_release(struct lock *l)
 {
-	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
+	if (__builtin_expect(__atomic_fetch_sub(&l->users, 1, __ATOMIC_RELEASE) != 1, 0)) {
+		lock_hand_over(l);
+	}
 }
 
 #endif

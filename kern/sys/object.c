@@ -100,8 +100,8 @@ clear(const struct creation *c, uint8_t *memory)
 {
 	switch (c->type) {
 	case EXO_CAP_ENV:
-		memset(memory, 0, offsetof(struct env, spare));
-		memset(memory + offsetof(struct env, arch), 0, ARCH_ENV_BYTES + PAGE_SIZE);
+		memset(memory + offsetof(struct env, kernel), 0,
+		       2 * PAGE_SIZE - offsetof(struct env, kernel));
 		break;
 	case EXO_CAP_TABLE:
 		arch_page_clear(memory);
