@@ -7,6 +7,8 @@
 #include "kern/claim.h"
 #include "kern/object.h"
 
+#define CODE_MAX 64 /* frames marked as code in one go */
+
 int
 claim_frame(struct kernel *k, const struct cap *c, uint64_t page)
 {
@@ -26,9 +28,10 @@ claim_frame(struct kernel *k, const struct cap *c, uint64_t page)
 	}
 	unit = frame_unit(&k->tree, page);
 	if (unit && unit->holder != carve) {
-		unit->spare = 0; /* it is no longer all one holder's */
+		unit->spare &= FRAME_CODE; /* it is no longer all one holder's */
 	}
 	f->kind = FRAME_CLEARING;
+	f->spare = 0;
 	/* map asks for the holder only: the last one must wait as well */
 	f->holder = FRAME_HOLDER_NONE;
 	kernel_unlock(k);
@@ -44,7 +47,7 @@ claim_unit(struct kernel *k, const struct cap *c, uint64_t page)
 {
 	struct frame *unit = frame_at(&k->tree, page);
 	bool begun = unit->kind == FRAME_USER && unit->holder == c->carve;
-	uint64_t groups = begun ? unit->spare : 0;
+	uint64_t groups = begun ? frame_groups(unit) : 0;
 	uint64_t next = page + groups * FRAME_GROUP_PAGES;
 
 	if (groups == FRAME_UNIT_GROUPS) {
@@ -57,7 +60,7 @@ claim_unit(struct kernel *k, const struct cap *c, uint64_t page)
 			return error;
 		}
 	}
-	unit->spare = (uint8_t)(groups + 1);
+	unit->spare = (uint8_t)((unit->spare & FRAME_CODE) | (groups + 1));
 	return CLAIM_AGAIN;
 }
 
@@ -67,7 +70,20 @@ claim_unit_ready(const struct kernel *k, const struct cap *c, uint64_t page)
 	const struct frame *unit = frame_at(&k->tree, page);
 
 	return unit->kind == FRAME_USER && unit->holder == c->carve &&
-	       unit->spare == FRAME_UNIT_GROUPS;
+	       frame_groups(unit) == FRAME_UNIT_GROUPS;
+}
+
+int
+claim_code(struct kernel *k, const struct cap *c, uint64_t page, uint64_t count)
+{
+	uint64_t carve = c->carve;
+
+	count = claim_ready(k, c, page, count < CODE_MAX ? count : CODE_MAX);
+	kernel_unlock_fence(k);
+	kernel_fence_i(k);
+	kernel_lock(k);
+	frame_mark_code(&k->tree, page, count, carve);
+	return CLAIM_AGAIN;
 }
 
 uint64_t

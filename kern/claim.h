@@ -21,6 +21,10 @@ int claim_unit(struct kernel *k, const struct cap *c, uint64_t page);
 /* Does it? Then it can be mapped as one megapage. */
 bool claim_unit_ready(const struct kernel *k, const struct cap *c, uint64_t page);
 
+/* Make all harts execute fence.i for frames that belong to the carve of `c` and shall be executable
+ * for the first time, as many from `page` on as can be dealt with. CLAIM_AGAIN, as above. */
+int claim_code(struct kernel *k, const struct cap *c, uint64_t page, uint64_t count);
+
 /* How many of [page, page + count) from the front on belong to c's carve already. */
 uint64_t claim_ready(const struct kernel *k, const struct cap *c, uint64_t page, uint64_t count);
 

@@ -38,7 +38,30 @@ frame_in_megapage(const struct captree *t, uint64_t page)
 {
 	const struct frame *unit = frame_unit(t, page);
 
-	return unit && unit->spare == FRAME_UNIT_GROUPS && unit->references;
+	return unit && frame_groups(unit) == FRAME_UNIT_GROUPS && unit->references;
+}
+
+void
+frame_mark_code(struct captree *t, uint64_t page, uint64_t count, uint64_t holder)
+{
+	struct frame *first = frame_at(t, page);
+
+	for (struct frame *f = first; f < first + count; f++) {
+		if (f->kind == FRAME_USER && f->holder == holder) {
+			f->spare |= FRAME_CODE;
+		}
+	}
+}
+
+uint64_t
+frame_code_run(const struct frame *first, uint64_t count)
+{
+	uint64_t n = 0;
+
+	while (n < count && first[n].spare & FRAME_CODE) {
+		n++;
+	}
+	return n;
 }
 
 int
@@ -93,7 +116,7 @@ frame_set(struct captree *t, uint64_t page, uint64_t count, enum frame_kind kind
 		struct frame *unit = frame_unit(t, page + (uint64_t)(f - first));
 
 		if (unit) {
-			unit->spare = 0;
+			unit->spare &= FRAME_CODE;
 		}
 		f->kind = (uint8_t)kind;
 		f->holder = holder;

@@ -34,16 +34,19 @@ struct frame {
 	uint16_t pins;       /* device transfers in flight */
 	uint8_t kind;        /* enum frame_kind */
 	uint8_t spare;       /* means something to some kinds; 0 when the kind is set. USER:
-				see FRAME_UNIT_GROUPS */
+				see FRAME_UNIT_GROUPS and FRAME_CODE */
 };
 _Static_assert(sizeof(struct frame) == 16, "frame table entry");
 
 /* An aligned unit of 2 MiB, the size of a megapage. While `spare` of its first frame, of kind
- * USER, is n, its first n groups have that frame's holder and are USER, too; whoever changes that
- * makes it 0. A megapage counts in the first frame's references only. */
-#define FRAME_UNIT_PAGES     512ul
-#define FRAME_GROUP_PAGES    4ul
-#define FRAME_UNIT_GROUPS    128u
+ * USER, is n (without FRAME_CODE), its first n groups have that frame's holder and are USER, too;
+ * whoever changes that makes it 0. A megapage counts in the first frame's references only. */
+#define FRAME_UNIT_PAGES  512ul
+#define FRAME_GROUP_PAGES 8ul
+#define FRAME_UNIT_GROUPS 64u
+
+/* In `spare`: every hart has executed fence.i for it since its holder became the holder. */
+#define FRAME_CODE           0x80u
 
 #define FRAME_REFERENCES_MAX 0x7fffffffu
 #define FRAME_PINS_MAX       0x7fffu
@@ -64,6 +67,17 @@ void frame_unpin(struct captree *t, uint64_t page, uint64_t count);
 struct frame *frame_unit(const struct captree *t, uint64_t page);
 /* True if the frame can be part of a megapage that is mapped. */
 bool frame_in_megapage(const struct captree *t, uint64_t page);
+
+/* Of the aligned unit whose first frame is `unit`. */
+static inline uint32_t
+frame_groups(const struct frame *unit)
+{
+	return unit->spare & ~FRAME_CODE;
+}
+
+/* Set FRAME_CODE where `holder` is the holder / how many from the first on have it. */
+void frame_mark_code(struct captree *t, uint64_t page, uint64_t count, uint64_t holder);
+uint64_t frame_code_run(const struct frame *first, uint64_t count);
 
 /* 0 if the frames can become an object or be bound under another carve id now, else E_BUSY
  * (pinned, clearing or dead). Looks at no more than `count` entries; callers bound it. */

@@ -125,6 +125,9 @@ give_memory(uint64_t address, uint64_t pages, uint64_t rights)
 				  physical >> PAGE_SHIFT, pages, &ignored);
 
 	frame_set(&init.k->tree, physical >> PAGE_SHIFT, pages, FRAME_USER, c->carve);
+	if (rights & EXO_EXEC) {
+		frame_mark_code(&init.k->tree, physical >> PAGE_SHIFT, pages, c->carve);
+	}
 	map_pages(address, c, rights);
 	return arch_ram(physical);
 }
@@ -344,6 +347,7 @@ init_make(struct kernel *k, struct machine *m)
 	give_lines();
 	give_timelines();
 	fill_boot_page();
+	kernel_fence_i(k); /* init's program was marked as fenced before it was there */
 	return e;
 }
 

@@ -31,7 +31,7 @@ struct kernel {
 	uint64_t tables; /* counts tables that left a space, in bits 17 up: makes old space.last_key
 			    wrong */
 	uint64_t leaf_bits; /* of every entry that maps for users; constant after boot */
-	bool waiting;    /* an unbind waits for another hart, so the call restarts; with the lock */
+	bool waiting; /* an unbind waits for another hart, so the call restarts; with the lock */
 	uint32_t harts;
 	struct hart hart[CONFIG_MAX_HARTS];
 	struct exo_sysinfo *sysinfo;
@@ -66,6 +66,14 @@ kernel_other_harts(const struct kernel *k)
 
 /* TLBs of `harts` may hold what was broken or narrowed of `what`: owe them a fence. Lock. */
 void kernel_owe(struct kernel *k, uint64_t harts, const struct arch_fence *what);
+/* Every hart forgets the instructions it has read. Without the lock. */
+static inline void
+kernel_fence_i(const struct kernel *k)
+{
+	arch_fence_i();
+	arch_remote_fence_i(kernel_other_harts(k));
+}
+
 /* Release the lock and, if entries were broken, make all TLBs forget them before returning. */
 void kernel_unlock_broken(struct kernel *k);
 static inline void

@@ -82,6 +82,9 @@ audit_mapping(struct audit *a, const struct cap *c, uint32_t level, uint64_t ent
 	if (is_memory && f->holder != c->carve) {
 		panic("paranoid: page 0x%lx is mapped by one that does not hold it", page);
 	}
+	if (is_memory && !level && entry & EXO_EXEC && !(f->spare & FRAME_CODE)) {
+		panic("paranoid: page 0x%lx is executable without a fence", page);
+	}
 	a->mappings++;
 }
 

@@ -158,11 +158,17 @@ space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, ui
 	if (!entry) {
 		return why_not(k, s, address, 0, E_NOTABLE, E_MAPPED);
 	}
+	if (bits & EXO_EXEC) {
+		n = frame_code_run(f, n);
+	}
 	*count = fill_run(&k->tree, c, entry, n, page << PTE_PAGE_SHIFT | k->leaf_bits | bits, f);
 	if (*count) {
 		return 0;
 	}
-	return *entry & PTE_V ? E_MAPPED : f->holder != c->carve ? SPACE_CLEAR : E_LIMIT;
+	return *entry & PTE_V                          ? E_MAPPED
+	       : f->holder != c->carve                 ? SPACE_CLEAR
+	       : f->references >= FRAME_REFERENCES_MAX ? E_LIMIT
+						       : SPACE_CODE;
 }
 
 int

@@ -69,6 +69,7 @@ space_enter(struct kernel *k, struct space *s, uint32_t hart)
  * SPACE_CLEAR: the first frame must be cleared first (see frame claim in kern/claim.c). Tree lock
  * for all of these. */
 #define SPACE_CLEAR 1
+#define SPACE_CODE  2 /* it shall be executable, which needs fence.i first */
 int space_map(struct kernel *k, struct space *s, uint64_t address, struct cap *c, uint64_t page,
 	      uint64_t *count, uint64_t bits);
 /* Fill one entry of `level` (address and page are aligned to what it covers): a frame of an object

@@ -41,6 +41,7 @@ map_entry(struct work *w, struct cap *c)
 	error = space_map_entry(w->k, w->space, w->address, work_level(w), c, page,
 				w->flags & SPACE_BITS);
 	if (!error) {
+		w->executable |= (w->flags & EXO_EXEC) != 0;
 		work_advance(w, pages);
 		w->budget -= COST_BREAK;
 	}
@@ -58,6 +59,9 @@ map_frames(struct work *w, struct cap *c)
 	if (error == SPACE_CLEAR) {
 		w->budget -= COST_CLEAR;
 		error = claim_frame(w->k, c, c->start + w->offset);
+	} else if (error == SPACE_CODE) {
+		w->budget -= COST_CLEAR;
+		error = claim_code(w->k, c, c->start + w->offset, w->count);
 	}
 	return error;
 }
@@ -179,7 +183,6 @@ check_map(struct work *w)
 {
 	int error = work_check_run(w);
 
-	w->executable |= (w->flags & EXO_EXEC) != 0;
 	if (error || w->flags == EXO_WRITE) { /* hang a table */
 		return error;
 	}
@@ -212,8 +215,7 @@ map_any(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, ui
 		arch_fence_all();
 	}
 	if (w.executable) {
-		arch_fence_i();
-		arch_remote_fence_i(kernel_other_harts(w.k));
+		kernel_fence_i(w.k);
 	}
 	if (error == WORK_RESTART) {
 		return sys_restart(e, EXO_NR_map,

@@ -186,9 +186,6 @@ sys_clear(exo_handle frames, uint64_t offset, uint64_t count)
 struct sysret
 sys_fence_i(void)
 {
-	struct kernel *k = env_current()->kernel;
-
-	arch_fence_i();
-	arch_remote_fence_i(kernel_other_harts(k));
+	kernel_fence_i(env_current()->kernel);
 	return sys_return(0);
 }

@@ -38,7 +38,7 @@ struct work {
 	exo_handle space_handle;
 	int64_t budget;
 	uint64_t old;
-	bool executable;
+	bool executable; /* a large page was mapped so: fence.i is owed */
 };
 
 /* Of the entries that `flags` mean. */

@@ -123,6 +123,24 @@ test_references(void **state)
 	assert_int_equal(frame_idle(&tree, BASE, 2), E_BUSY);
 }
 
+/* Only frames that still have the holder for whom was fenced are code. */
+static void
+test_code(void **state)
+{
+	(void)state;
+	frame_set(&tree, BASE, 8, FRAME_USER, 7);
+	frame_set(&tree, BASE + 5, 1, FRAME_USER, 8);
+	frames[2].kind = FRAME_CLEARING;
+	assert_int_equal(frame_code_run(frames, 8), 0);
+	frame_mark_code(&tree, BASE, 7, 7);
+	assert_int_equal(frame_code_run(frames, 8), 2);
+	assert_int_equal(frame_code_run(frames, 1), 1);
+	assert_int_equal(frame_code_run(&frames[3], 5), 2);
+	assert_int_equal(frame_code_run(&frames[6], 2), 1);
+	frame_set(&tree, BASE + 1, 1, FRAME_USER, 7);
+	assert_int_equal(frame_code_run(frames, 8), 1);
+}
+
 int
 main(void)
 {
@@ -133,6 +151,7 @@ main(void)
 		cmocka_unit_test_setup(test_unpin_panics, clear),
 		cmocka_unit_test_setup(test_kinds, clear),
 		cmocka_unit_test_setup(test_references, clear),
+		cmocka_unit_test_setup(test_code, clear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
