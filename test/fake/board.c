@@ -419,7 +419,12 @@ make_initrd(char *at)
 bool
 board_interrupts(uint32_t hart)
 {
-	return fake_plic_interrupts(&board.plic, hart);
+	bool any = false;
+
+	for (uint32_t i = 1; i < LINES_IRQ + BOARD_LINES; i++) {
+		any |= board.plic.line[i];
+	}
+	return any && fake_plic_interrupts(&board.plic, hart);
 }
 
 static void

@@ -63,12 +63,14 @@ static const struct {
 static void
 derivation(struct op *o, uint64_t a[7])
 {
+	static const uint64_t some[] = {EXO_READ | EXO_WRITE | EXO_EXEC, EXO_READ | EXO_WRITE,
+					EXO_READ};
+
 	a[0] = arg_handle(o, op_one_in(o, 3) ? 0 : EXO_CAP_FRAME);
 	a[1] = arg_slot(o);
 	a[2] = arg_name(o);
 	a[3] = op_one_in(o, 3) ? arg_few(o) : 2;
-	a[4] = op_one_in(o, 3) ? arg_rights(o)
-			       : (op_draw(o, 2) ? EXO_READ | EXO_EXEC : 0) | EXO_READ | EXO_WRITE;
+	a[4] = op_one_in(o, 8) ? arg_rights(o) : some[op_draw(o, ARRAY_SIZE(some))];
 	a[5] = op_one_in(o, 16) ? 1 + op_draw(o, 3) : 0;
 	if (o->last && cap_is_predicate(o->last)) {
 		a[2] = arg_filter(o);
