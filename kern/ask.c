@@ -3,9 +3,9 @@
  * holder.
  *
  * The holder of a slot is found from its leaf: the frame table names the leaf's root, and the root
- * knows the environment that uses it (the last one bound, if several share it). A u-area is user
- * data: what is read here is only compared with zero or used as an index after a check. Callers:
- * tree lock held.
+ * knows the environment that uses it (the last one bound that lives, if several share it). A u-area
+ * is user data: what is read here is only compared with zero or used as an index after a check.
+ * Callers: tree lock held.
  */
 #include "kern/ask.h"
 #include "kern/cspace.h"
@@ -49,15 +49,13 @@ ask_post(struct kernel *k, const struct cap *c, uint64_t start, uint64_t count, 
 {
 	const struct cap *held = first_holder(&k->tree, c, start, count);
 	struct cspace *s = held ? space_of_slot(&k->tree, held) : NULL;
+	struct env *e = s ? cspace_user(s) : NULL;
 	struct exo_uarea *u;
 
-	if (!s) {
-		return E_NOENT;
+	if (!e) {
+		return s ? E_DEAD : E_NOENT;
 	}
-	if (!s->user || env_is_off(s->user)) {
-		return E_DEAD;
-	}
-	u = env_uarea(s->user);
+	u = env_uarea(e);
 	for (uint32_t i = 0; i < EXO_ASKS; i++) {
 		if (!__atomic_load_n(&u->asks[i].handle, __ATOMIC_ACQUIRE)) {
 			u->asks[i].start = start;
@@ -65,7 +63,7 @@ ask_post(struct kernel *k, const struct cap *c, uint64_t start, uint64_t count, 
 			u->asks[i].deadline = deadline;
 			__atomic_store_n(&u->asks[i].handle, handle_of(&k->tree, held),
 					 __ATOMIC_RELEASE);
-			env_signal(s->user, 1ul << EVENT_ASK);
+			env_signal(e, 1ul << EVENT_ASK);
 			return 0;
 		}
 	}
@@ -76,13 +74,14 @@ void
 ask_lost(struct captree *t, const struct cap *c)
 {
 	struct cspace *s = space_of_slot(t, c);
+	struct env *e = s ? cspace_user(s) : NULL;
 	struct exo_uarea *u;
 	uint64_t n;
 
-	if (!s || !s->user || env_is_off(s->user)) {
+	if (!e) {
 		return;
 	}
-	u = env_uarea(s->user);
+	u = env_uarea(e);
 	n = __atomic_load_n(&u->repossessed, __ATOMIC_ACQUIRE);
 	if (n >= EXO_REPOSSESSIONS) {
 		u->repossessed_overflow = 1;

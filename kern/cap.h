@@ -288,6 +288,8 @@ struct cap *cap_child_from(const struct captree *t, const struct cap *c, uint64_
  * left; nothing stays DYING but the children in a range). */
 #define CAP_AGAIN 1
 int cap_revoke_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count);
+/* Refuse what would be derived from c or bound to it until the next cap_revoke_step of c ends. */
+void cap_hold(struct captree *t, struct cap *c);
 /* As above, and c itself goes at the end; its slot is empty when 0 is returned. After E_BUSY c
  * stays DYING: call again later. */
 int cap_drop_step(struct captree *t, struct cap *c);

@@ -14,9 +14,10 @@
 
 struct cspace {
 	struct cap *leaf[EXO_LEAVES_MAX];
-	uint64_t leaves;  /* hung */
-	struct env *user; /* the environment bound to it last, who is asked and told */
-	uint64_t spare[6];
+	uint64_t leaves;        /* hung */
+	uint64_t generation;    /* that the slots of a leaf hung from now on begin with */
+	struct list_node users; /* environments bound to it, the last one first */
+	uint64_t spare[4];
 };
 _Static_assert(sizeof(struct cspace) == 4096, "a root is one frame");
 
@@ -62,6 +63,10 @@ cspace_handle(const struct cap *c, uint32_t index)
 }
 
 void cspace_init(struct cspace *s);
+/* e is bound to s. */
+void cspace_use(struct cspace *s, struct env *e);
+/* The living environment bound to it last, who is asked and told, or NULL. */
+struct env *cspace_user(struct cspace *s);
 /* Is there a place for a leaf at `leaf_index`? 0, E_RANGE, E_SLOT (taken). Then hang a zeroed leaf
  * frame there. */
 int cspace_can_hang(const struct cspace *s, uint64_t leaf_index);

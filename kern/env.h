@@ -13,6 +13,7 @@
 #include <exo/uarea.h>
 #include "arch/arch.h"
 #include "kern/cap.h"
+#include "lib/base/list.h"
 #include "lib/base/tree.h"
 
 struct kernel;
@@ -49,7 +50,7 @@ enum use_kind {
 
 struct env {
 	/* free room; here, so that a short displacement from tp reaches the rest (frame.h) */
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 320];
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 344];
 
 	/* constant after create, or changed under the tree lock while the environment is stopped */
 	struct kernel *kernel;
@@ -86,6 +87,7 @@ struct env {
 	/* tree lock */
 	struct use space_use;
 	struct use cspace_use;
+	struct list_node cspace_node; /* of those bound to cspace */
 	struct use supervisor_use;
 	struct use console_use;
 	struct ring *rings;     /* that signal it */
@@ -95,6 +97,7 @@ struct env {
 		exo_handle handle;
 		uint64_t start;
 		uint64_t count;
+		uint64_t until; /* not 0: what died before this number shall be gone */
 	} unfinished;
 
 	struct arch_env arch; /* ends where the u-area begins: trap code reaches both from there */

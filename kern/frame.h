@@ -15,7 +15,6 @@ enum frame_kind {
 	FRAME_USER = 0, /* free or user data */
 	FRAME_KERNEL,   /* never in any capability that can be written */
 	FRAME_CLEARING, /* being zeroed by whoever binds it; others restart */
-	FRAME_DEAD,     /* of an object that is being taken apart */
 	FRAME_ENV,      /* first frame of an object; the further ones are FRAME_OBJECT */
 	FRAME_SPACE,
 	FRAME_TABLE,
@@ -26,7 +25,7 @@ enum frame_kind {
 };
 
 #define FRAME_HOLDER_NONE 0ul /* no capability has this carve id: whoever binds next clears */
-#define FRAME_HOLDER_LINK (1ul << 63) /* nor one with this bit: a page of the dead list */
+#define FRAME_HOLDER_LINK (1ul << 63) /* nor one with this bit: a dead object, see object.c */
 
 struct frame {
 	uint64_t holder;

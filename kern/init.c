@@ -310,8 +310,7 @@ make_env(struct cap *space)
 	env_init(e, init.k, &init.k->hart[0], EXO_UAREA_BASE, init.k->has_fp);
 	e->space = init.space;
 	e->arch.satp = init.space->satp;
-	e->cspace = init.cspace;
-	e->cspace->user = e;
+	cspace_use(init.cspace, e);
 	use_bind(&init.k->tree, &e->space_use, space);
 	use_bind(&init.k->tree, &e->cspace_use, cspace_lookup(init.cspace, init.boot->cspace));
 	hang_table(EXO_UAREA_BASE, 1);

@@ -28,6 +28,8 @@ struct kernel {
 	uint64_t held_up;       /* atomic: harts that found others owing fences */
 	uint64_t dead_first; /* page of the first object on the dead list, 0: none; with the lock */
 	uint64_t dead_last;
+	uint64_t dead_before; /* the one before that whose turn it is, 0: the first one's turn */
+	uint64_t dead_next;   /* number of the object that dies next, from 1 */
 	uint64_t tables; /* counts tables that left a space, in bits 17 up: makes old space.last_key
 			    wrong */
 	uint64_t leaf_bits; /* of every entry that maps for users; constant after boot */

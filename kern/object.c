@@ -4,12 +4,13 @@
  *
  * The dead list: when the first capability of an object leaves the tree, its frames keep their
  * kinds, which create and bind refuse, and the object joins the list, threaded through the frame
- * table (the `holder` of a dead object's first frame is the page of the next one; what waits for a
- * hart or a device goes to the end). Every create, carve, drop and revoke first takes a bounded
- * step at the oldest one; so nobody waits and nothing recurses, even when a capability space holds
- * the capabilities of another. Invariants: an object on the list has no capability, no binding to
- * it, and no table hangs in a space any more (all that was broken and fenced before its capability
- * left); the frames of a finished one have kind USER and holder 0. Callers:    tree lock held.
+ * table in the order of death. What waits for another hart keeps its place while the turn goes on;
+ * what waits for a device goes to the end, so that nobody else waits with it. Every create, carve,
+ * drop and revoke first takes a bounded step at the oldest one; so nobody waits and nothing
+ * recurses, even when a capability space holds the capabilities of another. Invariants: an object
+ * on the list has no capability, no binding to it, and no table hangs in a space any more (all that
+ * was broken and fenced before its capability left); the frames of a finished one have kind USER
+ * and holder 0. Callers:    tree lock held.
  */
 #include "kern/object.h"
 #include "kern/console.h"
@@ -24,6 +25,8 @@
 
 #define BURY_WORK    40 /* in units of captree.work */
 #define USER_ENTRIES 256
+#define DEAD_OFFSET  0xfffffffful
+#define DEAD_NUMBER  0x7ffffffful
 #define LEAF_DEAD    1 /* `spare` of a leaf's frame while `holder` is the list's link */
 
 enum bury {
@@ -62,9 +65,7 @@ forget_user(struct env *e, const struct use *u)
 	if (u->kind == USE_SPACE) {
 		e->space = NULL;
 	} else if (e->cspace) {
-		if (e->cspace->user == e) {
-			e->cspace->user = NULL;
-		}
+		list_remove(&e->cspace_node);
 		e->cspace = NULL;
 	}
 }
@@ -140,16 +141,59 @@ unbind(struct captree *t, struct cap *c, uint32_t binding)
 }
 
 /* --- the dead list ------------------------------------------------------------------------ */
+/* The `holder` of a dead object's first frame: LINK, its number (31 bits), the page of the next. */
+static uint64_t
+dead_after(const struct kernel *k, uint64_t page)
+{
+	uint64_t offset = frame_at(&k->tree, page)->holder & DEAD_OFFSET;
+
+	return offset ? k->tree.base_page + offset : 0;
+}
+
+static void
+set_after(struct kernel *k, uint64_t page, uint64_t next)
+{
+	struct frame *f = frame_at(&k->tree, page);
+
+	f->holder = (f->holder & ~DEAD_OFFSET) | (next ? next - k->tree.base_page : 0);
+}
+
 static void
 append(struct kernel *k, uint64_t page)
 {
-	frame_at(&k->tree, page)->holder = 0;
+	frame_at(&k->tree, page)->holder = FRAME_HOLDER_LINK | (++k->dead_next & DEAD_NUMBER) << 32;
 	if (k->dead_first) {
-		frame_at(&k->tree, k->dead_last)->holder = FRAME_HOLDER_LINK | page;
+		set_after(k, k->dead_last, page);
 	} else {
 		k->dead_first = page;
 	}
 	k->dead_last = page;
+}
+
+/* Take out the one whose turn it is. */
+static void
+take_out(struct kernel *k, uint64_t page)
+{
+	uint64_t next = dead_after(k, page);
+
+	if (k->dead_before) {
+		set_after(k, k->dead_before, next);
+	} else {
+		k->dead_first = next;
+	}
+	if (!next) {
+		k->dead_last = k->dead_before;
+		k->dead_before = 0;
+	}
+}
+
+bool
+object_any_before(const struct kernel *k, uint64_t number)
+{
+	uint64_t first = k->dead_first ? frame_at(&k->tree, k->dead_first)->holder >> 32 : number;
+
+	/* numbers wrap around: behind by less than half of them is before */
+	return ((first - number) & DEAD_NUMBER) > DEAD_NUMBER / 2;
 }
 
 static void
@@ -244,24 +288,32 @@ pages_of(enum frame_kind kind)
 bool
 object_bury(struct kernel *k)
 {
-	uint64_t page = k->dead_first;
-	struct frame *first;
+	uint64_t page = k->dead_before ? dead_after(k, k->dead_before) : k->dead_first;
+	bool waited = k->waiting;
+	bool waits_for_hart;
 	enum bury result;
 
 	if (!page || !cap_settled(&k->tree)) {
 		return page != 0;
 	}
+	k->waiting = false;
 	result = bury_one(k, page);
+	waits_for_hart = k->waiting;
+	k->waiting |= waited;
 	if (result == BURY_MORE) {
 		return true;
 	}
-	first = frame_at(&k->tree, page);
-	k->dead_first = first->holder & ~FRAME_HOLDER_LINK;
+	if (result == BURY_WAIT && waits_for_hart) {
+		k->dead_before = dead_after(k, page) ? page : 0;
+		return false;
+	}
+	take_out(k, page);
 	if (result == BURY_WAIT) {
 		append(k, page);
 		return false;
 	}
-	frame_set(&k->tree, page, pages_of(first->kind), FRAME_USER, FRAME_HOLDER_NONE);
+	frame_set(&k->tree, page, pages_of(frame_at(&k->tree, page)->kind), FRAME_USER,
+		  FRAME_HOLDER_NONE);
 	return k->dead_first != 0;
 }
 

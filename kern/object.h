@@ -21,6 +21,9 @@ void object_mark(struct kernel *k, uint64_t page, uint32_t type, bool leaf);
  * device. */
 bool object_bury(struct kernel *k);
 
+/* Is an object on the list that died before the one with this number (kernel.dead_next)? */
+bool object_any_before(const struct kernel *k, uint64_t number);
+
 /* Link / unlink an object's use of a capability. */
 void use_bind(struct captree *t, struct use *u, struct cap *c);
 void use_unbind(struct captree *t, struct use *u);

@@ -205,6 +205,12 @@ cap_revoke_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count
 	return result;
 }
 
+void
+cap_hold(struct captree *t, struct cap *c)
+{
+	mark(t, c, 0);
+}
+
 int
 cap_drop_step(struct captree *t, struct cap *c)
 {

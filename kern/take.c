@@ -9,6 +9,7 @@
 #include "kern/take.h"
 #include "kern/cspace.h"
 #include "kern/kernel.h"
+#include "kern/object.h"
 
 /* Revoke what lies outside [start, start + count), then shrink. */
 static int
@@ -51,10 +52,33 @@ take_step(struct env *e, enum take what, exo_handle capability, uint64_t start, 
 	int result = c ? step(e, what, c, start, count) : E_HANDLE;
 
 	e->unfinished.what = result == CAP_AGAIN ? what : 0;
+	if (result == CAP_AGAIN) {
+		e->unfinished.until = 0;
+	}
 	e->unfinished.handle = capability;
 	e->unfinished.start = start;
 	e->unfinished.count = count;
 	return result;
+}
+
+int
+take_await(struct env *e)
+{
+	struct kernel *k = e->kernel;
+	struct cap *c = cspace_lookup(e->cspace, e->unfinished.handle);
+
+	if (!e->unfinished.until) {
+		e->unfinished.until = k->dead_next + 1;
+	}
+	if (!c || !object_any_before(k, e->unfinished.until)) {
+		e->unfinished.until = 0;
+		return 0;
+	}
+	if (!e->unfinished.count) {
+		cap_hold(&k->tree, c);
+	}
+	e->unfinished.what = TAKE_REVOKE;
+	return CAP_AGAIN;
 }
 
 int

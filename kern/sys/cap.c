@@ -225,6 +225,13 @@ count_bindings(const struct captree *t, const struct cap *c)
 	return n;
 }
 
+/* Of a predicate only which NIC it is for: the filter's number is the kernel's own. */
+static uint64_t
+name_of(const struct cap *c)
+{
+	return cap_is_predicate(c) ? c->start >> NIC_SHIFT : c->start;
+}
+
 static void
 describe(struct captree *t, const struct cap *c, uint64_t from, struct exo_cap_info *info)
 {
@@ -233,7 +240,7 @@ describe(struct captree *t, const struct cap *c, uint64_t from, struct exo_cap_i
 	*info = (struct exo_cap_info){
 		.type = cap_type(c),
 		.rights = (uint32_t)cap_rights(c),
-		.start = c->start,
+		.start = name_of(c),
 		.count = c->count,
 		.badge = c->badge,
 		.depth = c->word >> CAP_DEPTH_SHIFT & 63,
@@ -244,7 +251,7 @@ describe(struct captree *t, const struct cap *c, uint64_t from, struct exo_cap_i
 			 (c->word & CAP_OBJECT ? EXO_CAPF_OBJECT : 0) |
 			 (c->word & CAP_DYING ? EXO_CAPF_DYING : 0),
 		.bindings = count_bindings(t, c),
-		.child_start = child ? child->start : 0,
+		.child_start = child ? name_of(child) : 0,
 		.child_count = child ? child->count : 0,
 	};
 }
@@ -292,32 +299,14 @@ take(struct env *e, enum take what, exo_handle capability, uint64_t start, uint6
 			object_bury(k);
 		}
 		result = take_step(e, what, capability, start, count);
+		if (!result && what == TAKE_REVOKE) {
+			result = take_await(e);
+		}
 		waiting = k->waiting;
 		k->waiting = false;
 		kernel_unlock_fence(k);
 	}
 	return result == E_BUSY && waiting ? CAP_AGAIN : result;
-}
-
-/* Steps at the dead list, so that what was revoked can be used again when the call returns. True
- * if it is not empty yet and does not only wait for devices. */
-static bool
-bury(struct kernel *k)
-{
-	uint32_t begin = __atomic_load_n(&k->tree.work, __ATOMIC_RELAXED);
-	bool more = k->dead_first != 0;
-	bool waiting = false;
-
-	for (int i = 0; more && !(i && is_long(k, begin)); i++) {
-		kernel_lock(k);
-		k->tree.work += WORK_STEP;
-		k->waiting = false;
-		more = object_bury(k);
-		waiting = k->waiting;
-		k->waiting = false;
-		kernel_unlock_fence(k);
-	}
-	return more || waiting;
 }
 
 static __attribute__((noinline)) struct sysret
@@ -363,7 +352,7 @@ sys_revoke(exo_handle capability, uint64_t start, uint64_t count)
 	struct env *e = env_current();
 	int result = take(e, TAKE_REVOKE, capability, start, count);
 
-	if (result == CAP_AGAIN || (!result && bury(e->kernel))) {
+	if (result == CAP_AGAIN) {
 		return sys_restart(e, EXO_NR_revoke, (uint64_t[7]){capability, start, count});
 	}
 	return sys_finish(result);

@@ -268,8 +268,7 @@ bind_cspace(struct env *e, exo_handle thing, exo_handle with)
 	}
 	if (!error) {
 		use_bind(&e->kernel->tree, &target->cspace_use, c);
-		target->cspace = arch_ram(c->start << PAGE_SHIFT);
-		target->cspace->user = target;
+		cspace_use(arch_ram(c->start << PAGE_SHIFT), target);
 	}
 	return error;
 }
