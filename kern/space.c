@@ -224,23 +224,16 @@ space_unmap(struct kernel *k, struct space *s, uint64_t address, uint32_t level,
 {
 	uint64_t *entry = level ? own_entry(k, s, address, level) : leaf_entry(k, s, address);
 	uint64_t n = in_one_table(address, *count, level);
-	uint64_t broken = 0;
-	uint64_t i;
 
 	if (!entry) {
 		*count = skip(s, address, *count, level);
 		return why_not(k, s, address, level, 0, E_ALIGN);
 	}
-	for (i = 0; i < n && i < most; i++) {
-		if (entry[i] & PTE_V) {
-			*old |= table_break_entry(k, &entry[i], level);
-			broken++;
-		}
+	n = n < most ? n : most;
+	if (table_break_run(k, entry, n, level, old)) {
+		space_owe(k, s, address, level ? 0 : n);
 	}
-	if (broken) {
-		space_owe(k, s, address, level ? 0 : i);
-	}
-	*count = i << 9 * level;
+	*count = n << 9 * level;
 	return 0;
 }
 

@@ -189,10 +189,40 @@ break_entry(struct kernel *k, uint64_t *entry, uint32_t level)
 	return old & (PTE_A | PTE_D);
 }
 
-uint64_t
-table_break_entry(struct kernel *k, uint64_t *entry, uint32_t level)
+/* The hardware writes nothing to entries above a table, so a store will do. */
+static inline void
+unhang(struct kernel *k, uint64_t *entry)
 {
-	return break_entry(k, entry, level);
+	struct frame *f = &k->tree.frames[pte_page(*entry) - k->tree.base_page];
+
+	*(volatile uint64_t *)entry = 0;
+	bind_unlink_node(&k->tree, space_links(entry));
+	if (--TABLE_HANGINGS(f) == 0) {
+		TABLE_PLACE(f) = 0;
+	}
+}
+
+uint64_t
+table_break_run(struct kernel *k, uint64_t *first, uint64_t n, uint32_t level, uint64_t *old)
+{
+	uint64_t mapped = 0;
+	uint64_t unhung = 0;
+
+	for (uint64_t *entry = first; entry < first + n; entry++) {
+		if (level && pte_is_table(*entry)) {
+			unhang(k, entry);
+			unhung++;
+		} else if (*entry & PTE_V) {
+			*old |= break_entry(k, entry, level);
+			mapped++;
+		}
+	}
+	if (unhung) {
+		*table_valid(&k->tree, first) -= (uint16_t)unhung;
+		k->tree.work += (uint32_t)unhung * COST_BREAK;
+		k->tables += TABLES_ONE;
+	}
+	return mapped + unhung;
 }
 
 void
@@ -204,7 +234,7 @@ table_break(struct kernel *k, uint32_t id)
 	bool several;
 	struct space *s = space_of(k, entry, &address, &several);
 
-	table_break_entry(k, entry, level);
+	break_entry(k, entry, level);
 	if (s) {
 		space_owe(k, s, address, level ? 0 : 1);
 	} else if (several) {

@@ -69,8 +69,10 @@ void table_uncount(struct kernel *k, struct frame *f);
  * E_SHARED (the table above is). */
 int table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *table);
 
-/* Empty one valid entry of a table of `level`; returns its old A and D bits. */
-uint64_t table_break_entry(struct kernel *k, uint64_t *entry, uint32_t level);
+/* Empty the valid ones of `n` entries from `first` on, all of one table of `level`: mappings, and
+ * tables, which keep what is in them. Returns how many, and ORs old A and D bits into *old. */
+uint64_t table_break_run(struct kernel *k, uint64_t *first, uint64_t n, uint32_t level,
+			 uint64_t *old);
 /* Break the entry whose binding id is `id`, wherever it stands. */
 void table_break(struct kernel *k, uint32_t id);
 /* Break valid entries of a dead table (512 entries, or 256 of a root) for `work` units; true when

@@ -9,14 +9,15 @@
 static int
 unmap_step(struct work *w)
 {
-	uint64_t most = (uint64_t)w->budget / COST_BREAK + 1;
+	int64_t cost = work_level(w) ? COST_UNHANG : COST_BREAK;
+	uint64_t most = (uint64_t)(w->budget / cost) + 1;
 	uint64_t n = w->count;
 	int error = space_unmap(w->k, w->space, w->address, work_level(w), &n, most, &w->old);
 	uint64_t entries = n >> 9 * work_level(w);
 
 	w->address += n << PAGE_SHIFT;
 	w->count -= n;
-	w->budget -= entries <= most ? (int64_t)((entries + 1) * COST_BREAK) : COST_BREAK;
+	w->budget -= entries <= most ? (int64_t)(entries + 1) * cost : cost;
 	return error;
 }
 

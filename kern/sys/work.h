@@ -14,6 +14,7 @@
 
 #define BUDGET_PAGES 120 /* entries mapped in one go, of some 20 instructions each */
 #define COST_BREAK   5   /* breaking an entry, in entries */
+#define COST_UNHANG  3   /* breaking one above level 0: mostly it has a table in it */
 #define COST_FETCH   6   /* taking up the next element of a batch, in entries */
 #define COST_CLEAR   60  /* clearing a frame, in entries */
 
