@@ -119,6 +119,8 @@ void arch_page_clear(void *page);
 void arch_root_init(uint64_t *root);
 /* This hart's TLB: one page, in all spaces / everything / what `f` says. */
 static inline void arch_fence_page(uint64_t address);
+/* The same, shorter, where arch_fence_pages_miss is false. */
+static inline void arch_fence_exact(uint64_t address);
 static inline void arch_fence_all(void);
 void arch_fence_some(const struct arch_fence *f);
 static inline void arch_fence_i(void);

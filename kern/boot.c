@@ -12,6 +12,7 @@
 #include "kern/irq.h"
 #include "kern/object.h"
 #include "kern/selftest.h"
+#include "kern/space.h"
 #include "lib/base/checked.h"
 #include "lib/base/print.h"
 #include "lib/base/string.h"
@@ -107,6 +108,7 @@ make_tree(struct kernel *k)
 		.base_page = machine.ram_start >> PAGE_SHIFT,
 		.pages = pages,
 		.frames = arch_ram(table),
+		.frame_zero = (struct frame *)arch_ram(table) - (machine.ram_start >> PAGE_SHIFT),
 		.types = object_types,
 		.next_carve = 1,
 		.seed = arch_time() | 1,
@@ -210,7 +212,7 @@ start_harts(struct kernel *k)
 	k->sysinfo->isa_sstc = arch_has_sstc();
 	k->sysinfo->isa_fp = k->has_fp;
 	k->sysinfo->isa_ad = arch_has_ad();
-	k->leaf_bits = PTE_V | PTE_U | (arch_has_ad() ? 0 : PTE_A | PTE_D);
+	space_boot(k);
 }
 
 /* chitin.asid=BITS: use fewer bits than the harts have; off is the same as 0. */

@@ -27,8 +27,8 @@
 #include "kern/frame.h"
 
 struct cap {
-	/* generation << 32 | flags << 26 | depth << 20 | rights << 8 | leaving << 7 | type; type 0
-	 * = empty */
+	/* generation << 32 | flags << 26 | depth << 20 | rights << 8 | pool << 7 | type; type 0 =
+	 * empty */
 	uint64_t word;
 	uint64_t start;
 	uint64_t count;
@@ -46,12 +46,12 @@ struct cap {
 _Static_assert(sizeof(struct cap) == 64, "a slot is 64 bytes");
 
 #define CAP_TYPE_MASK        0x7ful
-#define CAP_LEAVING          (1ul << 7) /* DYING, and goes itself */
+#define CAP_POOL             (1ul << 7) /* has carved children or objects */
 #define CAP_RIGHTS_SHIFT     8
 #define CAP_DEPTH_SHIFT      20
 #define CAP_DEPTH_MASK       0x3ful
 #define CAP_DEPTH_MAX        32
-#define CAP_POOL             (1ul << 26) /* has carved children or objects */
+#define CAP_LEAVING          (1ul << 26) /* DYING, and goes itself */
 #define CAP_SHARES           (1ul << 27) /* has shared children */
 #define CAP_WHOLE            (1ul << 28) /* every step from the root was a carve */
 #define CAP_SHARED           (1ul << 29) /* was made by share */
@@ -97,6 +97,7 @@ struct captree {
 	uint64_t base_page; /* its physical page number */
 	uint64_t pages;     /* of RAM, = entries of the frame table */
 	struct frame *frames;
+	struct frame *frame_zero; /* where page 0 would be: frames - base_page */
 	const struct cap_type *types; /* EXO_CAP_TYPES of them */
 	uint64_t next_carve;          /* never reused; starts at 1 */
 	uint64_t seed;                /* of the treap's priorities */

@@ -21,6 +21,7 @@ env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, boo
 {
 	e->kernel = k;
 	e->hart = home;
+	e->local_harts = arch_fence_pages_miss ? 0 : 1ul << home->number;
 	e->state = EXO_STATE_STOPPED;
 	e->space_use.kind = USE_SPACE;
 	e->cspace_use.kind = USE_CSPACE;

@@ -50,11 +50,13 @@ enum use_kind {
 
 struct env {
 	/* free room; here, so that a short displacement from tp reaches the rest (frame.h) */
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 344];
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 352];
 
 	/* constant after create, or changed under the tree lock while the environment is stopped */
 	struct kernel *kernel;
-	struct hart *hart; /* home */
+	struct hart *hart;    /* home */
+	uint64_t local_harts; /* space.harts if only the home hart's TLB knows the space; 0 where
+				 fences of single pages miss */
 	struct cspace *cspace;
 	struct space *space;
 	struct env *supervisor;

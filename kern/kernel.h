@@ -33,6 +33,7 @@ struct kernel {
 	uint64_t tables; /* counts tables that left a space, in bits 17 up: makes old space.last_key
 			    wrong */
 	uint64_t leaf_bits; /* of every entry that maps for users; constant after boot */
+	uint64_t keep_bits; /* what protect leaves as it is; constant after boot */
 	bool waiting; /* an unbind waits for another hart, so the call restarts; with the lock */
 	uint32_t harts;
 	struct hart hart[CONFIG_MAX_HARTS];
@@ -48,6 +49,22 @@ static inline void
 kernel_lock(struct kernel *k)
 {
 	lock_acquire(&k->lock);
+}
+
+/* The same for the shortest calls: they keep what kernel_lock_ticket() said. */
+static inline uint64_t
+kernel_lock_ticket(struct kernel *k)
+{
+	return lock_acquire(&k->lock);
+}
+
+static inline void
+kernel_unlock_ticket(struct kernel *k, uint64_t ticket)
+{
+	if (CONFIG_PARANOID) {
+		paranoid_check(k);
+	}
+	lock_release_ticket(&k->lock, ticket);
 }
 
 static inline void

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * lock.h: a fair spin lock between harts, short when nobody else wants it.
+ * lock.h: a fair (ticket) spin lock between harts.
  *
- * `users` counts the holder and who waits. Who finds it 0 has the lock: one atomic addition.
- * Anybody else takes a ticket and waits for his turn; whoever lets go while others are counted
- * gives exactly one turn. Turns and tickets go up one by one and nobody finds 0 while somebody
- * waits, so the order is that of the tickets and nobody is overtaken. Interrupts are off in the
- * kernel, so a holder is never interrupted. Lock order: tree lock, then console lock.
+ * Interrupts are off in the kernel, so a holder is never interrupted. Lock order: tree lock, then
+ * console lock.
  */
 #ifndef KERN_LOCK_H
 #define KERN_LOCK_H
@@ -13,29 +10,34 @@
 #include <stdint.h>
 
 struct lock {
-	uint32_t users;
-	uint32_t ticket; /* the next one */
-	uint32_t turn;   /* tickets below have had the lock, or have it */
+	uint64_t next; /* 64 bits: what the atomic instructions return needs no conversion */
+	uint64_t owner;
 };
 
-/* Off the short ways: kern/lock.c. */
-void lock_wait(struct lock *l);
-void lock_hand_over(struct lock *l);
-
-static inline void
+/* Returns the ticket, which is what lock_release_ticket() wants. */
+static inline uint64_t
 lock_acquire(struct lock *l)
 {
-	if (__builtin_expect(__atomic_fetch_add(&l->users, 1, __ATOMIC_ACQUIRE) != 0, 0)) {
-		lock_wait(l);
+	uint64_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+
+	while (*(volatile uint64_t *)&l->owner != ticket) {
 	}
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return ticket;
+}
+
+/* A plain store: the compiler makes an exchange of an atomic one. */
+static inline void
+lock_release_ticket(struct lock *l, uint64_t ticket)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	*(volatile uint64_t *)&l->owner = ticket + 1;
 }
 
 static inline void
 lock_release(struct lock *l)
 {
-	if (__builtin_expect(__atomic_fetch_sub(&l->users, 1, __ATOMIC_RELEASE) != 1, 0)) {
-		lock_hand_over(l);
-	}
+	lock_release_ticket(l, l->owner);
 }
 
 #endif

@@ -19,6 +19,14 @@
 #include "lib/base/string.h"
 
 void
+space_boot(struct kernel *k)
+{
+	/* where harts do not set A and D they fault, so all entries have both (Priv. spec 4.3.1) */
+	k->leaf_bits = PTE_V | PTE_U | (arch_has_ad() ? 0 : PTE_A | PTE_D);
+	k->keep_bits = ~(SPACE_BITS & ~k->leaf_bits);
+}
+
+void
 space_init(struct kernel *k, struct space *s)
 {
 	uint64_t *root = space_root(s);
@@ -102,6 +110,7 @@ leaf_entry(struct kernel *k, struct space *s, uint64_t address)
 			s->last_key = space_key(k, address);
 			s->last_table = (uint64_t *)((uint64_t)entry & ~(PAGE_SIZE - 1));
 			s->last_valid = table_valid(&k->tree, entry);
+			s->last_id = bind_pte_id(&k->tree, s->last_table);
 		}
 	}
 	return entry;

@@ -22,7 +22,9 @@ struct space {
 	uint64_t last_key;
 	uint64_t *last_table;
 	uint16_t *last_valid; /* table_valid of it */
-	uint64_t spare[249];
+	uint32_t last_id;     /* binding id of its first entry */
+	uint32_t spare_id;
+	uint64_t spare[248];
 };
 _Static_assert(sizeof(struct space) == 2048, "half a frame");
 
@@ -39,6 +41,8 @@ space_root(struct space *s)
 	return (uint64_t *)((uint8_t *)s - 4096 - 2048);
 }
 
+/* Once it is known which harts there are. */
+void space_boot(struct kernel *k);
 void space_init(struct kernel *k, struct space *s);
 /* It has come apart. */
 void space_end(struct kernel *k, struct space *s);

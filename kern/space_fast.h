@@ -36,77 +36,93 @@ space_cached_entry(const struct kernel *k, const struct space *s, uint64_t addre
 							    : NULL;
 }
 
-/* Bind page `offset` of the FRAME capability `handle` at `address`, checked to be an aligned user
- * address. `rights` is one of R, RW, RX. */
-static inline bool
-space_map_one(struct env *e, uint64_t address, exo_handle handle, uint64_t offset, uint64_t rights)
+/* Bind page `offset` of the FRAME capability `handle` at `address`, an aligned one. `rights` is one
+ * of R, RW. */
+static inline __attribute__((always_inline)) bool
+space_map_one(struct kernel *k, uint64_t address, exo_handle handle, uint64_t offset,
+	      uint64_t rights)
 {
-	struct kernel *k = e->kernel;
 	struct captree *t = &k->tree;
-	struct cap *c = cspace_slot(e->cspace, EXO_HANDLE_INDEX(handle));
-	uint64_t *entry = space_cached_entry(k, e->space, address);
+	struct space *s = env_current()->space;
+	uint64_t leaf = EXO_HANDLE_INDEX(handle) / EXO_SLOTS_PER_LEAF;
+	struct bind_node *links;
 	struct frame *f;
+	struct cap *c;
+	uint64_t *entry;
+	uint64_t page;
+	uint64_t word;
+	int64_t references;
+	uint32_t bindings;
 	uint32_t id;
-	uint32_t ceiling;
 
-	/* generation, type and "no pool" in one comparison */
-	if (!LIKELY(c && entry &&
-		    !((c->word ^ (handle >> 32 << CAP_GENERATION_SHIFT | EXO_CAP_FRAME)) &
-		      (~0ul << CAP_GENERATION_SHIFT | CAP_POOL | CAP_TYPE_MASK)) &&
-		    !((rights | EXO_READ) & ~(c->word >> CAP_RIGHTS_SHIFT)) && offset < c->count &&
+	if (!LIKELY(leaf < EXO_LEAVES_MAX && s->last_key == space_key(k, address))) {
+		return false;
+	}
+	c = &env_current()->cspace->leaf[leaf][handle % EXO_SLOTS_PER_LEAF];
+	word = c->word;
+	/* generation; type and "no pool" */
+	if (!LIKELY(!((word ^ handle) >> CAP_GENERATION_SHIFT |
+		      ((word & (CAP_POOL | CAP_TYPE_MASK)) ^ EXO_CAP_FRAME)) &&
+		    !(rights & ~(word >> CAP_RIGHTS_SHIFT)) && offset < c->count &&
 		    !t->revocations)) {
 		return false;
 	}
-	f = t->frames + (c->start + offset - t->base_page);
-	if (!LIKELY(f->holder == c->carve && !(*entry & PTE_V) &&
-		    f->references < FRAME_REFERENCES_MAX)) {
+	page = c->start + offset;
+	f = &t->frame_zero[page];
+	references = (int64_t)(int32_t)f->references + 1;
+	if (!LIKELY(f->holder == c->carve && !(references >> 31))) {
 		return false;
 	}
-	f->references++;
-	++*e->space->last_valid;
-	id = bind_pte_id(t, entry);
-	ceiling = (uint32_t)((c->word >> CAP_RIGHTS_SHIFT & EXO_WRITE) << 29);
-	space_links(entry)->next = c->bindings | ceiling;
-	space_links(entry)->prev = BIND_CAP | cap_id(t, c);
-	if (c->bindings) {
-		bind_at(t, c->bindings)->prev = id;
+	entry = &s->last_table[address >> 12 & 511];
+	if (!LIKELY(!(*entry & PTE_V))) {
+		return false;
+	}
+	f->references = (uint32_t)references;
+	++*s->last_valid;
+	id = s->last_id + (uint32_t)(address >> 12 & 511);
+	links = space_links(entry);
+	bindings = c->bindings;
+	links->next = bindings | (uint32_t)(word >> CAP_RIGHTS_SHIFT & EXO_WRITE) << 29;
+	links->prev = BIND_CAP | cap_id(t, c);
+	if (bindings) {
+		bind_at(t, bindings)->prev = id;
 	}
 	c->bindings = id;
-	*(volatile uint64_t *)entry = (c->start + offset) << PTE_PAGE_SHIFT | k->leaf_bits | rights;
+	*(volatile uint64_t *)entry = page << PTE_PAGE_SHIFT | k->leaf_bits | rights;
 	return true;
 }
 
-/* Set the rights of the page at `address`; *old gets A and D. The caller fences, the other harts
- * too if space_is_local() says no. */
+/* Set the rights of the page at `address`; *old gets the entry there was. The caller fences, the
+ * other harts too if space_is_local() says no. */
 static inline bool
-space_protect_one(struct env *e, uint64_t address, uint64_t rights, uint64_t *old)
+space_protect_one(struct space *s, struct kernel *k, uint64_t address, uint64_t rights,
+		  uint64_t *old)
 {
-	struct kernel *k = e->kernel;
-	uint64_t *entry = space_cached_entry(k, e->space, address);
+	uint64_t *entry;
 	uint64_t pte;
 
-	if (!LIKELY(entry)) {
+	if (!LIKELY(s->last_key == space_key(k, address))) {
 		return false;
 	}
+	entry = &s->last_table[address >> 12 & 511];
 	pte = *entry;
 	if (!LIKELY(pte & PTE_V &&
-		    !(rights & EXO_WRITE && !(space_links(entry)->next & BIND_WRITABLE)) &&
-		    !(rights & EXO_EXEC & ~pte))) {
+		    !(rights & EXO_WRITE && !(space_links(entry)->next & BIND_WRITABLE)))) {
 		return false;
 	}
-	pte = (pte & ~SPACE_BITS) | k->leaf_bits | rights;
+	pte = (pte & k->keep_bits) | rights;
 	/* acquire: a hart that has not entered the space when its harts are looked at afterwards
 	 * finds the new entry */
-	*old = __atomic_exchange_n(entry, pte, __ATOMIC_ACQUIRE) & (PTE_A | PTE_D);
+	*old = __atomic_exchange_n(entry, pte, __ATOMIC_ACQUIRE);
 	return true;
 }
 
-/* True if no other hart's TLB can hold entries of e's space, of which e is the current one. */
+/* True if no other hart's TLB can hold entries of s, the space of the current environment e, and
+ * arch_fence_exact() is enough. */
 static inline bool
-space_is_local(const struct env *e)
+space_is_local(const struct env *e, const struct space *s)
 {
-	return LIKELY(__atomic_load_n(&e->space->harts, __ATOMIC_RELAXED) ==
-		      1ul << e->hart->number);
+	return LIKELY(*(const volatile uint64_t *)&s->harts == e->local_harts);
 }
 
 #endif

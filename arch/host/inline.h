@@ -38,8 +38,16 @@ arch_physical(const void *memory)
 	return host_ram_address(memory);
 }
 
+#define arch_fence_pages_miss false
+
 static inline void
 arch_fence_page(uint64_t address)
+{
+	arch_fence_some(&(struct arch_fence){.address = address, .pages = 1});
+}
+
+static inline void
+arch_fence_exact(uint64_t address)
 {
 	arch_fence_some(&(struct arch_fence){.address = address, .pages = 1});
 }

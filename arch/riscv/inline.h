@@ -17,14 +17,13 @@ arch_hart(void)
 	return (uint32_t)((sp - STACKS_BASE) / KERNEL_STACK_STRIDE);
 }
 
+register uint8_t *arch_tp __asm__("tp");
+
 /* The environment that made the call or took the trap: tp, see frame.h. */
 static inline struct arch_env *
 arch_current(void)
 {
-	uint64_t tp;
-
-	__asm__("mv %0, tp" : "=r"(tp));
-	return (struct arch_env *)(tp - ARCH_ENV_BYTES);
+	return (struct arch_env *)(arch_tp - ARCH_ENV_BYTES);
 }
 
 /* Physical address of the first byte that DIRECT_BASE shows; set once by arch_boot. */
@@ -53,6 +52,12 @@ arch_fence_page(uint64_t address)
 	} else {
 		sfence_vma_page(address);
 	}
+}
+
+static inline void
+arch_fence_exact(uint64_t address)
+{
+	sfence_vma_page(address);
 }
 
 static inline void

@@ -244,23 +244,48 @@ claim_one(struct env *e, exo_handle handle, uint64_t offset)
 	return result == CLAIM_AGAIN;
 }
 
+static inline __attribute__((always_inline)) bool
+map_one(uint64_t address, exo_handle handle, uint64_t offset, uint64_t rights)
+{
+	struct kernel *k = env_current()->kernel;
+	uint64_t ticket = kernel_lock_ticket(k);
+
+	if (!LIKELY(space_map_one(k, address, handle, offset, rights))) {
+		kernel_unlock_ticket(k, ticket);
+		return false;
+	}
+	kernel_unlock_ticket(k, ticket);
+	if (!LIKELY(env_current()->local_harts)) {
+		arch_fence_all();
+	} else {
+		arch_fence_exact(address);
+	}
+	return true;
+}
+
+/* Perhaps the frame had to be cleared first, perhaps it is not so simple. */
+static __attribute__((noinline)) struct sysret
+map_later(uint64_t address, exo_handle handle, uint64_t offset, uint64_t flags)
+{
+	struct env *e = env_current();
+
+	while (claim_one(e, handle, offset)) {
+		if (map_one(address, handle, offset, flags)) {
+			return sys_return(0);
+		}
+	}
+	return map_any(address, handle, offset, 1, flags, NULL, EXO_NONE);
+}
+
 struct sysret
 sys_map(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, uint64_t flags,
 	const struct exo_map_entry *more, exo_handle space)
 {
-	if (is_one_page(address, count, flags, space)) {
-		struct env *e = env_current();
-		bool done;
-
-		do {
-			kernel_lock(e->kernel);
-			done = space_map_one(e, address, handle, offset, flags);
-			kernel_unlock(e->kernel);
-			if (LIKELY(done)) {
-				arch_fence_page(address);
-				return sys_return(0);
-			}
-		} while (claim_one(e, handle, offset));
+	if (!is_one_page(address, count, flags, space)) {
+		return map_any(address, handle, offset, count, flags, more, space);
 	}
-	return map_any(address, handle, offset, count, flags, more, space);
+	if (LIKELY(map_one(address, handle, offset, flags))) {
+		return sys_return(0);
+	}
+	return map_later(address, handle, offset, flags);
 }

@@ -106,30 +106,42 @@ protect_any(uint64_t address, uint64_t count, uint64_t flags, const struct exo_m
 	return sys_return(error ? error : (int64_t)w.old);
 }
 
+/* The entry is changed, other harts must forget it. */
+static __attribute__((noinline)) struct sysret
+protect_far(uint64_t address, uint64_t old)
+{
+	struct env *e = env_current();
+
+	space_owe(e->kernel, e->space, address, 1);
+	kernel_unlock_fence(e->kernel);
+	return sys_return((int64_t)(old & OLD_MASK));
+}
+
 struct sysret
 sys_protect(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
 	    exo_handle space)
 {
-	if (is_one_page(address, count, flags, space)) {
-		struct env *e = env_current();
-		uint64_t old;
-		bool done;
+	struct env *e = env_current();
+	struct kernel *k = e->kernel;
+	struct space *s;
+	uint64_t ticket;
+	uint64_t old;
 
-		kernel_lock(e->kernel);
-		done = space_protect_one(e, address, flags, &old);
-		if (LIKELY(done && space_is_local(e))) {
-			kernel_unlock(e->kernel);
-			arch_fence_page(address);
-			return sys_return((int64_t)old);
-		}
-		if (done) {
-			space_owe(e->kernel, e->space, address, 1);
-			kernel_unlock_fence(e->kernel);
-			return sys_return((int64_t)old);
-		}
-		kernel_unlock(e->kernel);
+	if (!is_one_page(address, count, flags, space)) {
+		return protect_any(address, count, flags, more, space);
 	}
-	return protect_any(address, count, flags, more, space);
+	ticket = kernel_lock_ticket(k);
+	s = e->space;
+	if (!LIKELY(space_protect_one(s, k, address, flags, &old))) {
+		kernel_unlock_ticket(k, ticket);
+		return protect_any(address, 1, flags, NULL, EXO_NONE);
+	}
+	if (!space_is_local(e, s)) {
+		return protect_far(address, old);
+	}
+	kernel_unlock_ticket(k, ticket);
+	arch_fence_exact(address);
+	return sys_return((int64_t)(old & OLD_MASK));
 }
 
 /* One group of the first unit. CLAIM_AGAIN: there is more, 0: the unit is ready. */

@@ -17,7 +17,7 @@
 struct sysret {
 	int64_t value;
 	uint64_t action;
-};
+} __attribute__((aligned(16)));
 
 #define SYSCALL0(nr, name)                         struct sysret sys_##name(void);
 #define SYSCALL1(nr, name, t0, a0)                 struct sysret sys_##name(t0 a0);

@@ -69,15 +69,13 @@ uint64_t work_flags(const struct work *w);
 #define WORK_RESTART 1
 int work_all(struct work *w, int (*check)(struct work *), int (*step)(struct work *));
 
-/* One page of a FRAME, read with or without write: 2 or 6; the caller's own space; nothing
- * further. */
-#define ONE_PAGE_RIGHTS (1u << EXO_READ | 1u << (EXO_READ | EXO_WRITE))
-
+/* One page, read with or without write, in the caller's own space, nothing further? (What lies
+ * beyond the user half is in no table that was used last.) */
 static inline bool
 is_one_page(uint64_t address, uint64_t count, uint64_t flags, exo_handle space)
 {
-	return LIKELY(count == 1 && flags < 8 && ONE_PAGE_RIGHTS >> flags & 1 &&
-		      space == EXO_NONE && !(address & ~(EXO_USER_END - PAGE_SIZE)));
+	return LIKELY(!(address << (64 - PAGE_SHIFT) | (count ^ 1) |
+			((flags & ~EXO_WRITE) ^ EXO_READ) | space));
 }
 
 #endif
