@@ -105,6 +105,7 @@ struct env {
 	struct arch_env arch; /* ends where the u-area begins: trap code reaches both from there */
 };
 _Static_assert(sizeof(struct env) == 4096, "the private half of a pair of frames");
+_Static_assert(offsetof(struct env, arch) == 4096 - ARCH_ENV_BYTES, "arch stands at its end");
 
 static inline struct env *
 env_of_arch(struct arch_env *a)
