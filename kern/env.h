@@ -50,7 +50,7 @@ enum use_kind {
 
 struct env {
 	/* free room; here, so that a short displacement from tp reaches the rest (frame.h) */
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 352];
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 336];
 
 	/* constant after create, or changed under the tree lock while the environment is stopped */
 	struct kernel *kernel;
@@ -96,10 +96,10 @@ struct env {
 	struct irq_line *lines; /* that signal it */
 	struct {                /* a call that takes several steps: see take.c */
 		uint32_t what;
+		uint32_t until; /* not 0: what died before this number shall be gone */
 		exo_handle handle;
 		uint64_t start;
 		uint64_t count;
-		uint64_t until; /* not 0: what died before this number shall be gone */
 	} unfinished;
 
 	struct arch_env arch; /* ends where the u-area begins: trap code reaches both from there */

@@ -68,7 +68,7 @@ take_await(struct env *e)
 	struct cap *c = cspace_lookup(e->cspace, e->unfinished.handle);
 
 	if (!e->unfinished.until) {
-		e->unfinished.until = k->dead_next + 1;
+		e->unfinished.until = (uint32_t)k->dead_next + 1;
 	}
 	if (!c || !object_any_before(k, e->unfinished.until)) {
 		e->unfinished.until = 0;
