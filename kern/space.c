@@ -32,7 +32,7 @@ space_init(struct kernel *k, struct space *s)
 	uint64_t *root = space_root(s);
 
 	arch_root_init(root);
-	memset(s, 0, sizeof(*s));
+	memset(s, 0, offsetof(struct space, spare));
 	s->last_key = ~0ul;
 	s->asid = asid_take(&k->asids);
 	s->satp = arch_satp(arch_physical(root), (uint32_t)s->asid);
