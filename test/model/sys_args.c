@@ -84,11 +84,11 @@ arg_rights(const struct op *o)
 	static const uint64_t some[] = {EXO_READ,
 					EXO_READ | EXO_WRITE,
 					EXO_READ | EXO_EXEC,
-					EXO_WRITE,
+					EXO_READ | EXO_EXEC,
 					EXO_READ | EXO_WRITE,
-					EXO_RIGHTS_ALL,
+					EXO_WRITE,
 					0,
-					0xff,
+					EXO_RIGHTS_ALL,
 					EXO_READ | EXO_WRITE | EXO_EXEC};
 
 	return op_one_in(o, 32) ? arg_wild(o) : some[op_draw(o, ARRAY_SIZE(some))];
@@ -186,6 +186,15 @@ arg_of_kind(struct op *o, char kind)
 
 	switch (kind) {
 	case 'a': /* address */
+		return arg_address(o);
+	case 'M': /* something is mapped there, mostly */
+		for (uint32_t tries = 0; tries < 8; tries++) {
+			uint64_t at = arg_address(o);
+
+			if (tlb_translate(o->hart, at, TLB_LOAD)) {
+				return at;
+			}
+		}
 		return arg_address(o);
 	case 'A': /* what a table covers */
 		return op_one_in(o, 32) ? arg_address(o)

@@ -27,8 +27,8 @@ static const struct {
 } calls[EXO_CALLS_MAX + 1] = {
 	[EXO_NR_null] = {"", 1, true},
 	[EXO_NR_map] = {"amiirxs", 12, true},
-	[EXO_NR_unmap] = {"anrxs", 4, true},
-	[EXO_NR_protect] = {"anrxs", 4, true},
+	[EXO_NR_unmap] = {"Mnrxs", 4, true},
+	[EXO_NR_protect] = {"Mnrxs", 4, true},
 	[EXO_NR_carve] = {"", 6, true},
 	[EXO_NR_share] = {"", 6, true},
 	[EXO_NR_give] = {"edS", 2, true},
