@@ -98,9 +98,9 @@ arg_rights(const struct op *o)
 static uint64_t
 flags(const struct op *o)
 {
-	uint64_t more = op_one_in(o, 8) ? op_draw(o, 5) << EXO_BATCH_SHIFT : 0;
-	uint64_t bits = op_one_in(o, 4) ? op_draw(o, 16) << 6 : 0;
-	uint64_t size = op_one_in(o, 8) ? EXO_MEGA : op_one_in(o, 32) ? EXO_GIGA : 0;
+	uint64_t more = op_one_in(o, 16) ? op_draw(o, 5) << EXO_BATCH_SHIFT : 0;
+	uint64_t bits = op_one_in(o, 8) ? op_draw(o, 16) << 6 : 0;
+	uint64_t size = op_one_in(o, 16) ? EXO_MEGA : op_one_in(o, 64) ? EXO_GIGA : 0;
 
 	return arg_rights(o) | bits | size | more;
 }
@@ -120,6 +120,17 @@ memory(struct op *o, const void *data, size_t bytes)
 		if (physical && host_ram_contains(physical, 8)) {
 			memcpy(host_ram_at(physical), (const uint8_t *)data + i, 8);
 		}
+	}
+	return at;
+}
+
+static uint64_t
+mapped_address(const struct op *o)
+{
+	uint64_t at = arg_address(o);
+
+	for (uint32_t tries = 0; tries < 12 && !tlb_translate(o->hart, at, TLB_LOAD); tries++) {
+		at = arg_address(o);
 	}
 	return at;
 }
@@ -188,14 +199,7 @@ arg_of_kind(struct op *o, char kind)
 	case 'a': /* address */
 		return arg_address(o);
 	case 'M': /* something is mapped there, mostly */
-		for (uint32_t tries = 0; tries < 8; tries++) {
-			uint64_t at = arg_address(o);
-
-			if (tlb_translate(o->hart, at, TLB_LOAD)) {
-				return at;
-			}
-		}
-		return arg_address(o);
+		return mapped_address(o);
 	case 'A': /* what a table covers */
 		return op_one_in(o, 32) ? arg_address(o)
 					: WORLD_REGION + op_draw(o, 4) * 512 * PAGE_SIZE;
@@ -218,6 +222,10 @@ arg_of_kind(struct op *o, char kind)
 		return op_one_in(o, 4) ? arg_handle(o, EXO_CAP_ENV) : EXO_NONE;
 	case 's': /* its own space, mostly */
 		return op_one_in(o, 4) ? arg_handle(o, EXO_CAP_SPACE) : EXO_NONE;
+	case 'o': /* offset */
+		return op_one_in(o, 4) ? op_draw(o, 4) : 0;
+	case 'k': /* one, mostly */
+		return op_one_in(o, 4) ? arg_few(o) : 1;
 	case 'N':
 		return arg_name(o);
 	case 'n':

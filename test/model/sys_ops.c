@@ -26,9 +26,9 @@ static const struct {
 	bool nested; /* also while another hart fences: it waits for none */
 } calls[EXO_CALLS_MAX + 1] = {
 	[EXO_NR_null] = {"", 1, true},
-	[EXO_NR_map] = {"amiirxs", 12, true},
-	[EXO_NR_unmap] = {"Mnrxs", 4, true},
-	[EXO_NR_protect] = {"Mnrxs", 4, true},
+	[EXO_NR_map] = {"amokrxs", 12, true},
+	[EXO_NR_unmap] = {"Mkrxs", 4, true},
+	[EXO_NR_protect] = {"Mkrxs", 6, true},
 	[EXO_NR_carve] = {"", 6, true},
 	[EXO_NR_share] = {"", 6, true},
 	[EXO_NR_give] = {"edS", 2, true},
