@@ -184,6 +184,44 @@ arg_slot(const struct op *o)
 	return op_one_in(o, 32) ? arg_wild(o) : 1 + op_draw(o, CAPS_MAX - 1);
 }
 
+static exo_handle
+expendable(struct op *o)
+{
+	for (uint32_t i = 0; i < 8; i++) {
+		exo_handle h = arg_handle(o, 0);
+
+		if (EXO_HANDLE_INDEX(h) >= ESSENTIAL || op_one_in(o, 256)) {
+			return h;
+		}
+	}
+	return EXO_NONE;
+}
+
+static uint64_t
+number_of_kind(const struct op *o, char kind)
+{
+	switch (kind) {
+	case 'o': /* offset */
+		return op_one_in(o, 4) ? op_draw(o, 4) : 0;
+	case 'k': /* one, mostly */
+		return op_one_in(o, 4) ? arg_few(o) : 1;
+	case 'n':
+		return arg_few(o);
+	case 'z': /* all, or a few */
+		return op_one_in(o, 2) ? arg_few(o) : 0;
+	case 'U': /* pages in units of 2 MiB */
+		return op_one_in(o, 8) ? arg_few(o) : op_draw(o, 2) * EXO_MEGA_PAGES;
+	case 'i':
+		return op_draw(o, 4);
+	case 'b': /* event bit */
+		return op_draw(o, 66);
+	case 'T': /* a time that comes */
+		return arch_time() + op_draw(o, 256) * 16;
+	default:
+		return arg_wild(o);
+	}
+}
+
 uint64_t
 arg_of_kind(struct op *o, char kind)
 {
@@ -203,39 +241,18 @@ arg_of_kind(struct op *o, char kind)
 	case 'A': /* what a table covers */
 		return op_one_in(o, 32) ? arg_address(o)
 					: WORLD_REGION + op_draw(o, 4) * 512 * PAGE_SIZE;
-	case 'U': /* pages in units of 2 MiB */
-		return op_one_in(o, 8) ? arg_few(o) : op_draw(o, 2) * EXO_MEGA_PAGES;
 	case 'm': /* what can be mapped */
 		return arg_handle(o, mappable[op_draw(o, ARRAY_SIZE(mappable))]);
 	case 'h': /* any capability */
 		return arg_handle(o, 0);
 	case 'd': /* one that may go */
-		for (uint32_t i = 0; i < 8; i++) {
-			exo_handle h = arg_handle(o, 0);
-
-			if (EXO_HANDLE_INDEX(h) >= ESSENTIAL || op_one_in(o, 256)) {
-				return h;
-			}
-		}
-		return EXO_NONE;
+		return expendable(o);
 	case 'E': /* itself, mostly */
 		return op_one_in(o, 4) ? arg_handle(o, EXO_CAP_ENV) : EXO_NONE;
 	case 's': /* its own space, mostly */
 		return op_one_in(o, 4) ? arg_handle(o, EXO_CAP_SPACE) : EXO_NONE;
-	case 'o': /* offset */
-		return op_one_in(o, 4) ? op_draw(o, 4) : 0;
-	case 'k': /* one, mostly */
-		return op_one_in(o, 4) ? arg_few(o) : 1;
 	case 'N':
 		return arg_name(o);
-	case 'n':
-		return arg_few(o);
-	case 'z': /* all, or a few */
-		return op_one_in(o, 2) ? arg_few(o) : 0;
-	case 'i':
-		return op_draw(o, 4);
-	case 'b': /* event bit */
-		return op_draw(o, 66);
 	case 'r':
 		return flags(o);
 	case 'x': /* entries */
@@ -244,10 +261,8 @@ arg_of_kind(struct op *o, char kind)
 		return memory(o, nothing, sizeof(nothing));
 	case 'S':
 		return arg_slot(o);
-	case 'T': /* a time that comes */
-		return arch_time() + op_draw(o, 256) * 16;
 	default:
 		return types[(uint8_t)kind & 127] ? arg_handle(o, types[(uint8_t)kind & 127])
-						  : arg_wild(o);
+						  : number_of_kind(o, kind);
 	}
 }
