@@ -91,21 +91,14 @@ why_not(struct kernel *k, struct space *s, uint64_t address, uint32_t level, int
 	return skip(s, address, 1, level) ? missing : large;
 }
 
-/* The entry of `level` for `address`, if it may be changed. */
-static uint64_t *
-own_entry(struct kernel *k, struct space *s, uint64_t address, uint32_t level)
-{
-	return table_is_shared(k, s, address, level) ? NULL : table_entry(s, address, level);
-}
-
-/* own_entry at level 0, which remembers the table. */
+/* table_own_entry at level 0, which remembers the table. */
 static uint64_t *
 leaf_entry(struct kernel *k, struct space *s, uint64_t address)
 {
 	uint64_t *entry = space_cached_entry(k, s, address);
 
 	if (!entry) {
-		entry = own_entry(k, s, address, 0);
+		entry = table_own_entry(&k->tree, s, address, 0);
 		if (entry) {
 			s->last_key = space_key(k, address);
 			s->last_table = (uint64_t *)((uint64_t)entry & ~(PAGE_SIZE - 1));
@@ -184,7 +177,7 @@ int
 space_map_entry(struct kernel *k, struct space *s, uint64_t address, uint32_t level, struct cap *c,
 		uint64_t page, uint64_t bits)
 {
-	uint64_t *entry = own_entry(k, s, address, level);
+	uint64_t *entry = table_own_entry(&k->tree, s, address, level);
 	uint64_t pte = page << PTE_PAGE_SHIFT | k->leaf_bits | bits;
 	struct frame *f = table_frame(&k->tree, pte);
 	uint64_t highest = cap_is_interval(c) ? cap_rights(c) : bits;
@@ -212,7 +205,7 @@ int
 space_note(struct kernel *k, struct space *s, uint64_t address, uint32_t level, uint64_t *count,
 	   uint64_t most, uint64_t note)
 {
-	uint64_t *entry = own_entry(k, s, address, level);
+	uint64_t *entry = table_own_entry(&k->tree, s, address, level);
 	uint64_t n = in_one_table(address, *count, level);
 	uint64_t i = 0;
 
@@ -231,7 +224,8 @@ int
 space_unmap(struct kernel *k, struct space *s, uint64_t address, uint32_t level, uint64_t *count,
 	    uint64_t most, uint64_t *old)
 {
-	uint64_t *entry = level ? own_entry(k, s, address, level) : leaf_entry(k, s, address);
+	uint64_t *entry =
+		level ? table_own_entry(&k->tree, s, address, level) : leaf_entry(k, s, address);
 	uint64_t n = in_one_table(address, *count, level);
 
 	if (!entry) {
@@ -268,7 +262,8 @@ int
 space_protect(struct kernel *k, struct space *s, uint64_t address, uint32_t level, uint64_t *count,
 	      uint64_t bits, uint64_t *old)
 {
-	uint64_t *first = level ? own_entry(k, s, address, level) : leaf_entry(k, s, address);
+	uint64_t *first =
+		level ? table_own_entry(&k->tree, s, address, level) : leaf_entry(k, s, address);
 	uint64_t *end = first ? first + in_one_table(address, *count, level) : NULL;
 	uint64_t *entry = first;
 	uint64_t keep = ~(SPACE_BITS & ~(bits | k->leaf_bits));

@@ -149,12 +149,9 @@ table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *tabl
 	if (!is_aligned(address, 1ul << (12 + 9 * level))) {
 		return E_ALIGN;
 	}
-	entry = table_entry(s, address, level);
+	entry = table_own_entry(&k->tree, s, address, level);
 	if (!entry) {
-		return E_NOTABLE;
-	}
-	if (table_is_shared(k, s, address, level)) {
-		return E_SHARED;
+		return table_is_shared(k, s, address, level) ? E_SHARED : E_NOTABLE;
 	}
 	if (*entry & PTE_V) {
 		return E_MAPPED;

@@ -56,6 +56,25 @@ table_entry(struct space *s, uint64_t address, uint32_t level)
 	return &table[address >> (12 + 9 * level) & (TABLE_ENTRIES - 1)];
 }
 
+/* As table_entry; NULL also if one of the tables on the way hangs in several places, so that the
+ * entry must not be changed. */
+static inline uint64_t *
+table_own_entry(const struct captree *t, struct space *s, uint64_t address, uint32_t level)
+{
+	uint64_t *table = space_root(s);
+
+	for (uint32_t l = 2; l > level; l--) {
+		uint64_t entry = table[address >> (12 + 9 * l) & (TABLE_ENTRIES - 1)];
+
+		if (!pte_is_table(entry) ||
+		    TABLE_HANGINGS(&t->frames[pte_page(entry) - t->base_page]) > 1) {
+			return NULL;
+		}
+		table = table_below(entry);
+	}
+	return &table[address >> (12 + 9 * level) & (TABLE_ENTRIES - 1)];
+}
+
 /* The pair at `page` becomes a table of `level`. */
 void table_init(struct captree *t, uint64_t page, uint32_t level);
 /* Does a table above the entries of `level` for `address` hang in several places? Then they must
