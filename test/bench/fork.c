@@ -27,8 +27,8 @@ child_main(void *argument)
 static int64_t
 fork_and_touch(void)
 {
-	int64_t result = cow_fork(&heap, 0, child_main, (void *)(COW_HEAP + 3 * EXO_PAGE_SIZE),
-				  CHILD_BIT);
+	int64_t result =
+		cow_fork(&heap, 0, child_main, (void *)(COW_HEAP + 3 * EXO_PAGE_SIZE), CHILD_BIT);
 
 	if (result == 0) {
 		exo_sleep(EXO_EVENT(CHILD_BIT), UINT64_MAX);
