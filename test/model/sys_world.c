@@ -80,13 +80,21 @@ world_is_calling(const struct env *e)
 struct sysret
 sys_resume(void)
 {
+	struct arch_env *a = arch_current();
 	struct exo_uarea *u = env_uarea(env_current());
 
-	if (!u->cause) {
+	if (u->cause) {
+		u->cause = 0;
+		a->x[0] = u->pc;
+		a->x[3] = u->gp;
+	} else if (u->mask) {
+		u->mask = 0;
+		a->x[0] = u->async_pc;
+		a->x[3] = u->async_gp;
+	} else {
 		return sys_return(E_STATE);
 	}
-	u->cause = 0;
-	return sys_return(0);
+	arch_enter(u->pending ? kern_resume(a) : a);
 }
 
 typedef struct sysret (*handler)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
