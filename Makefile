@@ -127,7 +127,7 @@ endif
 # --- objects ---------------------------------------------------------------------------------------
 $(B)/k/%.o: %.c $(C)/autoconf.h
 	@mkdir -p $(@D)
-	$(call say,CC) $(CROSS)gcc $(KFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC) $(CROSS)gcc $(KFLAGS) $(cflags-$*) -MMD -MP -c -o $@ $<
 $(B)/k/%.S.o: %.S $(C)/autoconf.h
 	@mkdir -p $(@D)
 	$(call say,AS) $(CROSS)gcc $(KFLAGS) -MMD -MP -c -o $@ $<

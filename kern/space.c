@@ -275,12 +275,15 @@ space_protect(struct kernel *k, struct space *s, uint64_t address, uint32_t leve
 		*count = 0;
 		return why_not(k, s, address, level, E_NOTMAPPED, E_ALIGN);
 	}
-	for (; !error && entry < end; entry += !error) {
-		if (LIKELY((*entry & need) == need)) {
-			was |= __atomic_fetch_and(entry, keep, __ATOMIC_RELAXED);
-		} else {
-			error = protect_entry(k, entry, level, bits, &was);
+	while (!error) {
+		while (entry < end && (*entry & need) == need) {
+			was |= __atomic_fetch_and(entry++, keep, __ATOMIC_RELAXED);
 		}
+		if (entry == end) {
+			break;
+		}
+		error = protect_entry(k, entry, level, bits, &was);
+		entry += !error;
 	}
 	*count = (uint64_t)(entry - first) << 9 * level;
 	*old |= was & (PTE_A | PTE_D);
