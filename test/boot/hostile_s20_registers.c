@@ -122,7 +122,9 @@ check_start(void)
 	exo_pause(100000000);
 	for (uint32_t i = 0; i < LOOKERS; i++) {
 		hostile_thread_start(&look, i, look_body, i);
-		exo_pause(100000000);
+		for (int tries = 0; tries < 1000 && !float_dirt[i]; tries++) {
+			exo_pause(10000000);
+		}
 		tap_is((int64_t)start_dirt[i], 1, "a new environment finds zeros in its registers");
 		tap_is((int64_t)float_dirt[i], 1, "and in its floating-point registers");
 		exo_env_stop(stain[i].env);
