@@ -31,7 +31,7 @@ enum exo_cap_type {
 	EXO_CAP_SLOT = 4,   /* interval: hart << 32 | position on its timeline */
 	EXO_CAP_BLOCK = 5,  /* interval: disk << 48 | 4 KiB block number */
 	EXO_CAP_CODE = 6,   /* interval: the arena of compiled code */
-	EXO_CAP_PACKET = 7, /* predicate: packets of one NIC; count = filters it may still derive */
+	EXO_CAP_PACKET = 7, /* predicate: packets of NIC `start`; count = filters it may derive */
 	EXO_CAP_ENV = 8,    /* objects from here on; start = page number of the first frame, count =
 			       frames */
 	EXO_CAP_SPACE = 9,
