@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * bind_test.c: lists of bindings against an array: page-table entries and nodes in objects, mixed.
+ * 10^5 steps; LONG=1: 10^6.
  *
  * links: kern/cap.c kern/sibling.c; libs:
  */
@@ -18,7 +19,6 @@
 
 #define CAPS     5
 #define BINDINGS 300
-#define STEPS    20000
 
 /* Page 2: capabilities; 4 to 7: two page tables, each before its shadow; 8: an object. */
 static uint8_t ram[16 * EXO_PAGE_SIZE] __attribute__((aligned(8192)));
@@ -119,7 +119,7 @@ step(uint64_t *seed, uint64_t time)
 static void
 test_random(void **state)
 {
-	uint64_t seed = 3;
+	uint64_t seed = 3, steps = getenv("LONG") ? 1000000 : 100000;
 
 	(void)state;
 	for (int i = 0; i < BINDINGS; i++) {
@@ -127,7 +127,7 @@ test_random(void **state)
 	}
 	/* Links of entries that are not valid are never cleared, so they may hold anything. */
 	memset(ram + 4 * EXO_PAGE_SIZE, 0xa5, 5 * EXO_PAGE_SIZE);
-	for (uint64_t time = 1; time <= STEPS; time++) {
+	for (uint64_t time = 1; time <= steps; time++) {
 		step(&seed, time);
 	}
 	for (size_t i = 0; i < 2 * EXO_PAGE_SIZE; i++) {
