@@ -33,6 +33,8 @@ static struct {
 	struct space *space;
 	struct exo_boot *boot;
 	uint32_t next_slot;
+	struct cap *hidden; /* a leaf of nobody: the roots of what the kernel publishes */
+	uint32_t published;
 } init;
 
 /* --- capabilities ------------------------------------------------------------------------- */
@@ -187,14 +189,30 @@ load_program(void)
 }
 
 /* --- the boot page ------------------------------------------------------------------------ */
+/* Pages that init may read and share out. It gets a share itself and the root stays where nobody
+ * can name it: so they never change hands, which would clear them, and never become objects. */
+static void
+publish(uint64_t first, uint64_t pages, exo_handle *handle)
+{
+	struct captree *t = &init.k->tree;
+	struct cap *root = &init.hidden[init.published++];
+	struct cap *c = cspace_free_slot(init.cspace, init.next_slot);
+
+	cap_root(t, root, EXO_CAP_FRAME, EXO_READ, first, pages);
+	frame_set(t, first, pages, FRAME_USER, root->carve);
+	if (!c || cap_share(t, root, c, first, pages, EXO_READ, 0) != 0) {
+		boot_fail("init's capability space is full");
+	}
+	*handle = cspace_handle(c, init.next_slot++);
+}
+
 static void
 give_range(struct range r, exo_handle *handle, uint64_t *offset, uint64_t *bytes)
 {
 	uint64_t first = r.start >> PAGE_SHIFT;
 	uint64_t last = (r.end - 1) >> PAGE_SHIFT;
-	struct cap *c = give_root(EXO_CAP_FRAME, EXO_READ, first, last - first + 1, handle);
 
-	frame_set(&init.k->tree, first, last - first + 1, FRAME_USER, c->carve);
+	publish(first, last - first + 1, handle);
 	*offset = r.start & (PAGE_SIZE - 1);
 	*bytes = r.end - r.start;
 }
@@ -276,6 +294,23 @@ give_timelines(void)
 	}
 }
 
+_Static_assert(offsetof(struct frame, references) == offsetof(struct exo_frame_info, references) &&
+		       offsetof(struct frame, pins) == offsetof(struct exo_frame_info, pins) &&
+		       offsetof(struct frame, kind) == offsetof(struct exo_frame_info, kind) &&
+		       sizeof(struct frame) == sizeof(struct exo_frame_info),
+	       "the frame table is published as it is");
+_Static_assert((int)FRAME_ENV == EXO_FRAME_ENV && (int)FRAME_OBJECT == EXO_FRAME_OBJECT,
+	       "kinds are published as they are");
+
+static void
+give_frame_table(void)
+{
+	uint64_t bytes = init.k->tree.pages * sizeof(struct frame);
+
+	publish(arch_physical(init.k->tree.frames) >> PAGE_SHIFT,
+		(bytes + PAGE_SIZE - 1) >> PAGE_SHIFT, &init.boot->frame_table);
+}
+
 static void
 fill_boot_page(void)
 {
@@ -293,6 +328,7 @@ fill_boot_page(void)
 	}
 	give_range((struct range){m->tree_address, m->tree_address + fdt_total_size(&m->tree)},
 		   &b->device_tree, &b->device_tree_offset, &b->device_tree_bytes);
+	give_frame_table();
 	give_seed();
 	snformat(b->bootargs, sizeof(b->bootargs), "%s", m->bootargs ? m->bootargs : "");
 	b->slots = INIT_LEAVES * EXO_SLOTS_PER_LEAF;
@@ -331,6 +367,7 @@ init_make(struct kernel *k, struct machine *m)
 	init.m = m;
 	init.boot = arch_ram(boot_page);
 	make_cspace();
+	init.hidden = arch_ram(object_frames(EXO_CAP_CSPACE, true) << PAGE_SHIFT);
 	space_page = object_frames(EXO_CAP_SPACE, false);
 	init.space = space_at(space_page);
 	space_init(k, init.space);

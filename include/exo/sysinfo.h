@@ -71,6 +71,29 @@ struct exo_sysinfo {
 	uint32_t timeline_slots; /* positions on the timeline of each hart */
 };
 
+/* The frame table, a FRAME capability of its own: one entry for each page of RAM from ram_start on,
+ * live. It names what there is and who has it, never what it holds. */
+struct exo_frame_info {
+	uint64_t holder;     /* of a USER frame: id of the carve that bound it last */
+	uint32_t references; /* page-table entries that show it */
+	uint16_t pins;       /* device transfers in flight */
+	uint8_t kind;        /* enum exo_frame_kind */
+	uint8_t spare;
+};
+
+enum exo_frame_kind {
+	EXO_FRAME_USER = 0, /* free, or memory of somebody */
+	EXO_FRAME_KERNEL = 1,
+	EXO_FRAME_CLEARING = 2,
+	EXO_FRAME_ENV = 4, /* first frame of an object */
+	EXO_FRAME_SPACE = 5,
+	EXO_FRAME_TABLE = 6,
+	EXO_FRAME_CSPACE = 7,
+	EXO_FRAME_LEAF = 8,
+	EXO_FRAME_RING = 9,
+	EXO_FRAME_OBJECT = 10, /* further frames of an object */
+};
+
 #define EXO_BOOT_MAGIC     0x746f6f42746968ul
 #define EXO_BOOTARGS_BYTES 1024
 #define EXO_SEED_BYTES     64
@@ -88,6 +111,7 @@ struct exo_boot {
 	exo_handle sysinfo;     /* FRAME, read-only, one page */
 	exo_handle initrd;      /* FRAME, read-only; EXO_NONE without one */
 	exo_handle device_tree; /* FRAME, read-only: the tree the firmware passed */
+	exo_handle frame_table; /* FRAME, read-only: struct exo_frame_info, from its start on */
 	uint64_t initrd_offset; /* of the first byte in that capability's first page */
 	uint64_t initrd_bytes;
 	uint64_t device_tree_offset;

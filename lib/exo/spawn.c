@@ -292,7 +292,7 @@ gift_give(struct building *b, const struct exo_gift *gift)
 {
 	int result = 0;
 
-	if (gift->field > EXO_GIFT(irqs[EXO_START_DEVICES - 1])) {
+	if (gift->field > EXO_GIFT(frame_table)) {
 		return E_INVAL;
 	}
 	if (gift->field == EXO_GIFT(sysinfo)) {

@@ -35,6 +35,7 @@ struct exo_start {
 	exo_handle others[EXO_START_GRANTS];   /* what only the program and its maker know */
 	exo_handle windows[EXO_START_DEVICES]; /* WINDOW: registers of a device */
 	exo_handle irqs[EXO_START_DEVICES];    /* IRQ: one line each */
+	exo_handle frame_table; /* FRAME, read-only: struct exo_frame_info of each page of RAM */
 	uint32_t block_count;
 	uint32_t packet_count;
 	uint32_t window_count;
@@ -57,7 +58,7 @@ struct exo_start {
 	uint32_t value_count; /* "key=value" strings of the manifest that init does not know */
 	uint32_t values;      /* offset of the first; the others follow */
 	uint32_t text_end;    /* offset behind the last string */
-	char text[EXO_PAGE_SIZE - 440];
+	char text[EXO_PAGE_SIZE - 448];
 };
 _Static_assert(sizeof(struct exo_start) == EXO_PAGE_SIZE, "start page layout");
 

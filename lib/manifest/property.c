@@ -391,6 +391,12 @@ read_dma_trusted(struct property_reader *reader)
 }
 
 static int
+read_frame_table(struct property_reader *reader)
+{
+	return read_flag(reader, &reader->env->has_frame_table);
+}
+
+static int
 read_later(struct property_reader *reader)
 {
 	return REFUSE(reader, "this version of Chitin does not hand that out yet; remove it");
@@ -421,6 +427,7 @@ static const struct property properties[] = {
 	{"windows", read_windows},
 	{"irqs", read_irqs},
 	{"dma-trusted", read_dma_trusted},
+	{"frame-table", read_frame_table},
 };
 _Static_assert(ARRAY_SIZE(properties) <= 32, "one bit of `seen` each");
 

@@ -78,20 +78,34 @@ add_console(const struct manifest_env *env, struct grants *grants)
 	return what.rights ? add(grants, &what, EXO_GIFT(console)) : 0;
 }
 
+/* A share of pages that the kernel publishes. */
 static int
-add_system_page(struct grants *grants)
+add_pages(struct grants *grants, exo_handle pages, size_t field)
 {
 	struct exo_cap_info info = {0};
-	int64_t status = exo_inspect(exo_start()->sysinfo, 0, &info);
+	int64_t status = exo_inspect(pages, 0, &info);
 	struct derivation what = {
-		.parent = exo_start()->sysinfo,
+		.parent = pages,
 		.start = info.start,
 		.count = info.count,
 		.rights = EXO_READ,
 	};
 
+	return status < 0 ? (int)status : add(grants, &what, field);
+}
+
+static int
+add_information(const struct manifest_env *env, struct grants *grants)
+{
+	int status;
+
 	grants->what = "share the system page with it";
-	return status < 0 ? (int)status : add(grants, &what, EXO_GIFT(sysinfo));
+	status = add_pages(grants, exo_start()->sysinfo, EXO_GIFT(sysinfo));
+	if (!status && env->has_frame_table) {
+		grants->what = "share the frame table with it";
+		status = add_pages(grants, exo_boot()->frame_table, EXO_GIFT(frame_table));
+	}
+	return status;
 }
 
 static int
@@ -220,7 +234,7 @@ grants_make(const struct manifest_env *env, struct exo_gift gifts[GRANTS_MAX], c
 	struct grants grants = {.gifts = gifts};
 	int status = add_console(env, &grants);
 
-	status = status ? status : add_system_page(&grants);
+	status = status ? status : add_information(env, &grants);
 	status = status ? status : add_blocks(env, &grants);
 	status = status ? status : add_packets(env, &grants);
 	status = status ? status : add_copies(env, &grants);

@@ -11,7 +11,7 @@
 #include "lib/manifest/plan.h"
 
 /* Console, system page, blocks, packets received alone, packets shared. */
-#define GRANTS_MAX (2 + MANIFEST_EXTENTS_MAX + 2 + 2 * MANIFEST_DEVICES_MAX)
+#define GRANTS_MAX (3 + MANIFEST_EXTENTS_MAX + 2 + 2 * MANIFEST_DEVICES_MAX)
 
 /* Once, before the first environment. Gives up if a NIC does not take the filter. */
 void grants_open(const struct manifest *manifest);
