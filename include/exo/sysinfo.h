@@ -85,13 +85,13 @@ enum exo_frame_kind {
 	EXO_FRAME_USER = 0, /* free, or memory of somebody */
 	EXO_FRAME_KERNEL = 1,
 	EXO_FRAME_CLEARING = 2,
-	EXO_FRAME_ENV = 4, /* first frame of an object */
-	EXO_FRAME_SPACE = 5,
-	EXO_FRAME_TABLE = 6,
-	EXO_FRAME_CSPACE = 7,
-	EXO_FRAME_LEAF = 8,
-	EXO_FRAME_RING = 9,
-	EXO_FRAME_OBJECT = 10, /* further frames of an object */
+	EXO_FRAME_ENV = 3, /* first frame of an object */
+	EXO_FRAME_SPACE = 4,
+	EXO_FRAME_TABLE = 5,
+	EXO_FRAME_CSPACE = 6,
+	EXO_FRAME_LEAF = 7,
+	EXO_FRAME_RING = 8,
+	EXO_FRAME_OBJECT = 9, /* further frames of an object */
 };
 
 #define EXO_BOOT_MAGIC     0x746f6f42746968ul
