@@ -14,7 +14,7 @@
 #define SECONDS     4
 #define SECONDS_MAX 20 /* on a machine that has other things to do */
 #define LIVES       5
-#define EACH        4 /* slots of a victim: frames, env, share of the space, of the capability space */
+#define EACH        4 /* slots of a victim: frames, env, shares of space and capability space */
 #define UAREAS      (THREAD_UAREAS + 128 * EXO_PAGE_SIZE)
 #define WORDS       64
 
