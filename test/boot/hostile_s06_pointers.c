@@ -4,6 +4,8 @@
  *
  * boot: init SMP=1 NET=user
  */
+#include <stddef.h>
+
 #include <exo/atom.h>
 #include "test/boot/hostile.h"
 
@@ -47,8 +49,8 @@ call_map(uint64_t address)
 static int64_t
 call_unmap(uint64_t address)
 {
-	return exo_unmap(EXO_VM_END - EXO_PAGE_SIZE, 1, 1ul << EXO_BATCH_SHIFT, (const struct exo_map_entry *)address,
-			 EXO_NONE);
+	return exo_unmap(EXO_VM_END - EXO_PAGE_SIZE, 1, 1ul << EXO_BATCH_SHIFT,
+			 (const struct exo_map_entry *)address, EXO_NONE);
 }
 
 static int64_t
@@ -84,7 +86,7 @@ static const struct {
 } calls[] = {
 	{call_inspect, sizeof(struct exo_cap_info), "inspect", true},
 	{call_read, sizeof(struct exo_context), "env_read", true},
-	{call_write, sizeof(struct exo_context), "env_write", false},
+	{call_write, offsetof(struct exo_context, state), "env_write", false},
 	{call_map, sizeof(struct exo_map_entry), "map", false},
 	{call_unmap, sizeof(struct exo_map_entry), "unmap", false},
 	{call_protect, sizeof(struct exo_map_entry), "protect", false},

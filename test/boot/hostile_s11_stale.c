@@ -66,18 +66,44 @@ check_slot(void)
 	tap_is(count_live(TURNS), 0, "nor do they name what stands there now");
 }
 
+/* A leaf is taken away with all that is in it, and another one, of the same page, takes its place.
+ */
+static void
+check_leaf(void)
+{
+	uint32_t slot = 300 * EXO_SLOTS_PER_LEAF + 5;
+	exo_handle memory, leaf;
+	uint32_t wrong = 0, leaf_slot = free_slot();
+
+	exo_frames_carve(exo_own_frames(), 1, 1, &memory);
+	for (uint32_t i = 0; i < TURNS / 10; i++) {
+		leaf = EXO_NONE;
+		for (int tries = 0; tries < 100 && (int64_t)leaf <= 0; tries++) {
+			leaf = (exo_handle)exo_create(EXO_CAP_CSPACE, memory, leaf_slot,
+						      exo_start()->cspace, 300);
+		}
+		old[i] = share(slot);
+		wrong += (int64_t)leaf <= 0 || (int64_t)old[i] <= 0;
+		wrong += i && !is_stale(old[i - 1]);
+		wrong += exo_drop(leaf, 0, 0) != 0;
+	}
+	tap_is(wrong, 0, "a leaf that is made again knows no old handle");
+	tap_is(count_live(TURNS / 10), 0, "nor does an empty place");
+}
+
 int
 main(void)
 {
 	struct exo_cap_info info = {0};
 	exo_handle memory;
 
-	tap_plan(4);
+	tap_plan(6);
 	exo_frames_carve(exo_own_frames(), 1, 1, &page);
 	exo_inspect(page, 0, &info);
 	number = info.start;
 	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 0, THREAD_UAREAS, &env, &memory);
 	exo_bind(EXO_BIND_CSPACE, env, exo_start()->cspace, 0);
 	check_slot();
+	check_leaf();
 	return tap_end();
 }
