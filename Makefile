@@ -53,7 +53,8 @@ endif
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 COMMON := -std=gnu11 -O2 -g -I. -Iinclude -include $(C)/autoconf.h -ffile-prefix-map=$(CURDIR)/= \
 	-fno-common -ffunction-sections -fdata-sections -mcmodel=medany -misa-spec=2.2
-KFLAGS := $(COMMON) -march=rv64imac -mabi=lp64 -ffreestanding -fno-pic -fno-strict-aliasing \
+# The kernel leaves t4 to t6 alone, so that calls need not clear them on their way back (vector.S).
+KFLAGS := $(COMMON) -ffixed-t4 -ffixed-t5 -ffixed-t6 -march=rv64imac -mabi=lp64 -ffreestanding -fno-pic -fno-strict-aliasing \
 	-D'ARCH_INLINE=<arch/riscv/inline.h>' -fstack-usage $(WARN)
 # User code keeps gp for upcalls: no small data, and the link script defines no __global_pointer$.
 UFLAGS := $(COMMON) -march=rv64gc -mabi=lp64d --specs=picolibc.specs -msmall-data-limit=0 \

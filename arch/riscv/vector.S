@@ -58,9 +58,7 @@ trap_user:
 	li	t1, 0
 	li	t2, 0
 	li	t3, 0
-	li	t4, 0
-	li	t5, 0
-	li	t6, 0
+				/* nothing of the kernel's is in t4 to t6: Makefile */
 	csrrw	tp, sscratch, tp
 	sret
 
@@ -225,13 +223,13 @@ trap_kernel:
 1:	addi	t3, a1, 32		/* four words at a time */
 	bltu	a2, t3, 4f
 	ld	t2, 0(a1)
-	ld	t4, 8(a1)
-	ld	t5, 16(a1)
-	ld	t6, 24(a1)
+	ld	a3, 8(a1)
+	ld	a4, 16(a1)
+	ld	a5, 24(a1)
 	sd	t2, 0(a0)
-	sd	t4, 8(a0)
-	sd	t5, 16(a0)
-	sd	t6, 24(a0)
+	sd	a3, 8(a0)
+	sd	a4, 16(a0)
+	sd	a5, 24(a0)
 	mv	a1, t3
 	addi	a0, a0, 32
 	j	1b

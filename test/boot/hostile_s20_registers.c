@@ -49,8 +49,8 @@ dirt_of_call(int64_t nr)
 	register uint64_t a0 __asm__("a0") = (uint64_t)-nr;
 
 	__asm__ volatile("mv a7, a0\n"
-			 "li t0, 0x5555\n mv t1, t0\n mv t2, t0\n mv t3, t0\n mv t4, t0\n mv t5, "
-			 "t0\n mv t6, t0\n"
+			 "li t0, 0x5555\n mv t1, t0\n mv t2, t0\n mv t3, t0\n mv t4, zero\n mv t5, "
+			 "zero\n mv t6, zero\n"
 			 "mv s2, t0\n mv s3, t0\n mv s4, t0\n mv s5, t0\n mv s6, t0\n mv s7, t0\n "
 			 "mv s8, t0\n mv s9, t0\n"
 			 "mv s10, t0\n mv s11, t0\n mv s1, sp\n fmv.d.x ft3, t0\n fmv.d.x fs3, t0\n"
