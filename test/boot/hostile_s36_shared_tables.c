@@ -70,11 +70,11 @@ set_up(const uint32_t slots[2])
 static void
 clean_up(void)
 {
-	exo_unmap(THERE, 512, 0, NULL, EXO_NONE);
-	exo_unmap(HERE, 512, 0, NULL, EXO_NONE);
+	exo_unmap(THERE, 512, EXO_MEGA, NULL, EXO_NONE);
+	exo_unmap(HERE, 512, EXO_MEGA, NULL, EXO_NONE);
 	exo_frames_destroy(exo_own_frames(), copy, copy_memory);
-	exo_unmap(THERE, 512, 0, NULL, EXO_NONE);
-	exo_unmap(HERE, 512, 0, NULL, EXO_NONE);
+	exo_unmap(THERE, 512, EXO_MEGA, NULL, EXO_NONE);
+	exo_unmap(HERE, 512, EXO_MEGA, NULL, EXO_NONE);
 	copy = make_table(0, &copy_memory);
 }
 
