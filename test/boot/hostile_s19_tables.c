@@ -66,7 +66,8 @@ check_levels(void)
 	tap_is(hang(level1, VICTIM, EXO_NONE), E_MAPPED, "but not in the same place again");
 	tap_is(hang(level1, VICTIM + GIB, EXO_NONE), 0, "in a second one it does");
 	tap_is(hang(level0, VICTIM, EXO_NONE), E_SHARED, "but then nobody changes it");
-	tap_is(exo_unmap(VICTIM + GIB, 512 * 512, EXO_GIGA, NULL, EXO_NONE), 0, "it leaves that one");
+	tap_is(exo_unmap(VICTIM + GIB, 512 * 512, EXO_GIGA, NULL, EXO_NONE), 0,
+	       "it leaves that one");
 	tap_is(hang(level0, VICTIM, EXO_NONE), 0, "a table of level 0 hangs below it");
 	tap_is(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ, &address), 0,
 	       "it can be looked at");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * hostile_s27_batch.c: S27: batches as long as the ABI allows do not keep others from the hart: whatever is
- * mapped, unmapped or protected, the call lets them in again and again and does all of its work all
- * the same.
+ * hostile_s27_batch.c: S27: batches as long as the ABI allows do not keep others from the hart:
+ * whatever is mapped, unmapped or protected, the call lets them in again and again and does all of
+ * its work all the same.
  *
  * boot: init SMP=1
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * hostile_s28_fence.c: S28: all harts but one break mappings as fast as they can, so that they owe the
- * others a fence nearly all the time. Whoever carves and drops on another hart, which must wait for
- * fences, gets on all the same.
+ * hostile_s28_fence.c: S28: all harts but one break mappings as fast as they can, so that they owe
+ * the others a fence nearly all the time. Whoever carves and drops on another hart, which must
+ * wait for fences, gets on all the same.
  *
  * boot: init SMP=4
  */

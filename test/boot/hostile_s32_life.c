@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hostile_s32_life.c: S32: two harts make, start, stop, write, signal and destroy the same environments, and
- * take the spaces and capability spaces they run in, all at the same time.
+ * hostile_s32_life.c: S32: two harts make, start, stop, write, signal and destroy the same
+ * environments, and take the spaces and capability spaces they run in, all at the same time.
  *
  * Nothing may come of it but errors; afterwards every page is there again.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hostile_s34_rings.c: S34: descriptors and indices that lie, and rings, pages, blocks and their owner taken
- * away while the disk works.
+ * hostile_s34_rings.c: S34: descriptors and indices that lie, and rings, pages, blocks and their
+ * owner taken away while the disk works.
  *
  * boot: init SMP=2 DISK=1M NET=user
  */
