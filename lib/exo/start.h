@@ -17,7 +17,7 @@
 #define EXO_START_VERSION 1
 #define EXO_START_SEED    32
 #define EXO_START_GRANTS  4
-#define EXO_START_DEVICES 8
+#define EXO_START_DEVICES 16
 
 struct exo_start {
 	uint64_t magic;
@@ -58,7 +58,7 @@ struct exo_start {
 	uint32_t value_count; /* "key=value" strings of the manifest that init does not know */
 	uint32_t values;      /* offset of the first; the others follow */
 	uint32_t text_end;    /* offset behind the last string */
-	char text[EXO_PAGE_SIZE - 448];
+	char text[EXO_PAGE_SIZE - 576];
 };
 _Static_assert(sizeof(struct exo_start) == EXO_PAGE_SIZE, "start page layout");
 

@@ -20,7 +20,7 @@
 #define MANIFEST_EXTENTS_MAX    4    /* of blocks, of one environment */
 #define MANIFEST_SLOTS_MAX      8    /* entries of slots, of one environment */
 #define MANIFEST_TIMELINE_MAX   4096 /* positions that a kernel can be built for */
-#define MANIFEST_DEVICES_MAX    8    /* ranges of registers, and lines, of one environment */
+#define MANIFEST_DEVICES_MAX    16   /* ranges of registers, and lines, of one environment */
 #define MANIFEST_ARGS_MAX       16   /* strings of args, and of values */
 #define MANIFEST_SENTENCE_BYTES 384
 #define MANIFEST_CSPACE_SLOTS   128 /* where cspace-slots is not given */
