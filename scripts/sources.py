@@ -28,7 +28,8 @@ def sources():
 
 def for_clang(flags):
     """The flags of riscv64-unknown-elf-gcc as clang understands them."""
-    flags = [f for f in flags if not f.startswith(("-misa-spec", "-ffile-prefix-map", "-msmall-data-limit", "-fstack-usage", "-fno-tree-"))]
+    flags = [f for f in flags if not f.startswith(("-misa-spec", "-ffile-prefix-map", "-msmall-data-limit", "-fstack-usage", "-fno-tree-", "-fno-cse-",
+                                                       "-ffixed-"))]
     if "--specs=picolibc.specs" in flags:
         flags.remove("--specs=picolibc.specs")
         flags += ["-isystem", PICOLIBC]

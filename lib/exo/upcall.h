@@ -20,9 +20,9 @@
 #define EXO_CALL_RESUME -18
 
 /* What the library keeps in its part of the u-area. */
-#define EXO_UL_STACK         (EXO_U_LIBRARY + 0) /* end of the exception stack */
-#define EXO_UL_HANDLER       (EXO_U_LIBRARY + 8) /* the C function that the entry code calls */
-#define EXO_UL_FP            (EXO_U_LIBRARY + 16) /* not 0: floating-point registers have to be saved */
+#define EXO_UL_STACK         (EXO_U_LIBRARY + 0)  /* end of the exception stack */
+#define EXO_UL_HANDLER       (EXO_U_LIBRARY + 8)  /* the C function that the entry code calls */
+#define EXO_UL_FP            (EXO_U_LIBRARY + 16) /* not 0: save floating-point registers */
 #define EXO_UL_SP            (EXO_U_LIBRARY + 24) /* for the entry code */
 #define EXO_UL_CLIENT        (EXO_U_LIBRARY + 32) /* the handler given to exo_on_exception */
 #define EXO_UL_EVENT_STACK   (EXO_U_LIBRARY + 40) /* end of the event stack */

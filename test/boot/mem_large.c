@@ -199,7 +199,8 @@ check_hands(void)
 	tap_ok(made >= 0, "a part becomes a table");
 	tap_is(exo_drop(part, 0, 0), 0, "which goes");
 	tap_is(map(unit, 0, UNIT, RW | EXO_MEGA), E_STATE, "so the mark is gone");
-	tap_is(exo_inspect((exo_handle)made, 0, &(struct exo_cap_info){0}), E_HANDLE, "the table too");
+	tap_is(exo_inspect((exo_handle)made, 0, &(struct exo_cap_info){0}), E_HANDLE,
+	       "the table too");
 	tap_is(exo_clear(unit, 0, UNIT), 0, "it is cleared again");
 	tap_is(map(unit, 0, UNIT, RW | EXO_MEGA), 0, "and mapped");
 	tap_ok(is_zero(UNIT), "nothing is in it");

@@ -6,7 +6,7 @@
 
 #define BIT 3
 
-static const char constant[8] = "constant";
+static const char constant[] = "constant";
 
 int
 main(void)

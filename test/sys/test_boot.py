@@ -342,7 +342,7 @@ def test_write_or_execute(machine, initrd, log_file):
         text = [(p, p + n) for v, p, n, rights in rows if "x" in rights and "u" not in rights]
         assert len(text) == 1
         assert not [row for row in rows if "w" in row[3] and row[1] < text[0][1] and row[1] + row[2] > text[0][0]]
-        stacks = {page for v, _, n, _ in rows if 0xffffffff00000000 <= v < 0xffffffff80000000
+        stacks = {page for v, _, n, _ in rows if 0xffffffff00000000 <= v < 0xffffffff00040000
                   for page in range(v, v + n, 4096)}
         tops = sorted(v for v in stacks if v + 4096 not in stacks)
         assert len(tops) == 2 and tops[0] + 0x8000 == tops[1]

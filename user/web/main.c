@@ -106,7 +106,8 @@ announce(void)
 	if (address) {
 		is_done = 1;
 		printf("web: serving %u file%s (%llu bytes) on http://%s/\n", site.file_count,
-		       site.file_count == 1 ? "" : "s", (unsigned long long)site.total_bytes, address);
+		       site.file_count == 1 ? "" : "s", (unsigned long long)site.total_bytes,
+		       address);
 	}
 }
 
