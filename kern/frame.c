@@ -33,6 +33,16 @@ frame_unit(const struct captree *t, uint64_t page)
 	return f && f->kind == FRAME_USER ? f : NULL;
 }
 
+void
+frame_divide(struct captree *t, uint64_t page)
+{
+	struct frame *unit = page & (FRAME_UNIT_PAGES - 1) ? frame_unit(t, page) : NULL;
+
+	if (unit) {
+		unit->spare &= FRAME_CODE;
+	}
+}
+
 bool
 frame_in_megapage(const struct captree *t, uint64_t page)
 {

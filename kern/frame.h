@@ -64,6 +64,9 @@ void frame_unpin(struct captree *t, uint64_t page, uint64_t count);
 
 /* The first frame of the unit that `page` lies in, if it is RAM and USER, else NULL. */
 struct frame *frame_unit(const struct captree *t, uint64_t page);
+/* `page` and the one before it no longer are one capability's: if they lie in one unit, it is no
+ * longer all one holder's to map. */
+void frame_divide(struct captree *t, uint64_t page);
 /* True if the frame can be part of a megapage that is mapped. */
 bool frame_in_megapage(const struct captree *t, uint64_t page);
 

@@ -11,7 +11,8 @@
 #include "kern/kernel.h"
 #include "kern/object.h"
 
-/* Revoke what lies outside [start, start + count), then shrink. */
+/* Revoke what lies outside [start, start + count), then shrink. A megapage of which it keeps a part
+ * must not stand in the way of who gets the rest. */
 static int
 trim_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
 {
@@ -27,7 +28,12 @@ trim_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
 	if (!result && c->child && start + count < end) {
 		result = cap_revoke_step(t, c, start + count, end - start - count);
 	}
-	return result ? result : cap_trim(t, c, start, count);
+	result = result ? result : cap_trim(t, c, start, count);
+	if (!result && cap_type(c) == EXO_CAP_FRAME) {
+		frame_divide(t, start);
+		frame_divide(t, start + count);
+	}
+	return result;
 }
 
 static int

@@ -171,6 +171,23 @@ check_ceiling(void)
 	tap_is(map(looker, 0, UNIT, EXO_READ | EXO_MEGA), E_HANDLE, "nor can be");
 }
 
+/* A unit that was cleared as a whole is given back but for its first pages: what is left of it does
+ * not stand in the way of whoever has the rest. */
+static void
+check_trim(void)
+{
+	exo_handle part;
+
+	tap_is(exo_drop(unit, start, 8), 0, "its holder keeps a few pages");
+	exo_map(WHERE, tables[0], 0, 1, EXO_WRITE, NULL, EXO_NONE);
+	tap_is(map(unit, 0, 1, RW), 0, "and maps the first");
+	tap_is(carve(pool, start + 8, 2, &part), 0, "another one carves of the rest");
+	tap_is(exo_map(WHERE + 8 * EXO_PAGE_SIZE, part, 0, 2, RW, NULL, EXO_NONE), 0,
+	       "and maps it");
+	tap_is(exo_drop(part, 0, 0), 0, "and gives it up");
+	exo_unmap(WHERE, UNIT, EXO_MEGA, NULL, EXO_NONE);
+}
+
 /* Parts of the unit change hands: the mark is gone, nothing old is seen. */
 static void
 check_hands(void)
@@ -202,6 +219,10 @@ check_hands(void)
 	tap_is(exo_inspect((exo_handle)made, 0, &(struct exo_cap_info){0}), E_HANDLE,
 	       "the table too");
 	tap_is(exo_clear(unit, 0, UNIT), 0, "it is cleared again");
+	check_trim();
+	exo_drop(unit, 0, 0);
+	tap_is(carve(pool, start, UNIT, &unit), 0, "the whole is carved a third time");
+	tap_is(exo_clear(unit, 0, UNIT), 0, "and cleared");
 	tap_is(map(unit, 0, UNIT, RW | EXO_MEGA), 0, "and mapped");
 	tap_ok(is_zero(UNIT), "nothing is in it");
 	tap_is(exo_drop(tables[1], 0, 0), 0, "the table above it goes");
@@ -212,7 +233,7 @@ check_hands(void)
 int
 main(void)
 {
-	tap_plan(75);
+	tap_plan(82);
 	prepare();
 	check_clear();
 	check_parts();
