@@ -152,8 +152,8 @@ _Noreturn void arch_enter(struct arch_env *a);
 _Noreturn void arch_stack_enter(uint32_t hart, void (*run)(uint32_t hart));
 
 /* --- provided by kern --------------------------------------------------------------------- */
-/* First hart, paging on, early map, boot stack. The tree is readable at `device_tree` (NULL:
- * nothing is there); it lies at physical `tree_address`. */
+/* First hart, paging on, early map, boot stack. The tree is readable at `device_tree`, all that it
+ * says it is (NULL: it is not); it lies at physical `tree_address`. */
 _Noreturn void kern_boot(uint64_t hartid, const void *device_tree, uint64_t tree_address,
 			 uint64_t load, uint64_t image_bytes);
 /* A broken invariant. */

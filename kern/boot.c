@@ -278,7 +278,7 @@ kern_boot(uint64_t hartid, const void *tree, uint64_t tree_address, uint64_t loa
 
 	arch_timebase_set(1000000); /* until the tree says */
 	if (!tree) {
-		boot_fail("the firmware passed no device tree");
+		boot_fail("the firmware passed no device tree that can be read");
 	}
 	if (machine_read(&machine, tree, tree_address, image, hartid, &why) != 0) {
 		boot_fail("%s", why);

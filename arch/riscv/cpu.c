@@ -12,6 +12,7 @@
 #include "arch/riscv/mmu.h"
 #include "arch/riscv/sbi.h"
 #include "arch/riscv/tlb.h"
+#include "lib/base/fdt.h"
 
 #define COUNTERS_USER    7 /* cycle, time, instret: more makes some firmware die */
 #define TEST_DEVICE_PASS 0x5555
@@ -51,18 +52,37 @@ cpu_init(void)
 	tlb_init();
 }
 
+static bool
+is_readable(uintptr_t at, uint64_t bytes)
+{
+	for (uintptr_t end = at + bytes; at < end; at = (at | 4095) + 1) {
+		if (!cpu_probe_registers(at)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The tree, NULL unless every page of the size it claims can be read. */
+static const void *
+readable_tree(uint64_t device_tree)
+{
+	uintptr_t at = EARLY_TREE_BASE + (device_tree & ((1ul << 30) - 1));
+	const void *tree = (const void *)at;
+	int bytes = is_readable(at, FDT_PEEK_BYTES) ? fdt_peek_size(tree) : 0;
+
+	return bytes && (bytes < 0 || is_readable(at, (uint64_t)bytes)) ? tree : NULL;
+}
+
 void
 arch_boot(uint64_t hartid, uint64_t device_tree, uint64_t load)
 {
-	const uint8_t *tree =
-		(const uint8_t *)(EARLY_TREE_BASE + (device_tree & ((1ul << 30) - 1)));
-
 	mmu_init(load);
 	cpu.load = load;
 	sbi_init();
 	cpu_init();
 	cpu.sstc = cpu_probe_stimecmp();
-	kern_boot(hartid, cpu_probe_registers((uintptr_t)tree) ? tree : NULL, device_tree, load,
+	kern_boot(hartid, readable_tree(device_tree), device_tree, load,
 		  (uint64_t)(image_end - image_start));
 }
 

@@ -38,8 +38,9 @@ struct fdt_prop {
 	int next; /* private to fdt_next_prop */
 };
 
-/* Reads the magic number and total size from the first 8 bytes, for a caller that was given only
- * an address. Returns the size in bytes or E_FORMAT. */
+/* Reads the magic number and total size from the first FDT_PEEK_BYTES, for a caller that was given
+ * only an address. Returns the size in bytes or E_FORMAT. */
+#define FDT_PEEK_BYTES 8
 int fdt_peek_size(const void *header);
 
 /* Checks everything in `blob`, of which `bytes` may be read. 0, or E_TRUNCATED (blob says it is

@@ -3,6 +3,7 @@
 
   log_file   a function that gives a new path under build/test/sys/ for this test
   machine    machine(**options) starts a qemu.Machine whose log is kept, and which ends with the test
+  firmware   firmware(source) assembles what is to stand where the kernel is expected; returns the path
   initrd     initrd(dts) writes an initrd for a manifest's text and returns its path
 
 Mark a test with @pytest.mark.nightly if only `make nightly` is to run it.
@@ -11,6 +12,7 @@ import collections
 import json
 import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -69,6 +71,17 @@ def machine(log_file):
     yield start
     for one in machines:
         one.close()
+
+
+@pytest.fixture
+def firmware(log_file):
+    def assemble(source):
+        elf, binary = log_file(".elf"), log_file(".bin")
+        subprocess.run(["riscv64-unknown-elf-gcc", "-march=rv64imac", "-mabi=lp64", "-misa-spec=2.2", "-nostdlib",
+                        "-Ttext=0", "-x", "assembler", "-", "-o", elf], input=source.encode(), check=True)
+        subprocess.run(["riscv64-unknown-elf-objcopy", "-O", "binary", elf, binary], check=True)
+        return binary
+    return assemble
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import qemu
 import tap
 
 IMAGE = f"{qemu.BUILD}/qemu-virt/Image"
+AT_80A00000 = ["-device", f"loader,file={IMAGE},addr=0x80a00000,force-raw=on"]
 PLAIN, OLD = "rv64", "rv64,sstc=off,h=off"
 ONE = '/dts-v1/; / { a { program = "%s"; frames = <%d>; %s }; };'
 GHOST = """/ { cpus { cpu@7 { device_type = "cpu"; reg = <7>; status = "okay"; compatible = "riscv";
@@ -172,14 +173,9 @@ RUDE = """
 
 
 @pytest.mark.parametrize("smp", [1, 4])
-def test_state_at_entry(machine, initrd, log_file, smp):
+def test_state_at_entry(machine, initrd, firmware, smp):
     """Only a0, a1 and paging off are taken for granted; the image may lie anywhere."""
-    elf, rude = log_file(".elf"), log_file(".bin")
-    subprocess.run(["riscv64-unknown-elf-gcc", "-march=rv64imac", "-mabi=lp64", "-misa-spec=2.2", "-nostdlib",
-                    "-Ttext=0", "-x", "assembler", "-", "-o", elf], input=RUDE.encode(), check=True)
-    subprocess.run(["riscv64-unknown-elf-objcopy", "-O", "binary", elf, rude], check=True)
-    guest = machine(initrd=initrd(on_each(smp)), kernel=rude, smp=smp,
-                    extra=["-device", f"loader,file={IMAGE},addr=0x80a00000,force-raw=on"])
+    guest = machine(initrd=initrd(on_each(smp)), kernel=firmware(RUDE), smp=smp, extra=AT_80A00000)
     judge_harts(guest, smp)
 
 
