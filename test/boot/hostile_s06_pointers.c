@@ -91,7 +91,7 @@ static const struct {
 	{call_unmap, sizeof(struct exo_map_entry), "unmap", false},
 	{call_protect, sizeof(struct exo_map_entry), "protect", false},
 	{call_console_write, 16, "console_write", false},
-	{call_console_read, 16, "console_read", false},
+	{call_console_read, 16, "console_read", true},
 	{call_filter, sizeof(struct exo_filter), "share of packets", false},
 };
 
@@ -204,7 +204,7 @@ main(void)
 {
 	exo_handle memory;
 
-	tap_plan(3 * ARRAY_SIZE(calls) + 2 * 2 + 2);
+	tap_plan(3 * ARRAY_SIZE(calls) + 3 * 2 + 2);
 	console = exo_start()->console;
 	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 0, THREAD_UAREAS, &env, &memory);
 	exo_frames_carve(exo_own_frames(), 1, 1, &page.frames);
