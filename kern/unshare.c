@@ -17,7 +17,8 @@
 #include "kern/table.h"
 #include "lib/base/checked.h"
 
-#define WALK_MAX 64 /* bindings looked at to find whose an entry is */
+#define WALK_MAX    64 /* bindings looked at to find whose an entry is */
+#define COST_SINGLE 4  /* copying one alone or beginning a run, in entries of a run */
 
 /* What is being copied. */
 struct copy {
@@ -29,6 +30,7 @@ struct copy {
 	uint32_t last; /* binding id of the entry looked at last; whether that is being revoked */
 	bool is_revoked;
 	uint16_t valid; /* entries copied */
+	int work;       /* what is left of it */
 };
 
 /* Put the binding `id` behind `beside`, under the same capability and with the same ceiling. */
@@ -60,6 +62,7 @@ look_for_revocation(struct copy *c, uint32_t id)
 		return 0;
 	}
 	for (uint32_t i = 0; i < WALK_MAX && !(at & BIND_CAP); i++) {
+		c->work--;
 		at = bind_at(t, at)->prev;
 		if (at == c->last) {
 			c->last = id;
@@ -112,32 +115,36 @@ copy_valid(struct copy *c, uint64_t *to, uint64_t pte, uint32_t to_id, uint32_t 
 	return error;
 }
 
-/* Leaves from `i` on, fewer than `end`, that follow each other in a list of bindings: their copies
+/* Up to `most` leaves from `i` on that follow each other in a list of bindings: their copies
  * go behind the last of them, in the same order. That is how a run that was mapped in one go lies
  * there, and it is many times as fast as one by one. Returns how many. */
 static uint32_t
-copy_run(struct copy *c, uint32_t i, uint32_t end, uint32_t to_id, uint32_t from_id)
+copy_run(struct copy *c, uint32_t i, uint32_t most, uint32_t to_id, uint32_t from_id)
 {
 	struct captree *t = &c->k->tree;
+	struct frame *frames = t->frames; /* read once, not for each entry */
+	uint64_t base_page = t->base_page;
+	uint64_t pages = t->pages;
 	uint64_t *from = c->from + i;
 	uint64_t *to = c->to + i;
-	uint64_t *stop = c->from + end;
-	uint32_t next = from_id;
-	uint32_t n = 0;
+	uint64_t *stop = from + (TABLE_ENTRIES - i < most ? TABLE_ENTRIES - i : most);
+	uint64_t link = from_id;
+	uint64_t ids = (uint64_t)(to_id - 1) << 32 | (to_id + 1);
+	uint32_t n;
 
-	for (; from < stop && next == from_id + n; from++, to++, n++) {
-		struct frame *f = table_frame(t, *from);
-		uint32_t link = space_links(from)->next;
+	for (n = 0; from < stop && (link & ~BIND_WRITABLE) == from_id + n; from++, to++, n++) {
+		uint64_t pte = *from;
+		uint64_t page = pte_page(pte) - base_page;
 
-		if (!(*from & PTE_V) || *to & PTE_V || !f ||
-		    f->references >= FRAME_REFERENCES_MAX) {
+		if (!(pte & PTE_V) || *to & PTE_V || page >= pages ||
+		    frames[page].references >= FRAME_REFERENCES_MAX) {
 			break;
 		}
-		f->references++;
-		*space_links(to) = (struct bind_node){
-			.next = (to_id + n + 1) | (link & BIND_WRITABLE), .prev = to_id + n - 1};
-		*(volatile uint64_t *)to = *from;
-		next = link & ~BIND_WRITABLE;
+		frames[page].references++;
+		link = space_links(from)->next;
+		*(uint64_t *)space_links(to) = ids | (link & BIND_WRITABLE);
+		*(volatile uint64_t *)to = pte;
+		ids += 1ul << 32 | 1;
 	}
 	if (n) {
 		bind_beside(t, to_id + n - 1, from_id + n - 1);
@@ -153,21 +160,24 @@ copy_run(struct copy *c, uint32_t i, uint32_t end, uint32_t to_id, uint32_t from
 }
 
 static int
-copy_some(struct copy *c, uint32_t *at, uint32_t most)
+copy_some(struct copy *c, uint32_t *at)
 {
 	uint32_t from_id = bind_pte_id(&c->k->tree, c->from);
 	uint32_t to_id = bind_pte_id(&c->k->tree, c->to);
-	uint32_t end = TABLE_ENTRIES - *at < most ? TABLE_ENTRIES : *at + most;
 	bool runs = c->level == 0 && !c->k->tree.revocations;
 	uint32_t i = *at;
 	int error = 0;
 
-	while (i < end && !error) {
+	while (i < TABLE_ENTRIES && c->work > 0 && !error) {
 		uint64_t pte = c->from[i];
-		uint32_t n = runs ? copy_run(c, i, end, to_id + i, from_id + i) : 0;
+		uint32_t n = 0;
 
+		if (runs && pte & PTE_V) {
+			n = copy_run(c, i, (uint32_t)c->work, to_id + i, from_id + i);
+		}
 		if (n) {
 			i += n;
+			c->work -= (int)n + COST_SINGLE;
 			continue;
 		}
 		if (c->to[i] & PTE_V) {
@@ -178,6 +188,7 @@ copy_some(struct copy *c, uint32_t *at, uint32_t most)
 			*(volatile uint64_t *)&c->to[i] = pte; /* what a libOS noted there */
 		}
 		i += !error;
+		c->work -= pte & PTE_V ? COST_SINGLE : 1;
 	}
 	*at = i;
 	*table_valid(&c->k->tree, c->to) += c->valid;
@@ -203,10 +214,10 @@ take_place(struct copy *c, uint64_t *entry, struct cap *table)
 
 int
 unshare_step(struct kernel *k, struct space *s, uint64_t address, struct cap *table, uint32_t *from,
-	     uint32_t most)
+	     int work)
 {
 	struct frame *f = frame_at(&k->tree, table->start);
-	struct copy c = {.k = k, .space = s, .level = TABLE_LEVEL(f)};
+	struct copy c = {.k = k, .space = s, .level = TABLE_LEVEL(f), .work = work};
 	uint64_t *entry = table_entry(s, address, c.level + 1);
 	int error;
 
@@ -225,7 +236,7 @@ unshare_step(struct kernel *k, struct space *s, uint64_t address, struct cap *ta
 	c.from = table_below(*entry);
 	c.to = arch_ram(table->start << PAGE_SHIFT);
 	TABLE_HUNG(f) = true; /* shared tables may be in it from now on */
-	error = copy_some(&c, from, most);
+	error = copy_some(&c, from);
 	if (!error && *from < TABLE_ENTRIES) {
 		return UNSHARE_AGAIN;
 	}

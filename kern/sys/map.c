@@ -43,7 +43,7 @@ map_entry(struct work *w, struct cap *c)
 	if (!error) {
 		w->executable |= (w->flags & EXO_EXEC) != 0;
 		work_advance(w, pages);
-		w->budget -= COST_BREAK;
+		w->budget -= COST_SINGLE;
 	}
 	return error;
 }
@@ -107,6 +107,7 @@ map_object(struct work *w, struct cap *c)
 	error = space_map_entry(w->k, w->space, w->address, 0, c, table ? c->start : c->start + 1,
 				w->flags);
 	w->count -= error == 0;
+	w->budget -= COST_SINGLE;
 	return error;
 }
 
@@ -127,6 +128,7 @@ map_table(struct work *w, struct cap *c)
 	}
 	error = table_hang(w->k, w->space, w->address, c);
 	w->count -= error == 0;
+	w->budget -= COST_SINGLE;
 	return error;
 }
 

@@ -6,8 +6,8 @@
 #include "kern/table.h"
 #include "lib/base/checked.h"
 
-#define ENTRIES_LOCKED 12 /* copied while the lock is held: fewer than 400 instructions */
-#define ENTRIES_CALL   60 /* copied in one go: some 2 000 instructions */
+#define WORK_LOCKED 12 /* while the lock is held, as unshare_step counts: some 400 instructions */
+#define WORK_CALL   36 /* in one go: some 2 000 instructions */
 
 struct request {
 	struct env *e;
@@ -50,7 +50,7 @@ step(struct request *r)
 	if (!error) {
 		error = cap_usable(&k->tree, c);
 	}
-	return error ? error : unshare_step(k, s, r->address, c, &r->from, ENTRIES_LOCKED);
+	return error ? error : unshare_step(k, s, r->address, c, &r->from, WORK_LOCKED);
 }
 
 struct sysret
@@ -58,19 +58,19 @@ sys_unshare(uint64_t address, exo_handle table, exo_handle space, uint64_t from)
 {
 	struct env *e = env_current();
 	struct request r = {.e = e, .address = address, .table = table, .space = space};
-	uint32_t end;
+	int left = WORK_CALL;
 	int error;
 
 	if (address >= EXO_USER_END || from > TABLE_ENTRIES) {
 		return sys_return(E_RANGE);
 	}
 	r.from = (uint32_t)from;
-	end = r.from + ENTRIES_CALL;
 	do {
 		kernel_lock(e->kernel);
 		error = step(&r);
 		kernel_unlock_fence(e->kernel);
-	} while (error == UNSHARE_AGAIN && r.from < end && !sys_interrupted());
+		left -= WORK_LOCKED;
+	} while (error == UNSHARE_AGAIN && left > 0 && !sys_interrupted());
 	if (error == UNSHARE_AGAIN) {
 		return sys_restart(e, EXO_NR_unshare, (uint64_t[7]){address, table, space, r.from});
 	}
