@@ -43,19 +43,18 @@ space_map_one(struct kernel *k, uint64_t address, exo_handle handle, uint64_t of
 	      uint64_t rights)
 {
 	struct captree *t = &k->tree;
-	struct space *s = env_current()->space;
 	uint64_t leaf = EXO_HANDLE_INDEX(handle) / EXO_SLOTS_PER_LEAF;
+	struct space *s = env_current()->space;
 	struct bind_node *links;
 	struct frame *f;
 	struct cap *c;
 	uint64_t *entry;
 	uint64_t page;
 	uint64_t word;
-	int64_t references;
 	uint32_t bindings;
 	uint32_t id;
 
-	if (!LIKELY(leaf < EXO_LEAVES_MAX && s->last_key == space_key(k, address))) {
+	if (!LIKELY(s->last_key == space_key(k, address) && leaf < EXO_LEAVES_MAX)) {
 		return false;
 	}
 	c = &env_current()->cspace->leaf[leaf][handle % EXO_SLOTS_PER_LEAF];
@@ -69,26 +68,30 @@ space_map_one(struct kernel *k, uint64_t address, exo_handle handle, uint64_t of
 	}
 	page = c->start + offset;
 	f = &t->frame_zero[page];
-	references = (int64_t)(int32_t)f->references + 1;
-	if (!LIKELY(f->holder == c->carve && !(references >> 31))) {
+	if (!LIKELY(f->holder == c->carve)) {
 		return false;
 	}
 	entry = &s->last_table[address >> 12 & 511];
 	if (!LIKELY(!(*entry & PTE_V))) {
 		return false;
 	}
-	f->references = (uint32_t)references;
+	if (!LIKELY((int32_t)++f->references >= 0)) {
+		f->references = FRAME_REFERENCES_MAX; /* as it was */
+		return false;
+	}
+	*(volatile uint64_t *)entry = page << PTE_PAGE_SHIFT | k->leaf_bits | rights;
+	/* loaded again rather than kept: all registers that need no saving are taken */
+	s = env_current()->space;
 	++*s->last_valid;
 	id = s->last_id + (uint32_t)(address >> 12 & 511);
 	links = space_links(entry);
 	bindings = c->bindings;
-	links->next = bindings | (uint32_t)(word >> CAP_RIGHTS_SHIFT & EXO_WRITE) << 29;
+	links->next = bindings | ((uint32_t)c->word << 21 & BIND_WRITABLE);
 	links->prev = BIND_CAP | cap_id(t, c);
 	if (bindings) {
 		bind_at(t, bindings)->prev = id;
 	}
 	c->bindings = id;
-	*(volatile uint64_t *)entry = page << PTE_PAGE_SHIFT | k->leaf_bits | rights;
 	return true;
 }
 
