@@ -113,6 +113,32 @@ struct captree {
 	void (*lost)(struct captree *t, const struct cap *c);
 };
 
+/* The entry of physical page `page`, which must be RAM. */
+static inline struct frame *
+frame_at(const struct captree *t, uint64_t page)
+{
+	return &t->frames[page - t->base_page];
+}
+
+/* The first frame of the unit that `page` lies in, if it is RAM and USER, else NULL. */
+static inline struct frame *
+frame_unit(const struct captree *t, uint64_t page)
+{
+	uint64_t first = page & ~(FRAME_UNIT_PAGES - 1);
+	struct frame *f = first >= t->base_page ? frame_at(t, first) : NULL;
+
+	return f && f->kind == FRAME_USER ? f : NULL;
+}
+
+/* True if the frame can be part of a megapage that is mapped. */
+static inline bool
+frame_in_megapage(const struct captree *t, uint64_t page)
+{
+	const struct frame *unit = frame_unit(t, page);
+
+	return unit && frame_groups(unit) == FRAME_UNIT_GROUPS && unit->references;
+}
+
 /* 64 bits wide, so that an id loaded from a link needs no zero extension. */
 static inline struct cap *
 cap_at(const struct captree *t, uint64_t id)

@@ -12,25 +12,10 @@
 #include "kern/panic.h"
 #include "lib/base/checked.h"
 
-struct frame *
-frame_at(const struct captree *t, uint64_t page)
-{
-	return &t->frames[page - t->base_page];
-}
-
 bool
 frame_range_ok(const struct captree *t, uint64_t page, uint64_t count)
 {
 	return page >= t->base_page && range_within(page - t->base_page, count, t->pages);
-}
-
-struct frame *
-frame_unit(const struct captree *t, uint64_t page)
-{
-	uint64_t first = page & ~(FRAME_UNIT_PAGES - 1);
-	struct frame *f = first >= t->base_page ? frame_at(t, first) : NULL;
-
-	return f && f->kind == FRAME_USER ? f : NULL;
 }
 
 void
@@ -41,14 +26,6 @@ frame_divide(struct captree *t, uint64_t page)
 	if (unit) {
 		unit->spare &= FRAME_CODE;
 	}
-}
-
-bool
-frame_in_megapage(const struct captree *t, uint64_t page)
-{
-	const struct frame *unit = frame_unit(t, page);
-
-	return unit && frame_groups(unit) == FRAME_UNIT_GROUPS && unit->references;
 }
 
 void

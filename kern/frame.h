@@ -52,9 +52,6 @@ _Static_assert(sizeof(struct frame) == 16, "frame table entry");
 
 struct captree;
 
-/* The entry of physical page `page`, which must be RAM. */
-struct frame *frame_at(const struct captree *t, uint64_t page);
-
 /* True if [page, page + count) is RAM that the table covers. */
 bool frame_range_ok(const struct captree *t, uint64_t page, uint64_t count);
 
@@ -62,13 +59,9 @@ bool frame_range_ok(const struct captree *t, uint64_t page, uint64_t count);
 int frame_pin(struct captree *t, uint64_t page, uint64_t count);
 void frame_unpin(struct captree *t, uint64_t page, uint64_t count);
 
-/* The first frame of the unit that `page` lies in, if it is RAM and USER, else NULL. */
-struct frame *frame_unit(const struct captree *t, uint64_t page);
 /* `page` and the one before it no longer are one capability's: if they lie in one unit, it is no
  * longer all one holder's to map. */
 void frame_divide(struct captree *t, uint64_t page);
-/* True if the frame can be part of a megapage that is mapped. */
-bool frame_in_megapage(const struct captree *t, uint64_t page);
 
 /* Of the aligned unit whose first frame is `unit`. */
 static inline uint32_t
@@ -76,6 +69,8 @@ frame_groups(const struct frame *unit)
 {
 	return unit->spare & ~FRAME_CODE;
 }
+
+/* frame_at, frame_unit and frame_in_megapage stand in cap.h. */
 
 /* Set FRAME_CODE where `holder` is the holder / how many from the first on have it. */
 void frame_mark_code(struct captree *t, uint64_t page, uint64_t count, uint64_t holder);

@@ -276,9 +276,7 @@ space_protect(struct kernel *k, struct space *s, uint64_t address, uint32_t leve
 		return why_not(k, s, address, level, E_NOTMAPPED, E_ALIGN);
 	}
 	while (!error) {
-		while (entry < end && (*entry & need) == need) {
-			was |= __atomic_fetch_and(entry++, keep, __ATOMIC_RELAXED);
-		}
+		entry = space_narrow(entry, end, keep, need, &was);
 		if (entry == end) {
 			break;
 		}

@@ -120,6 +120,20 @@ space_protect_one(struct space *s, struct kernel *k, uint64_t address, uint64_t 
 	return true;
 }
 
+/* Take all but `keep` from the entries that have all of `need`, up to the first one that has not:
+ * returns that one. ORs old entries into *was. */
+static inline uint64_t *
+space_narrow(uint64_t *entry, const uint64_t *end, uint64_t keep, uint64_t need, uint64_t *was)
+{
+	uint64_t old = 0;
+
+	while (entry < end && (*entry & need) == need) {
+		old |= __atomic_fetch_and(entry++, keep, __ATOMIC_ACQUIRE); /* as above */
+	}
+	*was |= old;
+	return entry;
+}
+
 /* True if no other hart's TLB can hold entries of s, the space of the current environment e, and
  * arch_fence_exact() is enough. */
 static inline bool

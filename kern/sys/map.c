@@ -228,54 +228,36 @@ map_any(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, ui
 	return sys_return(error);
 }
 
-/* Clear the frame if that is all that stood in the way: true if it was. */
-static __attribute__((noinline)) bool
-claim_one(struct env *e, exo_handle handle, uint64_t offset)
+static inline __attribute__((always_inline)) struct sysret
+map_end(struct kernel *k, uint64_t ticket, uint64_t address)
 {
-	struct kernel *k = e->kernel;
-	struct cap *c;
-	int result = 0;
-
-	kernel_lock(k);
-	c = cspace_lookup(e->cspace, handle);
-	if (c && cap_type(c) == EXO_CAP_FRAME && offset < c->count && !cap_usable(&k->tree, c)) {
-		result = claim_frame(k, c, c->start + offset);
-	}
-	k->waiting = false;
-	kernel_unlock_fence(k);
-	return result == CLAIM_AGAIN;
-}
-
-static inline __attribute__((always_inline)) bool
-map_one(uint64_t address, exo_handle handle, uint64_t offset, uint64_t rights)
-{
-	struct kernel *k = env_current()->kernel;
-	uint64_t ticket = kernel_lock_ticket(k);
-
-	if (!LIKELY(space_map_one(k, address, handle, offset, rights))) {
-		kernel_unlock_ticket(k, ticket);
-		return false;
-	}
 	kernel_unlock_ticket(k, ticket);
 	if (!LIKELY(env_current()->local_harts)) {
 		arch_fence_all();
 	} else {
 		arch_fence_exact(address);
 	}
-	return true;
+	return sys_return(0);
 }
 
-/* Perhaps the frame had to be cleared first, perhaps it is not so simple. */
+/* Perhaps the frame has to be cleared first, perhaps it is not so simple. Releases the lock. */
 static __attribute__((noinline)) struct sysret
 map_later(uint64_t address, exo_handle handle, uint64_t offset, uint64_t flags)
 {
 	struct env *e = env_current();
+	struct kernel *k = e->kernel;
+	struct cap *c = cspace_lookup(e->cspace, handle);
 
-	while (claim_one(e, handle, offset)) {
-		if (map_one(address, handle, offset, flags)) {
-			return sys_return(0);
+	while (c && cap_type(c) == EXO_CAP_FRAME && offset < c->count &&
+	       !cap_usable(&k->tree, c) &&
+	       claim_frame(k, c, c->start + offset) == CLAIM_AGAIN) {
+		if (space_map_one(k, address, handle, offset, flags)) {
+			return map_end(k, k->lock.owner, address);
 		}
+		c = cspace_lookup(e->cspace, handle);
 	}
+	k->waiting = false;
+	kernel_unlock_fence(k);
 	return map_any(address, handle, offset, 1, flags, NULL, EXO_NONE);
 }
 
@@ -283,11 +265,15 @@ struct sysret
 sys_map(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, uint64_t flags,
 	const struct exo_map_entry *more, exo_handle space)
 {
+	struct kernel *k = env_current()->kernel;
+	uint64_t ticket;
+
 	if (!is_one_page(address, count, flags, space)) {
 		return map_any(address, handle, offset, count, flags, more, space);
 	}
-	if (LIKELY(map_one(address, handle, offset, flags))) {
-		return sys_return(0);
+	ticket = kernel_lock_ticket(k);
+	if (LIKELY(space_map_one(k, address, handle, offset, flags))) {
+		return map_end(k, ticket, address);
 	}
 	return map_later(address, handle, offset, flags);
 }

@@ -106,6 +106,56 @@ protect_any(uint64_t address, uint64_t count, uint64_t flags, const struct exo_m
 	return sys_return(error ? error : (int64_t)w.old);
 }
 
+/* The first of a few pages in the caller's own space, R or RW, if they lie in the table used last
+ * and have these rights already: how many are done, and fenced. */
+static inline uint64_t
+protect_run(struct env *e, uint64_t address, uint64_t count, uint64_t rights, uint64_t *old)
+{
+	struct kernel *k = e->kernel;
+	uint64_t ticket = kernel_lock_ticket(k);
+	struct space *s = e->space;
+	struct arch_fence fence = {.address = address, .asid = (uint32_t)s->asid};
+	uint64_t *first = space_cached_entry(k, s, address);
+
+	if (first && count <= EXO_PAGE_SIZE / sizeof(*first) - (address >> PAGE_SHIFT & 511)) {
+		uint64_t keep = ~(SPACE_BITS & ~(rights | k->leaf_bits));
+
+		fence.pages = (uint64_t)(space_narrow(first, first + count, keep, PTE_V | rights,
+						      old) -
+					 first);
+	}
+	if (fence.pages && !space_is_local(e, s)) {
+		space_owe(k, s, address, fence.pages);
+		kernel_unlock_fence(k);
+		return fence.pages;
+	}
+	kernel_unlock_ticket(k, ticket);
+	if (fence.pages) {
+		arch_fence_some(&fence);
+	}
+	return fence.pages;
+}
+
+/* What is left to do after the straight way is as after a restart. */
+static __attribute__((noinline)) struct sysret
+protect_many(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
+	     exo_handle space)
+{
+	if (is_plain(address, flags, space)) {
+		uint64_t old = 0;
+		uint64_t n = protect_run(env_current(), address, count, flags, &old);
+
+		old &= OLD_MASK;
+		if (n && n == count) {
+			return sys_return((int64_t)old);
+		}
+		address += n << PAGE_SHIFT;
+		count -= n;
+		flags |= old << OLD_SHIFT;
+	}
+	return protect_any(address, count, flags, more, space);
+}
+
 /* The entry is changed, other harts must forget it. */
 static __attribute__((noinline)) struct sysret
 protect_far(uint64_t address, uint64_t old)
@@ -128,7 +178,7 @@ sys_protect(uint64_t address, uint64_t count, uint64_t flags, const struct exo_m
 	uint64_t old;
 
 	if (!is_one_page(address, count, flags, space)) {
-		return protect_any(address, count, flags, more, space);
+		return protect_many(address, count, flags, more, space);
 	}
 	ticket = kernel_lock_ticket(k);
 	s = e->space;

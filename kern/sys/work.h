@@ -70,8 +70,15 @@ uint64_t work_flags(const struct work *w);
 #define WORK_RESTART 1
 int work_all(struct work *w, int (*check)(struct work *), int (*step)(struct work *));
 
-/* One page, read with or without write, in the caller's own space, nothing further? (What lies
- * beyond the user half is in no table that was used last.) */
+/* Read with or without write, from the start of a page on, in the caller's own space, nothing
+ * further? (What lies beyond the user half is in no table that was used last.) */
+static inline bool
+is_plain(uint64_t address, uint64_t flags, exo_handle space)
+{
+	return !(address << (64 - PAGE_SHIFT) | ((flags & ~EXO_WRITE) ^ EXO_READ) | space);
+}
+
+/* And one page? */
 static inline bool
 is_one_page(uint64_t address, uint64_t count, uint64_t flags, exo_handle space)
 {
