@@ -117,12 +117,13 @@ protect_run(struct env *e, uint64_t address, uint64_t count, uint64_t rights, ui
 	struct arch_fence fence = {.address = address, .asid = (uint32_t)s->asid};
 	uint64_t *first = space_cached_entry(k, s, address);
 
-	if (first && count <= EXO_PAGE_SIZE / sizeof(*first) - (address >> PAGE_SHIFT & 511)) {
+	if (first && count <= BUDGET_PAGES &&
+	    count <= EXO_PAGE_SIZE / sizeof(*first) - (address >> PAGE_SHIFT & 511)) {
 		uint64_t keep = ~(SPACE_BITS & ~(rights | k->leaf_bits));
 
-		fence.pages = (uint64_t)(space_narrow(first, first + count, keep, PTE_V | rights,
-						      old) -
-					 first);
+		fence.pages =
+			(uint64_t)(space_narrow(first, first + count, keep, PTE_V | rights, old) -
+				   first);
 	}
 	if (fence.pages && !space_is_local(e, s)) {
 		space_owe(k, s, address, fence.pages);
