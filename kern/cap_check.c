@@ -205,7 +205,8 @@ disjoint_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 static bool
 heap_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 {
-	return !parent || c->up & CAP_PARENT || cap_at(t, c->up)->priority >= c->priority;
+	return !parent || c->up & CAP_PARENT ||
+	       (cap_at(t, c->up)->priority | SIBLING_SINGLE) >= c->priority;
 }
 
 static bool

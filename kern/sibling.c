@@ -5,10 +5,9 @@
  * the same time a heap by random priorities. So it stays O(log n) deep, whatever the users do, and
  * neither insertion nor removal needs rules for balance.
  *
- * To turn nothing most of the time, half of the carved children take over the priority of the one
- * they come below. Which half is drawn, so in whatever order names come there are no long runs of
- * them. Who finds out by their cost which they are, and drops the others, gets paths of
- * SIBLING_DEEP or so: below that everyone draws a priority.
+ * To turn nothing half of the time, a carved child takes over the priority of the one it comes
+ * below, unless somebody did so before: never more than two share one. So nobody who finds out by
+ * the cost who shares, and drops the others, gets a list; the paths are at most twice as long.
  *
  * State:      the fields up, left, right, priority of the slots and `child` of their parent.
  * Invariants: order, heap, and each link down has its link up; see cap_check().

@@ -7,8 +7,8 @@
 
 #include "kern/cap.h"
 
-/* So many siblings on the way down are too many: whatever comes now gets a priority of its own. */
-#define SIBLING_DEEP 32
+/* In a priority: nobody has taken it over yet. */
+#define SIBLING_SINGLE 1u
 
 /* Random bits. Xorshift as in lib/base/rand.h, but nobody sees these, so they do without the
  * multiplication. */
@@ -24,11 +24,11 @@ sibling_random(struct captree *t)
 	return x;
 }
 
-/* A priority, without CAP_FRESH. */
+/* A priority of c's own, without CAP_FRESH. */
 static inline uint32_t
 sibling_priority(struct captree *t)
 {
-	return (uint32_t)(sibling_random(t) >> 33);
+	return (uint32_t)(sibling_random(t) >> 33) | SIBLING_SINGLE;
 }
 
 /* Put c, whose start, flags and priority are set, among the children of parent. */
@@ -106,9 +106,9 @@ sibling_raise(struct captree *t, struct cap *parent, struct cap *c, struct cap *
 }
 
 /* Put the empty c among the carved children as [start, start + count), which is not empty. One way
- * down finds its place or what overlaps it. Half of them then stay where there is room, with
- * the priority of the one above; the others get one of their own. NULL, or a child that overlaps
- * it: then nothing has changed. */
+ * down finds its place or what overlaps it. If the one above has a priority of its own that nobody
+ * has taken over, c takes it over and stays there; else it gets its own. NULL, or a child that
+ * overlaps it: then nothing has changed. */
 static inline const struct cap *
 sibling_insert_interval(struct captree *t, struct cap *parent, struct cap *c, uint64_t start,
 			uint64_t count)
@@ -118,11 +118,9 @@ sibling_insert_interval(struct captree *t, struct cap *parent, struct cap *c, ui
 	uint64_t id = parent->child;
 	struct cap *n = NULL;
 	uint32_t *link = &parent->child;
-	int deep = SIBLING_DEEP;
 
 	for (; id; id = *link) {
 		n = cap_at(&here, id);
-		deep--;
 		if (end <= n->start) {
 			link = &n->left;
 		} else if (n->start + n->count <= start) {
@@ -133,7 +131,8 @@ sibling_insert_interval(struct captree *t, struct cap *parent, struct cap *c, ui
 	}
 	c->start = start;
 	c->count = count;
-	if (n && n->priority & CAP_FRESH && deep > 0 && (int64_t)sibling_random(t) < 0) {
+	if (n && !(~n->priority & (CAP_FRESH | SIBLING_SINGLE))) {
+		n->priority -= SIBLING_SINGLE;
 		c->priority = n->priority;
 		c->up = cap_id(&here, n);
 		*link = cap_id(&here, c);

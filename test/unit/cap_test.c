@@ -212,6 +212,42 @@ test_balance(void **state)
 	free(big);
 }
 
+/* Who keeps only siblings that took over the priority of the first one, made in the order of a
+ * balanced tree, and then drops those in the middle, gets no list: too few can take it over. */
+static void
+test_equals(void **state)
+{
+	uint8_t *big = aligned_alloc(8192, 8 * 8192);
+	struct captree t = {
+		.base = big, .pages = 16, .types = tree.types, .next_carve = 1, .seed = 7};
+	struct cap *slots = (struct cap *)(big + EXO_PAGE_SIZE);
+	int equals = 1;
+	uint64_t way;
+
+	(void)state;
+	assert_non_null(big);
+	memset(big, 0, 8 * 8192);
+	cap_root(&t, &slots[0], EXO_CAP_FRAME, 0xe, START, 512);
+	assert_int_equal(cap_carve(&t, &slots[0], &slots[256], START + 256, 1, 0xe, 0, &way), 0);
+	for (uint64_t step = 128; step; step /= 2) {
+		for (uint64_t x = step; x < 512; x += 2 * step) {
+			struct cap *c = &slots[x];
+			for (int tries = 0; tries < 20 && slot_is_empty(c); tries++) {
+				assert_int_equal(
+					cap_carve(&t, &slots[0], c, START + x, 1, 0xe, 0, &way), 0);
+				if ((c->priority | 1) == (slots[256].priority | 1)) {
+					equals++;
+				} else {
+					assert_int_equal(cap_drop_step(&t, c), 0);
+				}
+			}
+		}
+	}
+	assert_null(cap_check(&t, &slots[0]));
+	assert_in_range(equals, 1, 2);
+	free(big);
+}
+
 int
 main(void)
 {
@@ -223,6 +259,7 @@ main(void)
 		cmocka_unit_test_teardown(test_generations, zero_is_untouched),
 		cmocka_unit_test_teardown(test_quota, zero_is_untouched),
 		cmocka_unit_test_teardown(test_balance, zero_is_untouched),
+		cmocka_unit_test_teardown(test_equals, zero_is_untouched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
