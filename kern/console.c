@@ -16,6 +16,7 @@
 
 #define OUT_BYTES      4096u
 #define IN_BYTES       1024u
+#define DRAIN_BYTES    16u /* given to the device in one go: some 800 instructions */
 #define WAIT_TICKS(hz) ((hz) / 10)
 
 struct buffer {
@@ -61,17 +62,29 @@ put_now(char c)
 	return console.uart->ops->try_put(console.uart, (uint8_t)c);
 }
 
-/* As much of the buffer as the device takes now. */
-static void
+/* As much of the buffer as the device takes now; true if it would take more than one turn allows.
+ * Without a device that interrupts all of it goes, for nobody would come back to the rest. */
+static bool
 drain(void)
 {
-	while (console.out.head != console.out.tail &&
-	       put_now(console.out_text[console.out.head % OUT_BYTES])) {
+	uint32_t n = 0;
+
+	while (console.out.head != console.out.tail && (n < DRAIN_BYTES || !console.uart)) {
+		if (!put_now(console.out_text[console.out.head % OUT_BYTES])) {
+			return false;
+		}
 		console.out.head++;
+		n++;
 	}
+	return console.out.head != console.out.tail;
+}
+
+/* The device interrupts when it takes more. */
+static void
+transmit_interrupt(bool enable)
+{
 	if (console.uart) {
-		console.uart->ops->transmit_interrupt(console.uart,
-						      console.out.head != console.out.tail);
+		console.uart->ops->transmit_interrupt(console.uart, enable);
 	}
 }
 
@@ -138,32 +151,36 @@ console_attach(struct uart *u)
 	}
 }
 
-/* A terminal wants a carriage return before each line feed; two bytes or none. */
-static bool
-buffer_out(char c)
+/* Puts text behind the buffer's: how many bytes of it fit. A terminal wants a carriage return
+ * before each line feed; two bytes or none. */
+static size_t
+buffer_out(const char *text, size_t bytes)
 {
-	uint32_t need = c == '\n' ? 2 : 1;
+	uint32_t tail = console.out.tail;
+	uint32_t end = console.out.head + OUT_BYTES;
+	size_t n;
 
-	if (console.out.tail - console.out.head > OUT_BYTES - need) {
-		return false;
+	for (n = 0; n < bytes && end - tail >= (text[n] == '\n' ? 2u : 1u); n++) {
+		if (text[n] == '\n') {
+			console.out_text[tail++ % OUT_BYTES] = '\r';
+		}
+		console.out_text[tail++ % OUT_BYTES] = text[n];
 	}
-	if (c == '\n') {
-		console.out_text[console.out.tail++ % OUT_BYTES] = '\r';
-	}
-	console.out_text[console.out.tail++ % OUT_BYTES] = c;
-	return true;
+	console.out.tail = tail;
+	return n;
 }
 
 size_t
 console_write(const char *text, size_t bytes)
 {
-	size_t n = 0;
+	size_t n;
 
 	lock();
-	while (n < bytes && buffer_out(text[n])) {
-		n++;
+	n = buffer_out(text, bytes);
+	if (!console.uart) {
+		drain();
 	}
-	drain();
+	transmit_interrupt(console.out.head != console.out.tail);
 	unlock();
 	return n;
 }
@@ -231,16 +248,19 @@ console_needs_polling(void)
 	return !console.uart && console.listener;
 }
 
-void
+bool
 console_interrupt(void)
 {
 	bool any;
+	bool more;
 
 	lock();
 	any = fill();
-	drain();
+	more = drain();
+	transmit_interrupt(!more && console.out.head != console.out.tail);
 	unlock();
 	if (any && console.listener) {
 		env_signal(console.listener, 1ul << console.listener_bit);
 	}
+	return more;
 }

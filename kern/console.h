@@ -28,7 +28,8 @@ size_t console_read(char *text, size_t bytes);
 int console_bind(struct env *e, uint32_t bit);
 void console_unbind(struct env *e);
 /* The device's interrupt, or a look at a console without one. Tree lock. */
-void console_interrupt(void);
+/* True if it would put out more than one turn allows. */
+bool console_interrupt(void);
 /* True if somebody waits for input of a console without interrupts: look every CONSOLE_POLL_MS. */
 #define CONSOLE_POLL_MS 20
 bool console_needs_polling(void);

@@ -219,8 +219,7 @@ handle(uint32_t device)
 {
 	switch (irqs.device[device].user) {
 	case IRQ_CONSOLE:
-		console_interrupt();
-		return false;
+		return console_interrupt();
 	case IRQ_DISK:
 		return extent_interrupt(irqs.device[device].number, WORK_MAX);
 	case IRQ_NIC:

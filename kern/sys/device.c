@@ -8,8 +8,8 @@
 #include "kern/ring.h"
 #include "kern/sys/sys.h"
 
-#define COPY_BYTES 256
-#define SUBMIT_MAX 8 /* entries in one go */
+#define COPY_BYTES 128 /* a line; some 3 000 instructions */
+#define SUBMIT_MAX 8   /* entries in one go */
 
 static int
 check_console(struct env *e, exo_handle console, uint64_t rights)

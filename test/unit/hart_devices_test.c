@@ -140,9 +140,10 @@ console_needs_polling(void)
 	return false;
 }
 
-void
+bool
 console_interrupt(void)
 {
+	return false;
 }
 
 void
