@@ -97,8 +97,9 @@ is_mine(exo_handle holder, uint32_t slot, bool fresh)
 	}
 	same = !fresh || *at(address) == 0;
 	*at(address) = MAGIC;
-	/* what counts in the second round was not begun before the first */
-	same &= all_store() && all_store() && *at(address) == MAGIC;
+	same &= all_store();
+	same &= all_store(); /* what counts in this round was not begun before the first */
+	same &= *at(address) == MAGIC;
 	exo_vm_unmap(exo_own_vm(), address, 1);
 	return same;
 }
