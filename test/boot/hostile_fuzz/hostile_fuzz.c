@@ -101,7 +101,7 @@ self_find(void)
 	return result;
 }
 
-/* A share of what h names. */
+/* A share of what h names, with those of `right` that h has. */
 static exo_handle
 shared(exo_handle h, uint64_t most, uint64_t right)
 {
@@ -118,7 +118,7 @@ shared(exo_handle h, uint64_t most, uint64_t right)
 	} else if (info.count > most) {
 		info.count = most;
 	}
-	result = exo_share(h, free_slot(), info.start, info.count, right, 0);
+	result = exo_share(h, free_slot(), info.start, info.count, right & info.rights, 0);
 	return result < 0 ? EXO_NONE : (exo_handle)result;
 }
 
