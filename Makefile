@@ -68,7 +68,7 @@ kobjs = $(addprefix $(B)/k/,$(call objs,$1))
 uobjs = $(addprefix $(B)/u/,$(call objs,$1))
 # A program is DIR/NAME.c or DIR/NAME/*.[cS]; $(call programs_in,DIR) gives the DIR/NAMEs.
 programs_in = $(sort $(basename $(wildcard $1/*.c)) $(patsubst %/,%,$(dir $(wildcard $1/*/*.c))))
-sources_of  = $(or $(wildcard $1.c),$(wildcard $1/*.c $1/*.S))
+sources_of  = $(if $(and $(wildcard $1.c),$(wildcard $1/*.c)),$(error there are $1.c and $1/: a program is one or the other))$(or $(wildcard $1.c),$(wildcard $1/*.c $1/*.S))
 USER_PROGS  := $(call programs_in,user)
 BOOT_PROGS  := $(call programs_in,test/boot) $(call programs_in,test/prog)
 BENCH_PROGS := $(filter-out $(bench-host-y),$(call programs_in,test/bench))
