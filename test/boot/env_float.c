@@ -114,6 +114,17 @@ check_without(void)
 	       "fcsr as well");
 }
 
+/* Whoever runs next finds the registers as the marker left them, wherever the timer cut. */
+static void
+let_marker_run(void)
+{
+	uint64_t before = turns;
+
+	while (turns == before) {
+		exo_yield(EXO_NONE);
+	}
+}
+
 static void
 check_new_ones(void)
 {
@@ -123,6 +134,7 @@ check_new_ones(void)
 		struct hostile_thread t;
 		struct exo_context end;
 
+		let_marker_run();
 		hostile_thread_make(&t, 0, looking_body, 0);
 		end = end_of(&t);
 		if (end.death.kind != EXO_DEATH_EXIT) {
@@ -168,7 +180,7 @@ main(void)
 	check_without();
 	check_new_ones();
 	check_written();
-	tap_ok(turns > ROUNDS, "beside one that filled all of them %lu times",
+	tap_ok(turns >= ROUNDS, "beside one that filled all of them %lu times",
 	       (unsigned long)turns);
 	exo_env_stop(marker.env);
 	exo_env_read(marker.env, &c);
