@@ -151,23 +151,27 @@ console_attach(struct uart *u)
 	}
 }
 
-/* Puts text behind the buffer's: how many bytes of it fit. A terminal wants a carriage return
- * before each line feed; two bytes or none. */
+/* Puts text behind the buffer's, all of it or nothing, so that lines of different writers do not
+ * mix; returns how many bytes it took. A terminal wants a carriage return before each line feed. */
 static size_t
 buffer_out(const char *text, size_t bytes)
 {
 	uint32_t tail = console.out.tail;
-	uint32_t end = console.out.head + OUT_BYTES;
-	size_t n;
+	size_t room = OUT_BYTES - (tail - console.out.head);
 
-	for (n = 0; n < bytes && end - tail >= (text[n] == '\n' ? 2u : 1u); n++) {
-		if (text[n] == '\n') {
-			console.out_text[tail++ % OUT_BYTES] = '\r';
+	for (size_t i = 0; i < bytes; i++) {
+		if (room < (text[i] == '\n' ? 2u : 1u)) {
+			return 0;
 		}
-		console.out_text[tail++ % OUT_BYTES] = text[n];
+		if (text[i] == '\n') {
+			console.out_text[tail++ % OUT_BYTES] = '\r';
+			room--;
+		}
+		console.out_text[tail++ % OUT_BYTES] = text[i];
+		room--;
 	}
 	console.out.tail = tail;
-	return n;
+	return bytes;
 }
 
 size_t
