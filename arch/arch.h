@@ -38,7 +38,7 @@ void dma_write_barrier(void);
 void dma_read_barrier(void);
 
 /* The `time` counter, ticks of the timebase. */
-uint64_t arch_time(void);
+static inline uint64_t arch_time(void);
 
 /* Ticks per second of arch_time(), set once at boot. */
 uint64_t arch_timebase_hz(void);

@@ -16,32 +16,22 @@ void
 asid_init(struct asids *a, uint32_t bits)
 {
 	a->end = bits > 12 ? ASIDS_MAX : 1u << bits;
-	a->used[0] = 1;
+	a->unused = 1;
 }
 
 uint32_t
 asid_take(struct asids *a)
 {
-	for (uint32_t i = 0; i < ASIDS_MAX / 64; i++) {
-		uint32_t asid = i * 64;
-
-		if (a->used[i] == ~0ul) {
-			continue;
-		}
-		asid += (uint32_t)__builtin_ctzl(~a->used[i]);
-		if (asid >= a->end) {
-			return 0;
-		}
-		a->used[i] |= 1ul << asid % 64;
-		return asid;
+	if (a->frees) {
+		return a->free[--a->frees];
 	}
-	return 0;
+	return a->unused < a->end ? a->unused++ : 0;
 }
 
 void
 asid_release(struct asids *a, uint32_t asid)
 {
 	if (asid) {
-		a->used[asid / 64] &= ~(1ul << asid % 64);
+		a->free[a->frees++] = (uint16_t)asid;
 	}
 }

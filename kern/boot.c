@@ -145,6 +145,7 @@ make_hart(struct kernel *k, uint32_t number, uint32_t from)
 	machine.has_fp[number] = machine.has_fp[from];
 	k->hart[number].kernel = k;
 	k->hart[number].number = number;
+	k->hart[number].second_ticks = arch_timebase_hz();
 	k->hart[number].plic_context = machine.context[number];
 	k->hart[number].has_plic = machine.context[number] != MACHINE_NO_CONTEXT;
 	arch_hart_id(number, machine.hartid[number]);

@@ -15,25 +15,6 @@
 #include "lib/base/checked.h"
 
 #define GENERATION_MASK (~0ul << CAP_GENERATION_SHIFT)
-void
-bind_link(struct captree *t, struct cap *c, uint32_t id, uint32_t flags)
-{
-	struct bind_node *node = bind_at(t, id);
-	uint32_t next = c->bindings;
-
-	node->next = next | flags;
-	node->prev = BIND_CAP | cap_id(t, c);
-	c->bindings = id;
-	if (next) {
-		bind_at(t, next)->prev = id;
-	}
-}
-
-void
-bind_unlink(struct captree *t, uint32_t id)
-{
-	bind_unlink_node(t, bind_at(t, id));
-}
 
 struct cap *
 bind_cap(const struct captree *t, uint32_t id)
@@ -80,15 +61,6 @@ cap_is_below_dying(const struct captree *t, const struct cap *c)
 		c = cap_parent(t, c);
 	}
 	return c != NULL;
-}
-
-int
-cap_usable(struct captree *t, struct cap *c)
-{
-	if (c->word & CAP_POOL) {
-		return E_POOL;
-	}
-	return cap_is_revoked(t, c) ? E_REVOKED : 0;
 }
 
 void
@@ -199,7 +171,14 @@ cap_share(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start
 int
 cap_object(struct captree *t, struct cap *frames, struct cap *dst, uint32_t type)
 {
-	if (cap_type(frames) != EXO_CAP_FRAME || type < EXO_CAP_ENV || type >= EXO_CAP_TYPES) {
+	return cap_object_inline(t, frames, dst, type);
+}
+
+int
+cap_why_no_object(const struct captree *t, const struct cap *frames, const struct cap *dst,
+		  uint32_t type)
+{
+	if (cap_type(frames) != EXO_CAP_FRAME || type - EXO_CAP_ENV >= OBJECT_TYPES) {
 		return E_TYPE;
 	}
 	if (!(frames->word & CAP_WHOLE)) {
@@ -211,15 +190,7 @@ cap_object(struct captree *t, struct cap *frames, struct cap *dst, uint32_t type
 	if (frames->bindings || frames->word & CAP_SHARES) {
 		return E_BOUND;
 	}
-	int error = cap_is_revoked(t, frames) ? E_REVOKED : derive_check(frames, dst);
-	if (error) {
-		return error;
-	}
-	uint64_t fields = type | EXO_RIGHTS_ALL << CAP_RIGHTS_SHIFT | CAP_OBJECT;
-	inherit(frames, dst, fields, 0, frames->carve);
-	frames->word |= CAP_POOL;
-	place(t, frames, dst, frames->start, frames->count);
-	return 0;
+	return cap_is_revoked(t, frames) ? E_REVOKED : derive_check(frames, dst);
 }
 
 int

@@ -97,7 +97,7 @@ struct captree {
 	uint64_t base_page; /* its physical page number */
 	uint64_t pages;     /* of RAM, = entries of the frame table */
 	struct frame *frames;
-	struct frame *frame_zero; /* where page 0 would be: frames - base_page */
+	struct frame *frame_zero;     /* where page 0 would be: frames - base_page */
 	const struct cap_type *types; /* EXO_CAP_TYPES of them */
 	uint64_t next_carve;          /* never reused; starts at 1 */
 	uint64_t seed;                /* of the treap's priorities */
@@ -130,6 +130,17 @@ frame_unit(const struct captree *t, uint64_t page)
 	return f && f->kind == FRAME_USER ? f : NULL;
 }
 
+/* The unit that `page` lies in is no longer all one holder's to map. */
+static inline void
+frame_mix(const struct captree *t, uint64_t page)
+{
+	struct frame *unit = frame_unit(t, page);
+
+	if (unit) {
+		unit->spare &= FRAME_CODE;
+	}
+}
+
 /* True if the frame can be part of a megapage that is mapped. */
 static inline bool
 frame_in_megapage(const struct captree *t, uint64_t page)
@@ -137,6 +148,38 @@ frame_in_megapage(const struct captree *t, uint64_t page)
 	const struct frame *unit = frame_unit(t, page);
 
 	return unit && frame_groups(unit) == FRAME_UNIT_GROUPS && unit->references;
+}
+
+/* 0 if `count` frames from `page` on, one or two, can become an object now; E_BUSY while they are
+ * bound, pinned, being cleared or part of an object. */
+static inline int
+frame_idle(const struct captree *t, uint64_t page, uint64_t count)
+{
+	const struct frame *f = frame_at(t, page);
+	uint64_t last = page + count - 1;
+
+	return frame_is_unused(f) && frame_is_unused(f + count - 1) &&
+			       !frame_in_megapage(t, page) &&
+			       (last & (FRAME_UNIT_PAGES - 1) || !frame_in_megapage(t, last))
+		       ? 0
+		       : E_BUSY;
+}
+
+/* The one or two idle frames from `page` on become an object of this kind. */
+static inline void
+frame_become(struct captree *t, uint64_t page, uint64_t count, enum frame_kind kind)
+{
+	struct frame *f = frame_at(t, page);
+	uint64_t last = page + count - 1;
+
+	frame_mix(t, page);
+	if (!(last & (FRAME_UNIT_PAGES - 1))) {
+		frame_mix(t, last);
+	}
+	f[0] = (struct frame){.holder = FRAME_HOLDER_NONE, .kind = (uint8_t)kind};
+	if (count == 2) {
+		f[1] = (struct frame){.holder = FRAME_HOLDER_NONE, .kind = FRAME_OBJECT};
+	}
 }
 
 /* 64 bits wide, so that an id loaded from a link needs no zero extension. */
@@ -249,10 +292,21 @@ cap_settled(struct captree *t)
 }
 
 /* Link the binding `id` in front of c's list, `flags` 0 or BIND_WRITABLE; unlink it again. O(1). */
-void bind_link(struct captree *t, struct cap *c, uint32_t id, uint32_t flags);
-void bind_unlink(struct captree *t, uint32_t id);
+static inline void
+bind_link(struct captree *t, struct cap *c, uint32_t id, uint32_t flags)
+{
+	struct bind_node *node = bind_at(t, id);
+	uint32_t next = c->bindings;
 
-/* The same for whoever has the links of the binding at hand. */
+	node->next = next | flags;
+	node->prev = BIND_CAP | cap_id(t, c);
+	c->bindings = id;
+	if (next) {
+		bind_at(t, next)->prev = id;
+	}
+}
+
+/* For whoever has the links of the binding at hand. */
 static inline void
 bind_unlink_node(struct captree *t, const struct bind_node *node)
 {
@@ -268,6 +322,12 @@ bind_unlink_node(struct captree *t, const struct bind_node *node)
 		struct bind_node *before = bind_at(t, prev);
 		before->next = (before->next & BIND_WRITABLE) | next;
 	}
+}
+
+static inline void
+bind_unlink(struct captree *t, uint32_t id)
+{
+	bind_unlink_node(t, bind_at(t, id));
 }
 
 /* The capability a binding belongs to; walks the list to its front, so only for checks and
@@ -302,7 +362,14 @@ cap_is_revoked(const struct captree *t, const struct cap *c)
 	return t->revocations && cap_is_below_dying(t, c);
 }
 /* May c be bound or shared now? 0 or E_POOL E_REVOKED. Cheap while nothing is being revoked. */
-int cap_usable(struct captree *t, struct cap *c);
+static inline int
+cap_usable(const struct captree *t, const struct cap *c)
+{
+	if (c->word & CAP_POOL) {
+		return E_POOL;
+	}
+	return cap_is_revoked(t, c) ? E_REVOKED : 0;
+}
 /* The parent of c, NULL for a root. O(log siblings). */
 struct cap *cap_parent(const struct captree *t, const struct cap *c);
 /* First carved child that ends after `name` (a predicate: starts at it or after), NULL if none. */

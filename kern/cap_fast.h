@@ -11,9 +11,10 @@
 #include "kern/cap.h"
 #include "kern/sibling.h"
 
-#define DEPTH_FIELD (CAP_DEPTH_MASK << CAP_DEPTH_SHIFT)
-#define DEPTH_ONE   (1ul << CAP_DEPTH_SHIFT)
-#define DEPTH_FULL  ((uint64_t)CAP_DEPTH_MAX << CAP_DEPTH_SHIFT)
+#define DEPTH_FIELD  (CAP_DEPTH_MASK << CAP_DEPTH_SHIFT)
+#define DEPTH_ONE    (1ul << CAP_DEPTH_SHIFT)
+#define DEPTH_FULL   ((uint64_t)CAP_DEPTH_MAX << CAP_DEPTH_SHIFT)
+#define OBJECT_TYPES (EXO_CAP_TYPES - EXO_CAP_ENV)
 _Static_assert(CAP_DEPTH_MAX == 32, "the depth is full when its highest bit is set");
 
 /* Nothing was broken that is not fenced, and nothing is being revoked. */
@@ -103,6 +104,36 @@ cap_carve_interval(struct captree *t, struct cap *parent, struct cap *dst, uint6
 	return 0;
 }
 
+/* Why `frames` cannot become an object. */
+int cap_why_no_object(const struct captree *t, const struct cap *frames, const struct cap *dst,
+		      uint32_t type);
+
+/* cap_object; all that the flags of `frames` have to say in one comparison. */
+static inline int
+cap_object_inline(struct captree *t, struct cap *frames, struct cap *dst, uint32_t type)
+{
+	uint64_t told = CAP_TYPE_MASK | CAP_WHOLE | CAP_POOL | CAP_SHARES | DEPTH_FULL;
+	uint64_t word = frames->word;
+
+	if ((word & told) != (CAP_WHOLE | EXO_CAP_FRAME) || frames->bindings || t->revocations ||
+	    !slot_is_empty(dst) || type - EXO_CAP_ENV >= OBJECT_TYPES) {
+		int error = cap_why_no_object(t, frames, dst, type);
+
+		if (error) {
+			return error;
+		}
+	}
+	dst->word |= (type | EXO_RIGHTS_ALL << CAP_RIGHTS_SHIFT | CAP_OBJECT) +
+		     (word & DEPTH_FIELD) + DEPTH_ONE;
+	dst->badge = frames->badge;
+	dst->carve = frames->carve;
+	dst->start = frames->start;
+	dst->count = frames->count;
+	frames->word = word | CAP_POOL;
+	sibling_insert_only(t, frames, dst);
+	return 0;
+}
+
 /* Take c, which has a parent, out of the tree; its slot stays filled. */
 static inline void
 cap_unlink(struct captree *t, struct cap *c)
@@ -118,12 +149,12 @@ cap_unlink(struct captree *t, struct cap *c)
 	}
 }
 
-/* May c go by the short way: not a root, no children, no bindings, and its type has nothing to
- * release? Then cap_unlink and slot_empty are all. */
+/* May c go by the short way: not a root, no children, no bindings, no quota to give back? Then
+ * cap_unlink, its type's `destroy` if there is one, and slot_empty are all. */
 static inline bool
-cap_is_idle(const struct captree *t, const struct cap *c)
+cap_is_idle(const struct cap *c)
 {
-	return c->up && !(c->child | c->bindings) && !t->types[cap_type(c)].destroy;
+	return c->up && !(c->child | c->bindings) && !cap_is_predicate(c);
 }
 
 #endif

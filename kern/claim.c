@@ -9,36 +9,31 @@
 
 #define CODE_MAX 64 /* frames marked as code in one go */
 
+/* It stays until something else happens. */
+static int
+claim_later(struct kernel *k, const struct frame *f)
+{
+	k->waiting |= !f->pins;
+	object_bury(k); /* it may be part of an object that comes apart; c may be gone afterwards */
+	return E_BUSY;
+}
+
 int
 claim_frame(struct kernel *k, const struct cap *c, uint64_t page)
 {
 	struct frame *f = frame_at(&k->tree, page);
 	uint64_t carve = c->carve;
-	struct frame *unit;
 
 	if (f->holder == carve && f->kind == FRAME_USER) {
 		return 0;
 	}
-	if (f->kind != FRAME_USER || f->pins || f->references ||
-	    frame_in_megapage(&k->tree, page) || !cap_settled(&k->tree)) {
-		k->waiting |= !f->pins;
-		object_bury(k); /* it may be part of an object that comes apart; c may be gone
-				   afterwards */
-		return E_BUSY;
+	if (!claim_begin(k, f, page, carve)) {
+		return claim_later(k, f);
 	}
-	unit = frame_unit(&k->tree, page);
-	if (unit && unit->holder != carve) {
-		unit->spare &= FRAME_CODE; /* it is no longer all one holder's */
-	}
-	f->kind = FRAME_CLEARING;
-	f->spare = 0;
-	/* map asks for the holder only: the last one must wait as well */
-	f->holder = FRAME_HOLDER_NONE;
 	kernel_unlock(k);
 	arch_page_clear(arch_ram(page << PAGE_SHIFT));
 	kernel_lock(k);
-	f->kind = FRAME_USER;
-	f->holder = carve;
+	claim_end(f, carve);
 	return CLAIM_AGAIN;
 }
 

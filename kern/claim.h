@@ -9,6 +9,38 @@
 
 #define CLAIM_AGAIN 1
 
+/* Mark `f`, the frame of `page`, which has another holder than `carve`, as being cleared. False: it
+ * is bound, pinned, part of something, or somebody owes a fence. Tree lock; then clear it while the
+ * lock is free, and claim_end() with the lock. (Should the carve be gone by then: its number never
+ * comes again.) */
+static inline bool
+claim_begin(struct kernel *k, struct frame *f, uint64_t page, uint64_t carve)
+{
+	struct frame *unit = frame_unit(&k->tree, page);
+
+	if (!frame_is_unused(f) || !cap_settled(&k->tree)) {
+		return false;
+	}
+	if (unit && unit->holder != carve) {
+		if (frame_groups(unit) == FRAME_UNIT_GROUPS && unit->references) {
+			return false;
+		}
+		unit->spare &= FRAME_CODE; /* it is no longer all one holder's */
+	}
+	f->kind = FRAME_CLEARING;
+	f->spare = 0;
+	/* map asks for the holder only: the last one must wait as well */
+	f->holder = FRAME_HOLDER_NONE;
+	return true;
+}
+
+static inline void
+claim_end(struct frame *f, uint64_t carve)
+{
+	f->kind = FRAME_USER;
+	f->holder = carve;
+}
+
 /* Make frame `page` belong to the carve of `c`. 0: it does already. CLAIM_AGAIN: it does now, but
  * the lock was free meanwhile, so the caller looks everything up again. E_BUSY: a device still
  * uses it, somebody is clearing it, or it is part of an object that comes apart; a step is taken

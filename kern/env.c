@@ -13,12 +13,15 @@
 #include "kern/boot.h"
 #include "kern/hart.h"
 #include "kern/kernel.h"
+#include "kern/object.h"
 #include "kern/sys/dispatch.h"
 #include "kern/upcall.h"
+#include "lib/base/string.h"
 
 void
 env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, bool fp)
 {
+	memset(&e->kernel, 0, offsetof(struct env, arch) - offsetof(struct env, kernel));
 	e->kernel = k;
 	e->hart = home;
 	e->local_harts = arch_fence_pages_miss ? 0 : 1ul << home->number;
@@ -81,11 +84,13 @@ env_halt(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
 	}
 }
 
-/* From here on its frames may be taken. Tree lock. */
+/* From here on its frames may be taken, and its space, for it never runs again. Tree lock. */
 static void
 env_end(struct env *e, enum exo_death kind, uint64_t cause)
 {
 	env_halt(e, kind, cause, 0);
+	use_unbind(&e->kernel->tree, &e->space_use);
+	e->space = NULL;
 	__atomic_store_n(&e->state, EXO_STATE_DEAD, __ATOMIC_RELEASE);
 }
 
@@ -160,6 +165,18 @@ env_take_requests(struct env *e)
 	kernel_unlock(k);
 }
 
+/* May this hart do it at once? It is at home here, nothing else is asked of it, and it is not in
+ * the middle of a call, for it does not run. */
+static inline bool
+is_for_now(const struct env *e, uint32_t requests)
+{
+	uint32_t state = e->state;
+
+	return arch_hart() == e->hart->number && !__atomic_load_n(&e->posted, __ATOMIC_ACQUIRE) &&
+	       ((requests == REQUEST_START && state == EXO_STATE_STOPPED) ||
+		(requests == REQUEST_WAKE && state == EXO_STATE_SLEEPING));
+}
+
 void
 env_request(struct env *e, uint32_t requests)
 {
@@ -167,6 +184,10 @@ env_request(struct env *e, uint32_t requests)
 	struct env *first;
 
 	if (__atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == EXO_STATE_DEAD) {
+		return;
+	}
+	if (is_for_now(e, requests)) {
+		env_carry_out(e, requests);
 		return;
 	}
 	__atomic_fetch_or(&e->requests, requests, __ATOMIC_SEQ_CST);
@@ -216,20 +237,4 @@ void
 env_timeout(struct env *e)
 {
 	env_wake(e);
-}
-
-bool
-env_is_off(const struct env *e)
-{
-	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == EXO_STATE_DEAD &&
-	       !__atomic_load_n(&e->posted, __ATOMIC_ACQUIRE);
-}
-
-bool
-env_is_stopped(const struct env *e)
-{
-	uint32_t state = __atomic_load_n(&e->state, __ATOMIC_ACQUIRE);
-
-	return (state == EXO_STATE_STOPPED || state == EXO_STATE_DEAD) &&
-	       !__atomic_load_n(&e->posted, __ATOMIC_ACQUIRE);
 }

@@ -126,7 +126,7 @@ env_uarea(struct env *e)
 	return (struct exo_uarea *)((uint8_t *)e + PAGE_SIZE);
 }
 
-/* Make a zeroed pair an environment of `home`. */
+/* Make a pair, whose u-area is zeroed, an environment of `home`. */
 void env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, bool fp);
 /* Ask the home hart for something, from any hart, with the tree lock (so that `e` cannot go away).
  * It is carried out when that hart is next outside a call, on this hart at the end of the call
@@ -146,7 +146,20 @@ bool env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
 /* Home hart: its deadline has come. */
 void env_timeout(struct env *e);
 /* True once it can never run again and no hart holds its context / while it is stopped or dead. */
-bool env_is_off(const struct env *e);
-bool env_is_stopped(const struct env *e);
+static inline bool
+env_is_off(const struct env *e)
+{
+	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == EXO_STATE_DEAD &&
+	       !__atomic_load_n(&e->posted, __ATOMIC_ACQUIRE);
+}
+
+static inline bool
+env_is_stopped(const struct env *e)
+{
+	uint32_t state = __atomic_load_n(&e->state, __ATOMIC_ACQUIRE);
+
+	return (state == EXO_STATE_STOPPED || state == EXO_STATE_DEAD) &&
+	       !__atomic_load_n(&e->posted, __ATOMIC_ACQUIRE);
+}
 
 #endif

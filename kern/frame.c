@@ -21,10 +21,8 @@ frame_range_ok(const struct captree *t, uint64_t page, uint64_t count)
 void
 frame_divide(struct captree *t, uint64_t page)
 {
-	struct frame *unit = page & (FRAME_UNIT_PAGES - 1) ? frame_unit(t, page) : NULL;
-
-	if (unit) {
-		unit->spare &= FRAME_CODE;
+	if (page & (FRAME_UNIT_PAGES - 1)) {
+		frame_mix(t, page);
 	}
 }
 
@@ -80,31 +78,16 @@ frame_unpin(struct captree *t, uint64_t page, uint64_t count)
 	}
 }
 
-int
-frame_idle(const struct captree *t, uint64_t page, uint64_t count)
-{
-	const struct frame *first = frame_at(t, page);
-
-	for (const struct frame *f = first; f < first + count; f++) {
-		if (f->pins || f->references || f->kind != FRAME_USER ||
-		    frame_in_megapage(t, page + (uint64_t)(f - first))) {
-			return E_BUSY;
-		}
-	}
-	return 0;
-}
-
 void
 frame_set(struct captree *t, uint64_t page, uint64_t count, enum frame_kind kind, uint64_t holder)
 {
-	struct frame *first = frame_at(t, page);
+	struct frame *f = frame_at(t, page);
+	const struct frame *end = f + count;
 
-	for (struct frame *f = first; f < first + count; f++) {
-		struct frame *unit = frame_unit(t, page + (uint64_t)(f - first));
-
-		if (unit) {
-			unit->spare &= FRAME_CODE;
-		}
+	for (uint64_t at = page; at < page + count; at = (at | (FRAME_UNIT_PAGES - 1)) + 1) {
+		frame_mix(t, at);
+	}
+	for (; f < end; f++) {
 		f->kind = (uint8_t)kind;
 		f->holder = holder;
 		f->spare = 0;

@@ -29,11 +29,16 @@ enum frame_kind {
 
 struct frame {
 	uint64_t holder;
-	uint32_t references; /* live page-table entries and other bindings of this frame */
-	uint16_t pins;       /* device transfers in flight */
-	uint8_t kind;        /* enum frame_kind */
-	uint8_t spare;       /* means something to some kinds; 0 when the kind is set. USER:
-				see FRAME_UNIT_GROUPS and FRAME_CODE */
+	union {
+		struct {
+			uint32_t references; /* live page-table entries and other bindings of it */
+			uint16_t pins;       /* device transfers in flight */
+			uint8_t kind;        /* enum frame_kind */
+			uint8_t spare;       /* means something to some kinds; 0 when the kind is
+						set. USER: see FRAME_UNIT_GROUPS and FRAME_CODE */
+		};
+		uint64_t state; /* all of these */
+	};
 };
 _Static_assert(sizeof(struct frame) == 16, "frame table entry");
 
@@ -70,15 +75,18 @@ frame_groups(const struct frame *unit)
 	return unit->spare & ~FRAME_CODE;
 }
 
-/* frame_at, frame_unit and frame_in_megapage stand in cap.h. */
+/* frame_at, frame_unit, frame_mix, frame_in_megapage, frame_idle, frame_become stand in cap.h. */
 
 /* Set FRAME_CODE where `holder` is the holder / how many from the first on have it. */
 void frame_mark_code(struct captree *t, uint64_t page, uint64_t count, uint64_t holder);
 uint64_t frame_code_run(const struct frame *first, uint64_t count);
 
-/* 0 if the frames can become an object or be bound under another carve id now, else E_BUSY
- * (pinned, clearing or dead). Looks at no more than `count` entries; callers bound it. */
-int frame_idle(const struct captree *t, uint64_t page, uint64_t count);
+/* Not pinned, not bound, of kind USER: one comparison. */
+static inline bool
+frame_is_unused(const struct frame *f)
+{
+	return !(f->state << 8); /* all but `spare` */
+}
 
 /* Give kind and holder to a run of frames. */
 void frame_set(struct captree *t, uint64_t page, uint64_t count, enum frame_kind kind,

@@ -27,6 +27,21 @@ hart_self(void)
 	return &kernel_get()->hart[arch_hart()];
 }
 
+/* The one that runs is no longer alone: its slice ends, or begins if it had none. */
+static void
+hart_share(struct hart *h)
+{
+	uint64_t now = arch_time();
+
+	if (h->slice_end <= now) {
+		h->slice_end = now + h->kernel->sysinfo->quantum_ticks;
+	}
+	if (h->slice_end < h->timer) {
+		h->timer = h->slice_end;
+		arch_timer_set(h->timer);
+	}
+}
+
 void
 hart_ready(struct hart *h, struct env *e)
 {
@@ -35,6 +50,9 @@ hart_ready(struct hart *h, struct env *e)
 		e->ring_prev = e;
 		h->ready = e;
 		return;
+	}
+	if (h->ready->ring_next == h->ready) {
+		hart_share(h);
 	}
 	/* behind everybody: in front of the one that runs now */
 	e->ring_next = h->ready;
@@ -127,7 +145,7 @@ hart_arm(struct hart *h, uint64_t now, uint64_t time)
 	if ((h->irq_again || h->irq_held) && device_time(h, now) < time) {
 		time = device_time(h, now);
 	}
-	if (time != h->timer) {
+	if (time < h->timer || h->timer <= now) { /* too early does no harm */
 		h->timer = time;
 		arch_timer_set(time);
 	}
@@ -223,7 +241,7 @@ hart_pick(struct hart *h)
 
 	while (!h->ready) {
 		now = arch_time();
-		hart_arm(h, now, now + arch_timebase_hz());
+		hart_arm(h, now, now + h->second_ticks);
 		arch_wait();
 		hart_interrupts(h);
 	}
@@ -249,7 +267,9 @@ hart_dispatch(struct hart *h)
 	uint64_t now;
 	struct env *e;
 
-	hart_inbox(h);
+	if (__atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
+		hart_inbox(h);
+	}
 	hart_send_pokes(h);
 	e = hart_pick(h);
 	now = arch_time();
@@ -262,6 +282,6 @@ hart_dispatch(struct hart *h)
 	hart_arm(h, now,
 		 now + (upcall_deliver(e) == UPCALL_EXCEPTION
 				? h->kernel->sysinfo->quantum_ticks / RETRIES_PER_SLICE
-				: arch_timebase_hz()));
+				: h->second_ticks));
 	return hart_switch(h, e);
 }

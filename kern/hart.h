@@ -18,6 +18,7 @@ struct hart {
 	uint32_t number;
 	uint32_t plic_context;
 	bool has_plic;
+	uint64_t second_ticks; /* of the timebase */
 
 	/* this hart only */
 	struct env *current; /* whose space and floating point are in place; NULL: nobody's */

@@ -55,10 +55,10 @@ give_root(uint32_t type, uint64_t rights, uint64_t start, uint64_t count, exo_ha
 static uint64_t
 object_frames(uint32_t type, bool leaf)
 {
-	uint64_t pages = leaf ? 1 : object_pages(type);
+	uint64_t pages = leaf ? 1 : object_kinds[type].pages;
 	uint64_t page = boot_pages(pages, pages) >> PAGE_SHIFT;
 
-	object_mark(init.k, page, type, leaf);
+	frame_become(&init.k->tree, page, pages, leaf ? FRAME_LEAF : object_kinds[type].kind);
 	return page;
 }
 

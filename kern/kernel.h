@@ -23,7 +23,6 @@ struct kernel {
 		uint64_t harts; /* whose TLBs may hold it */
 		struct arch_fence what;
 	} fence;
-	struct asids asids;     /* with the lock */
 	uint64_t sharing_harts; /* atomic: of all spaces that share tables */
 	uint64_t held_up;       /* atomic: harts that found others owing fences */
 	uint64_t dead_first; /* page of the first object on the dead list, 0: none; with the lock */
@@ -41,6 +40,7 @@ struct kernel {
 	struct env *init; /* the first environment: nobody supervises it */
 	uintptr_t test_device;
 	bool has_fp;
+	struct asids asids; /* with the lock; last, for it is large */
 };
 
 struct kernel *kernel_get(void);

@@ -23,11 +23,10 @@
 #include "kern/take.h"
 #include "lib/base/checked.h"
 
-#define BURY_WORK    40 /* in units of captree.work */
-#define USER_ENTRIES 256
-#define DEAD_OFFSET  0xfffffffful
-#define DEAD_NUMBER  0x7ffffffful
-#define LEAF_DEAD    1 /* `spare` of a leaf's frame while `holder` is the list's link */
+#define BURY_WORK   40 /* in units of captree.work */
+#define DEAD_OFFSET 0xfffffffful
+#define DEAD_NUMBER 0x7ffffffful
+#define LEAF_DEAD   1 /* `spare` of a leaf's frame while `holder` is the list's link */
 
 enum bury {
 	BURY_DONE,
@@ -39,22 +38,6 @@ static struct kernel *
 kernel_of(struct captree *t)
 {
 	return container_of(t, struct kernel, tree);
-}
-
-void
-use_bind(struct captree *t, struct use *u, struct cap *c)
-{
-	bind_link(t, c, bind_object_id(t, u), 0);
-	u->bound = 1;
-}
-
-void
-use_unbind(struct captree *t, struct use *u)
-{
-	if (u->bound) {
-		bind_unlink(t, bind_object_id(t, u));
-		u->bound = 0;
-	}
 }
 
 /* --- breaking bindings -------------------------------------------------------------------- */
@@ -158,20 +141,20 @@ set_after(struct kernel *k, uint64_t page, uint64_t next)
 	f->holder = (f->holder & ~DEAD_OFFSET) | (next ? next - k->tree.base_page : 0);
 }
 
-static void
+static inline void
 append(struct kernel *k, uint64_t page)
 {
 	frame_at(&k->tree, page)->holder = FRAME_HOLDER_LINK | (++k->dead_next & DEAD_NUMBER) << 32;
-	if (k->dead_first) {
-		set_after(k, k->dead_last, page);
-	} else {
+	if (!k->dead_first) {
 		k->dead_first = page;
+	} else {
+		set_after(k, k->dead_last, page);
 	}
 	k->dead_last = page;
 }
 
 /* Take out the one whose turn it is. */
-static void
+static inline void
 take_out(struct kernel *k, uint64_t page)
 {
 	uint64_t next = dead_after(k, page);
@@ -212,21 +195,24 @@ destroy(struct captree *t, struct cap *c)
 static enum bury
 bury_env(struct kernel *k, struct env *e)
 {
-	if (!is_at_rest(k, e)) {
+	if (!env_is_off(e) && !is_at_rest(k, e)) {
 		return BURY_WAIT;
 	}
 	e->state = EXO_STATE_DEAD;
-	if (take_finish(e) == CAP_AGAIN) {
+	if (e->unfinished.what && take_finish(e) == CAP_AGAIN) {
 		return BURY_MORE;
 	}
-	forget_user(e, &e->space_use);
-	forget_user(e, &e->cspace_use);
 	use_unbind(&k->tree, &e->space_use);
-	use_unbind(&k->tree, &e->cspace_use);
+	if (e->cspace_use.bound) {
+		forget_user(e, &e->cspace_use);
+		use_unbind(&k->tree, &e->cspace_use);
+	}
 	use_unbind(&k->tree, &e->supervisor_use);
-	console_unbind(e);
-	use_unbind(&k->tree, &e->console_use);
-	if (ring_orphan(e) || irq_orphan(e)) {
+	if (e->console_use.bound) {
+		console_unbind(e);
+		use_unbind(&k->tree, &e->console_use);
+	}
+	if ((e->rings && ring_orphan(e)) || (e->lines && irq_orphan(e))) {
 		return BURY_MORE;
 	}
 	k->sysinfo->hart[e->hart->number].environments--;
@@ -251,22 +237,22 @@ bury_leaf(struct kernel *k, struct cap *leaf)
 	return result;
 }
 
-static enum bury
-bury_one(struct kernel *k, uint64_t page)
+static inline enum bury
+bury_one(struct kernel *k, uint64_t page, enum frame_kind kind)
 {
 	void *memory = arch_ram(page << PAGE_SHIFT);
 
-	switch (frame_at(&k->tree, page)->kind) {
+	switch (kind) {
 	case FRAME_ENV:
 		return bury_env(k, memory);
 	case FRAME_SPACE:
-		if (!table_dismantle(k, memory, USER_ENTRIES, BURY_WORK)) {
+		if (!table_dismantle(k, memory, BURY_WORK)) {
 			return BURY_MORE;
 		}
 		space_end(k, space_at(page));
 		return BURY_DONE;
 	case FRAME_TABLE:
-		return table_dismantle(k, memory, 512, BURY_WORK) ? BURY_DONE : BURY_MORE;
+		return table_dismantle(k, memory, BURY_WORK) ? BURY_DONE : BURY_MORE;
 	case FRAME_CSPACE:
 		cspace_clear(&k->tree, memory);
 		return BURY_DONE;
@@ -279,10 +265,28 @@ bury_one(struct kernel *k, uint64_t page)
 	}
 }
 
-static uint64_t
-pages_of(enum frame_kind kind)
+/* For a hart, in its place in the list; for a device, at the end. */
+static void
+wait_for(struct kernel *k, uint64_t page, bool is_hart)
 {
-	return kind == FRAME_CSPACE || kind == FRAME_LEAF ? 1 : 2;
+	if (is_hart) {
+		k->dead_before = dead_after(k, page) ? page : 0;
+	} else {
+		take_out(k, page);
+		append(k, page);
+	}
+}
+
+/* The frames of one that has come apart are memory again, to be cleared. */
+static inline void
+frames_return(struct captree *t, uint64_t page, enum frame_kind kind)
+{
+	struct frame *f = frame_at(t, page);
+
+	f[0] = (struct frame){.holder = FRAME_HOLDER_NONE};
+	if (kind != FRAME_CSPACE && kind != FRAME_LEAF) {
+		f[1] = (struct frame){.holder = FRAME_HOLDER_NONE};
+	}
 }
 
 bool
@@ -290,54 +294,34 @@ object_bury(struct kernel *k)
 {
 	uint64_t page = k->dead_before ? dead_after(k, k->dead_before) : k->dead_first;
 	bool waited = k->waiting;
-	bool waits_for_hart;
+	enum frame_kind kind;
 	enum bury result;
 
 	if (!page || !cap_settled(&k->tree)) {
 		return page != 0;
 	}
+	kind = frame_at(&k->tree, page)->kind;
 	k->waiting = false;
-	result = bury_one(k, page);
-	waits_for_hart = k->waiting;
-	k->waiting |= waited;
-	if (result == BURY_MORE) {
-		return true;
+	result = bury_one(k, page, kind);
+	if (result == BURY_DONE) {
+		k->waiting = waited;
+		take_out(k, page);
+		frames_return(&k->tree, page, kind);
+		return k->dead_first != 0;
 	}
-	if (result == BURY_WAIT && waits_for_hart) {
-		k->dead_before = dead_after(k, page) ? page : 0;
-		return false;
-	}
-	take_out(k, page);
 	if (result == BURY_WAIT) {
-		append(k, page);
-		return false;
+		wait_for(k, page, k->waiting);
 	}
-	frame_set(&k->tree, page, pages_of(frame_at(&k->tree, page)->kind), FRAME_USER,
-		  FRAME_HOLDER_NONE);
-	return k->dead_first != 0;
+	k->waiting |= waited;
+	return result == BURY_MORE;
 }
 
 /* --- making objects ----------------------------------------------------------------------- */
-static const enum frame_kind kinds[EXO_CAP_TYPES] = {
-	[EXO_CAP_ENV] = FRAME_ENV,     [EXO_CAP_SPACE] = FRAME_SPACE,
-	[EXO_CAP_TABLE] = FRAME_TABLE, [EXO_CAP_CSPACE] = FRAME_CSPACE,
-	[EXO_CAP_RING] = FRAME_RING,
+const struct object_kind object_kinds[EXO_CAP_TYPES] = {
+	[EXO_CAP_ENV] = {FRAME_ENV, 2},     [EXO_CAP_SPACE] = {FRAME_SPACE, 2},
+	[EXO_CAP_TABLE] = {FRAME_TABLE, 2}, [EXO_CAP_CSPACE] = {FRAME_CSPACE, 1},
+	[EXO_CAP_RING] = {FRAME_RING, 2},
 };
-
-uint64_t
-object_pages(uint32_t type)
-{
-	return type < EXO_CAP_TYPES && kinds[type] ? pages_of(kinds[type]) : 0;
-}
-
-void
-object_mark(struct kernel *k, uint64_t page, uint32_t type, bool leaf)
-{
-	enum frame_kind kind = leaf ? FRAME_LEAF : kinds[type];
-
-	frame_set(&k->tree, page, pages_of(kind), FRAME_OBJECT, FRAME_HOLDER_NONE);
-	frame_at(&k->tree, page)->kind = (uint8_t)kind;
-}
 
 const struct cap_type object_types[EXO_CAP_TYPES] = {
 	[EXO_CAP_FRAME] = {.unbind = unbind},

@@ -105,6 +105,15 @@ sibling_raise(struct captree *t, struct cap *parent, struct cap *c, struct cap *
 	sibling_attach(t, c, link, up, sibling_starts_before);
 }
 
+/* Put the empty c, whose start is set, below parent, which has no children. */
+static inline void
+sibling_insert_only(struct captree *t, struct cap *parent, struct cap *c)
+{
+	c->priority = sibling_priority(t) | CAP_FRESH;
+	c->up = CAP_PARENT | cap_id(t, parent);
+	parent->child = cap_id(t, c);
+}
+
 /* Put the empty c among the carved children as [start, start + count), which is not empty. One way
  * down finds its place or what overlaps it. If the one above has a priority of its own that nobody
  * has taken over, c takes it over and stays there; else it gets its own. NULL, or a child that

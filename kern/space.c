@@ -32,8 +32,12 @@ space_init(struct kernel *k, struct space *s)
 	uint64_t *root = space_root(s);
 
 	arch_root_init(root);
-	memset(s, 0, offsetof(struct space, spare));
+	s->harts = 0;
+	s->shares = 0;
 	s->last_key = ~0ul;
+	s->last_table = NULL;
+	s->last_valid = NULL;
+	s->last_id = 0;
 	s->asid = asid_take(&k->asids);
 	s->satp = arch_satp(arch_physical(root), (uint32_t)s->asid);
 }
@@ -100,21 +104,24 @@ leaf_entry(struct kernel *k, struct space *s, uint64_t address)
 	if (!entry) {
 		entry = table_own_entry(&k->tree, s, address, 0);
 		if (entry) {
-			s->last_key = space_key(k, address);
-			s->last_table = (uint64_t *)((uint64_t)entry & ~(PAGE_SIZE - 1));
-			s->last_valid = table_valid(&k->tree, entry);
-			s->last_id = bind_pte_id(&k->tree, s->last_table);
+			space_remember(k, s, address,
+				       (uint64_t *)((uint64_t)entry & ~(PAGE_SIZE - 1)));
 		}
 	}
 	return entry;
 }
 
-/* Can this entry be filled with this frame, which c's carve bound last? */
-static inline bool
-is_mappable(const struct cap *c, uint64_t pte, const struct frame *f)
+bool
+space_use_table(struct kernel *k, struct space *s, uint64_t address)
 {
-	return LIKELY(!(pte & PTE_V) && f->holder == c->carve &&
-		      f->references < FRAME_REFERENCES_MAX);
+	return address < EXO_USER_END && leaf_entry(k, s, address);
+}
+
+/* Can this entry be filled with this frame, which `carve` bound last? */
+static inline bool
+is_mappable(uint64_t carve, uint64_t pte, const struct frame *f)
+{
+	return LIKELY(!(pte & PTE_V) && f->holder == carve && f->references < FRAME_REFERENCES_MAX);
 }
 
 /* Fill empty entries from `first` on, up to n, as far as frames are mappable, and link them in
@@ -127,8 +134,9 @@ fill_run(struct captree *t, struct cap *c, uint64_t *first, uint64_t n, uint64_t
 	uint32_t id = bind_pte_id(t, first);
 	uint64_t link = (uint64_t)(id - 1) << 32 | ((id + 1) | ceiling);
 	uint64_t *entry = first;
+	uint64_t carve = c->carve;
 
-	for (; entry < first + n && is_mappable(c, *entry, f); entry++, f++) {
+	for (; entry < first + n && is_mappable(carve, *entry, f); entry++, f++) {
 		f->references++;
 		*(uint64_t *)space_links(entry) = link;
 		*(volatile uint64_t *)entry = pte;
@@ -177,7 +185,8 @@ int
 space_map_entry(struct kernel *k, struct space *s, uint64_t address, uint32_t level, struct cap *c,
 		uint64_t page, uint64_t bits)
 {
-	uint64_t *entry = table_own_entry(&k->tree, s, address, level);
+	uint64_t *entry =
+		level ? table_own_entry(&k->tree, s, address, level) : leaf_entry(k, s, address);
 	uint64_t pte = page << PTE_PAGE_SHIFT | k->leaf_bits | bits;
 	struct frame *f = table_frame(&k->tree, pte);
 	uint64_t highest = cap_is_interval(c) ? cap_rights(c) : bits;
@@ -194,7 +203,11 @@ space_map_entry(struct kernel *k, struct space *s, uint64_t address, uint32_t le
 	if (f) {
 		f->references++;
 	}
-	++*table_valid(&k->tree, entry);
+	if (level) {
+		table_fill(&k->tree, entry);
+	} else {
+		++*table_valid(&k->tree, entry);
+	}
 	bind_link(&k->tree, c, bind_pte_id(&k->tree, entry),
 		  highest & EXO_WRITE ? BIND_WRITABLE : 0);
 	__atomic_store_n(entry, pte, __ATOMIC_RELEASE);

@@ -94,6 +94,9 @@ int space_unmap(struct kernel *k, struct space *s, uint64_t address, uint32_t le
 int space_protect(struct kernel *k, struct space *s, uint64_t address, uint32_t level,
 		  uint64_t *count, uint64_t bits, uint64_t *old);
 
+/* Make the table of level 0 for `address` the one used last. False if it may not be changed or
+ * there is none. */
+bool space_use_table(struct kernel *k, struct space *s, uint64_t address);
 /* Is there a table of `level` for `address`? */
 bool space_has_table(struct space *s, uint64_t address, uint32_t level);
 

@@ -28,6 +28,18 @@ space_key(const struct kernel *k, uint64_t address)
 	return address >> 21 | k->tables;
 }
 
+/* `table`, of level 0, was used last, for `address`; it may be changed. */
+static inline void
+space_remember(const struct kernel *k, struct space *s, uint64_t address, uint64_t *table)
+{
+	uint64_t pair = ((uint64_t)table - (uint64_t)k->tree.base) >> (PAGE_SHIFT + 1);
+
+	s->last_key = space_key(k, address);
+	s->last_table = table;
+	s->last_valid = &k->tree.frames[2 * pair + 1].pins; /* table_valid of it */
+	s->last_id = (uint32_t)pair << 9;
+}
+
 /* The entry for `address` in the table used last, NULL if it is another one. */
 static inline uint64_t *
 space_cached_entry(const struct kernel *k, const struct space *s, uint64_t address)
@@ -36,55 +48,77 @@ space_cached_entry(const struct kernel *k, const struct space *s, uint64_t addre
 							    : NULL;
 }
 
-/* Bind page `offset` of the FRAME capability `handle` at `address`, an aligned one. `rights` is one
- * of R, RW. */
-static inline __attribute__((always_inline)) bool
-space_map_one(struct kernel *k, uint64_t address, exo_handle handle, uint64_t offset,
-	      uint64_t rights)
-{
-	struct captree *t = &k->tree;
-	uint64_t leaf = EXO_HANDLE_INDEX(handle) / EXO_SLOTS_PER_LEAF;
-	struct space *s = env_current()->space;
-	struct bind_node *links;
-	struct frame *f;
-	struct cap *c;
-	uint64_t *entry;
-	uint64_t page;
-	uint64_t word;
-	uint32_t bindings;
-	uint32_t id;
+/* What the straight way of map found: it is done, or why it is not. */
+enum space_fast {
+	FAST_DONE,
+	FAST_MISS,  /* another table was used last */
+	FAST_CLEAR, /* the frame must be cleared first; the entry was not looked at */
+	FAST_OTHER,
+};
 
-	if (!LIKELY(s->last_key == space_key(k, address) && leaf < EXO_LEAVES_MAX)) {
-		return false;
+/* The page that is to be bound, and where. */
+struct space_place {
+	struct cap *c;
+	struct frame *f;
+	uint64_t page;
+	uint64_t *entry;
+};
+
+/* May page `offset` of the FRAME capability `handle` be bound at `address`, an aligned one?
+ * `rights` is one of R, RW. Changes nothing. */
+static inline __attribute__((always_inline)) enum space_fast
+space_find_one(const struct kernel *k, uint64_t address, exo_handle handle, uint64_t offset,
+	       uint64_t rights, struct space_place *p)
+{
+	uint64_t leaf = EXO_HANDLE_INDEX(handle) / EXO_SLOTS_PER_LEAF;
+	const struct space *s = env_current()->space;
+	uint64_t word;
+
+	if (!LIKELY(s->last_key == space_key(k, address))) {
+		return FAST_MISS;
 	}
-	c = &env_current()->cspace->leaf[leaf][handle % EXO_SLOTS_PER_LEAF];
-	word = c->word;
+	if (!LIKELY(leaf < EXO_LEAVES_MAX)) {
+		return FAST_OTHER;
+	}
+	p->c = &env_current()->cspace->leaf[leaf][handle % EXO_SLOTS_PER_LEAF];
+	word = p->c->word;
 	/* generation; type and "no pool" */
 	if (!LIKELY(!((word ^ handle) >> CAP_GENERATION_SHIFT |
 		      ((word & (CAP_POOL | CAP_TYPE_MASK)) ^ EXO_CAP_FRAME)) &&
-		    !(rights & ~(word >> CAP_RIGHTS_SHIFT)) && offset < c->count &&
-		    !t->revocations)) {
-		return false;
+		    !(rights & ~(word >> CAP_RIGHTS_SHIFT)) && offset < p->c->count &&
+		    !k->tree.revocations)) {
+		return FAST_OTHER;
 	}
-	page = c->start + offset;
-	f = &t->frame_zero[page];
-	if (!LIKELY(f->holder == c->carve)) {
-		return false;
+	p->page = p->c->start + offset;
+	p->f = &k->tree.frame_zero[p->page];
+	if (!LIKELY(p->f->holder == p->c->carve)) {
+		return FAST_CLEAR;
 	}
-	entry = &s->last_table[address >> 12 & 511];
-	if (!LIKELY(!(*entry & PTE_V))) {
-		return false;
+	p->entry = &s->last_table[address >> 12 & 511];
+	return LIKELY(!(*p->entry & PTE_V)) ? FAST_DONE : FAST_OTHER;
+}
+
+/* Bind it; only too many references stand in the way. */
+static inline __attribute__((always_inline)) enum space_fast
+space_bind_one(struct kernel *k, uint64_t address, uint64_t rights, const struct space_place *p)
+{
+	struct captree *t = &k->tree;
+	struct cap *c = p->c;
+	const struct space *s;
+	struct bind_node *links;
+	uint32_t bindings;
+	uint32_t id;
+
+	if (!LIKELY((int32_t)++p->f->references >= 0)) {
+		p->f->references = FRAME_REFERENCES_MAX; /* as it was */
+		return FAST_OTHER;
 	}
-	if (!LIKELY((int32_t)++f->references >= 0)) {
-		f->references = FRAME_REFERENCES_MAX; /* as it was */
-		return false;
-	}
-	*(volatile uint64_t *)entry = page << PTE_PAGE_SHIFT | k->leaf_bits | rights;
+	*(volatile uint64_t *)p->entry = p->page << PTE_PAGE_SHIFT | k->leaf_bits | rights;
 	/* loaded again rather than kept: all registers that need no saving are taken */
 	s = env_current()->space;
 	++*s->last_valid;
 	id = s->last_id + (uint32_t)(address >> 12 & 511);
-	links = space_links(entry);
+	links = space_links(p->entry);
 	bindings = c->bindings;
 	links->next = bindings | ((uint32_t)c->word << 21 & BIND_WRITABLE);
 	links->prev = BIND_CAP | cap_id(t, c);
@@ -92,7 +126,7 @@ space_map_one(struct kernel *k, uint64_t address, exo_handle handle, uint64_t of
 		bind_at(t, bindings)->prev = id;
 	}
 	c->bindings = id;
-	return true;
+	return FAST_DONE;
 }
 
 /* Set the rights of the page at `address`; *old gets the entry there was. The caller fences, the

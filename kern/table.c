@@ -19,10 +19,13 @@
 #include "kern/space_fast.h"
 #include "lib/base/checked.h"
 
-#define ROW        8           /* entries that are looked at together */
-#define COST_ROW   1           /* looking at one, in units of captree.work */
-#define COST_BREAK 4           /* breaking an entry */
-#define TABLES_ONE (1ul << 17) /* user addresses >> 21 have 17 bits */
+#define ROW         8 /* entries that are looked at together */
+#define GROUPS      (TABLE_ENTRIES / GROUP)
+#define USER_GROUPS (GROUPS / 2) /* of a root */
+#define COST_GROUP  4            /* looking at a group, in units of captree.work */
+#define COST_BREAK  4            /* breaking an entry, */
+#define COST_RUN    3            /* breaking leaves that lie together, besides one each */
+#define TABLES_ONE  (1ul << 17)  /* user addresses >> 21 have 17 bits */
 
 void
 table_init(struct captree *t, uint64_t page, uint32_t level)
@@ -33,6 +36,7 @@ table_init(struct captree *t, uint64_t page, uint32_t level)
 	TABLE_LEVEL(f) = (uint8_t)level;
 	TABLE_PLACE(f) = 0;
 	TABLE_HUNG(f) = false;
+	TABLE_GROUPS(f) = level ? 0 : 0xffff; /* leaves are filled without a note */
 }
 
 /* Of the table that this entry stands in. */
@@ -103,7 +107,7 @@ table_is_shared(struct kernel *k, struct space *s, uint64_t address, uint32_t le
 
 /* --- hanging -------------------------------------------------------------------------------- */
 void
-table_count(struct kernel *k, struct space *s, struct frame *f, uint32_t place)
+table_count_again(struct kernel *k, struct space *s, struct frame *f, uint32_t place)
 {
 	if (TABLE_HANGINGS(f)++ == 0) {
 		TABLE_PLACE(f) = place;
@@ -158,9 +162,12 @@ table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *tabl
 	}
 	place = bind_pte_id(&k->tree, entry);
 	table_count(k, s, f, place);
-	++*table_valid(&k->tree, entry);
+	table_fill(&k->tree, entry);
 	bind_link(&k->tree, table, place, 0);
 	__atomic_store_n(entry, table->start << PTE_PAGE_SHIFT | PTE_V, __ATOMIC_RELEASE);
+	if (level == 1 && TABLE_HANGINGS(f) == 1) { /* mostly it is filled next */
+		space_remember(k, s, address, arch_ram(table->start << PAGE_SHIFT));
+	}
 	return 0;
 }
 
@@ -186,32 +193,116 @@ break_entry(struct kernel *k, uint64_t *entry, uint32_t level)
 	return old & (PTE_A | PTE_D);
 }
 
-/* The hardware writes nothing to entries above a table, so a store will do. */
-static inline void
-unhang(struct kernel *k, uint64_t *entry)
+/* Is one of these eight entries valid? Most rows of most tables are empty. */
+static inline bool
+row_is_valid(const uint64_t *row)
 {
-	struct frame *f = &k->tree.frames[pte_page(*entry) - k->tree.base_page];
+	return (row[0] | row[1] | row[2] | row[3] | row[4] | row[5] | row[6] | row[7]) & PTE_V;
+}
+
+/* The first valid one from `entry` on; `end` or behind it if there is none. Only the lock's holder
+ * makes entries valid or invalid. */
+static inline uint64_t *
+next_valid(uint64_t *entry, const uint64_t *end)
+{
+	while (entry < end && !(*entry & PTE_V)) {
+		if ((uint64_t)entry % (ROW * sizeof(*entry))) {
+			entry++;
+		} else if (!row_is_valid(entry)) {
+			entry += ROW;
+		} else { /* one of the row is */
+			while (!(*++entry & PTE_V)) {
+			}
+		}
+	}
+	return entry;
+}
+
+/* Breaks the leaves of level 0 from `entry` on that follow each other in one capability's list, as
+ * a run that was mapped in one go does: so they leave it together. Returns where it stopped, before
+ * `end`; ORs old entries into *old. */
+static inline uint64_t *
+break_leaves(struct captree *t, uint64_t *entry, const uint64_t *end, uint64_t *old)
+{
+	struct frame *frames = t->frames; /* read once, whatever is written */
+	uint64_t base_page = t->base_page;
+	uint64_t pages = t->pages;
+	uint32_t id = bind_pte_id(t, entry);
+	uint32_t prev = space_links(entry)->prev;
+	uint32_t next;
+	uint64_t was = 0;
+
+	do {
+		uint64_t pte = __atomic_exchange_n(entry, 0, __ATOMIC_RELAXED);
+		uint64_t page = pte_page(pte) - base_page;
+
+		was |= pte;
+		if (page < pages) {
+			frames[page].references--;
+		}
+		next = space_links(entry++)->next;
+		id++;
+	} while (entry < end && !(uint32_t)((next ^ id) << 1)); /* but BIND_WRITABLE */
+	bind_unlink_node(t, &(struct bind_node){.next = next, .prev = prev});
+	*old |= was & (PTE_A | PTE_D);
+	return entry;
+}
+
+/* All valid leaves from `entry` to `end`; as above, returns how many. */
+static uint64_t
+break_all_leaves(struct kernel *k, uint64_t *entry, const uint64_t *end, uint64_t *old)
+{
+	uint64_t broken = 0;
+
+	while ((entry = next_valid(entry, end)) < end) {
+		uint64_t *from = entry;
+
+		entry = break_leaves(&k->tree, from, end, old);
+		broken += (uint64_t)(entry - from);
+		k->tree.work += COST_RUN;
+	}
+	k->tree.work += (uint32_t)broken;
+	return broken;
+}
+
+/* The hardware writes nothing to entries above a table, so a store will do. Most tables hang in one
+ * place only, so the list of their capability has one binding. `here` is a copy of the tree's head,
+ * read once. */
+static inline __attribute__((always_inline)) void
+unhang(struct captree *t, const struct captree *here, uint64_t *entry)
+{
+	struct frame *f = &here->frames[pte_page(*entry) - here->base_page];
+	uint64_t links = *(uint64_t *)space_links(entry); /* prev << 32 | next */
 
 	*(volatile uint64_t *)entry = 0;
-	bind_unlink_node(&k->tree, space_links(entry));
-	if (--TABLE_HANGINGS(f) == 0) {
+	if (LIKELY(!(links << 33) && (int64_t)links < 0)) {
+		cap_at(here, links << 1 >> 33)->bindings = 0;
+	} else {
+		bind_unlink_node(t, space_links(entry));
+	}
+	if (LIKELY(--TABLE_HANGINGS(f) == 0)) {
 		TABLE_PLACE(f) = 0;
 	}
 }
 
-uint64_t
-table_break_run(struct kernel *k, uint64_t *first, uint64_t n, uint32_t level, uint64_t *old)
+/* Tables and large pages; as table_break_run. */
+static uint64_t
+break_upper(struct kernel *k, uint64_t *first, const uint64_t *end, uint32_t level, uint64_t *old)
 {
+	const struct captree here = {
+		.base = k->tree.base, .base_page = k->tree.base_page, .frames = k->tree.frames};
 	uint64_t mapped = 0;
 	uint64_t unhung = 0;
 
-	for (uint64_t *entry = first; entry < first + n; entry++) {
-		if (level && pte_is_table(*entry)) {
-			unhang(k, entry);
+	for (uint64_t *entry = first; entry < end; entry++) {
+		if (LIKELY(pte_is_table(*entry))) {
+			unhang(&k->tree, &here, entry);
 			unhung++;
 		} else if (*entry & PTE_V) {
 			*old |= break_entry(k, entry, level);
 			mapped++;
+		} else {
+			entry = next_valid(entry, end) - 1;
 		}
 	}
 	if (unhung) {
@@ -220,6 +311,19 @@ table_break_run(struct kernel *k, uint64_t *first, uint64_t n, uint32_t level, u
 		k->tables += TABLES_ONE;
 	}
 	return mapped + unhung;
+}
+
+uint64_t
+table_break_run(struct kernel *k, uint64_t *first, uint64_t n, uint32_t level, uint64_t *old)
+{
+	uint64_t broken;
+
+	if (level) {
+		return break_upper(k, first, first + n, level, old);
+	}
+	broken = break_all_leaves(k, first, first + n, old);
+	*table_valid(&k->tree, first) -= (uint16_t)broken;
+	return broken;
 }
 
 void
@@ -241,47 +345,102 @@ table_break(struct kernel *k, uint32_t id)
 	}
 }
 
-/* Is one of these eight entries valid? Most rows of most tables are empty. */
+/* Is there work left? */
 static inline bool
-row_is_valid(const uint64_t *row)
+goes_on(const struct kernel *k, uint32_t most)
 {
-	return (row[0] | row[1] | row[2] | row[3] | row[4] | row[5] | row[6] | row[7]) & PTE_V;
+	return (int32_t)(most - k->tree.work) > 0;
 }
 
 /* False if `most` was reached first. */
-static bool
-row_dismantle(struct kernel *k, uint64_t *row, uint32_t level, uint32_t most)
+static inline bool
+dismantle_leaves(struct kernel *k, uint64_t *entry, uint32_t most)
 {
-	for (uint64_t *entry = row; entry < row + ROW; entry++) {
-		if (*entry & PTE_V) {
-			if ((int32_t)(k->tree.work - most) >= 0) {
-				return false;
-			}
-			break_entry(k, entry, level);
+	const uint64_t *end = entry + GROUP;
+	uint16_t *left = table_valid(&k->tree, entry);
+	uint64_t old = 0;
+
+	while ((entry = next_valid(entry, end)) < end) {
+		uint64_t *from = entry;
+
+		if (!goes_on(k, most)) {
+			return false;
+		}
+		entry = break_leaves(&k->tree, from, end, &old);
+		*left -= (uint16_t)(entry - from);
+		k->tree.work += (uint32_t)(entry - from) + COST_RUN;
+		if (!*left) {
+			break;
 		}
 	}
 	return true;
 }
 
-/* How far it has come stands where pins of the table's first frame are counted when it is memory.
- */
+static inline void
+dismantle_upper(struct kernel *k, uint64_t *entry, uint32_t level)
+{
+	if (pte_is_large(*entry)) {
+		break_entry(k, entry, level);
+		return;
+	}
+	unhang(&k->tree, &k->tree, entry);
+	--*table_valid(&k->tree, entry);
+	k->tables += TABLES_ONE;
+	k->tree.work += COST_BREAK;
+}
+
+/* The same above level 0, from the end: most tables there have the one of the u-area as their last
+ * entry, and no other. */
+static inline bool
+dismantle_tables(struct kernel *k, uint64_t *group, uint32_t level, uint32_t most)
+{
+	const uint16_t *left = table_valid(&k->tree, group);
+
+	for (uint64_t *row = group + GROUP - ROW; row >= group; row -= ROW) {
+		if (!row_is_valid(row)) {
+			continue;
+		}
+		for (uint64_t *entry = row + ROW - 1; entry >= row; entry--) {
+			if (!(*entry & PTE_V)) {
+				continue;
+			}
+			if (!goes_on(k, most)) {
+				return false;
+			}
+			dismantle_upper(k, entry, level);
+			if (!*left) {
+				return true;
+			}
+		}
+	}
+	return true;
+}
+
+/* Leaves group by group, which of them are left says how far it has come; tables likewise, but the
+ * last group first. */
 bool
-table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t work)
+table_dismantle(struct kernel *k, uint64_t *table, uint32_t work)
 {
 	struct frame *f = frame_at(&k->tree, arch_physical(table) >> PAGE_SHIFT);
 	const uint16_t *left = table_valid(&k->tree, table);
-	uint32_t level = level_of(k, table);
+	uint32_t level = f->kind == FRAME_TABLE ? TABLE_LEVEL(f) : 2;
+	uint64_t groups = level == 2 ? USER_GROUPS : GROUPS;
 	uint32_t most = k->tree.work + work;
-	uint64_t *row = table + f->pins;
 
-	for (; *left && row < table + entries; row += ROW) {
-		k->tree.work += COST_ROW;
-		if ((int32_t)(k->tree.work - most) >= 0 ||
-		    (row_is_valid(row) && !row_dismantle(k, row, level, most))) {
-			f->pins = (uint16_t)(row - table);
+	for (uint64_t i = 0; *left && i < groups; i++) {
+		uint64_t group = level ? groups - 1 - i : i;
+		uint64_t *first = table + group * GROUP;
+
+		if (!(TABLE_GROUPS(f) >> group & 1)) {
+			continue;
+		}
+		if (!goes_on(k, most) || !(level ? dismantle_tables(k, first, level, most)
+						 : dismantle_leaves(k, first, most))) {
 			return false;
 		}
+		TABLE_GROUPS(f) &= (uint16_t) ~(1u << group);
+		k->tree.work += COST_GROUP;
 	}
-	f->pins = 0;
+	TABLE_GROUPS(f) = 0;
 	return true;
 }

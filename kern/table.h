@@ -12,6 +12,8 @@
 #define TABLE_HANGINGS(f) ((f)->holder)   /* how many entries it hangs in */
 #define TABLE_PLACE(f)    ((f)[1].holder) /* binding id of the only one; 0: not known, or none */
 #define TABLE_HUNG(f)     ((f)[1].spare)  /* it hangs or has hung */
+#define TABLE_GROUPS(f)   ((f)->pins)     /* a bit for each group that may have valid entries */
+#define GROUP             32ul            /* entries */
 
 /* How many entries of the table in which `entry` stands are valid: kept with its second frame. So
  * whether it is empty is known without a search, and taking it apart ends at the last one. */
@@ -21,6 +23,17 @@ table_valid(const struct captree *t, const uint64_t *entry)
 	uint64_t pair = ((uint64_t)entry - (uint64_t)t->base) >> (PAGE_SHIFT + 1);
 
 	return &t->frames[2 * pair + 1].pins;
+}
+
+/* `entry`, of a table above level 0, is about to be filled: counted, and its group noted. */
+static inline void
+table_fill(const struct captree *t, const uint64_t *entry)
+{
+	uint64_t pair = ((uint64_t)entry - (uint64_t)t->base) >> (PAGE_SHIFT + 1);
+	uint64_t group = (uint64_t)entry / (GROUP * sizeof(*entry)) % (TABLE_ENTRIES / GROUP);
+
+	TABLE_GROUPS(&t->frames[2 * pair]) |= (uint16_t)(1u << group);
+	t->frames[2 * pair + 1].pins++;
 }
 
 /* The table that a valid entry above a leaf points to. */
@@ -82,7 +95,18 @@ void table_init(struct captree *t, uint64_t page, uint32_t level);
 bool table_is_shared(struct kernel *k, struct space *s, uint64_t address, uint32_t level);
 /* The table whose first frame is `f` hangs in one entry more, in space `s`, with the binding id
  * `place` / in one less. */
-void table_count(struct kernel *k, struct space *s, struct frame *f, uint32_t place);
+void table_count_again(struct kernel *k, struct space *s, struct frame *f, uint32_t place);
+static inline void
+table_count(struct kernel *k, struct space *s, struct frame *f, uint32_t place)
+{
+	if (TABLE_HANGINGS(f) || (TABLE_LEVEL(f) && TABLE_HUNG(f))) {
+		table_count_again(k, s, f, place);
+		return;
+	}
+	TABLE_HANGINGS(f) = 1;
+	TABLE_PLACE(f) = place;
+	TABLE_HUNG(f) = true;
+}
 void table_uncount(struct kernel *k, struct frame *f);
 /* Hang a TABLE above `address`, which is aligned to what it covers. 0 E_NOTABLE E_MAPPED E_ALIGN
  * E_SHARED (the table above is). */
@@ -94,8 +118,7 @@ uint64_t table_break_run(struct kernel *k, uint64_t *first, uint64_t n, uint32_t
 			 uint64_t *old);
 /* Break the entry whose binding id is `id`, wherever it stands. */
 void table_break(struct kernel *k, uint32_t id);
-/* Break valid entries of a dead table (512 entries, or 256 of a root) for `work` units; true when
- * none is left. */
-bool table_dismantle(struct kernel *k, uint64_t *table, uint32_t entries, uint32_t work);
+/* Break valid entries of a dead table for `work` units; true when none is left. */
+bool table_dismantle(struct kernel *k, uint64_t *table, uint32_t work);
 
 #endif

@@ -236,6 +236,7 @@ unshare_step(struct kernel *k, struct space *s, uint64_t address, struct cap *ta
 	c.from = table_below(*entry);
 	c.to = arch_ram(table->start << PAGE_SHIFT);
 	TABLE_HUNG(f) = true; /* shared tables may be in it from now on */
+	TABLE_GROUPS(f) |= TABLE_GROUPS(frame_at(&k->tree, pte_page(*entry)));
 	error = copy_some(&c, from);
 	if (!error && *from < TABLE_ENTRIES) {
 		return UNSHARE_AGAIN;

@@ -19,7 +19,7 @@ in_window(const struct arch_env *a)
 }
 
 enum upcall
-upcall_look(struct env *e)
+upcall_look_at(struct env *e)
 {
 	struct exo_uarea *u = env_uarea(e);
 	enum upcall result = UPCALL_READY;
@@ -37,7 +37,7 @@ upcall_look(struct env *e)
 }
 
 enum upcall
-upcall_deliver(struct env *e)
+upcall_deliver_now(struct env *e)
 {
 	struct exo_uarea *u = env_uarea(e);
 	struct arch_env *a = &e->arch;

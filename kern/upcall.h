@@ -15,16 +15,29 @@ enum upcall {
 };
 
 /* Home hart: may `e` take an upcall now? If one is held back its u-area says so afterwards. */
-enum upcall upcall_look(struct env *e);
+enum upcall upcall_look_at(struct env *e);
 /* Home hart, e's context is saved and about to be entered: direct it to its event entry point if an
  * event wants that. Returns what upcall_look said. */
-enum upcall upcall_deliver(struct env *e);
+enum upcall upcall_deliver_now(struct env *e);
 
 /* Is an event pending that wants an upcall? */
 static inline bool
 upcall_wanted(const struct env *e)
 {
 	return (__atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->event_mask) != 0;
+}
+
+/* Mostly there is none. */
+static inline enum upcall
+upcall_look(struct env *e)
+{
+	return upcall_wanted(e) ? upcall_look_at(e) : UPCALL_NONE;
+}
+
+static inline enum upcall
+upcall_deliver(struct env *e)
+{
+	return upcall_wanted(e) ? upcall_deliver_now(e) : UPCALL_NONE;
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <exo/errors.h>
 
@@ -223,6 +224,7 @@ void
 arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t uarea, bool fp)
 {
 	(void)hart;
+	memset(a, 0, sizeof(*a));
 	a->table = (uint64_t)table_end;
 	a->uarea = uarea;
 	a->fp = fp;

@@ -8,10 +8,17 @@
 #define ARCH_HOST_INLINE_H
 
 #include "arch/host/cpu.h"
+#include "arch/host/mmio.h"
 #include "arch/host/ram.h"
 #include "arch/host/tlb.h"
 #include "arch/riscv/frame.h"
 #include "arch/riscv/pte.h"
+
+static inline uint64_t
+arch_time(void)
+{
+	return host_time();
+}
 
 static inline uint32_t
 arch_hart(void)

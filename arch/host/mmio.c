@@ -127,7 +127,7 @@ dma_read_barrier(void)
 }
 
 uint64_t
-arch_time(void)
+host_time(void)
 {
 	uint64_t now = host.now;
 

@@ -22,6 +22,8 @@ struct mmio_device {
 void mmio_attach(const struct mmio_device *device);
 void mmio_detach_all(void);
 
+/* Behind arch_time(). */
+uint64_t host_time(void);
 /* What arch_time() returns next; each call of it then advances the clock by `step`. */
 void host_time_set(uint64_t ticks, uint64_t step);
 

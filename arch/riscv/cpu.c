@@ -194,12 +194,6 @@ arch_remote_fence_i(uint64_t mask)
 	tell_harts(mask, sbi_remote_fence_i, NULL);
 }
 
-uint64_t
-arch_time(void)
-{
-	return csr_read_time();
-}
-
 void
 arch_timebase_set(uint64_t hz)
 {

@@ -62,10 +62,12 @@ struct arch_env {
 	uint64_t x[32]; /* x[0] is pc */
 	uint64_t f[32];
 	uint64_t fcsr;
-	uint64_t fp;     /* 1: has floating point */
-	uint64_t second; /* second result of a call */
-	uint64_t window; /* return window of the exception handler */
-	uint64_t spare[53];
+	uint64_t fp;      /* 1: has floating point */
+	uint64_t second;  /* second result of a call */
+	uint64_t window;  /* return window of the exception handler */
+	uint64_t fp_hart; /* 1 + the hart whose registers hold its f, if it is that hart's fp_owner
+			   */
+	uint64_t spare[52];
 	uint64_t satp;
 	uint64_t vec_kernel;
 	uint64_t vec_user;

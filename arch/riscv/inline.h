@@ -26,6 +26,12 @@ arch_current(void)
 	return (struct arch_env *)(arch_tp - ARCH_ENV_BYTES);
 }
 
+static inline uint64_t
+arch_time(void)
+{
+	return csr_read_time();
+}
+
 /* Physical address of the first byte that DIRECT_BASE shows; set once by arch_boot. */
 extern uint64_t arch_direct_start;
 

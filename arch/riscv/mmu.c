@@ -197,11 +197,16 @@ arch_map_registers(uint64_t physical, uint64_t bytes)
 void
 arch_root_init(uint64_t *root)
 {
+	arch_page_clear(root);
 	/* between the direct map and the registers there is nothing */
-	memset(root, 0, REGISTERS_ENTRY * sizeof(*root));
-	memcpy(root + ROOT_HALF, mmu.root + ROOT_HALF, DIRECT_GIB * sizeof(*root));
-	memcpy(root + REGISTERS_ENTRY, mmu.root + REGISTERS_ENTRY,
-	       (ROOT_ENTRIES - REGISTERS_ENTRY) * sizeof(*root));
+#pragma GCC unroll 16
+	for (uint32_t i = ROOT_HALF; i < ROOT_HALF + DIRECT_GIB; i++) {
+		root[i] = mmu.root[i];
+	}
+#pragma GCC unroll 8
+	for (uint32_t i = REGISTERS_ENTRY; i < ROOT_ENTRIES; i++) {
+		root[i] = mmu.root[i];
+	}
 }
 
 int

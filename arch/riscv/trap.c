@@ -56,6 +56,10 @@ trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval, uint64_t sp, uint64
 	      pc, tval, sp, ra);
 }
 
+/* Whose registers each hart loaded last; an environment without floating point leaves them alone.
+ */
+static struct arch_env *fp_owner[CONFIG_MAX_HARTS];
+
 void
 arch_fp_switch(struct arch_env *previous, struct arch_env *next)
 {
@@ -63,12 +67,18 @@ arch_fp_switch(struct arch_env *previous, struct arch_env *next)
 		fp_save(tp_of(previous));
 	}
 	csr_clear_sstatus(SSTATUS_FS);
-	if (next && next->fp) {
+	if (!next || !next->fp) {
+		return;
+	}
+	uint64_t hart = arch_hart();
+	if (fp_owner[hart] != next || next->fp_hart != hart + 1) {
 		csr_set_sstatus(SSTATUS_FS_INITIAL);
 		fp_load(tp_of(next));
 		csr_clear_sstatus(SSTATUS_FS);
-		csr_set_sstatus(SSTATUS_FS_CLEAN);
+		fp_owner[hart] = next;
+		next->fp_hart = hart + 1;
 	}
+	csr_set_sstatus(SSTATUS_FS_CLEAN);
 }
 
 void
@@ -102,6 +112,17 @@ arch_satp(uint64_t root_physical, uint32_t asid)
 void
 arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t uarea, bool fp)
 {
+#pragma GCC unroll 32
+	for (uint32_t i = 0; i < 32; i++) { /* registers begin as zeros */
+		a->x[i] = 0;
+		a->f[i] = 0;
+	}
+	a->fcsr = 0;
+	a->fp_hart = 0;
+	a->second = 0;
+	a->window = 0;
+	a->handler = 0;
+	a->satp = 0;
 	a->stack = cpu_stack_end(hart);
 	a->table = (uint64_t)table_end;
 	a->vec_user = (uint64_t)trap_user;

@@ -123,12 +123,12 @@ struct exo_map_entry {
 
 /* Flags of exo_map, exo_unmap and exo_protect besides EXO_READ, EXO_WRITE and EXO_EXEC. The first
  * four stand in the entry, where the page-table entry has them. */
-#define EXO_ACCESSED 0x40ul  /* the hardware sets them at an access, a write; what unmap and */
-#define EXO_DIRTY    0x80ul  /* protect return is the OR over all entries of their old ones */
-#define EXO_SOFT0    0x100ul /* the libOS's own */
-#define EXO_SOFT1    0x200ul
-#define EXO_MEGA     0x400ul /* entries of 2 MiB, one level up */
-#define EXO_GIGA     0x800ul /* entries of 1 GiB, two levels up */
+#define EXO_ACCESSED   0x40ul  /* the hardware sets them at an access, a write; what unmap and */
+#define EXO_DIRTY      0x80ul  /* protect return is the OR over all entries of their old ones */
+#define EXO_SOFT0      0x100ul /* the libOS's own */
+#define EXO_SOFT1      0x200ul
+#define EXO_MEGA       0x400ul /* entries of 2 MiB, one level up */
+#define EXO_GIGA       0x800ul /* entries of 1 GiB, two levels up */
 #define EXO_MEGA_PAGES 512ul
 #define EXO_GIGA_PAGES (512ul * 512)
 
@@ -176,6 +176,21 @@ struct exo_context {
 	uint64_t events; /* pending */
 	uint64_t uarea;
 	uint64_t flags; /* EXO_ENV_FP */
+};
+
+/* exo_env_launch: what an environment begins with. Registers that are not here stay as they are: 0
+ * in one that is new. */
+struct exo_launch {
+	exo_handle space;      /* SPACE to bind; EXO_NONE: one is bound */
+	exo_handle cspace;     /* CSPACE to bind; EXO_NONE: one is bound */
+	exo_handle supervisor; /* ENV that is told of its end; EXO_NONE: as it is */
+	uint64_t supervisor_bit;
+	uint64_t exception_entry; /* as exo_env_entry */
+	uint64_t exception_window;
+	uint64_t pc;
+	uint64_t sp;
+	uint64_t tp;
+	uint64_t arguments[4]; /* a0 to a3 */
 };
 
 enum exo_env_state {

@@ -83,18 +83,6 @@ derive_packet(struct derivation *d)
 	return result;
 }
 
-/* True if nobody owes a fence, so what is unbound really is; else the call restarts. Takes a step
- * at the dead list. */
-static bool
-settled(struct kernel *k)
-{
-	if (k->dead_first) {
-		object_bury(k);
-		k->waiting = false;
-	}
-	return cap_settled(&k->tree);
-}
-
 static struct sysret
 derive(struct derivation *d)
 {
@@ -102,7 +90,7 @@ derive(struct derivation *d)
 	int64_t result;
 
 	kernel_lock(k);
-	if (!settled(k)) {
+	if (!object_settled(k)) {
 		kernel_unlock_fence(k);
 		return sys_restart(d->e, d->shared ? EXO_NR_share : EXO_NR_carve,
 				   (uint64_t[]){d->parent_handle, d->slot_index, d->start, d->count,
@@ -321,6 +309,31 @@ drop_anything(exo_handle capability, uint64_t start, uint64_t count)
 	return sys_finish(result);
 }
 
+/* Something is dead, or what is dropped is an object. Releases the lock. */
+static __attribute__((noinline)) struct sysret
+drop_object(exo_handle capability, uint64_t start, uint64_t count)
+{
+	struct env *e = env_current();
+	struct kernel *k = e->kernel;
+	struct cap *c = NULL;
+
+	if (object_settled(k) && !count && cap_is_quiet(&k->tree)) {
+		c = cspace_lookup(e->cspace, capability);
+	}
+	if (!c || !cap_is_idle(c)) {
+		kernel_unlock_fence(k);
+		return drop_anything(capability, start, count);
+	}
+	cap_unlink(&k->tree, c);
+	if (k->tree.types[cap_type(c)].destroy) {
+		k->tree.types[cap_type(c)].destroy(&k->tree, c);
+	}
+	slot_empty(c);
+	e->unfinished.what = 0;
+	kernel_unlock(k);
+	return sys_finish(0);
+}
+
 /* The short way first, as with carve. */
 struct sysret
 sys_drop(exo_handle capability, uint64_t start, uint64_t count)
@@ -333,7 +346,7 @@ sys_drop(exo_handle capability, uint64_t start, uint64_t count)
 		goto long_way;
 	}
 	struct cap *c = cspace_lookup(e->cspace, capability);
-	if (!c || !cap_is_idle(&k->tree, c)) {
+	if (!c || !cap_is_idle(c) || k->tree.types[cap_type(c)].destroy) {
 		goto long_way;
 	}
 	cap_unlink(&k->tree, c);
@@ -342,8 +355,7 @@ sys_drop(exo_handle capability, uint64_t start, uint64_t count)
 	kernel_unlock(k);
 	return sys_return(0);
 long_way:
-	kernel_unlock(k);
-	return drop_anything(capability, start, count);
+	return drop_object(capability, start, count);
 }
 
 struct sysret

@@ -40,7 +40,7 @@ dispatch_table_end(void)
 }
 
 struct sysret
-sys_finish(int64_t value)
+sys_finish_posted(int64_t value)
 {
 	struct hart *h = env_current()->hart;
 
@@ -129,29 +129,4 @@ kern_resume(struct arch_env *a)
 
 	env_uarea(e)->pending = 0; /* again, if one is still held back */
 	return hart_dispatch(e->hart);
-}
-
-int
-sys_cap(const struct env *e, exo_handle handle, uint32_t type, uint64_t rights, struct cap **c)
-{
-	*c = cspace_lookup(e->cspace, handle);
-	if (!*c) {
-		return E_HANDLE;
-	}
-	if (cap_type(*c) != type) {
-		return E_TYPE;
-	}
-	return rights & ~cap_rights(*c) ? E_RIGHTS : 0;
-}
-
-int
-sys_env(struct env *e, exo_handle handle, uint64_t rights, struct env **target)
-{
-	struct cap *c;
-	int error = sys_cap(e, handle, EXO_CAP_ENV, rights, &c);
-
-	if (!error) {
-		*target = arch_ram(c->start << PAGE_SHIFT);
-	}
-	return error;
 }

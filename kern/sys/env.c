@@ -2,9 +2,7 @@
  * env.c (sys): null, sleep, signal, yield, exit and the env_* calls: checks of what the caller
  * says about environments.
  */
-#include "kern/object.h"
-#include "kern/space.h"
-#include "kern/sys/sys.h"
+#include "kern/sys/life.h"
 #include "kern/upcall.h"
 #include "lib/base/string.h"
 
@@ -104,27 +102,6 @@ sys_env_stop(exo_handle env)
 		return sys_restart(e, EXO_NR_env_stop, (uint64_t[7]){env});
 	}
 	return sys_finish(error);
-}
-
-/* The stopped environment that `env` names; one that stops or starts right now, by a request that
- * its home hart has not seen yet, is waited for: UNSETTLED, the call restarts. Tree lock. */
-#define UNSETTLED 1
-
-static int
-stopped_target(struct env *e, exo_handle env, struct env **target)
-{
-	int error = sys_env(e, env, EXO_ENV_CONTROL, target);
-
-	if (error) {
-		return error;
-	}
-	if (env_is_off(*target)) {
-		return E_DEAD;
-	}
-	if (*target != e && __atomic_load_n(&(*target)->posted, __ATOMIC_ACQUIRE)) {
-		return UNSETTLED;
-	}
-	return (*target)->state == EXO_STATE_STOPPED ? 0 : E_STATE;
 }
 
 struct sysret
@@ -228,6 +205,7 @@ sys_env_write(exo_handle env, const struct exo_context *context)
 		memcpy(&target->arch.x[1], &copy.x[1], sizeof(copy.x) - sizeof(copy.x[0]));
 		memcpy(target->arch.f, copy.f, target->arch.fp ? sizeof(copy.f) : 0);
 		target->arch.fcsr = copy.fcsr & 0xff;
+		target->arch.fp_hart = 0;
 	}
 	kernel_unlock(e->kernel);
 	if (error == UNSETTLED) {
@@ -240,11 +218,11 @@ sys_env_write(exo_handle env, const struct exo_context *context)
 static int
 check_entry(uint32_t which, uint64_t address, uint64_t argument)
 {
-	bool is_wild = address >= EXO_USER_END || address & 1;
+	bool is_wild = !is_code_address(address);
 
 	switch (which) {
 	case EXO_ENTRY_EXCEPTION:
-		return is_wild || argument >= EXO_USER_END || argument & 1 ? E_RANGE : 0;
+		return is_wild || !is_code_address(argument) ? E_RANGE : 0;
 	case EXO_ENTRY_EVENT:
 		return is_wild ? E_RANGE : argument & EVENT_RESERVED ? E_INVAL : 0;
 	default:
@@ -306,16 +284,10 @@ sys_env_supervisor(exo_handle env, exo_handle supervisor, uint32_t bit)
 	kernel_lock(e->kernel);
 	error = sys_env(e, env, EXO_ENV_CONTROL, &target);
 	if (!error) {
-		error = sys_cap(e, supervisor, EXO_CAP_ENV, EXO_ENV_SIGNAL, &c);
+		error = find_supervisor(e, supervisor, &c);
 	}
 	if (!error) {
-		error = cap_usable(&e->kernel->tree, c);
-	}
-	if (!error) {
-		use_unbind(&e->kernel->tree, &target->supervisor_use);
-		use_bind(&e->kernel->tree, &target->supervisor_use, c);
-		target->supervisor = arch_ram(c->start << PAGE_SHIFT);
-		target->supervisor_bit = bit;
+		set_supervisor(&e->kernel->tree, target, c, bit);
 	}
 	kernel_unlock(e->kernel);
 	return sys_return(error);

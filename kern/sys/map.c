@@ -180,7 +180,7 @@ map_step(struct work *w)
 	}
 }
 
-static int
+static inline __attribute__((always_inline)) int
 check_map(struct work *w)
 {
 	int error = work_check_run(w);
@@ -196,20 +196,13 @@ map_any(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, ui
 	const struct exo_map_entry *more, exo_handle space)
 {
 	struct env *e = env_current();
-	struct work w = {
-		.e = e,
-		.k = e->kernel,
-		.address = address,
-		.handle = handle,
-		.offset = offset,
-		.count = count,
-		.flags = flags & FLAGS_MASK,
-		.further = flags >> EXO_BATCH_SHIFT & EXO_BATCH_MAX,
-		.more = (uint64_t)more,
-		.space_handle = space,
-		.budget = BUDGET_PAGES,
-	};
-	int error = work_all(&w, check_map, map_step);
+	struct work w;
+	int error;
+
+	work_begin(&w, e, address, count, flags, more, space);
+	w.handle = handle;
+	w.offset = offset;
+	error = work_all(&w, check_map, map_step);
 
 	if (count == 1) {
 		arch_fence_page(address);
@@ -240,23 +233,49 @@ map_end(struct kernel *k, uint64_t ticket, uint64_t address)
 	return sys_return(0);
 }
 
-/* Perhaps the frame has to be cleared first, perhaps it is not so simple. Releases the lock. */
-static __attribute__((noinline)) struct sysret
-map_later(uint64_t address, exo_handle handle, uint64_t offset, uint64_t flags)
+/* The frame is cleared while the lock is free. When the next ticket is drawn here, nobody had the
+ * lock meanwhile, and all that was found is still so. */
+static enum space_fast
+map_clear(struct kernel *k, uint64_t address, uint64_t rights, struct space_place *p)
 {
-	struct env *e = env_current();
-	struct kernel *k = e->kernel;
-	struct cap *c = cspace_lookup(e->cspace, handle);
+	uint64_t ticket = k->lock.owner;
+	uint64_t carve = p->c->carve;
+	bool alone;
 
-	while (c && cap_type(c) == EXO_CAP_FRAME && offset < c->count &&
-	       !cap_usable(&k->tree, c) &&
-	       claim_frame(k, c, c->start + offset) == CLAIM_AGAIN) {
-		if (space_map_one(k, address, handle, offset, flags)) {
-			return map_end(k, k->lock.owner, address);
-		}
-		c = cspace_lookup(e->cspace, handle);
+	p->entry = space_cached_entry(k, env_current()->space, address);
+	if (*p->entry & PTE_V || !claim_begin(k, p->f, p->page, carve)) {
+		return FAST_OTHER;
 	}
-	k->waiting = false;
+	kernel_unlock_ticket(k, ticket);
+	arch_page_clear(arch_ram(p->page << PAGE_SHIFT));
+	alone = kernel_lock_ticket(k) == ticket + 1;
+	claim_end(p->f, carve);
+	return alone ? space_bind_one(k, address, rights, p) : FAST_OTHER;
+}
+
+/* Perhaps another table was used last, perhaps the frame has to be cleared first, perhaps it is not
+ * so simple. Releases the lock. */
+static __attribute__((noinline)) struct sysret
+map_later(uint64_t address, exo_handle handle, uint64_t offset, enum space_fast found,
+	  uint64_t flags)
+{
+	struct kernel *k = env_current()->kernel;
+	struct space_place place;
+
+	if (found == FAST_MISS && !space_use_table(k, env_current()->space, address)) {
+		found = FAST_OTHER;
+	}
+	if (found != FAST_OTHER) {
+		found = space_find_one(k, address, handle, offset, flags, &place);
+	}
+	if (found == FAST_CLEAR) {
+		found = map_clear(k, address, flags, &place);
+	} else if (found == FAST_DONE) {
+		found = space_bind_one(k, address, flags, &place);
+	}
+	if (found == FAST_DONE) {
+		return map_end(k, k->lock.owner, address);
+	}
 	kernel_unlock_fence(k);
 	return map_any(address, handle, offset, 1, flags, NULL, EXO_NONE);
 }
@@ -266,14 +285,20 @@ sys_map(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, ui
 	const struct exo_map_entry *more, exo_handle space)
 {
 	struct kernel *k = env_current()->kernel;
+	struct space_place place;
+	enum space_fast found;
 	uint64_t ticket;
 
 	if (!is_one_page(address, count, flags, space)) {
 		return map_any(address, handle, offset, count, flags, more, space);
 	}
 	ticket = kernel_lock_ticket(k);
-	if (LIKELY(space_map_one(k, address, handle, offset, flags))) {
+	found = space_find_one(k, address, handle, offset, flags, &place);
+	if (LIKELY(found == FAST_DONE)) {
+		found = space_bind_one(k, address, flags, &place);
+	}
+	if (LIKELY(found == FAST_DONE)) {
 		return map_end(k, ticket, address);
 	}
-	return map_later(address, handle, offset, flags);
+	return map_later(address, handle, offset, found, flags);
 }

@@ -52,47 +52,36 @@ check_protect(struct work *w)
 	return error ? error : work_check_flags(w->flags);
 }
 
-/* The general way of unmap and protect. */
+/* How unmap and protect end. */
 static struct sysret
-change(uint32_t number, int (*check)(struct work *), int (*step)(struct work *), uint64_t address,
-       uint64_t count, uint64_t flags, const struct exo_map_entry *more, exo_handle space)
+change_end(const struct work *w, uint32_t number, int error)
 {
-	struct env *e = env_current();
-	struct work w = {
-		.e = e,
-		.k = e->kernel,
-		.address = address,
-		.count = count,
-		.flags = flags & FLAGS_MASK,
-		.further = flags >> EXO_BATCH_SHIFT & EXO_BATCH_MAX,
-		.more = (uint64_t)more,
-		.space_handle = space,
-		.budget = BUDGET_PAGES,
-		.old = flags >> OLD_SHIFT & OLD_MASK,
-	};
-	int error = work_all(&w, check, step);
-
 	if (error == WORK_RESTART) {
-		return sys_restart(
-			e, number,
-			(uint64_t[]){w.address, w.count, work_flags(&w), w.more, space, 0, 0});
+		return sys_restart(w->e, number,
+				   (uint64_t[]){w->address, w->count, work_flags(w), w->more,
+						w->space_handle, 0, 0});
 	}
-	return sys_return(error ? error : (int64_t)w.old);
+	return sys_return(error ? error : (int64_t)w->old);
 }
 
 struct sysret
 sys_unmap(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
 	  exo_handle space)
 {
-	return change(EXO_NR_unmap, check_unmap, unmap_step, address, count, flags, more, space);
+	struct work w;
+
+	work_begin(&w, env_current(), address, count, flags, more, space);
+	return change_end(&w, EXO_NR_unmap, work_all(&w, check_unmap, unmap_step));
 }
 
 static __attribute__((noinline)) struct sysret
 protect_any(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
 	    exo_handle space)
 {
-	return change(EXO_NR_protect, check_protect, protect_step, address, count, flags, more,
-		      space);
+	struct work w;
+
+	work_begin(&w, env_current(), address, count, flags, more, space);
+	return change_end(&w, EXO_NR_protect, work_all(&w, check_protect, protect_step));
 }
 
 /* The first of a few pages in the caller's own space, R or RW, if they lie in the table used last

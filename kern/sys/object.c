@@ -2,11 +2,13 @@
  * object.c (sys): create, bind, unbind: checks of what the caller says about kernel objects.
  */
 #include "kern/object.h"
+#include "kern/cap_fast.h"
 #include "kern/claim.h"
 #include "kern/console.h"
 #include "kern/net/nic.h"
 #include "kern/ring.h"
 #include "kern/table.h"
+#include "kern/sys/life.h"
 #include "kern/sys/sys.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
@@ -16,43 +18,75 @@
 struct creation {
 	struct env *e;
 	struct kernel *k;
-	uint32_t type;
-	struct cap *frames;
-	struct cap *slot;
 	uint64_t arg0;
 	uint64_t arg1;
-	struct cap *cspace; /* a leaf's */
+	struct cap *frames;
+	struct cap *slot;
+	struct cspace *cspace; /* a leaf's */
+	uint32_t type;
+	struct object_kind made;
 };
 
 /* --- create ------------------------------------------------------------------------------- */
-static bool
-is_leaf(const struct creation *c)
+/* Are these frames as many as it takes, aligned if there are two, to be written, and idle? */
+static int
+check_frames(const struct creation *c)
 {
-	return c->type == EXO_CAP_CSPACE && c->arg0;
+	const struct captree *t = &c->k->tree;
+	const struct cap *frames = c->frames;
+
+	if (cap_type(frames) != EXO_CAP_FRAME) {
+		return E_TYPE;
+	}
+	if (frames->count != c->made.pages) {
+		return E_RANGE;
+	}
+	if (c->made.pages == 2 && (frames->start - t->base_page) & 1) {
+		return E_ALIGN;
+	}
+	if (~frames->word & (EXO_READ | EXO_WRITE) << CAP_RIGHTS_SHIFT) {
+		return E_RIGHTS;
+	}
+	return frame_idle(t, frames->start, c->made.pages);
 }
 
 static int
-check_frames(struct creation *c)
+check_env(const struct creation *c)
 {
-	uint64_t pages = is_leaf(c) ? 1 : object_pages(c->type);
-	struct captree *t = &c->k->tree;
+	if ((c->arg0 & 0xff) >= c->k->harts) {
+		return E_HART;
+	}
+	if (c->arg0 >> 8 & ~EXO_ENV_FP) {
+		return E_INVAL;
+	}
+	if (c->arg0 >> 8 & EXO_ENV_FP && !c->k->has_fp) {
+		return E_UNSUPPORTED;
+	}
+	return c->arg1 < EXO_UAREA_BASE || c->arg1 >= EXO_USER_END ? E_RANGE
+	       : c->arg1 & (PAGE_SIZE - 1)                         ? E_ALIGN
+								   : 0;
+}
 
-	if (!pages) {
+/* A leaf, if it names the space in which it will hang. */
+static int
+check_cspace(struct creation *c)
+{
+	struct cap *root;
+	int error;
+
+	if (!c->arg0) {
+		return 0;
+	}
+	c->made = (struct object_kind){FRAME_LEAF, 1};
+	error = sys_cap(c->e, c->arg0, EXO_CAP_CSPACE, EXO_CSPACE_BIND, &root);
+	if (error) {
+		return error;
+	}
+	if (frame_at(&c->k->tree, root->start)->kind != FRAME_CSPACE) {
 		return E_TYPE;
 	}
-	if (cap_type(c->frames) != EXO_CAP_FRAME) {
-		return E_TYPE;
-	}
-	if (c->frames->count != pages) {
-		return E_RANGE;
-	}
-	if (pages == 2 && (c->frames->start - t->base_page) & 1) {
-		return E_ALIGN;
-	}
-	if (~cap_rights(c->frames) & (EXO_READ | EXO_WRITE)) {
-		return E_RIGHTS;
-	}
-	return frame_idle(t, c->frames->start, pages);
+	c->cspace = arch_ram(root->start << PAGE_SHIFT);
+	return 0;
 }
 
 static int
@@ -60,18 +94,9 @@ check_arguments(struct creation *c)
 {
 	switch (c->type) {
 	case EXO_CAP_ENV:
-		if ((c->arg0 & 0xff) >= c->k->harts) {
-			return E_HART;
-		}
-		if (c->arg0 >> 8 & ~EXO_ENV_FP) {
-			return E_INVAL;
-		}
-		if (c->arg0 >> 8 & EXO_ENV_FP && !c->k->has_fp) {
-			return E_UNSUPPORTED;
-		}
-		return c->arg1 < EXO_UAREA_BASE || c->arg1 >= EXO_USER_END ? E_RANGE
-		       : c->arg1 & (PAGE_SIZE - 1)                         ? E_ALIGN
-									   : 0;
+		return check_env(c);
+	case EXO_CAP_SPACE:
+		return 0;
 	case EXO_CAP_TABLE:
 		return c->arg0 > 1 ? E_INVAL : 0;
 	case EXO_CAP_RING:
@@ -79,87 +104,43 @@ check_arguments(struct creation *c)
 			       ? E_INVAL
 			       : 0;
 	case EXO_CAP_CSPACE:
-		if (!c->arg0) {
-			return 0;
-		}
-		int error = sys_cap(c->e, c->arg0, EXO_CAP_CSPACE, EXO_CSPACE_BIND, &c->cspace);
-
-		if (error) {
-			return error;
-		}
-		return frame_at(&c->k->tree, c->cspace->start)->kind == FRAME_CSPACE ? 0 : E_TYPE;
+		return check_cspace(c);
 	default:
-		return 0;
+		return E_TYPE;
 	}
 }
 
-/* Only what somebody reads before it is written: of a page table not the links, of an environment
- * not the free room in its private half; the roots of spaces are filled by their own init. */
+/* Everything is checked. Cleared is what somebody reads before it is written: of a page table not
+ * the links, of an environment not the free room in its private half. */
 static void
-clear(const struct creation *c, uint8_t *memory)
+build(const struct creation *c, uint8_t *memory)
 {
-	switch (c->type) {
-	case EXO_CAP_ENV:
-		memset(memory + offsetof(struct env, kernel), 0,
-		       2 * PAGE_SIZE - offsetof(struct env, kernel));
-		break;
-	case EXO_CAP_TABLE:
-		arch_page_clear(memory);
-		break;
-	case EXO_CAP_CSPACE:
-		if (is_leaf(c)) {
-			arch_page_clear(memory);
-		}
-		break;
-	case EXO_CAP_SPACE:
-		break;
-	default:
-		memset(memory, 0, c->frames->count * PAGE_SIZE);
-	}
-}
-
-/* Everything is checked; a leaf's place was found free by the caller. */
-static void
-build(struct creation *c)
-{
-	void *memory = arch_ram(c->frames->start << PAGE_SHIFT);
-
-	clear(c, memory);
-	object_mark(c->k, c->frames->start, c->type, is_leaf(c));
-	switch (c->type) {
-	case EXO_CAP_ENV:
-		env_init(memory, c->k, &c->k->hart[c->arg0 & 0xff], c->arg1,
+	switch (c->made.kind) {
+	case FRAME_ENV:
+		arch_page_clear(memory + PAGE_SIZE);
+		env_init((struct env *)memory, c->k, &c->k->hart[c->arg0 & 0xff], c->arg1,
 			 (c->arg0 >> 8 & EXO_ENV_FP) != 0);
 		break;
-	case EXO_CAP_SPACE:
+	case FRAME_SPACE:
 		space_init(c->k, space_at(c->frames->start));
 		break;
-	case EXO_CAP_TABLE:
+	case FRAME_TABLE:
+		arch_page_clear(memory);
 		table_init(&c->k->tree, c->frames->start, (uint32_t)c->arg0);
 		break;
-	case EXO_CAP_RING:
-		ring_init(memory, c->e, (uint32_t)c->arg0, (uint32_t)c->arg1);
+	case FRAME_RING:
+		arch_page_clear(memory);
+		arch_page_clear(memory + PAGE_SIZE);
+		ring_init((struct ring *)memory, c->e, (uint32_t)c->arg0, (uint32_t)c->arg1);
 		break;
-	case EXO_CAP_CSPACE:
-		if (!c->arg0) {
-			cspace_init(memory);
-		}
+	case FRAME_LEAF:
+		arch_page_clear(memory);
+		cspace_hang(&c->k->tree, c->cspace, (uint32_t)c->arg1, (struct cap *)memory);
 		break;
 	default:
+		cspace_init((struct cspace *)memory);
 		break;
 	}
-}
-
-static int
-check_leaf(struct creation *c)
-{
-	struct cspace *s;
-
-	if (!is_leaf(c)) {
-		return 0;
-	}
-	s = arch_ram(c->cspace->start << PAGE_SHIFT);
-	return cspace_can_hang(s, c->arg1);
 }
 
 static int
@@ -179,21 +160,17 @@ create(struct creation *c, exo_handle frames, uint32_t slot)
 	if (!error) {
 		error = check_frames(c);
 	}
-	if (!error) {
-		error = check_leaf(c);
+	if (!error && c->made.kind == FRAME_LEAF) {
+		error = cspace_can_hang(c->cspace, c->arg1);
 	}
 	if (!error) {
-		error = cap_object(&c->k->tree, c->frames, c->slot, c->type);
+		error = cap_object_inline(&c->k->tree, c->frames, c->slot, c->type);
 	}
-	if (error) {
-		return error;
+	if (!error) {
+		frame_become(&c->k->tree, c->frames->start, c->made.pages, c->made.kind);
+		build(c, arch_ram(c->frames->start << PAGE_SHIFT));
 	}
-	build(c);
-	if (is_leaf(c)) {
-		cspace_hang(&c->k->tree, arch_ram(c->cspace->start << PAGE_SHIFT),
-			    (uint32_t)c->arg1, arch_ram(c->frames->start << PAGE_SHIFT));
-	}
-	return 0;
+	return error;
 }
 
 struct sysret
@@ -201,48 +178,48 @@ sys_create(uint32_t type, exo_handle frames, uint32_t slot, uint64_t arg0, uint6
 {
 	struct env *e = env_current();
 	struct kernel *k = e->kernel;
-	struct creation c = {.e = e, .k = k, .type = type, .arg0 = arg0, .arg1 = arg1};
-	bool ready;
-	int error = 0;
+	struct creation c = {.e = e, .k = k, .arg0 = arg0, .arg1 = arg1, .type = type};
+	int64_t result;
 
 	kernel_lock(k);
-	k->waiting = false;
-	object_bury(k);
-	ready = cap_settled(&k->tree);
-	k->waiting = false;
-	if (ready) {
-		error = create(&c, frames, slot);
-	}
-	/* unlocked, the slot may be somebody else's memory already */
-	exo_handle handle = ready && !error ? cspace_handle(c.slot, slot) : EXO_NONE;
-	kernel_unlock_fence(k);
-	if (!ready) {
+	if (!object_settled(k)) {
+		kernel_unlock_fence(k);
 		return sys_restart(e, EXO_NR_create, (uint64_t[7]){type, frames, slot, arg0, arg1});
 	}
-	return sys_finish(error ? error : (int64_t)handle);
+	c.made = object_kinds[type < EXO_CAP_TYPES ? type : EXO_CAP_EMPTY];
+	result = create(&c, frames, slot);
+	if (!result) { /* unlocked, the slot may be somebody else's memory already */
+		result = (int64_t)cspace_handle(c.slot, slot);
+	}
+	kernel_unlock(k);
+	return sys_finish(result);
 }
 
 /* --- bind --------------------------------------------------------------------------------- */
+/* The stopped environment that gets a home. */
+static int
+find_homeless(struct env *e, exo_handle thing, struct env **target)
+{
+	int error = sys_env(e, thing, EXO_ENV_CONTROL, target);
+
+	return !error && (!env_is_stopped(*target) || env_is_off(*target)) ? E_STATE : error;
+}
+
 static int
 bind_space(struct env *e, exo_handle thing, exo_handle with)
 {
 	struct env *target;
 	struct cap *c;
-	int error = sys_env(e, thing, EXO_ENV_CONTROL, &target);
+	int error = find_space(e, with, &c);
 
 	if (!error) {
-		error = sys_cap(e, with, EXO_CAP_SPACE, EXO_SPACE_BIND, &c);
-	}
-	if (!error && (!env_is_stopped(target) || env_is_off(target))) {
-		error = E_STATE;
+		error = find_homeless(e, thing, &target);
 	}
 	if (!error) {
-		error = target->space_use.bound ? E_BUSY : cap_usable(&e->kernel->tree, c);
+		error = check_free(&e->kernel->tree, &target->space_use, c);
 	}
 	if (!error) {
-		use_bind(&e->kernel->tree, &target->space_use, c);
-		target->space = space_at(c->start);
-		target->arch.satp = target->space->satp;
+		set_space(&e->kernel->tree, target, c);
 	}
 	return error;
 }
@@ -252,23 +229,16 @@ bind_cspace(struct env *e, exo_handle thing, exo_handle with)
 {
 	struct env *target;
 	struct cap *c;
-	int error = sys_env(e, thing, EXO_ENV_CONTROL, &target);
+	int error = find_cspace(e, with, &c);
 
 	if (!error) {
-		error = sys_cap(e, with, EXO_CAP_CSPACE, EXO_CSPACE_BIND, &c);
-	}
-	if (!error && frame_at(&e->kernel->tree, c->start)->kind != FRAME_CSPACE) {
-		error = E_TYPE;
-	}
-	if (!error && (!env_is_stopped(target) || env_is_off(target))) {
-		error = E_STATE;
+		error = find_homeless(e, thing, &target);
 	}
 	if (!error) {
-		error = target->cspace_use.bound ? E_BUSY : cap_usable(&e->kernel->tree, c);
+		error = check_free(&e->kernel->tree, &target->cspace_use, c);
 	}
 	if (!error) {
-		use_bind(&e->kernel->tree, &target->cspace_use, c);
-		cspace_use(arch_ram(c->start << PAGE_SHIFT), target);
+		set_cspace(&e->kernel->tree, target, c);
 	}
 	return error;
 }

@@ -12,6 +12,7 @@
 #include <exo/syscalls.h>
 #include "kern/cspace.h"
 #include "kern/env.h"
+#include "kern/hart.h"
 #include "kern/kernel.h"
 
 struct sysret {
@@ -50,7 +51,12 @@ sys_return(int64_t value)
 
 /* The way back of a call that may have posted something to a hart: tells the others, takes the
  * long way if it was this one. */
-struct sysret sys_finish(int64_t value);
+struct sysret sys_finish_posted(int64_t value);
+static inline struct sysret
+sys_finish(int64_t value)
+{
+	return env_current()->hart->pokes ? sys_finish_posted(value) : sys_return(value);
+}
 /* With a second result. */
 struct sysret sys_return2(struct env *e, int64_t value, uint64_t second);
 /* Execute the call again, with these arguments. */
@@ -64,11 +70,33 @@ sys_interrupted(void)
 
 /* The capability a handle of the caller names, of a type and with rights: 0 and *c, or E_HANDLE
  * E_TYPE E_RIGHTS. Tree lock. */
-int sys_cap(const struct env *e, exo_handle handle, uint32_t type, uint64_t rights, struct cap **c);
+static inline int
+sys_cap(const struct env *e, exo_handle handle, uint32_t type, uint64_t rights, struct cap **c)
+{
+	*c = cspace_lookup(e->cspace, handle);
+	if (!*c) {
+		return E_HANDLE;
+	}
+	if (cap_type(*c) != type) {
+		return E_TYPE;
+	}
+	return rights & ~cap_rights(*c) ? E_RIGHTS : 0;
+}
+
 /* bind and unbind of a line, see irq.c. Tree lock. */
 int sys_bind_irq(struct env *e, exo_handle irq, uint64_t bit);
 int sys_unbind_irq(struct env *e, exo_handle irq);
-/* The ENV a handle names (EXO_NONE with or_self: the caller). */
-int sys_env(struct env *e, exo_handle handle, uint64_t rights, struct env **target);
+/* The ENV a handle names. Tree lock. */
+static inline int
+sys_env(struct env *e, exo_handle handle, uint64_t rights, struct env **target)
+{
+	struct cap *c;
+	int error = sys_cap(e, handle, EXO_CAP_ENV, rights, &c);
+
+	if (!error) {
+		*target = arch_ram(c->start << PAGE_SHIFT);
+	}
+	return error;
+}
 
 #endif

@@ -3,25 +3,29 @@
  * restart.
  *
  * The seven arguments are the state of the call: what is done is taken off them, so a restart goes
- * on where the call stopped, and further entries are fetched from user memory one by one as they
- * come up.
+ * on where the call stopped, and further entries are fetched from user memory a few at a time, each
+ * once.
  */
 #ifndef KERN_SYS_WORK_H
 #define KERN_SYS_WORK_H
 
+#include "kern/claim.h"
 #include "kern/space_fast.h"
 #include "kern/sys/sys.h"
 
 #define BUDGET_PAGES 120 /* entries mapped in one go, of some 20 instructions each */
 #define COST_BREAK   5   /* breaking an entry, in entries */
 #define COST_UNHANG  3   /* breaking one above level 0: mostly it has a table in it */
-#define COST_FETCH   20  /* taking up the next element of a batch, in entries */
-#define COST_SINGLE  10  /* mapping an object, a WINDOW's page or a large one, in entries */
+#define COST_FETCH   14  /* taking up the next element of a batch, in entries */
+#define COST_SINGLE  8   /* mapping an object, a WINDOW's page or a large one, in entries */
 #define COST_CLEAR   60  /* clearing a frame, in entries */
+#define HELD_PAGES   36  /* the lock is let go after what costs as much as so many entries */
+#define AHEAD        4   /* elements of a batch fetched at once */
 
 #define FLAGS_MASK   ((1ul << EXO_BATCH_SHIFT) - 1)
 #define RIGHTS       (EXO_READ | EXO_WRITE | EXO_EXEC)
 #define LEVELS       (EXO_MEGA | EXO_GIGA)
+#define WORK_RESTART 1  /* besides errors */
 #define OLD_SHIFT    32 /* in flags: accessed and dirty bits found before a restart */
 #define OLD_MASK     (EXO_ACCESSED | EXO_DIRTY)
 
@@ -41,7 +45,34 @@ struct work {
 	int64_t budget;
 	uint64_t old;
 	bool executable; /* a large page was mapped so: fence.i is owed */
+	/* fetched and not yet taken up; for `more` and `further` they are still in user memory */
+	const struct exo_map_entry *ahead_next;
+	const struct exo_map_entry *ahead_end;
+	struct exo_map_entry ahead[AHEAD];
 };
+
+/* The arguments of a call, and what a restart has put into its flags. (No initializer, which would
+ * clear `ahead` as well.) */
+static inline void
+work_begin(struct work *w, struct env *e, uint64_t address, uint64_t count, uint64_t flags,
+	   const struct exo_map_entry *more, exo_handle space)
+{
+	w->e = e;
+	w->k = e->kernel;
+	w->address = address;
+	w->handle = EXO_NONE;
+	w->offset = 0;
+	w->count = count;
+	w->flags = flags & FLAGS_MASK;
+	w->further = flags >> EXO_BATCH_SHIFT & EXO_BATCH_MAX;
+	w->more = (uint64_t)more;
+	w->space_handle = space;
+	w->budget = BUDGET_PAGES;
+	w->old = flags >> OLD_SHIFT & OLD_MASK;
+	w->executable = false;
+	w->ahead_next = NULL;
+	w->ahead_end = NULL;
+}
 
 /* Of the entries that `flags` mean. */
 static inline uint32_t
@@ -58,17 +89,147 @@ work_advance(struct work *w, uint64_t pages)
 	w->count -= pages;
 }
 
-/* Address and count: 0 E_RANGE E_ALIGN E_INVAL. */
-int work_check_run(const struct work *w);
+/* Address and count of large pages: 0 E_RANGE E_ALIGN E_INVAL. */
+int work_check_large(const struct work *w);
+/* Of any: */
+static inline int
+work_check_run(const struct work *w)
+{
+	uint64_t end = w->address + (w->count << PAGE_SHIFT);
+
+	if (w->flags & LEVELS || w->address & (PAGE_SIZE - 1)) {
+		return work_check_large(w);
+	}
+	return w->count - 1 < EXO_USER_END >> PAGE_SHIFT && w->address < EXO_USER_END &&
+			       end <= EXO_USER_END
+		       ? 0
+		       : E_RANGE;
+}
+
 /* Flags of entries that are to map: 0 E_INVAL. */
-int work_check_flags(uint64_t flags);
+static inline int
+work_check_flags(uint64_t flags)
+{
+	if (flags & ~(SPACE_BITS | LEVELS) || (flags & EXO_WRITE && !(flags & EXO_READ))) {
+		return E_INVAL;
+	}
+	return flags & EXO_WRITE && flags & EXO_EXEC ? E_INVAL : 0;
+}
+
 /* Argument `flags` of a restart. */
 uint64_t work_flags(const struct work *w);
+/* Fetch the next few elements; the lock is free. If one of them cannot be read, only the first. 0
+ * or E_FAULT. */
+int work_fetch(struct work *w);
+/* w->space from its handle. Tree lock. */
+static inline int
+work_space(struct work *w)
+{
+	struct cap *c;
+	int error;
 
-/* `check` each entry of the batch without the lock, then do `step` after step of it with the lock.
- * 0, an error, or WORK_RESTART. */
-#define WORK_RESTART 1
-int work_all(struct work *w, int (*check)(struct work *), int (*step)(struct work *));
+	if (w->space_handle == EXO_NONE) {
+		w->space = w->e->space;
+		return 0;
+	}
+	error = sys_cap(w->e, w->space_handle, EXO_CAP_SPACE, EXO_SPACE_MAP, &c);
+	if (!error) {
+		w->space = space_at(c->start);
+		error = cap_usable(&w->k->tree, c);
+	}
+	return error;
+}
+
+static inline void
+work_take_up(struct work *w)
+{
+	const struct exo_map_entry *entry = w->ahead_next;
+
+	w->ahead_next = entry + 1;
+	w->address = entry->address;
+	w->handle = entry->handle;
+	w->offset = entry->offset;
+	w->count = entry->count;
+	w->flags = entry->rights;
+	w->more += sizeof(*entry);
+	w->further--;
+	w->budget -= COST_FETCH;
+}
+
+/* What map, unmap and protect fill in; a template, so that nothing goes by pointers. */
+#define TEMPLATE static inline __attribute__((always_inline))
+
+/* The element that is taken up. Tree lock, w->space found. */
+TEMPLATE int
+work_entry(struct work *w, int (*step)(struct work *))
+{
+	int error = 0;
+
+	while (w->count && !error) {
+		if (w->budget <= 0) {
+			return WORK_RESTART;
+		}
+		error = step(w);
+		if (error == CLAIM_AGAIN) { /* the lock was free meanwhile */
+			error = sys_interrupted() ? WORK_RESTART : work_space(w);
+		}
+	}
+	if (error == E_BUSY && w->k->waiting) {
+		w->k->waiting = false;
+		return WORK_RESTART;
+	}
+	return error;
+}
+
+/* As much as one holding of the lock allows. */
+TEMPLATE int
+work_locked(struct work *w, int (*check)(struct work *), int (*step)(struct work *))
+{
+	int64_t until = w->budget - HELD_PAGES;
+
+	for (;;) {
+		int error = work_entry(w, step);
+
+		if (error || w->ahead_next == w->ahead_end || w->budget <= until) {
+			return error;
+		}
+		work_take_up(w);
+		error = check(w);
+		if (error) {
+			return error;
+		}
+	}
+}
+
+/* `check` each element of the batch, then do `step` after step of it with the lock. While nobody
+ * else has had the lock since it was let go (by the tickets), the space is still what it was. 0, an
+ * error, or WORK_RESTART. */
+TEMPLATE int
+work_all(struct work *w, int (*check)(struct work *), int (*step)(struct work *))
+{
+	uint64_t expected = 0;
+	int error = check(w);
+
+	while (!error) {
+		uint64_t ticket = kernel_lock_ticket(w->k);
+
+		error = expected && ticket == expected ? 0 : work_space(w);
+		if (!error) {
+			error = work_locked(w, check, step);
+		}
+		expected = w->k->lock.owner + 1;
+		kernel_unlock_fence(w->k);
+		if (error || !w->further) {
+			break;
+		}
+		error = w->ahead_next == w->ahead_end ? work_fetch(w) : 0;
+		if (!error) {
+			work_take_up(w);
+			error = check(w);
+		}
+	}
+	return error;
+}
 
 /* Read with or without write, from the start of a page on, in the caller's own space, nothing
  * further? (What lies beyond the user half is in no table that was used last.) */

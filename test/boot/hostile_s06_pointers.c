@@ -78,6 +78,13 @@ call_filter(uint64_t address)
 	return exo_share(exo_boot()->packets[0], free_slot(), address, 0, EXO_PACKET_RECEIVE, 0);
 }
 
+/* The environment is running: all is read, then it is E_STATE. */
+static int64_t
+call_launch(uint64_t address)
+{
+	return exo_env_launch(exo_start()->env, (const struct exo_launch *)address);
+}
+
 static const struct {
 	int64_t (*call)(uint64_t address);
 	uint64_t bytes;
@@ -87,6 +94,7 @@ static const struct {
 	{call_inspect, sizeof(struct exo_cap_info), "inspect", true},
 	{call_read, sizeof(struct exo_context), "env_read", true},
 	{call_write, offsetof(struct exo_context, state), "env_write", false},
+	{call_launch, sizeof(struct exo_launch), "env_launch", false},
 	{call_map, sizeof(struct exo_map_entry), "map", false},
 	{call_unmap, sizeof(struct exo_map_entry), "unmap", false},
 	{call_protect, sizeof(struct exo_map_entry), "protect", false},

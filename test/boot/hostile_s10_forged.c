@@ -17,6 +17,7 @@ believed(exo_handle h)
 {
 	struct exo_cap_info info = {0};
 	struct exo_context context = {0};
+	const struct exo_launch launch = {0};
 	char text[8] = "";
 	const int64_t results[] = {
 		exo_inspect(h, 0, &info),
@@ -49,6 +50,7 @@ believed(exo_handle h)
 		h ? exo_env_entry(h, EXO_ENTRY_EXCEPTION, 0, 0) : E_HANDLE,
 		exo_env_supervisor(h, exo_start()->env, 1),
 		exo_env_supervisor(exo_start()->env, h, 1),
+		exo_env_launch(h, &launch),
 		exo_console_write(h, text, 1),
 		exo_console_read(h, text, 1),
 		exo_power(h, EXO_POWER_OFF),

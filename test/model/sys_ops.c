@@ -16,7 +16,9 @@
 #include "lib/base/checked.h"
 #include "test/model/sys_args.h"
 
-#define OWN_WORD 1016 /* not where calls write what they were asked to */
+#define LAUNCH_AT 2048 /* in the u-area, behind what the kernel keeps there */
+
+#define OWN_WORD  1016 /* not where calls write what they were asked to */
 
 /* --- calls -------------------------------------------------------------------------------- */
 /* Arguments of each call but those that op_call() treats by themselves; `often` of 64. */
@@ -58,6 +60,7 @@ static const struct {
 	[EXO_NR_unshare] = {"Ats", 3, true},
 	[EXO_NR_clear] = {"fUU", 1, false},
 	[EXO_NR_irq_ack] = {"q", 2, true},
+	[EXO_NR_env_launch] = {"ep", 2, true},
 };
 
 static void
@@ -128,6 +131,25 @@ binding(struct op *o, uint64_t a[7])
 	a[1] = arg_handle(o, kinds[i].thing);
 	a[2] = kinds[i].with ? arg_handle(o, kinds[i].with) : 0;
 	a[3] = op_draw(o, 66);
+}
+
+/* Mostly what can be launched, written where the call finds it. */
+static void
+beginning(struct op *o, uint64_t a[7])
+{
+	struct exo_launch *l = (struct exo_launch *)((uint8_t *)env_uarea(o->e) + LAUNCH_AT);
+
+	*l = (struct exo_launch){
+		.space = op_one_in(o, 8) ? EXO_NONE : arg_handle(o, EXO_CAP_SPACE),
+		.cspace = op_one_in(o, 8) ? EXO_NONE : arg_handle(o, EXO_CAP_CSPACE),
+		.supervisor = op_one_in(o, 4) ? EXO_NONE : arg_handle(o, EXO_CAP_ENV),
+		.supervisor_bit = op_draw(o, 65),
+		.exception_entry = op_one_in(o, 8) ? arg_wild(o) : op_draw(o, 256) << 12,
+		.exception_window = op_one_in(o, 8) ? arg_wild(o) : op_draw(o, 256) << 12,
+		.pc = op_one_in(o, 8) ? arg_wild(o) : op_draw(o, 256) << 12,
+	};
+	a[0] = arg_handle(o, EXO_CAP_ENV);
+	a[1] = op_one_in(o, 16) ? arg_of_kind(o, 'p') : o->e->arch.uarea + LAUNCH_AT;
 }
 
 /* An entry of level 1: a table or a large page into a space, or either out of it; or a note. */
@@ -203,6 +225,9 @@ op_call(struct op *o, bool nested)
 	case EXO_NR_bind:
 	case EXO_NR_unbind:
 		binding(o, a);
+		break;
+	case EXO_NR_env_launch:
+		beginning(o, a);
 		break;
 	default:
 		for (uint32_t i = 0; i < 7; i++) {

@@ -64,10 +64,10 @@ test_pins(void **state)
 		assert_int_equal(frame_idle(&tree, BASE + i, 1), i >= 2 && i <= 4 ? E_BUSY : 0);
 	}
 	frame_unpin(&tree, BASE + 2, 3);
-	assert_int_equal(frame_idle(&tree, BASE, 4), 0);
-	assert_int_equal(frame_idle(&tree, BASE, 5), E_BUSY);
+	assert_int_equal(frame_idle(&tree, BASE + 2, 2), 0);
+	assert_int_equal(frame_idle(&tree, BASE + 3, 2), E_BUSY);
 	frame_unpin(&tree, BASE + 4, 1);
-	assert_int_equal(frame_idle(&tree, BASE, PAGES), 0);
+	assert_int_equal(frame_idle(&tree, BASE + 4, 1), 0);
 }
 
 /* The count cannot wrap, and a refused pin leaves none behind. */

@@ -42,7 +42,7 @@ paranoid_check(struct kernel *k) /* with CONFIG_PARANOID: there is no tree here 
 }
 
 uint64_t
-arch_time(void)
+host_time(void)
 {
 	return board.now;
 }

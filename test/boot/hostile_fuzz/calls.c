@@ -123,13 +123,26 @@ fuzz_ring(uint64_t *s)
 }
 
 static void
+fuzz_launch(uint64_t *s, exo_handle env, struct exo_launch *l)
+{
+	l->space = noise(s) % 4 ? fuzz_handle(s, EXO_CAP_SPACE) : EXO_NONE;
+	l->cspace = noise(s) % 4 ? fuzz_handle(s, EXO_CAP_CSPACE) : EXO_NONE;
+	l->supervisor = noise(s) % 2 ? fuzz_handle(s, EXO_CAP_ENV) : EXO_NONE;
+	l->supervisor_bit = noise(s) % 66;
+	l->exception_entry = noise(s) % 8 ? 0 : fuzz_wild(s);
+	l->exception_window = noise(s) % 8 ? 0 : fuzz_wild(s);
+	l->pc = noise(s) % 2 ? (uint64_t)fuzz_launch : fuzz_wild(s);
+	exo_env_launch(env, noise(s) % 20 ? l : (struct exo_launch *)fuzz_wild(s));
+}
+
+static void
 fuzz_env(uint64_t *s)
 {
 	exo_handle env = noise(s) % 100 ? fuzz_known[noise(s) % FUZZ_KNOWN].handle
 					: fuzz_handle(s, EXO_CAP_ENV);
 	struct exo_context *context = (struct exo_context *)fuzz_buffers[noise(s) & 7];
 
-	switch (noise(s) % 9) {
+	switch (noise(s) % 10) {
 	case 0:
 		exo_env_stop(env);
 		break;
@@ -156,6 +169,9 @@ fuzz_env(uint64_t *s)
 		break;
 	case 7:
 		exo_yield(fuzz_handle(s, EXO_CAP_ENV));
+		break;
+	case 8:
+		fuzz_launch(s, env, (struct exo_launch *)context);
 		break;
 	default:
 		exo_sleep(fuzz_wild(s), exo_ticks() + noise(s) % 2000);
@@ -269,7 +285,7 @@ fuzz_other(uint64_t *s)
 		exo_fence_i();
 		break;
 	default: /* numbers that nobody has */
-		exo_ecall7((int)(34 + noise(s) % 31), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s),
+		exo_ecall7((int)(35 + noise(s) % 30), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s),
 			   fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s));
 		break;
 	}
