@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lib/exo/call.h"
+#include "lib/exo/page_copy.h"
 #include "lib/exo/slots.h"
 #include "lib/exo/start.h"
 #include "lib/exo/vm.h"
@@ -176,7 +177,7 @@ copy_page(struct cow_heap *heap, struct cow_side *side, uint64_t page)
 	if (result < 0) {
 		return result;
 	}
-	memcpy((void *)address_of(page), (const void *)COW_SCRATCH, EXO_PAGE_SIZE);
+	exo_page_copy((void *)address_of(page), (const void *)COW_SCRATCH);
 	side->frees--;
 	side->copy[side->copies].page = (uint32_t)page;
 	side->copy[side->copies++].frame = frame;

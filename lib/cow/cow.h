@@ -68,6 +68,8 @@ struct cow_heap {
 	bool has_holes[COW_UNITS_MAX];  /* some of its pages are not mapped */
 	uint32_t fork;                  /* counts them */
 	bool has_child;
+	bool child_ended;                 /* it says so itself; it will not touch the heap again */
+	bool has_shell;                   /* the parts of the child but its ENV */
 	uint64_t stack;                   /* frames of the child's stacks */
 	exo_handle self;                  /* ENV of the parent */
 	exo_handle cspace;                /* of both */
@@ -97,7 +99,7 @@ exo_handle cow_init_low(void);
 int cow_fork(struct cow_heap *heap, uint32_t hart, void (*main)(void *argument), void *argument,
 	     uint32_t bit);
 
-/* Takes the child apart, ended or not. */
+/* Takes the child apart, ended or not. Its space stays for the next one. */
 int cow_join(struct cow_heap *heap);
 
 /* Makes a page of the heap accessible to this side, for reading or writing: the work of the

@@ -21,7 +21,6 @@
 #define READ_WRITE (EXO_READ | EXO_WRITE)
 
 static const uint32_t types[COW_PARTS] = {
-	[COW_ENV] = EXO_CAP_ENV,
 	[COW_STACK_TABLE] = EXO_CAP_TABLE,
 	[COW_DIRECTORY] = EXO_CAP_TABLE,
 	[COW_SPACE] = EXO_CAP_SPACE,
@@ -47,40 +46,71 @@ child_begin(void (*main)(void *argument), void *argument)
 	*(uint64_t *)(EXO_UAREA_BASE + EXO_UL_STACK) = STACK - EXO_PAGE_SIZE;
 	*(uint64_t *)(EXO_UAREA_BASE + EXO_UL_HANDLER) = (uint64_t)child_fault;
 	main(argument);
+	__atomic_store_n(&the_heap->child_ended, true, __ATOMIC_RELEASE);
 	exo_exit(0);
 }
 
 static int64_t
-map_child(const struct cow_heap *heap)
+shell_map(const struct cow_heap *heap)
 {
 	const struct exo_map_entry more[] = {
 		{0, heap->low, 0, 1, EXO_WRITE},
 		{EXO_UAREA_BASE, heap->part[COW_STACK_TABLE].object, 0, 1, EXO_WRITE},
 		{STACK - COW_STACK_PAGES * EXO_PAGE_SIZE, heap->frames, heap->stack,
 		 COW_STACK_PAGES, READ_WRITE},
-		{EXO_UAREA_BASE, heap->part[COW_ENV].object, 0, 1, READ_WRITE},
 	};
 
 	return exo_map(EXO_UAREA_BASE & ~(GIB - 1), heap->part[COW_DIRECTORY].object, 0, 1,
-		       EXO_WRITE | 4ul << EXO_BATCH_SHIFT, more, heap->part[COW_SPACE].object);
+		       EXO_WRITE | 3ul << EXO_BATCH_SHIFT, more, heap->part[COW_SPACE].object);
+}
+
+/* The space of all children, one after the other: with the stacks, nothing of the heap. */
+static int64_t
+shell_make(struct cow_heap *heap)
+{
+	int64_t result = 0;
+
+	for (int i = COW_STACK_TABLE; i < COW_PARTS && result >= 0; i++) {
+		result = heap->part[i].object == EXO_NONE
+				 ? cow_create(&heap->part[i], types[i], i == COW_DIRECTORY, 0)
+				 : 0;
+	}
+	result = result < 0 ? result : shell_map(heap);
+	heap->has_shell = result >= 0;
+	return result;
 }
 
 static int64_t
 run_child(const struct cow_heap *heap, void (*main)(void *), void *argument, uint32_t bit)
 {
-	static struct exo_context begin = {.pc = (uint64_t)child_begin, .x[2] = STACK};
-	exo_handle env = heap->part[COW_ENV].object;
-	int64_t result = exo_bind(EXO_BIND_SPACE, env, heap->part[COW_SPACE].object, 0);
+	const struct exo_launch begin = {
+		.space = heap->part[COW_SPACE].object,
+		.cspace = heap->cspace,
+		.supervisor = heap->self,
+		.supervisor_bit = bit,
+		.exception_entry = (uint64_t)exo_exception_entry,
+		.exception_window = (uint64_t)exo_exception_window,
+		.pc = (uint64_t)child_begin,
+		.sp = STACK,
+		.arguments = {(uint64_t)main, (uint64_t)argument},
+	};
 
-	result = result < 0 ? result : exo_bind(EXO_BIND_CSPACE, env, heap->cspace, 0);
+	return exo_env_launch(heap->part[COW_ENV].object, &begin);
+}
+
+/* A new environment in the shell; what both sides see of the heap is nothing at first. */
+static int64_t
+child_make(struct cow_heap *heap, uint32_t hart)
+{
+	exo_handle space = heap->part[COW_SPACE].object;
+	int64_t result = cow_create(&heap->part[COW_ENV], EXO_CAP_ENV, hart, EXO_UAREA_BASE);
+
 	result = result < 0 ? result
-			    : exo_env_entry(env, EXO_ENTRY_EXCEPTION, (uint64_t)exo_exception_entry,
-					    (uint64_t)exo_exception_window);
-	result = result < 0 ? result : exo_env_supervisor(env, heap->self, bit);
-	begin.x[10] = (uint64_t)main;
-	begin.x[11] = (uint64_t)argument;
-	result = result < 0 ? result : exo_env_write(env, &begin);
-	return result < 0 ? result : exo_env_start(env);
+			    : exo_map(EXO_UAREA_BASE, heap->part[COW_ENV].object, 0, 1, READ_WRITE,
+				      NULL, space);
+	return result < 0 ? result
+			  : exo_unmap(COW_HEAP, heap->units * COW_UNIT_PAGES, EXO_MEGA, NULL,
+				      EXO_NONE);
 }
 
 int
@@ -88,20 +118,15 @@ cow_fork(struct cow_heap *heap, uint32_t hart, void (*main)(void *), void *argum
 {
 	int64_t result = heap->has_child ? E_BUSY : 0;
 
-	for (int i = 0; i < COW_PARTS && result >= 0; i++) {
-		uint64_t arg0 = i == COW_ENV ? hart : i == COW_DIRECTORY;
-
-		result = cow_create(&heap->part[i], types[i], arg0, EXO_UAREA_BASE);
+	if (result >= 0 && !heap->has_shell) {
+		result = shell_make(heap);
 	}
-	result = result < 0 ? result : map_child(heap);
-	result = result < 0 ? result
-			    : exo_unmap(COW_HEAP, heap->units * COW_UNIT_PAGES, EXO_MEGA, NULL,
-					EXO_NONE);
+	result = result < 0 ? result : child_make(heap, hart);
 	if (result < 0) {
 		return (int)result;
 	}
 	heap->fork++;
-	heap->child.scratch = false;
+	heap->child_ended = false;
 	heap->has_child = true;
 	result = run_child(heap, main, argument, bit);
 	return result < 0 ? (int)result : 0;
@@ -151,15 +176,16 @@ parent_keep(struct cow_heap *heap, struct cow_side *parent)
 int
 cow_join(struct cow_heap *heap)
 {
-	int64_t result;
+	/* revoke returns when it runs no more; one that has ended touches nothing either */
+	int64_t result = __atomic_load_n(&heap->child_ended, __ATOMIC_ACQUIRE)
+				 ? exo_drop(heap->part[COW_ENV].object, 0, 0)
+				 : exo_revoke(heap->part[COW_ENV].memory, 0, 0);
 
-	exo_drop(heap->part[COW_ENV].object, 0, 0);
+	result = result < 0 ? result
+			    : exo_unmap(COW_HEAP, heap->units * COW_UNIT_PAGES, EXO_MEGA, NULL,
+					heap->part[COW_SPACE].object);
 	child_free(&heap->child);
-	exo_drop(heap->part[COW_STACK_TABLE].object, 0, 0);
-	exo_drop(heap->part[COW_DIRECTORY].object, 0, 0);
 	parent_keep(heap, &heap->parent);
-	/* returns when all that was dropped is taken apart, so no table hangs there any more */
-	result = exo_revoke(heap->part[COW_SPACE].memory, 0, 0);
 	heap->has_child = false;
 	return result < 0 ? (int)result : 0;
 }

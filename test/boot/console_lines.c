@@ -19,7 +19,8 @@ write_line(const char *text, size_t bytes)
 	return exo_console_write(exo_start()->console, text, bytes);
 }
 
-/* Faster than any device takes them: how many calls found no room, and how many lines came apart. */
+/* Faster than any device takes them: how many calls found no room, and how many lines came apart.
+ */
 static void
 check_whole(void)
 {

@@ -78,26 +78,40 @@ map_image(void)
 		       EXO_WRITE | 4 << EXO_BATCH_SHIFT, more, child.object[SPACE]);
 }
 
+static int64_t
+launch(void)
+{
+	const struct exo_launch begin = {
+		.space = child.object[SPACE],
+		.cspace = child.nothing,
+		.supervisor = exo_start()->env,
+		.supervisor_bit = CHILD_BIT,
+		.pc = CODE,
+		.sp = CODE,
+	};
+
+	return exo_env_launch(child.object[ENV], &begin);
+}
+
 /* One life; negative if anything was refused. */
 static int64_t
 live(void)
 {
-	static const struct exo_context begin = {.pc = CODE, .x[2] = CODE};
 	int64_t wrong = 0;
 
 	for (int i = 0; i < PARTS; i++) {
-		child.object[i] =
-			(exo_handle)exo_create(parts[i].type, child.memory[i], child.slot[i],
-					       parts[i].arg0, parts[i].arg1);
+		int64_t made = exo_create(parts[i].type, child.memory[i], child.slot[i],
+					  parts[i].arg0, parts[i].arg1);
+
+		if (made < 0) {
+			return made;
+		}
+		child.object[i] = (exo_handle)made;
 	}
 	wrong |= map_image();
-	wrong |= exo_bind(EXO_BIND_SPACE, child.object[ENV], child.object[SPACE], 0);
-	wrong |= exo_bind(EXO_BIND_CSPACE, child.object[ENV], child.nothing, 0);
-	wrong |= exo_env_supervisor(child.object[ENV], exo_start()->env, CHILD_BIT);
-	wrong |= exo_env_write(child.object[ENV], &begin);
-	wrong |= exo_env_start(child.object[ENV]);
+	wrong |= launch();
 	wrong |= exo_sleep(1ul << CHILD_BIT, UINT64_MAX);
-	for (int i = 0; i < PARTS; i++) {
+	for (int i = PARTS; i-- > 0;) { /* from above: what comes apart first frees the next */
 		wrong |= exo_drop(child.object[i], 0, 0);
 	}
 	return wrong;
