@@ -111,7 +111,6 @@ make_tree(struct kernel *k)
 		.frame_zero = (struct frame *)arch_ram(table) - (machine.ram_start >> PAGE_SHIFT),
 		.types = object_types,
 		.next_carve = 1,
-		.seed = arch_time() | 1,
 		.fenced = kernel_fenced,
 		.lost = ask_lost,
 	};

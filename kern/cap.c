@@ -95,7 +95,6 @@ place(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, ui
 {
 	dst->start = start;
 	dst->count = count;
-	dst->priority = sibling_priority(t) | CAP_FRESH;
 	sibling_insert(t, parent, dst);
 }
 
@@ -116,6 +115,20 @@ carve_predicate(struct captree *t, struct cap *parent, struct cap *dst, uint64_t
 	return 0;
 }
 
+static int
+carve_interval(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start,
+	       uint64_t count, uint64_t rights, uint64_t badge, uint64_t *in_the_way)
+{
+	bool is_torn = false;
+	int error = cap_carve_interval(t, parent, dst, start, count, rights, badge, in_the_way,
+				       &is_torn);
+
+	if (is_torn) {
+		sibling_balance(t, dst);
+	}
+	return error;
+}
+
 int
 cap_carve(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, uint64_t count,
 	  uint64_t rights, uint64_t badge, uint64_t *in_the_way)
@@ -124,7 +137,7 @@ cap_carve(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start
 		return E_REVOKED;
 	}
 	if (cap_is_interval(parent)) {
-		return cap_carve_interval(t, parent, dst, start, count, rights, badge, in_the_way);
+		return carve_interval(t, parent, dst, start, count, rights, badge, in_the_way);
 	}
 	if (cap_is_object(parent)) {
 		return E_TYPE;
@@ -237,7 +250,7 @@ cap_trim(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
 	if (c->bindings || c->word & CAP_SHARES) {
 		return E_BOUND;
 	}
-	if (sibling_overlap(t, c, c->start, start) || sibling_overlap(t, c, start + count, end)) {
+	if (sibling_overlaps(t, c, c->start, start) || sibling_overlaps(t, c, start + count, end)) {
 		return E_POOL;
 	}
 	c->start = start;

@@ -27,7 +27,7 @@
 #include "kern/frame.h"
 
 struct cap {
-	/* generation << 32 | flags << 26 | depth << 20 | rights << 8 | pool << 7 | type; type 0 =
+	/* generation << 32 | flags << 26 | depth << 20 | rights << 8 | flags << 5 | type; type 0 =
 	 * empty */
 	uint64_t word;
 	uint64_t start;
@@ -35,17 +35,24 @@ struct cap {
 	uint64_t badge;
 	/* siblings, ordered by start (carved) or by id (shared) */
 	uint32_t up; /* sibling above, or CAP_PARENT | parent; 0 for a root capability */
-	uint32_t left;
-	uint32_t right;
+	union {
+		struct {
+			uint32_t left;
+			uint32_t right;
+		};
+		uint32_t side[2];
+	};
 	uint32_t child; /* root of the tree of children */
 	uint32_t bindings;
-	uint32_t priority; /* of the treap of siblings */
+	uint32_t mark; /* of its place among the siblings: SIBLING_RED, CAP_TURN */
 	uint64_t
 		carve; /* id of the carve this one stems from; inherited by shares and below them */
 };
 _Static_assert(sizeof(struct cap) == 64, "a slot is 64 bytes");
 
-#define CAP_TYPE_MASK        0x7ful
+#define CAP_TYPE_MASK        0x1ful
+#define CAP_STUCK            (1ul << 5) /* revocation has found all below it waiting (revoke.c) */
+#define CAP_TURN             (1ul << 6) /* of its children's turn to be tried (revoke.c) */
 #define CAP_POOL             (1ul << 7) /* has carved children or objects */
 #define CAP_RIGHTS_SHIFT     8
 #define CAP_DEPTH_SHIFT      20
@@ -61,9 +68,7 @@ _Static_assert(sizeof(struct cap) == 64, "a slot is 64 bytes");
 #define CAP_GENERATION_MAX   0x7fffffffu /* after it a slot is retired, so handles never alias */
 #define CAP_RETIRED          (1ul << 63) /* of an empty slot: its generations are used up */
 
-/* In priority: no revocation has found it waiting for a device (revoke.c). */
-#define CAP_FRESH     0x80000000u
-
+/* In links. */
 #define CAP_PARENT    0x80000000u
 #define BIND_TAG      0xc0000000u
 #define BIND_OBJECT   0x40000000u
@@ -100,7 +105,6 @@ struct captree {
 	struct frame *frame_zero;     /* where page 0 would be: frames - base_page */
 	const struct cap_type *types; /* EXO_CAP_TYPES of them */
 	uint64_t next_carve;          /* never reused; starts at 1 */
-	uint64_t seed;                /* of the treap's priorities */
 	uint32_t revocations;         /* capabilities that are DYING now */
 	uint32_t work; /* done since boot, in units of some 20 instructions: ends long calls */
 	bool broken;   /* set by unbind: a fence is owed before anything broken counts as gone */
@@ -376,12 +380,14 @@ struct cap *cap_parent(const struct captree *t, const struct cap *c);
 struct cap *cap_child_from(const struct captree *t, const struct cap *c, uint64_t name);
 
 /* One bounded step of revoke: see revoke.c for the argument. `count` 0 = everything below c and
- * c's own bindings. Returns 0 when finished, CAP_AGAIN when there is more (caller: if t->broken,
- * drop the lock, fence all TLBs, clear t->broken; then call again with the lock), or E_RANGE
- * (range not in c, over shared children, or not an interval), E_BUSY (only waiting for devices is
- * left; nothing stays DYING but the children in a range). */
+ * c's own bindings. *from is 0 at the first step; with a range, it says how far one has got, and
+ * who forgets it begins again. Returns 0 when finished, CAP_AGAIN when there is more (caller: if
+ * t->broken, drop the lock, fence all TLBs, clear t->broken; then call again with the lock), or
+ * E_RANGE (range not in c, over shared children, or not an interval), E_BUSY (only waiting for
+ * devices is left; nothing stays DYING but the children in a range). */
 #define CAP_AGAIN 1
-int cap_revoke_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count);
+int cap_revoke_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count,
+		    uint64_t *from);
 /* Refuse what would be derived from c or bound to it until the next cap_revoke_step of c ends. */
 void cap_hold(struct captree *t, struct cap *c);
 /* As above, and c itself goes at the end; its slot is empty when 0 is returned. After E_BUSY c

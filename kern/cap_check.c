@@ -202,18 +202,50 @@ disjoint_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 	return true;
 }
 
+/* The first sibling is black, and below a red one there is no red one. */
 static bool
-heap_holds(struct captree *t, const struct cap *c, const struct cap *parent)
+colour_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 {
-	return !parent || c->up & CAP_PARENT ||
-	       (cap_at(t, c->up)->priority | SIBLING_SINGLE) >= c->priority;
+	return !parent || !sibling_is_red(c) ||
+	       (!(c->up & CAP_PARENT) && !sibling_is_red(cap_at(t, c->up)));
+}
+
+/* How many black ones stand from c up to the top of its siblings? */
+static int
+blacks(const struct captree *t, const struct cap *c)
+{
+	int n = !sibling_is_red(c);
+
+	while (!(c->up & CAP_PARENT)) {
+		c = cap_at(t, c->up);
+		n += !sibling_is_red(c);
+	}
+	return n;
+}
+
+/* Every way from the top of the siblings to an open end has as many black ones as the leftmost. */
+static bool
+balance_holds(struct captree *t, const struct cap *c, const struct cap *parent)
+{
+	return !parent || (c->left && c->right) ||
+	       blacks(t, c) == blacks(t, sibling_first(t, parent));
+}
+
+/* Where all are done, all are below. */
+static bool
+turn_holds(struct captree *t, const struct cap *c, const struct cap *parent)
+{
+	const struct cap *above = parent && !(c->up & CAP_PARENT) ? cap_at(t, c->up) : NULL;
+
+	return !above || !((above->mark ^ parent->word) & CAP_TURN) ||
+	       !((above->mark ^ c->mark) & CAP_TURN);
 }
 
 static bool
 dying_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 {
 	(void)parent;
-	return (!(c->word & CAP_LEAVING) || c->word & CAP_DYING) &&
+	return (!(c->word & (CAP_LEAVING | CAP_STUCK)) || c->word & CAP_DYING) &&
 	       (!(c->word & CAP_DYING) || t->revocations);
 }
 
@@ -246,7 +278,9 @@ static const struct rule rules[] = {
 	{"pool is unbound", pool_holds},
 	{"siblings in order", order_holds},
 	{"carved siblings disjoint", disjoint_holds},
-	{"siblings are a heap", heap_holds},
+	{"first sibling and below a red one is black", colour_holds},
+	{"as many black ones on every way", balance_holds},
+	{"done means done below", turn_holds},
 	{"dying is counted", dying_holds},
 	{"bindings linked both ways", bindings_hold},
 };

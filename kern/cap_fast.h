@@ -84,10 +84,12 @@ carve_commit(struct captree *t, struct cap *parent, struct cap *dst, uint64_t ri
 	parent->word = word | CAP_POOL;
 }
 
-/* cap_carve for a parent that is an interval and not being revoked. */
+/* cap_carve for a parent that is an interval and not being revoked. *is_torn, which was false:
+ * sibling_balance(t, dst) must follow. */
 static inline int
 cap_carve_interval(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start,
-		   uint64_t count, uint64_t rights, uint64_t badge, uint64_t *in_the_way)
+		   uint64_t count, uint64_t rights, uint64_t badge, uint64_t *in_the_way,
+		   bool *is_torn)
 {
 	int error = carve_check(parent, dst, start, count, rights, badge);
 	const struct cap *other;
@@ -95,7 +97,7 @@ cap_carve_interval(struct captree *t, struct cap *parent, struct cap *dst, uint6
 	if (error) {
 		return error;
 	}
-	other = sibling_insert_interval(t, parent, dst, start, count);
+	other = sibling_insert_interval(t, parent, dst, start, count, is_torn);
 	if (other) {
 		*in_the_way = other->start + other->count;
 		return E_TAKEN;
@@ -134,18 +136,31 @@ cap_object_inline(struct captree *t, struct cap *frames, struct cap *dst, uint32
 	return 0;
 }
 
-/* Take c, which has a parent, out of the tree; its slot stays filled. */
-static inline void
-cap_unlink(struct captree *t, struct cap *c)
+/* Take c, which has a parent, out of the tree if nobody else has to turn; its slot stays filled. */
+static inline bool
+cap_unlink_easily(const struct captree *t, struct cap *c)
 {
+	const struct captree here = {.base = t->base};
 	uint32_t up = c->up;
 
-	sibling_remove(t, c);
+	if (!sibling_remove_easily(&here, c)) {
+		return false;
+	}
 	if (up & CAP_PARENT) {
-		struct cap *parent = cap_at(t, up & ~CAP_PARENT);
+		struct cap *parent = cap_at(&here, up & ~CAP_PARENT);
 		if (!parent->child) {
 			parent->word &= ~(CAP_POOL | CAP_SHARES);
 		}
+	}
+	return true;
+}
+
+/* The same whoever has to turn. */
+static inline void
+cap_unlink(struct captree *t, struct cap *c)
+{
+	if (!cap_unlink_easily(t, c)) {
+		sibling_remove(t, c);
 	}
 }
 

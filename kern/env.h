@@ -50,7 +50,7 @@ enum use_kind {
 
 struct env {
 	/* free room; here, so that a short displacement from tp reaches the rest (frame.h) */
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 336];
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 344];
 
 	/* constant after create, or changed under the tree lock while the environment is stopped */
 	struct kernel *kernel;
@@ -87,6 +87,14 @@ struct env {
 	} death; /* kind FAULT of a stopped one: it is told as FAULTED */
 
 	/* tree lock */
+	struct { /* a call that takes several steps: see take.c */
+		uint32_t what;
+		uint32_t until; /* not 0: what died before this number shall be gone */
+		exo_handle handle;
+		uint64_t start;
+		uint64_t count;
+		uint64_t from; /* of a range, what begins before it was tried */
+	} unfinished;
 	struct use space_use;
 	struct use cspace_use;
 	struct list_node cspace_node; /* of those bound to cspace */
@@ -94,13 +102,6 @@ struct env {
 	struct use console_use;
 	struct ring *rings;     /* that signal it */
 	struct irq_line *lines; /* that signal it */
-	struct {                /* a call that takes several steps: see take.c */
-		uint32_t what;
-		uint32_t until; /* not 0: what died before this number shall be gone */
-		exo_handle handle;
-		uint64_t start;
-		uint64_t count;
-	} unfinished;
 
 	struct arch_env arch; /* ends where the u-area begins: trap code reaches both from there */
 };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * revoke.c: take capabilities away, in bounded steps.
  *
- * State:      flags CAP_DYING and CAP_LEAVING, CAP_FRESH, and the count t->revocations; no globals.
+ * State:      flags CAP_DYING, CAP_LEAVING, CAP_STUCK, CAP_TURN; the count t->revocations; no
+ *             globals.
  * Invariants: the argument below. cap_check() holds after every step.
  * Callers:    system calls and the destroyers of objects, with the tree lock held. Pure: builds on
- * the host.
+ *             the host.
  */
 #include "kern/cap.h"
 #include "kern/cap_fast.h"
@@ -13,9 +14,6 @@
 
 #define UNBIND_MAX 8 /* bindings looked at in one step */
 #define COST_LOOK  3 /* at one, in units of captree.work */
-
-/* Halved below this a priority is drawn again: few different ones would make the treap a list. */
-#define PRIORITY_LOW 0x1000u
 
 /* Why revocation ends, takes everything, and takes it only when nobody can still use it.
  *
@@ -26,19 +24,31 @@
  * revoke of that capability by its own holder, which ends by taking the mark off again, leaves
  * those alone.
  *
- * Every step finds its work again from (c, start, count): the highest node of the treap below, its
- * treap's root, and so on down to a childless one, at most CAP_DEPTH_MAX nodes. It breaks up to
- * UNBIND_MAX bindings of that, or removes it when it has none. No state is carried from call to
- * call, so a caller may stop, start again, die, or share the work with another.
+ * Every step finds its work again in the tree: from the top, which is c or that child, down to one
+ * childless capability. It breaks up to UNBIND_MAX bindings of that, or removes it when it has
+ * none. A caller may stop, start again, die, or share the work with another.
  *
- * What waits for a device (E_BUSY) must not hide the rest. Its priority is halved, so it goes back
- * in its treap, below all that still have CAP_FRESH. When it was not fresh before, none of its
- * siblings is; then its parent's own bindings are broken, and the parent goes back in the same
- * way. Each step thus unbinds, removes, or takes a CAP_FRESH, and of each there is a finite
- * amount. When the topmost candidate is not fresh and waits, so did everything else when it was
- * last looked at: the answer is E_BUSY. (It may come early when more than UNBIND_MAX bindings on
- * one path wait, or when something was made below after a revocation that gave up.) The next call
- * tries another one first.
+ * What waits for a device (E_BUSY) must not hide the rest. Each has a bit CAP_TURN, and that of its
+ * place among its siblings, in `mark`, differs from its parent's when all that stand at that place
+ * or below it among the siblings have been found waiting: "done". So a step goes where something is
+ * not done, and does what is below another first; it takes as many looks as the tree is high. When
+ * all children of one are done, its own bindings are tried, its turn becomes the other one, so that
+ * its children are not done any more, and it is done itself. What is new joins what it comes below;
+ * when siblings are turned or one takes the place of another, at most the few that move are tried
+ * again. Thus each step unbinds, or removes, or finds one more done, and only the first two, of
+ * which there is a finite amount, may undo a little of the third.
+ *
+ * Nor can somebody who revokes further below hold that up. He makes others done as well, and no
+ * turn changes but with the one whose children it is about becoming done; only at the top of a
+ * revocation it changes alone, when a new round begins, and there only if nobody revokes further
+ * above. (Two with the same handle may well make each other's calls longer.)
+ *
+ * When all at the top are done, it is STUCK as long as its mark stands. Then each step tries one
+ * more, the next time another, and if that waits, the answer is E_BUSY. So E_BUSY means that the
+ * one just tried waits, and that all others waited when they were last tried since the mark was
+ * set, or before, if others had stopped half way. (It may come early when more than UNBIND_MAX
+ * bindings on one path wait, or when what stood above a waiting one became free since.) A range has
+ * one top after the other, so its caller keeps how far it has come.
  *
  * A capability leaves the tree only when no TLB can hold what was bound through it: unbind sets
  * t->broken, and nothing leaves before the caller has fenced and cleared it, and before
@@ -58,7 +68,7 @@ static void
 unmark(struct captree *t, struct cap *c)
 {
 	if ((c->word & (CAP_DYING | CAP_LEAVING)) == CAP_DYING) {
-		c->word &= ~CAP_DYING;
+		c->word &= ~(CAP_DYING | CAP_STUCK);
 		t->revocations--;
 	}
 }
@@ -115,49 +125,118 @@ unbind_some(struct captree *t, struct cap *c, int *looks)
 	return result;
 }
 
-/* Put c behind its fresh siblings. Returns true if it was one itself. */
+/* --- whose turn it is --------------------------------------------------------------------- */
+/* Have c and all below it among its siblings been found waiting in this round? */
 static bool
-put_back(struct captree *t, struct cap *c, struct cap *parent)
+is_done(const struct cap *parent, const struct cap *c)
 {
-	bool was_fresh = c->priority & CAP_FRESH;
-
-	sibling_remove(t, c);
-	c->priority >>= 1;
-	if (c->priority < PRIORITY_LOW) {
-		c->priority = sibling_priority(t);
-	}
-	sibling_insert(t, parent, c);
-	return was_fresh;
+	return (c->mark ^ parent->word) & CAP_TURN;
 }
 
-/* One step towards the end of `top`, a child of what is being revoked, and of everything below.
- * CAP_AGAIN or E_BUSY. */
+static bool
+all_done(const struct captree *t, const struct cap *parent)
+{
+	return is_done(parent, cap_at(t, parent->child));
+}
+
+/* The child of parent to be tried next: all below it among its siblings are done. */
+static struct cap *
+next_child(const struct captree *t, const struct cap *parent)
+{
+	struct cap *c = cap_at(t, parent->child);
+
+	for (;;) {
+		bool is_left = c->left && !is_done(parent, cap_at(t, c->left));
+		uint32_t id = is_left ? c->left : c->right;
+		if (!id || is_done(parent, cap_at(t, id))) {
+			return c;
+		}
+		c = cap_at(t, id);
+	}
+}
+
+/* c, which next_child() said, waits, and so do its children. */
+static void
+set_done(struct cap *parent, struct cap *c)
+{
+	c->mark = (c->mark & SIBLING_RED) | (~parent->word & CAP_TURN);
+	if (c->child) {
+		c->word ^= CAP_TURN;
+	}
+}
+
+/* The one below top to be tried next. Childless, or as long as top is not STUCK one whose children
+ * are done already. */
+static struct cap *
+next_below(struct captree *t, struct cap *top)
+{
+	struct cap *c = top;
+
+	do {
+		c = next_child(t, c);
+		if (c->child && all_done(t, c)) {
+			if (!(top->word & CAP_STUCK)) {
+				return c;
+			}
+			c->word ^= CAP_TURN;
+		}
+	} while (c->child);
+	return c;
+}
+
+/* All children of top are done: a new round, unless somebody who revokes further above counts on
+ * their being done. */
+static void
+begin_round(struct captree *t, struct cap *top)
+{
+	if (cap_is_below_dying(t, cap_parent(t, top))) {
+		top->word |= CAP_STUCK;
+	} else {
+		top->word ^= CAP_TURN;
+	}
+}
+
+/* --- steps -------------------------------------------------------------------------------- */
+/* c, below top, waits: it is done, and perhaps all are, then those above it. False if not, or if
+ * something above could be unbound. */
+static bool
+give_up(struct captree *t, struct cap *top, struct cap *c, int looks)
+{
+	struct cap *parent = cap_parent(t, c);
+
+	set_done(parent, c);
+	while (parent != top && all_done(t, parent)) {
+		c = parent;
+		if (unbind_some(t, c, &looks) == CAP_AGAIN) {
+			return false;
+		}
+		parent = cap_parent(t, c);
+		set_done(parent, c);
+	}
+	if (all_done(t, top)) {
+		top->word |= CAP_STUCK;
+	}
+	return top->word & CAP_STUCK;
+}
+
+/* One step towards the end of everything below top. CAP_AGAIN or E_BUSY. */
 static int
 step_below(struct captree *t, struct cap *top)
 {
 	int looks = UNBIND_MAX;
-	struct cap *c = top;
 
-	while (c->child) {
-		c = cap_at(t, c->child);
+	if (all_done(t, top)) {
+		begin_round(t, top);
 	}
-	for (;;) {
-		int result = unbind_some(t, c, &looks);
-		if (result == CAP_AGAIN) {
-			return CAP_AGAIN;
-		}
-		if (result == 0 && !c->child) {
-			return cap_settled(t) ? take(t, c) : CAP_AGAIN;
-		}
-		struct cap *parent = cap_parent(t, c);
-		if (put_back(t, c, parent)) {
-			return CAP_AGAIN;
-		}
-		if (c == top || !looks) {
-			return E_BUSY;
-		}
-		c = parent;
+	struct cap *c = next_below(t, top);
+	int result = unbind_some(t, c, &looks);
+	if (result == CAP_AGAIN) {
+		return CAP_AGAIN;
 	}
+	if (result == 0 && !c->child) {
+		return cap_settled(t) ? take(t, c) : CAP_AGAIN;
+	}
+	return give_up(t, top, c, looks) && result == E_BUSY ? E_BUSY : CAP_AGAIN;
 }
 
 /* One step towards c having neither children nor bindings. 0 = it has none, and nobody uses one
@@ -172,30 +251,52 @@ step_whole(struct captree *t, struct cap *c)
 		return result;
 	}
 	if (c->child) {
-		return step_below(t, cap_at(t, c->child));
+		return step_below(t, c);
 	}
 	return result == 0 && !cap_settled(t) ? CAP_AGAIN : result;
 }
 
+/* The first carved child of c that overlaps [start, end), or NULL. */
+static struct cap *
+first_in(const struct captree *t, const struct cap *c, uint64_t start, uint64_t end)
+{
+	struct cap *child = cap_child_from(t, c, start);
+
+	return child && child->start < end ? child : NULL;
+}
+
+/* The children in the range one after the other; *from tells where the last that waited ends. */
 static int
-step_range(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
+step_range(struct captree *t, struct cap *c, uint64_t start, uint64_t count, uint64_t *from)
 {
 	if (!cap_is_interval(c) || !cap_holds(c, start, count) || c->word & CAP_SHARES) {
 		return E_RANGE;
 	}
-	struct cap *child = sibling_overlap(t, c, start, start + count);
+	uint64_t end = start + count;
+	struct cap *child = first_in(t, c, *from > start ? *from : start, end);
+	child = child ? child : first_in(t, c, start, end);
 	if (!child) {
 		return cap_settled(t) ? 0 : CAP_AGAIN;
 	}
 	mark(t, child, CAP_LEAVING);
-	return step_below(t, child);
+	int result = step_whole(t, child);
+	if (result == 0) {
+		return take(t, child);
+	}
+	if (result == E_BUSY) {
+		*from = child->start + child->count;
+		bool is_last = !first_in(t, c, *from, end);
+		*from = is_last ? 0 : *from;
+		return is_last ? E_BUSY : CAP_AGAIN;
+	}
+	return result;
 }
 
 int
-cap_revoke_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
+cap_revoke_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count, uint64_t *from)
 {
 	if (count) {
-		return step_range(t, c, start, count);
+		return step_range(t, c, start, count, from);
 	}
 	mark(t, c, 0);
 	int result = step_whole(t, c);

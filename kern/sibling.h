@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sibling.h: the children of one capability as a treap. O(log n) expected, no recursion, no
+ * sibling.h: the children of one capability as a red-black tree. O(log n), no recursion, no
  * allocation.
  */
 #ifndef KERN_SIBLING_H
@@ -7,31 +7,87 @@
 
 #include "kern/cap.h"
 
-/* In a priority: nobody has taken it over yet. */
-#define SIBLING_SINGLE 1u
+/* In `mark`, besides CAP_TURN: the colour. */
+#define SIBLING_RED 0x80000000u
 
-/* Random bits. Xorshift as in lib/base/rand.h, but nobody sees these, so they do without the
- * multiplication. */
-static inline uint64_t
-sibling_random(struct captree *t)
+static inline bool
+sibling_is_red(const struct cap *c)
 {
-	uint64_t x = t->seed;
-
-	x ^= x >> 12;
-	x ^= x << 25;
-	x ^= x >> 27;
-	t->seed = x;
-	return x;
+	return (int32_t)c->mark < 0;
 }
 
-/* A priority of c's own, without CAP_FRESH. */
-static inline uint32_t
-sibling_priority(struct captree *t)
+/* The child of parent that overlaps [start, end) and was met first, or NULL: then *above is the one
+ * below which there is room for it, or NULL if parent has no children. */
+static inline struct cap *
+sibling_place(const struct captree *t, const struct cap *parent, uint64_t start, uint64_t end,
+	      struct cap **above)
 {
-	return (uint32_t)(sibling_random(t) >> 33) | SIBLING_SINGLE;
+	uint64_t id = parent->child;
+	struct cap *n = NULL;
+
+	while (id) {
+		n = cap_at(t, id);
+		if (end <= n->start) {
+			id = n->left;
+		} else if (n->start + n->count <= start) {
+			id = n->right;
+		} else {
+			return n;
+		}
+	}
+	*above = n;
+	return NULL;
 }
 
-/* Put c, whose start, flags and priority are set, among the children of parent. */
+/* Hang c, whose left and right are 0, on one side of `above` (NULL: it becomes the first child). It
+ * is red there, so no way gets longer than the others; but sibling_balance() must follow if the one
+ * above is red as well. */
+static inline void
+sibling_hang(const struct captree *t, struct cap *parent, struct cap *c, struct cap *above,
+	     bool is_right)
+{
+	if (above) {
+		c->mark = above->mark | SIBLING_RED;
+		c->up = cap_id(t, above);
+		above->side[is_right] = cap_id(t, c);
+	} else {
+		parent->child = cap_id(t, c);
+		c->up = CAP_PARENT | cap_id(t, parent);
+		c->mark = (uint32_t)parent->word & CAP_TURN;
+	}
+}
+
+/* Put the empty c below parent, which has no children. */
+static inline void
+sibling_insert_only(const struct captree *t, struct cap *parent, struct cap *c)
+{
+	sibling_hang(t, parent, c, NULL, false);
+}
+
+/* Put the empty c among the carved children as [start, start + count), which is not empty. NULL, or
+ * a child that overlaps it: then nothing has changed. *is_torn: sibling_balance() must follow. */
+static inline const struct cap *
+sibling_insert_interval(struct captree *t, struct cap *parent, struct cap *c, uint64_t start,
+			uint64_t count, bool *is_torn)
+{
+	const struct captree here = {.base = t->base}; /* read once, whatever is written */
+	struct cap *above;
+	const struct cap *other = sibling_place(&here, parent, start, start + count, &above);
+
+	if (other) {
+		return other;
+	}
+	*is_torn = above && sibling_is_red(above);
+	sibling_hang(&here, parent, c, above, above && start > above->start);
+	c->start = start;
+	c->count = count;
+	return NULL;
+}
+
+/* Put right what hanging c below a red one has torn: at most two turns. */
+void sibling_balance(struct captree *t, struct cap *c);
+
+/* Put c, whose start and flags are set, among the children of parent. */
 void sibling_insert(struct captree *t, struct cap *parent, struct cap *c);
 
 /* Put the empty c among the carved children as the predicate `start` with quota `count`. NULL, or a
@@ -39,159 +95,59 @@ void sibling_insert(struct captree *t, struct cap *parent, struct cap *c);
 const struct cap *sibling_insert_predicate(struct captree *t, struct cap *parent, struct cap *c,
 					   uint64_t start, uint64_t count);
 
-/* Of the carved children that overlap [start, end) the one highest in the treap, or NULL. */
-struct cap *sibling_overlap(const struct captree *t, const struct cap *parent, uint64_t start,
-			    uint64_t end);
+/* Does a carved child overlap [start, end)? */
+static inline bool
+sibling_overlaps(const struct captree *t, const struct cap *parent, uint64_t start, uint64_t end)
+{
+	struct cap *above;
+
+	return sibling_place(t, parent, start, end, &above);
+}
 
 /* In order: the first child of parent, the one after c; NULL if there is none. */
 struct cap *sibling_first(const struct captree *t, const struct cap *parent);
 struct cap *sibling_next(const struct captree *t, const struct cap *c);
 
-/* Put c where `link` is, below `up`: every priority above is higher, and what was there is split
- * at c: `is_before(n, c)` goes to its left. Two spines grow inwards, each with its open end. */
-static inline __attribute__((always_inline)) void
-sibling_attach(struct captree *t, struct cap *c, uint32_t *link, uint32_t up,
-	       bool (*is_before)(const struct cap *n, const struct cap *c))
+/* The word that holds `id`, whose `up` this is: the parent's `child` or a side of the one above. */
+static inline uint32_t *
+sibling_link_to(const struct captree *t, uint32_t id, uint32_t up)
 {
-	uint32_t id = cap_id(t, c);
-	uint64_t below = *link;
-	uint32_t *left = &c->left, *right = &c->right;
-	uint64_t left_up = id, right_up = id;
+	struct cap *above = cap_at(t, up & ~CAP_PARENT);
 
-	*link = id;
-	c->up = up;
-	while (below) {
-		struct cap *n = cap_at(t, below);
-		if (is_before(n, c)) {
-			*left = below;
-			n->up = left_up;
-			left_up = below;
-			left = &n->right;
-			below = *left;
-		} else {
-			*right = below;
-			n->up = right_up;
-			right_up = below;
-			right = &n->left;
-			below = *right;
-		}
-	}
-	*left = 0;
-	*right = 0;
+	return up & CAP_PARENT ? &above->child : &above->side[above->right == id];
 }
 
-static inline bool
-sibling_starts_before(const struct cap *a, const struct cap *b)
-{
-	return a->start < b->start;
-}
-
-/* Put c, whose start is set, where a priority of its own belongs: up from n, the sibling below
- * which there is room for it (NULL: it is the first), in two steps on average. */
-static inline void
-sibling_raise(struct captree *t, struct cap *parent, struct cap *c, struct cap *n)
-{
-	uint32_t *link = &parent->child;
-	uint32_t up = CAP_PARENT | cap_id(t, parent);
-
-	c->priority = sibling_priority(t) | CAP_FRESH;
-	while (n && n->priority < c->priority) {
-		n = n->up & CAP_PARENT ? NULL : cap_at(t, n->up);
-	}
-	if (n) {
-		link = c->start < n->start ? &n->left : &n->right;
-		up = cap_id(t, n);
-	}
-	sibling_attach(t, c, link, up, sibling_starts_before);
-}
-
-/* Put the empty c, whose start is set, below parent, which has no children. */
-static inline void
-sibling_insert_only(struct captree *t, struct cap *parent, struct cap *c)
-{
-	c->priority = sibling_priority(t) | CAP_FRESH;
-	c->up = CAP_PARENT | cap_id(t, parent);
-	parent->child = cap_id(t, c);
-}
-
-/* Put the empty c among the carved children as [start, start + count), which is not empty. One way
- * down finds its place or what overlaps it. If the one above has a priority of its own that nobody
- * has taken over, c takes it over and stays there; else it gets its own. NULL, or a child that
- * overlaps it: then nothing has changed. */
-static inline const struct cap *
-sibling_insert_interval(struct captree *t, struct cap *parent, struct cap *c, uint64_t start,
-			uint64_t count)
-{
-	const struct captree here = {.base = t->base}; /* read once, whatever is written */
-	uint64_t end = start + count;
-	uint64_t id = parent->child;
-	struct cap *n = NULL;
-	uint32_t *link = &parent->child;
-
-	for (; id; id = *link) {
-		n = cap_at(&here, id);
-		if (end <= n->start) {
-			link = &n->left;
-		} else if (n->start + n->count <= start) {
-			link = &n->right;
-		} else {
-			return n;
-		}
-	}
-	c->start = start;
-	c->count = count;
-	if (n && !(~n->priority & (CAP_FRESH | SIBLING_SINGLE))) {
-		n->priority -= SIBLING_SINGLE;
-		c->priority = n->priority;
-		c->up = cap_id(&here, n);
-		*link = cap_id(&here, c);
-	} else {
-		sibling_raise(t, parent, c, n);
-	}
-	return NULL;
-}
-
-/* The word that holds c's id: parent's `child` or `left` or `right` of the sibling above. */
 static inline uint32_t *
 sibling_link(const struct captree *t, const struct cap *c)
 {
-	struct cap *above = cap_at(t, c->up & ~CAP_PARENT);
-
-	if (c->up & CAP_PARENT) {
-		return &above->child;
-	}
-	return above->left == cap_id(t, c) ? &above->left : &above->right;
+	return sibling_link_to(t, cap_id(t, c), c->up);
 }
 
-/* Take c out again. */
-static inline void
-sibling_remove(struct captree *t, struct cap *c)
+/* Take c out again if nobody else has to turn: true. So it is with what has just been carved.
+ * Either there is nothing below c and no way gets shorter, or what takes its place is a red one,
+ * right of it and with nothing below. */
+static inline bool
+sibling_remove_easily(const struct captree *t, struct cap *c)
 {
-	const struct captree here = {.base = t->base};
-	uint32_t *link = sibling_link(t, c);
-	uint64_t up = c->up;
-	uint64_t left = c->left, right = c->right;
+	uint32_t left = c->left, right = c->right;
+	struct cap *next = cap_at(t, right);
 
-	while (left && right) {
-		struct cap *l = cap_at(&here, left), *r = cap_at(&here, right);
-		if (l->priority > r->priority) {
-			*link = (uint32_t)left;
-			l->up = (uint32_t)up;
-			up = left;
-			link = &l->right;
-			left = *link;
-		} else {
-			*link = (uint32_t)right;
-			r->up = (uint32_t)up;
-			up = right;
-			link = &r->left;
-			right = *link;
-		}
-	}
-	*link = (uint32_t)(left | right);
 	if (left | right) {
-		cap_at(&here, left | right)->up = (uint32_t)up;
+		if (!left || !right || next->left || !sibling_is_red(next)) {
+			return false;
+		}
+		next->left = left;
+		cap_at(t, left)->up = right;
+		next->mark = c->mark;
+		next->up = c->up;
+	} else if (!sibling_is_red(c) && !(c->up & CAP_PARENT)) {
+		return false;
 	}
+	*sibling_link(t, c) = right;
+	return true;
 }
+
+/* Take c out again: at most three turns. */
+void sibling_remove(struct captree *t, struct cap *c);
 
 #endif

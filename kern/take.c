@@ -14,7 +14,7 @@
 /* Revoke what lies outside [start, start + count), then shrink. A megapage of which it keeps a part
  * must not stand in the way of who gets the rest. */
 static int
-trim_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
+trim_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count, uint64_t *from)
 {
 	uint64_t end = c->start + c->count;
 	int result = 0;
@@ -23,10 +23,10 @@ trim_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count)
 		return E_RANGE;
 	}
 	if (c->child && start > c->start) {
-		result = cap_revoke_step(t, c, c->start, start - c->start);
+		result = cap_revoke_step(t, c, c->start, start - c->start, from);
 	}
 	if (!result && c->child && start + count < end) {
-		result = cap_revoke_step(t, c, start + count, end - start - count);
+		result = cap_revoke_step(t, c, start + count, end - start - count, from);
 	}
 	result = result ? result : cap_trim(t, c, start, count);
 	if (!result && cap_type(c) == EXO_CAP_FRAME) {
@@ -40,21 +40,33 @@ static int
 step(struct env *e, enum take what, struct cap *c, uint64_t start, uint64_t count)
 {
 	struct captree *t = &e->kernel->tree;
+	uint64_t *from = &e->unfinished.from;
 
 	switch (what) {
 	case TAKE_REVOKE:
-		return cap_revoke_step(t, c, start, count);
+		return cap_revoke_step(t, c, start, count, from);
 	case TAKE_DROP:
 		return cap_drop_step(t, c);
 	default:
-		return trim_step(t, c, start, count);
+		return trim_step(t, c, start, count, from);
 	}
+}
+
+static bool
+goes_on(const struct env *e, enum take what, exo_handle capability, uint64_t start, uint64_t count)
+{
+	return e->unfinished.what == what && e->unfinished.handle == capability &&
+	       e->unfinished.start == start && e->unfinished.count == count;
 }
 
 int
 take_step(struct env *e, enum take what, exo_handle capability, uint64_t start, uint64_t count)
 {
 	struct cap *c = cspace_lookup(e->cspace, capability);
+
+	if (!goes_on(e, what, capability, start, count)) {
+		e->unfinished.from = 0;
+	}
 	int result = c ? step(e, what, c, start, count) : E_HANDLE;
 
 	e->unfinished.what = result == CAP_AGAIN ? what : 0;

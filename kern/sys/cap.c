@@ -113,6 +113,15 @@ derive_anything(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count
 					   shared, NULL, NULL, 0});
 }
 
+/* The end of a carve that must turn siblings. */
+static __attribute__((noinline)) struct sysret
+carve_torn(struct kernel *k, struct cap *c, int64_t handle)
+{
+	sibling_balance(&k->tree, c);
+	kernel_unlock(k);
+	return sys_return(handle);
+}
+
 /* The short way first, which calls nothing: nothing is dead, revoked or owed, and what is carved is
  * an interval. Every other case, and every wrong handle, goes the long way. */
 struct sysret
@@ -134,10 +143,14 @@ sys_carve(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint
 	if (!dst) {
 		goto long_way;
 	}
-	int64_t result =
-		cap_carve_interval(&k->tree, p, dst, start, count, rights, badge, &e->arch.second);
+	bool is_torn = false;
+	int64_t result = cap_carve_interval(&k->tree, p, dst, start, count, rights, badge,
+					    &e->arch.second, &is_torn);
 	if (!result) {
 		result = (int64_t)cspace_handle(dst, slot);
+	}
+	if (is_torn) {
+		return carve_torn(k, dst, result);
 	}
 	kernel_unlock(k);
 	return (struct sysret){result, result == E_TAKEN ? ACTION_RETURN2 : ACTION_RETURN};
@@ -334,6 +347,16 @@ drop_object(exo_handle capability, uint64_t start, uint64_t count)
 	return sys_finish(0);
 }
 
+/* The end of a drop that must turn siblings. */
+static __attribute__((noinline)) struct sysret
+drop_tied(struct kernel *k, struct cap *c)
+{
+	sibling_remove(&k->tree, c);
+	slot_empty(c);
+	kernel_unlock(k);
+	return sys_return(0);
+}
+
 /* The short way first, as with carve. */
 struct sysret
 sys_drop(exo_handle capability, uint64_t start, uint64_t count)
@@ -349,9 +372,11 @@ sys_drop(exo_handle capability, uint64_t start, uint64_t count)
 	if (!c || !cap_is_idle(c) || k->tree.types[cap_type(c)].destroy) {
 		goto long_way;
 	}
-	cap_unlink(&k->tree, c);
-	slot_empty(c);
 	e->unfinished.what = 0;
+	if (!cap_unlink_easily(&k->tree, c)) {
+		return drop_tied(k, c);
+	}
+	slot_empty(c);
 	kernel_unlock(k);
 	return sys_return(0);
 long_way:

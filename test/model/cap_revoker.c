@@ -19,6 +19,16 @@ is_in_scope(const struct world *w, const struct world_revoker *r, int c)
 	return !r->count || model_overlaps(&range, &w->model.slot[c]);
 }
 
+/* Has any revocation looked at c, so that it may be given up sooner? */
+static bool
+is_touched(const struct world *w, int c)
+{
+	const struct cap *found = world_cap(w, c);
+	const struct cap *parent = cap_parent(&w->tree, found);
+
+	return found->word & CAP_STUCK || (parent && (found->mark ^ parent->word) & CAP_TURN);
+}
+
 void
 world_revoke(struct world *w, world_draw draw, void *from)
 {
@@ -41,7 +51,7 @@ world_revoke(struct world *w, world_draw draw, void *from)
 		r->drop = w->model.slot[c].kind != MODEL_ROOT && draw(from, 4);
 	}
 	for (int i = 0; i < MODEL_SLOTS; i++) {
-		r->pristine &= !is_in_scope(w, r, i) || world_cap(w, i)->priority & CAP_FRESH;
+		r->pristine &= !(is_in_scope(w, r, i) || i == r->cap) || !is_touched(w, i);
 	}
 	w->done[OP_REVOKE]++;
 }
@@ -161,7 +171,7 @@ world_revoke_step(struct world *w, world_draw draw, void *from)
 	bool is_wrong = range_is_wrong(&w->model, r);
 	struct cap *c = world_cap(w, r->cap);
 	int result = r->drop ? cap_drop_step(&w->tree, c)
-			     : cap_revoke_step(&w->tree, c, r->start, r->count);
+			     : cap_revoke_step(&w->tree, c, r->start, r->count, &r->from);
 	world_expect(w, (result == E_RANGE) == is_wrong, "E_RANGE");
 	if (result == E_RANGE) {
 		w->refused[-E_RANGE]++;

@@ -153,7 +153,6 @@ world_init(struct world *w, uint8_t *ram)
 		.pages = WORLD_PAGES,
 		.types = types,
 		.next_carve = 1,
-		.seed = 1,
 		.owed = 1,
 		.fenced = any_fenced,
 		.lost = any_lost,

@@ -46,6 +46,7 @@ struct world_revoker {
 	uint64_t generation;
 	uint64_t start;
 	uint64_t count;
+	uint64_t from;
 };
 
 struct world {

@@ -92,6 +92,7 @@ static const struct damage damages[] = {
 	DAMAGE(3, start, WIDTH, "siblings in order"),
 	DAMAGE(4, word, CAP_DYING, "dying is counted"),
 	DAMAGE(4, word, CAP_LEAVING, "dying is counted"),
+	DAMAGE(4, word, CAP_STUCK, "dying is counted"),
 	DAMAGE(6, bindings, 0x40000000 ^ 0x40000001, "bindings linked both ways"),
 };
 
@@ -129,10 +130,10 @@ top(int parent)
 	return cap_at(&tree, slot(parent)->child);
 }
 
-/* Of three or more siblings, left and right below the top exchanged, or the top's priority lowered.
+/* Of three or more siblings, left and right below the top exchanged, or colours or turns changed.
  */
 static void
-test_treap(void **state)
+test_siblings(void **state)
 {
 	static const int parents[] = {0, 2};
 
@@ -145,8 +146,16 @@ test_treap(void **state)
 		c->right = left;
 		assert_string_equal(cap_check(&tree, slot(0)), "siblings in order");
 		plant_garden();
-		top(parents[i])->priority = 0;
-		assert_string_equal(cap_check(&tree, slot(0)), "siblings are a heap");
+		top(parents[i])->mark ^= SIBLING_RED;
+		assert_string_equal(cap_check(&tree, slot(0)),
+				    "first sibling and below a red one is black");
+		plant_garden();
+		c = cap_at(&tree, top(parents[i])->left);
+		c->mark ^= SIBLING_RED;
+		assert_string_equal(cap_check(&tree, slot(0)), "as many black ones on every way");
+		plant_garden();
+		top(parents[i])->mark ^= CAP_TURN;
+		assert_string_equal(cap_check(&tree, slot(0)), "done means done below");
 	}
 	plant_garden();
 	struct cap *c = top(0);
@@ -189,7 +198,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_treap),
+		cmocka_unit_test(test_siblings),
 		cmocka_unit_test(test_bindings),
 		cmocka_unit_test(test_predicates),
 	};

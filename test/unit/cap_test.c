@@ -170,7 +170,7 @@ test_quota(void **state)
 	assert_int_equal(cap_share(&tree, slot(1), slot(4), 1, 2, 0xe, 0), E_RANGE);
 	assert_int_equal(cap_share(&tree, slot(1), slot(4), 1, 1, 0xe, 0), 0);
 	assert_int_equal(slot(1)->count, 0);
-	assert_int_equal(cap_revoke_step(&tree, slot(0), 1, 1), E_RANGE);
+	assert_int_equal(revoke_step(slot(0), 1, 1), E_RANGE);
 	assert_int_equal(cap_trim(&tree, slot(1), 1, 1), E_TYPE);
 	assert_int_equal(drop(1, 10), 0);
 	assert_int_equal(slot(0)->count, 5);
@@ -178,74 +178,126 @@ test_quota(void **state)
 	assert_int_equal(slot(0)->count, 10);
 }
 
-/* 10 000 siblings, made in the worst order for a plain search tree: no path may be longer than a
- * few times log2. */
+#define FOREST_PAGES 200 /* of RAM for the siblings of one tree */
+
+/* A tree of its own with room for 10 000 siblings: slot 0 is the root, slot 1 + i for its name i.
+ */
+static struct cap *
+plant_forest(struct captree *t, uint64_t names)
+{
+	uint8_t *big = aligned_alloc(8192, FOREST_PAGES * EXO_PAGE_SIZE);
+	struct cap *slots = (struct cap *)(big + EXO_PAGE_SIZE);
+
+	assert_non_null(big);
+	memset(big, 0, FOREST_PAGES * EXO_PAGE_SIZE);
+	*t = (struct captree){
+		.base = big, .pages = FOREST_PAGES, .types = tree.types, .next_carve = 1};
+	cap_root(t, &slots[0], EXO_CAP_FRAME, 0xe, START, names);
+	return slots;
+}
+
+static void
+grow(struct captree *t, struct cap *slots, uint64_t name)
+{
+	uint64_t way;
+
+	assert_int_equal(cap_carve(t, &slots[0], &slots[1 + name], START + name, 1, 0xe, 0, &way),
+			 0);
+}
+
+/* No path is longer than 2 log2(n + 1). */
+static void
+is_low(struct captree *t, struct cap *slots, uint64_t siblings)
+{
+	int bound = 0;
+
+	assert_null(cap_check(t, &slots[0]));
+	for (uint64_t square = 1; square <= (siblings + 1) * (siblings + 1) / 2; square *= 2) {
+		bound++;
+	}
+	assert_in_range(height(t, &slots[0]), 0, bound);
+}
+
+/* 10 000 siblings, made in the worst order for a plain search tree. */
 static void
 test_balance(void **state)
 {
-	const int siblings = 10000;
-	uint8_t *big = aligned_alloc(8192, 100 * 8192);
-	struct captree t = {
-		.base = big, .pages = 200, .types = tree.types, .next_carve = 1, .seed = 99};
-	struct cap *slots = (struct cap *)(big + EXO_PAGE_SIZE);
-	uint64_t way, seed = 5;
+	const uint64_t siblings = 10000;
+	struct captree t;
+	struct cap *slots = plant_forest(&t, siblings);
+	uint64_t left = siblings, seed = 5;
 
 	(void)state;
-	assert_non_null(big);
-	memset(big, 0, 100 * 8192);
-	cap_root(&t, &slots[0], EXO_CAP_FRAME, 0xe, START, (uint64_t)siblings);
-	for (int i = 0; i < siblings; i++) {
-		assert_int_equal(cap_carve(&t, &slots[0], &slots[1 + i], START + (uint64_t)i, 1,
-					   0xe, 0, &way),
-				 0);
+	for (uint64_t i = 0; i < siblings; i++) {
+		grow(&t, slots, i);
 	}
-	assert_null(cap_check(&t, &slots[0]));
-	assert_in_range(height(&t, &slots[0]), 14, 60);
-	for (int i = 0; i < siblings; i++) {
-		struct cap *c = &slots[1 + rand_below(&seed, (uint64_t)siblings)];
+	assert_in_range(height(&t, &slots[0]), 14, 26);
+	is_low(&t, slots, siblings);
+	for (uint64_t i = 0; i < siblings; i++) {
+		struct cap *c = &slots[1 + rand_below(&seed, siblings)];
 		if (!slot_is_empty(c)) {
 			assert_int_equal(cap_drop_step(&t, c), 0);
+			left--;
 		}
 	}
-	assert_null(cap_check(&t, &slots[0]));
-	assert_in_range(height(&t, &slots[0]), 10, 60);
-	free(big);
+	is_low(&t, slots, left);
+	free(t.base);
 }
 
-/* Who keeps only siblings that took over the priority of the first one, made in the order of a
- * balanced tree, and then drops those in the middle, gets no list: too few can take it over. */
+/* Few siblings come and go at random, from one end, from both, until every way to put one in and to
+ * take one out was taken with every colour around it. */
 static void
-test_equals(void **state)
+test_turns(void **state)
 {
-	uint8_t *big = aligned_alloc(8192, 8 * 8192);
-	struct captree t = {
-		.base = big, .pages = 16, .types = tree.types, .next_carve = 1, .seed = 7};
-	struct cap *slots = (struct cap *)(big + EXO_PAGE_SIZE);
-	int equals = 1;
-	uint64_t way;
+	const uint64_t names = 48;
+	struct captree t;
+	struct cap *slots = plant_forest(&t, names);
+	uint64_t siblings = 0, seed = 11;
 
 	(void)state;
-	assert_non_null(big);
-	memset(big, 0, 8 * 8192);
-	cap_root(&t, &slots[0], EXO_CAP_FRAME, 0xe, START, 512);
-	assert_int_equal(cap_carve(&t, &slots[0], &slots[256], START + 256, 1, 0xe, 0, &way), 0);
-	for (uint64_t step = 128; step; step /= 2) {
-		for (uint64_t x = step; x < 512; x += 2 * step) {
-			struct cap *c = &slots[x];
-			for (int tries = 0; tries < 20 && slot_is_empty(c); tries++) {
-				assert_int_equal(
-					cap_carve(&t, &slots[0], c, START + x, 1, 0xe, 0, &way), 0);
-				if ((c->priority | 1) == (slots[256].priority | 1)) {
-					equals++;
-				} else {
-					assert_int_equal(cap_drop_step(&t, c), 0);
-				}
-			}
+	for (int i = 0; i < 40000; i++) {
+		uint64_t name = i % 1000 < 400   ? rand_below(&seed, names)
+				: i % 1000 < 700 ? (uint64_t)i % names
+						 : names - 1 - (uint64_t)i * 7 % names;
+		if (slot_is_empty(&slots[1 + name])) {
+			grow(&t, slots, name);
+			siblings++;
+		} else {
+			assert_int_equal(cap_drop_step(&t, &slots[1 + name]), 0);
+			siblings--;
+		}
+		is_low(&t, slots, siblings);
+	}
+	free(t.base);
+}
+
+/* To carve and drop at one place moves nobody else but the first time. */
+static void
+test_same_place(void **state)
+{
+	static struct cap before[200];
+	const uint64_t names = 199;
+	struct captree t;
+	struct cap *slots = plant_forest(&t, names);
+	uint64_t seed = 3;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		uint64_t name = rand_below(&seed, names);
+		if (slot_is_empty(&slots[1 + name])) {
+			grow(&t, slots, name);
 		}
 	}
-	assert_null(cap_check(&t, &slots[0]));
-	assert_in_range(equals, 1, 2);
-	free(big);
+	for (uint64_t name = 0; name < names; name++) {
+		for (int time = 0; time < 2 && slot_is_empty(&slots[1 + name]); time++) {
+			memcpy(before, slots, sizeof(before));
+			grow(&t, slots, name);
+			assert_int_equal(cap_drop_step(&t, &slots[1 + name]), 0);
+			before[1 + name] = slots[1 + name]; /* one generation on */
+			assert_true(!time || !memcmp(before, slots, sizeof(before)));
+		}
+	}
+	free(t.base);
 }
 
 int
@@ -259,7 +311,8 @@ main(void)
 		cmocka_unit_test_teardown(test_generations, zero_is_untouched),
 		cmocka_unit_test_teardown(test_quota, zero_is_untouched),
 		cmocka_unit_test_teardown(test_balance, zero_is_untouched),
-		cmocka_unit_test_teardown(test_equals, zero_is_untouched),
+		cmocka_unit_test_teardown(test_turns, zero_is_untouched),
+		cmocka_unit_test_teardown(test_same_place, zero_is_untouched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,8 +76,7 @@ plant(uint32_t type)
 	memset(ram, 0, sizeof(ram));
 	memset(ram, 0xa5, 2 * EXO_PAGE_SIZE);
 	memset(is_busy, 0, sizeof(is_busy));
-	tree = (struct captree){
-		.base = ram, .pages = 16, .types = types, .next_carve = 1, .seed = 1};
+	tree = (struct captree){.base = ram, .pages = 16, .types = types, .next_carve = 1};
 	cap_root(&tree, slot(0), type, 0xe, START, COUNT);
 }
 
@@ -125,14 +124,21 @@ share(int parent, int dst)
 int
 revoke(int c, uint64_t start, uint64_t count, int limit)
 {
+	uint64_t from = 0;
 	int result;
 
 	do {
 		assert_true(limit-- > 0);
-		result = cap_revoke_step(&tree, slot(c), start, count);
+		result = cap_revoke_step(&tree, slot(c), start, count, &from);
 		sound();
 	} while (result == CAP_AGAIN);
 	return result;
+}
+
+int
+revoke_step(struct cap *c, uint64_t start, uint64_t count)
+{
+	return cap_revoke_step(&tree, c, start, count, &(uint64_t){0});
 }
 
 int

@@ -34,6 +34,8 @@ void bind(int c, int i, bool busy);
 /* Steps until it is done or refused, at most `limit`. */
 int revoke(int c, uint64_t start, uint64_t count, int limit);
 int drop(int c, int limit);
+/* The first step of a revocation. */
+int revoke_step(struct cap *c, uint64_t start, uint64_t count);
 
 /* Nodes on the longest path through the siblings below root. */
 int height(const struct captree *t, const struct cap *root);
