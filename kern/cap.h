@@ -279,12 +279,14 @@ cap_is_object(const struct cap *c)
 	return cap_type(c) > EXO_CAP_PACKET;
 }
 
-/* True if [start, start + count) is not empty and lies in the interval of c; for any arguments. */
+/* True if [start, start + count) is not empty and lies in the interval of c; for any arguments. The
+ * interval of c does not wrap around, so what begins before it has a very large offset. */
 static inline bool
 cap_holds(const struct cap *c, uint64_t start, uint64_t count)
 {
-	return count && start >= c->start && start - c->start <= c->count &&
-	       count <= c->count - (start - c->start);
+	uint64_t offset = start - c->start;
+
+	return offset < c->count && count - 1 < c->count - offset;
 }
 
 /* True if no TLB can hold anything that was unbound: only then may a capability leave the tree, or

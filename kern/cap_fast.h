@@ -58,14 +58,16 @@ carve_check(const struct cap *parent, const struct cap *dst, uint64_t start, uin
 {
 	int error;
 
-	if ((error = derive_check(parent, dst)) ||
-	    (error = authority_check(parent, rights, badge))) {
+	if (!slot_is_empty(dst)) {
+		return E_SLOT;
+	}
+	if ((parent->word & (DEPTH_FULL | CAP_SHARES)) | parent->bindings) {
+		return parent->word & DEPTH_FULL ? E_DEPTH : E_BOUND;
+	}
+	if ((error = authority_check(parent, rights, badge))) {
 		return error;
 	}
-	if (!has_range(parent, start, count)) {
-		return E_RANGE;
-	}
-	return parent->bindings || parent->word & CAP_SHARES ? E_BOUND : 0;
+	return has_range(parent, start, count) ? 0 : E_RANGE;
 }
 
 /* Commit a carve; the place among the siblings comes before or after. */

@@ -113,13 +113,21 @@ derive_anything(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count
 					   shared, NULL, NULL, 0});
 }
 
-/* The end of a carve that must turn siblings. */
+/* The end of a carve that must turn siblings; of one that is refused. */
 static __attribute__((noinline)) struct sysret
 carve_torn(struct kernel *k, struct cap *c, int64_t handle)
 {
 	sibling_balance(&k->tree, c);
 	kernel_unlock(k);
 	return sys_return(handle);
+}
+
+static __attribute__((noinline)) struct sysret
+carve_refused(struct kernel *k, int64_t error, uint64_t in_the_way)
+{
+	kernel_unlock(k);
+	env_current()->arch.second = in_the_way;
+	return (struct sysret){error, error == E_TAKEN ? ACTION_RETURN2 : ACTION_RETURN};
 }
 
 /* The short way first, which calls nothing: nothing is dead, revoked or owed, and what is carved is
@@ -144,16 +152,18 @@ sys_carve(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint
 		goto long_way;
 	}
 	bool is_torn = false;
+	uint64_t in_the_way = 0;
 	int64_t result = cap_carve_interval(&k->tree, p, dst, start, count, rights, badge,
-					    &e->arch.second, &is_torn);
-	if (!result) {
-		result = (int64_t)cspace_handle(dst, slot);
+					    &in_the_way, &is_torn);
+	if (result) {
+		return carve_refused(k, result, in_the_way);
 	}
+	result = (int64_t)cspace_handle(dst, slot);
 	if (is_torn) {
 		return carve_torn(k, dst, result);
 	}
 	kernel_unlock(k);
-	return (struct sysret){result, result == E_TAKEN ? ACTION_RETURN2 : ACTION_RETURN};
+	return sys_return(result);
 long_way:
 	kernel_unlock(k);
 	return derive_anything(parent, slot, start, count, rights, badge, false);
