@@ -89,8 +89,8 @@ struct cap_type {
 	bool (*is_disjoint)(struct captree *t, const struct cap *c, const struct cap *with);
 	/* Break one binding of c: end the use and unlink this one with bind_unlink, no other; 0. Or
 	 * CAP_AGAIN if another hart was asked to end it and soon will; or E_BUSY if it must wait
-	 * for a device. Sets t->broken if a TLB may still hold it. A step looks at the first 16: no
-	 * more than 15 may wait while others behind them do not. */
+	 * for a device. Sets t->broken if a TLB may still hold it. A step looks at the first 8: no
+	 * more than 7 may wait while others behind them do not. */
 	int (*unbind)(struct captree *t, struct cap *c, uint32_t binding);
 	/* c is leaving the tree (already unlinked, slot still filled): release what it names.
 	 * Called for shares too; with CAP_OBJECT the object goes: put it on the dead list. */
