@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: MIT
 """Would the tests notice if one of the kernel's checks were missing?
 
-  mutants.py [--list] [--sample N] [--seed N] [--at-least PERCENT] [GLOB]
+  mutants.py [--list] [--sample N] [--seed N] [--at-least PERCENT] [--jobs N] [GLOB]
 
 Takes the checks of the trust boundary and the mechanisms below it away, one at a time, in a copy of the tree: each
 alternative of `if (A || B) { return E_X; }` and of the like, each `COND ? E_X :`, each condition of a fast path. A
 kernel that still passes every boot test of the list and the unit tests of its file is a survivor and named as
-FILE:LINE. GLOB chooses FILE or FILE:LINE. The copy and the logs are in build/mutants.
+FILE:LINE. GLOB chooses FILE or FILE:LINE. Each job has a copy, with its logs, in build/mutants.
 """
 import argparse
 import collections
 import fnmatch
 import glob
+import importlib
+import multiprocessing
 import os
 import random
 import re
@@ -23,10 +25,9 @@ import time
 
 FILES = ("kern/sys/*.c", "kern/cap.c", "kern/sibling.c", "kern/cspace.c", "kern/frame.c", "kern/claim.c", "kern/take.c",
          "kern/*_fast.h", "kern/space.c", "kern/table.c", "kern/unshare.c")
-UNITS = {"kern/cap.c": "cap*", "kern/sibling.c": "cap*", "kern/frame.c": "frame"}
-FIRST = ("hostile_s0*", "hostile_s1[0-57]*", "hostile_s2[046]*", "hostile_s3[035]*")      # a second each, or less
-OUT = ("hostile_s28*", "hostile_fuzz", "*storm*")  # take long and judge by the clock
-SECONDS = 40
+OUT = ("hostile_s28*", "*storm*")  # take long and judge by the clock
+IMAGE = "build/qemu-virt/Image"
+PATIENCE = 8    # seconds, and ten times what a test takes
 
 Mutant = collections.namedtuple("Mutant", "path line begin end text was")
 
@@ -74,7 +75,7 @@ def of_ifs(text):
             inner = begin + fast.end()
             parts, value = split(text, inner, closing(text, inner - 1), "&&"), "1"
         else:
-            parts, value = split(text, begin, end, "||"), "0"
+            parts, value = [(begin, end)] if "?" in text[begin:end] else split(text, begin, end, "||"), "0"
         for first, last in parts:
             if not has_effect(text[first:last]):
                 yield first, last, value
@@ -126,11 +127,12 @@ def chosen(options):
     return found
 
 
-def copy_tree(to):
+def copy_tree(to, built):
     """The sources, for the mutants; what was built there before stays, so that little is built again."""
     here = set()
     for folder, folders, names in os.walk("."):
-        folders[:] = [f for f in folders if f not in (".git", "build") and os.path.join(folder, f) != to]
+        folders[:] = [f for f in folders if f not in (".git", "build") and
+                      os.path.abspath(os.path.join(folder, f)) != built]
         for name in names:
             source = os.path.normpath(os.path.join(folder, name))
             target = os.path.join(to, source)
@@ -146,58 +148,105 @@ def copy_tree(to):
                 os.remove(os.path.join(folder, name))
 
 
-def make(*words):
+def make(*words, folder="."):
     """Without warnings as errors: a check that is gone leaves things unused."""
-    return subprocess.run(["make", "-s", "WARN=", *words], capture_output=True, check=False).returncode == 0
+    return subprocess.run(["make", "-s", "WARN=", *words], cwd=folder, capture_output=True, check=False).returncode == 0
 
 
-def tests():
-    """Boot tests, the quick and telling ones first."""
-    names = sorted(os.path.basename(p)[:-2] for p in glob.glob("test/boot/*.c"))
-    first = [n for pattern in FIRST for n in names if fnmatch.fnmatch(n, pattern)]
-    rest = [n for n in names if n not in first and not any(fnmatch.fnmatch(n, p) for p in OUT)]
-    return first + rest
+class Lane:
+    """One of the processes that try mutants, each in a copy of its own. The quick tests come first, and those before
+    all that have caught others, of the same file above all."""
+
+    def __init__(self, folder):
+        os.chdir(folder)
+        sys.path.insert(0, f"{folder}/scripts")
+        self.testrun = importlib.import_module("testrun")       # of the copy; it looks at the folder it stands in
+        self.seconds, self.kills, self.left_out = {}, collections.Counter(), []
+        for path in sorted(glob.glob("test/boot/*.c") + glob.glob("test/unit/*_test.c")):
+            self.measure(path)
+
+    def measure(self, path):
+        """How long a test takes that passes with all checks in their places; another one tells nothing."""
+        name = os.path.basename(path)[:-2]
+        if path.startswith("test/unit"):
+            name, files = "unit/" + name[:-5], self.links(path)
+            if not any(fnmatch.fnmatch(f, pattern) for f in files for pattern in FILES):
+                return
+        elif any(fnmatch.fnmatch(name, pattern) for pattern in OUT) or "nightly" in self.testrun.head_words(path, "boot"):
+            return
+        begin = time.monotonic()
+        if self.fails(name, 60):
+            self.left_out.append(name)
+        else:
+            self.seconds[name] = time.monotonic() - begin
+
+    def fails(self, name, seconds):
+        if name.startswith("unit/"):
+            return not make("test", f"T={name}")
+        words = [w for w in self.testrun.head_words(f"test/boot/{name}.c", "boot") if not w.startswith("TIMEOUT=")]
+        try:
+            return self.testrun.boot(name, words + [f"TIMEOUT={seconds}"],
+                                     self.testrun.log_path(f"mutants/{name}"))[0] == "FAIL"
+        except Exception:       # the machine died so early that nothing can be read
+            return True
+
+    def links(self, path):
+        return [w.strip(";") for w in self.testrun.head_words(path, "links")]
+
+    def tests(self, path):
+        source = path.replace("_fast.h", ".c")
+        names = [n for n in self.seconds if not n.startswith("unit/") or
+                 source in self.links(f"test/{n}_test.c")]
+        return sorted(names, key=lambda n: self.seconds[n] / (1 + self.kills[n] + 4 * self.kills[n, path]))
+
+    def killer(self, path):
+        """The test that notices, or None."""
+        for name in self.tests(path):
+            patience = round(PATIENCE + 10 * self.seconds[name])
+            if self.fails(name, patience) and self.fails(name, patience):       # twice: not by chance
+                self.kills.update([name, (name, path)])
+                return name
+        return None
+
+    def attempt(self, mutant):
+        """(result, by what) of one mutant."""
+        with open(mutant.path, encoding="utf-8") as f:
+            text = f.read()
+        try:
+            with open(mutant.path, "w", encoding="utf-8") as f:
+                f.write(text[:mutant.begin] + mutant.text + text[mutant.end:])
+            if not make(IMAGE):
+                return "unbuilt", ""
+            by = self.killer(mutant.path)
+            return ("caught", by) if by else ("SURVIVED", "")
+        finally:
+            with open(mutant.path, "w", encoding="utf-8") as f:
+                f.write(text)
 
 
-def fails(testrun, name, words):
-    try:
-        return testrun.boot(name, words, testrun.log_path(f"mutants/{name}"))[0] == "FAIL"
-    except Exception:       # the machine died so early that nothing can be read
-        return True
+def begin_lane(folders):
+    global lane
+    lane = Lane(folders.get())
+    for name in lane.left_out:
+        print(f"fails by itself, left out: {name}", flush=True)
 
 
-def killer(mutant, order):
-    """The test that notices, or None. A test that noticed comes first next time."""
-    import testrun      # of the copy; it looks at the folder it is loaded in
-    for name in list(order):
-        words = testrun.head_words(f"test/boot/{name}.c", "boot")
-        if "nightly" in words:
-            continue
-        words = [w for w in words if not w.startswith("TIMEOUT=")] + [f"TIMEOUT={SECONDS}"]
-        if fails(testrun, name, words) and fails(testrun, name, words):     # twice: not by chance
-            order.remove(name)
-            order.insert(0, name)
-            return f"boot/{name}"
-    unit = UNITS.get(mutant.path)
-    if unit and not make("test", f"T=unit/{unit}"):
-        return f"unit/{unit}"
-    return None
+def attempt(mutant):
+    begin = time.monotonic()
+    return mutant, lane.attempt(mutant), time.monotonic() - begin
 
 
-def try_one(mutant, order):
-    """(result, by what) of one mutant in the copy."""
-    with open(mutant.path, encoding="utf-8") as f:
-        text = f.read()
-    try:
-        with open(mutant.path, "w", encoding="utf-8") as f:
-            f.write(text[:mutant.begin] + mutant.text + text[mutant.end:])
-        if not make("kernel"):
-            return "unbuilt", ""
-        by = killer(mutant, order)
-        return ("caught", by) if by else ("SURVIVED", "")
-    finally:
-        with open(mutant.path, "w", encoding="utf-8") as f:
-            f.write(text)
+def try_all(found, lanes):
+    """Counts of the results; one line each as they come."""
+    counts, folders = collections.Counter(), multiprocessing.Queue()
+    for folder in lanes:
+        folders.put(folder)
+    with multiprocessing.Pool(len(lanes), begin_lane, (folders,)) as pool:
+        for mutant, (result, by), seconds in pool.imap_unordered(attempt, found):
+            counts[result] += 1
+            print(f"{sum(counts.values())}/{len(found)} {result} {mutant.path}:{mutant.line}: {mutant.was}"
+                  f"{'  by ' + by if by else ''} {seconds:.1f}", flush=True)
+    return counts
 
 
 def main():
@@ -206,6 +255,7 @@ def main():
     args.add_argument("--sample", type=int, default=0)
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--at-least", type=float, default=90)
+    args.add_argument("--jobs", type=int, default=2)
     args.add_argument("glob", nargs="?", default="*")
     options = args.parse_args()
     found = chosen(options)
@@ -213,20 +263,14 @@ def main():
         print("\n".join(f"{m.path}:{m.line}: {m.was}" for m in found) or f"no check in {options.glob}")
         return 0 if found else 1
     copy = os.path.abspath(f"{os.environ.get('O') or 'build'}/mutants")
-    copy_tree(copy)
-    os.chdir(copy)
+    lanes = [f"{copy}/{n}" for n in range(min(options.jobs, len(found)))]
     os.environ["O"] = "build"
-    sys.path.insert(0, f"{copy}/scripts")
-    if not make("kernel", "boot-tests", "programs"):
-        print("the tree does not build")
-        return 1
-    order, counts = tests(), collections.Counter()
-    for number, mutant in enumerate(found, 1):
-        begin = time.monotonic()
-        result, by = try_one(mutant, order)
-        counts[result] += 1
-        print(f"{number}/{len(found)} {result} {mutant.path}:{mutant.line}: {mutant.was}"
-              f"{'  by ' + by if by else ''} {time.monotonic() - begin:.1f}", flush=True)
+    for folder in lanes:
+        copy_tree(folder, os.path.dirname(copy))
+        if not make("kernel", "boot-tests", "programs", folder=folder):
+            print("the tree does not build")
+            return 1
+    counts = try_all(found, lanes)
     tried = counts["caught"] + counts["SURVIVED"]
     percent = 100 * counts["caught"] / tried if tried else 0
     print(f"{counts['caught']} of {tried} caught ({percent:.0f} %), {counts['unbuilt']} could not be built")
