@@ -231,9 +231,10 @@ op_trim(struct world *w, world_draw draw, void *from)
 	int c = world_draw_filled(w, draw, from);
 	struct model_cap *m = &w->model.slot[c];
 	uint64_t start = m->start, count = draw(from, m->count + 2);
+	uint64_t where = draw(from, 3);
 
-	if (draw(from, 2)) {
-		start = m->start + m->count - count;
+	if (where) { /* at the end, or in the middle */
+		start += where == 1 ? m->count - count : 1;
 	}
 	if (judge(w, OP_TRIM, cap_trim(&w->tree, world_cap(w, c), start, count),
 		  model_trim(&w->model, c, start, count))) {

@@ -123,6 +123,20 @@ test_references(void **state)
 	assert_int_equal(frame_idle(&tree, BASE, 2), E_BUSY);
 }
 
+/* Nor is one in a megapage that is mapped, which counts in its first frame only. */
+static void
+test_megapage(void **state)
+{
+	(void)state;
+	frames[0].spare = FRAME_UNIT_GROUPS;
+	assert_int_equal(frame_idle(&tree, BASE + 5, 1), 0);
+	frames[0].references = 1;
+	assert_int_equal(frame_idle(&tree, BASE + 5, 1), E_BUSY);
+	frame_divide(&tree, BASE + 5);
+	assert_int_equal(frame_idle(&tree, BASE + 5, 1), 0);
+	assert_int_equal(frame_idle(&tree, BASE, 1), E_BUSY);
+}
+
 /* Only frames that still have the holder for whom was fenced are code. */
 static void
 test_code(void **state)
@@ -151,6 +165,7 @@ main(void)
 		cmocka_unit_test_setup(test_unpin_panics, clear),
 		cmocka_unit_test_setup(test_kinds, clear),
 		cmocka_unit_test_setup(test_references, clear),
+		cmocka_unit_test_setup(test_megapage, clear),
 		cmocka_unit_test_setup(test_code, clear),
 	};
 

@@ -256,7 +256,7 @@ test_holder_resists(void **state)
 	assert_true(slot_is_empty(slot(1)));
 }
 
-/* A capability cannot shrink out of the range that is being revoked. */
+/* A capability cannot shrink out of the range that is being revoked, nor become an object there. */
 static void
 test_trim_revoked(void **state)
 {
@@ -267,6 +267,7 @@ test_trim_revoked(void **state)
 	assert_int_equal(revoke(0, START, 1, 10), E_BUSY);
 	bind_unlink(&tree, node(0));
 	assert_int_equal(cap_trim(&tree, slot(1), START + 4, 4), E_REVOKED);
+	assert_int_equal(cap_object(&tree, slot(1), slot(2), EXO_CAP_ENV), E_REVOKED);
 	assert_int_equal(revoke(0, START, 1, 10), 0);
 }
 
