@@ -105,7 +105,7 @@ check_take(void)
 			}
 			wrong += exo_revoke(part, start, wild[k]) != E_RANGE;
 			wrong += exo_drop(part, start, wild[k]) != E_RANGE;
-			wrong += exo_ask(part, start, wild[k], 0) >= 0;
+			wrong += exo_ask(part, start, wild[k], 0) != E_RANGE;
 			wrong += exo_drop(part, first_page - 1, PAGES) != E_RANGE;
 		}
 	}

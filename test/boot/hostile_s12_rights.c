@@ -39,6 +39,7 @@ check_env(void)
 	       "nor at an odd address");
 	tap_is(exo_env_entry(EXO_NONE, 77, 0, 0), E_INVAL, "there is no entry 77");
 	tap_is(exo_yield(env), E_STATE, "nobody yields to what is stopped");
+	tap_is(exo_give(env, pair, free_slot()), E_DEAD, "nor gives to who holds nothing");
 	tap_is(exo_vm_map(exo_own_vm(), env, 1, 1, EXO_READ, &address), E_RANGE,
 	       "its private half cannot be mapped");
 	tap_is(exo_vm_map(exo_own_vm(), env, 0, 2, EXO_READ, &address), E_RANGE,
@@ -88,7 +89,7 @@ main(void)
 {
 	struct exo_cap_info info = {0};
 
-	tap_plan(18 + 6);
+	tap_plan(19 + 6);
 	exo_frames_carve(exo_own_frames(), 8, 2, &pool);
 	exo_inspect(pool, 0, &info);
 	first = info.start;

@@ -68,6 +68,7 @@ check_used(void)
 	volatile uint64_t *word = (volatile uint64_t *)PAGE;
 
 	tap_is(map(PAGE, RW), 0, "a page is mapped");
+	tap_is(map(PAGE, RW), E_MAPPED, "and not twice");
 	tap_is((int64_t)(entry() & USED), (int64_t)always, "it is not used yet");
 	(void)*word;
 	tap_is((int64_t)(entry() & USED), (int64_t)(always | EXO_ACCESSED), "it was read");
@@ -149,7 +150,7 @@ check_unhang(void)
 int
 main(void)
 {
-	tap_plan(55);
+	tap_plan(56);
 	prepare();
 	check_used();
 	check_notes();
