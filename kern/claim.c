@@ -9,11 +9,12 @@
 
 #define CODE_MAX 64 /* frames marked as code in one go */
 
-/* It stays until something else happens. */
+/* It stays until something else happens. The pins of what is not USER are none: table_dismantle
+ * counts there. */
 static int
 claim_later(struct kernel *k, const struct frame *f)
 {
-	k->waiting |= !f->pins;
+	k->waiting |= f->kind != FRAME_USER || !f->pins;
 	object_bury(k); /* it may be part of an object that comes apart; c may be gone afterwards */
 	return E_BUSY;
 }

@@ -7,6 +7,10 @@
 #include "test/boot/hostile.h"
 
 #define SECRET 0x5ec12e7ul
+#define UNIT   EXO_MEGA_PAGES
+#define BYTES  (UNIT * EXO_PAGE_SIZE)
+#define WHERE  0x3200000000ul /* not the libraries': nothing hangs there */
+#define RW     (EXO_READ | EXO_WRITE)
 
 /* A page that somebody else held is zero for whoever carves it next, however it is reached. */
 static void
@@ -77,13 +81,53 @@ check_object(uint32_t type, uint64_t arg0, uint64_t arg1, const char *what)
 	exo_drop(frames, 0, 0);
 }
 
+/* Makes the last pages of `unit` a page table, hangs it and fills it with `pages`. */
+static void
+fill_table(exo_handle unit, uint64_t last, uint64_t address, const struct exo_pages *pages)
+{
+	int64_t pair = exo_carve(unit, free_slot(), last, 2, RW, 0);
+	int64_t table = exo_create(EXO_CAP_TABLE, (exo_handle)pair, free_slot(), 0, 0);
+
+	exo_map(address, (exo_handle)table, 0, 1, EXO_WRITE, NULL, EXO_NONE);
+	tap_is(exo_map(address, pages->frames, 0, UNIT, RW, NULL, EXO_NONE), 0,
+	       "a part of a unit is a full page table");
+}
+
+/* They have not come apart yet when the next holder clears the unit. */
+static void
+check_unit(void)
+{
+	exo_handle upper, pool, unit;
+	struct exo_cap_info info = {0};
+	struct exo_pages pages;
+	uint64_t dirt = 0;
+
+	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 1, 0, &upper, NULL);
+	exo_map(WHERE, upper, 0, 1, EXO_WRITE, NULL, EXO_NONE);
+	exo_pages_make(&pages, UNIT);
+	exo_frames_carve(exo_own_frames(), UNIT, UNIT, &pool);
+	exo_inspect(pool, 0, &info);
+	unit = (exo_handle)exo_carve(pool, free_slot(), info.start, UNIT, RW, 0);
+	fill_table(unit, info.start + UNIT - 2, WHERE, &pages);
+	fill_table(unit, info.start + UNIT - 4, WHERE + BYTES, &pages);
+	tap_is(exo_drop(unit, 0, 0), 0, "all of it goes");
+	unit = (exo_handle)exo_carve(pool, free_slot(), info.start, UNIT, RW, 0);
+	tap_is(exo_clear(unit, 0, UNIT), 0, "its next holder clears it");
+	tap_is(exo_map(WHERE, unit, 0, UNIT, RW | EXO_MEGA, NULL, EXO_NONE), 0, "and maps it");
+	for (uint64_t i = 0; i < BYTES / 8; i++) {
+		dirt |= at(WHERE)[i];
+	}
+	tap_is((int64_t)dirt, 0, "nothing of the tables is in it");
+}
+
 int
 main(void)
 {
-	tap_plan(6 + 9);
+	tap_plan(6 + 9 + 6);
 	check_old_data();
 	check_object(EXO_CAP_ENV, 0, THREAD_UAREAS, "a u-area of used pages");
 	check_object(EXO_CAP_TABLE, 0, 0, "a page table of used pages");
 	check_object(EXO_CAP_RING, EXO_RING_DISK, 1, "a ring of used pages");
+	check_unit();
 	return tap_end();
 }
