@@ -54,7 +54,8 @@ derive_now(struct derivation *d)
 	return error ? error : (int64_t)cspace_handle(d->slot, d->slot_index);
 }
 
-/* A PACKET's `start` is the address of its filter, fetched while the lock is free. */
+/* A PACKET's `start` is the address of its filter, fetched while the lock is free: afterwards the
+ * handle names the same capability still, or none. */
 static __attribute__((noinline)) int64_t
 derive_packet(struct derivation *d)
 {
@@ -67,9 +68,6 @@ derive_packet(struct derivation *d)
 	kernel_lock(k);
 	if (!result) {
 		result = find_both(d);
-	}
-	if (!result && cap_type(d->parent) != EXO_CAP_PACKET) {
-		result = E_TYPE;
 	}
 	if (!result) {
 		result = nic_filter_make(d->parent, &f, d->shared, &d->start);
