@@ -89,6 +89,7 @@ check_debugger(uint32_t hart)
 	tap_is(exo_env_start(t.env), E_DEAD, "no one starts it again");
 	tap_is(exo_env_write(t.env, &c), E_DEAD, "nor writes it");
 	tap_is(exo_signal(t.env, EXO_EVENT(0)), E_DEAD, "nor signals it");
+	tap_is(exo_env_stop(t.env), E_DEAD, "nor stops it");
 	tap_is(hostile_thread_end(&t), 0, "its memory comes back");
 }
 
@@ -142,7 +143,7 @@ check_rights(void)
 int
 main(void)
 {
-	tap_plan(32);
+	tap_plan(34);
 	for (uint32_t hart = 0; hart < 2; hart++) {
 		check_debugger(hart);
 		check_nested(hart);
