@@ -8,7 +8,8 @@
 #include "test/boot/attempt.h"
 #include "test/boot/device.h"
 
-#define MANY 2048 /* pages: four page tables */
+#define MANY  2048 /* pages: four page tables */
+#define LARGE 0x3200000000ul
 
 static const struct {
 	uint64_t page;
@@ -104,6 +105,9 @@ test_many(void)
 	uint64_t address = 0;
 	struct exo_cap_info info = {0};
 
+	tap_is(exo_map(LARGE, (exo_handle)window, 1, EXO_MEGA_PAGES, EXO_READ | EXO_MEGA, NULL,
+		       EXO_NONE),
+	       E_ALIGN, "large pages of a window are aligned");
 	tap_is(exo_vm_map(exo_own_vm(), (exo_handle)window, 0, MANY, EXO_READ, &address), 0,
 	       "a large window");
 	exo_inspect((exo_handle)window, 0, &info);
@@ -118,7 +122,7 @@ int
 main(void)
 {
 	exo_on_exception(attempt_handler);
-	tap_plan(KEPT + 1 + 13 + 5);
+	tap_plan(KEPT + 1 + 13 + 6);
 	for (uint32_t i = 0; i < KEPT; i++) {
 		tap_is(carved_from(kept[i].page), 0, kept[i].what);
 	}

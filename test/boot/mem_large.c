@@ -2,7 +2,7 @@
  * mem_large.c: pages of 2 MiB: what clear promises, what may be done to a part, what is left when
  * the frames change hands.
  *
- * boot: init
+ * boot: init MEM=2200M
  */
 #include "lib/exo/frames.h"
 #include "lib/exo/slots.h"
@@ -102,6 +102,35 @@ prepare(void)
 	write_all(UNIT);
 	tap_is(exo_drop(unit, 0, 0), 0, "and given up");
 	tap_is(exo_unmap(WHERE, UNIT, EXO_MEGA, NULL, EXO_NONE), 0, "the table is taken out");
+}
+
+/* A gigabyte of the memory that nobody uses yet, from its end; 0 or an error. */
+static int64_t
+carve_giga(exo_handle *handle)
+{
+	int64_t result = E_NOSPACE;
+
+	for (uint32_t i = 0; i < EXO_RANGES_MAX && result; i++) {
+		struct exo_cap_info info = {0};
+
+		exo_inspect(exo_boot()->frames[i], 0, &info);
+		if (info.count >= EXO_GIGA_PAGES) {
+			result = carve(exo_boot()->frames[i],
+				       info.start + info.count - EXO_GIGA_PAGES, EXO_GIGA_PAGES,
+				       handle);
+		}
+	}
+	return result;
+}
+
+static void
+check_giga(void)
+{
+	exo_handle memory = EXO_NONE;
+
+	tap_is(carve_giga(&memory), 0, "there is a gigabyte");
+	tap_is(map(memory, 0, EXO_GIGA_PAGES, RW | EXO_GIGA), E_INVAL, "memory has no gigapages");
+	tap_is(exo_drop(memory, 0, 0), 0, "it goes");
 }
 
 static void
@@ -233,8 +262,9 @@ check_hands(void)
 int
 main(void)
 {
-	tap_plan(82);
+	tap_plan(85);
 	prepare();
+	check_giga();
 	check_clear();
 	check_parts();
 	check_ceiling();
