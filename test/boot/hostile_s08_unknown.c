@@ -84,6 +84,8 @@ check_flags(struct exo_pages *page)
 	exo_vm_map(exo_own_vm(), page->frames, 0, 1, EXO_READ, &address);
 	for (uint32_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		wrong += exo_protect(address, 1, flags[i], NULL, EXO_NONE) >= 0;
+		wrong += flags[i] & 0x31 &&
+			 exo_unmap(address, 1, flags[i], NULL, EXO_NONE) != E_INVAL;
 	}
 	exo_unmap(address, 1, 0, NULL, EXO_NONE);
 	for (uint32_t i = 0; i < ARRAY_SIZE(flags); i++) {

@@ -46,6 +46,10 @@ check_env(void)
 	       "not even with the other");
 	tap_is(exo_vm_map(exo_own_vm(), env, 0, 1, EXO_READ | EXO_EXEC, &address), E_INVAL,
 	       "its u-area does not run");
+	tap_is(exo_vm_map(exo_own_vm(), env, 0, 1, EXO_WRITE, &address), E_INVAL,
+	       "nor is it only written");
+	tap_is(exo_vm_map(exo_own_vm(), env, 0, 1, EXO_SOFT0, &address), E_INVAL,
+	       "nor mapped without rights");
 	weak = (exo_handle)exo_share(env, free_slot(), 0, 0, EXO_ENV_SIGNAL, 0);
 	tap_is(exo_env_stop(weak), E_RIGHTS, "who may signal does not stop");
 	tap_is(exo_env_read(weak, &context), E_RIGHTS, "nor look");
@@ -89,7 +93,7 @@ main(void)
 {
 	struct exo_cap_info info = {0};
 
-	tap_plan(19 + 6);
+	tap_plan(21 + 6);
 	exo_frames_carve(exo_own_frames(), 8, 2, &pool);
 	exo_inspect(pool, 0, &info);
 	first = info.start;

@@ -62,6 +62,13 @@ check_levels(void)
 	tap_is(hang(level1, EXO_USER_END, EXO_NONE), E_RANGE, "nor in the kernel's half");
 	tap_is(hang(level1, KERNEL_DIRECT, EXO_NONE), E_RANGE, "nor at the direct map");
 	tap_is(hang(exo_start()->space, VICTIM, EXO_NONE), E_TYPE, "a space is no table");
+	tap_is(exo_map(VICTIM, level1, 1, 1, EXO_WRITE, NULL, EXO_NONE), E_RANGE,
+	       "its links are no table");
+	tap_is(exo_map(VICTIM, level1, 0, 2, EXO_WRITE, NULL, EXO_NONE), E_RANGE,
+	       "nor two of them");
+	tap_is(hang((exo_handle)exo_share(level1, free_slot(), 0, 0, EXO_READ, 0), VICTIM,
+		    EXO_NONE),
+	       E_RIGHTS, "who may look at it does not hang it");
 	tap_is(hang(level1, VICTIM, EXO_NONE), 0, "it hangs where it belongs");
 	tap_is(hang(level1, VICTIM, EXO_NONE), E_MAPPED, "but not in the same place again");
 	tap_is(hang(level1, VICTIM + GIB, EXO_NONE), 0, "in a second one it does");
@@ -153,7 +160,7 @@ check_two_spaces(void)
 int
 main(void)
 {
-	tap_plan(36);
+	tap_plan(39);
 	exo_pages_make(&test.code, 1);
 	exo_pages_make(&test.page, 1);
 	exo_pages_make(&test.target, 1);

@@ -6,14 +6,25 @@
  */
 #include "test/boot/hostile.h"
 
-#define PAGES 512 /* a unit */
-#define TIMES 16  /* so often they are mapped, so that it takes some time to take them away */
+#define UNIT  EXO_MEGA_PAGES
+#define PAGES (UNIT + 32)
+#define TIMES 16 /* so often a unit is mapped, so that it takes some time to take it away */
 #define TRIES 40
+#define RW    (EXO_READ | EXO_WRITE)
+#define HANG  0x3200000000ul /* not the libraries': nothing hangs there */
+
+static const uint32_t types[] = {EXO_CAP_ENV, EXO_CAP_SPACE, EXO_CAP_TABLE, EXO_CAP_CSPACE,
+				 EXO_CAP_RING};
+enum { ENV, SPACE, TABLE, CSPACE, RING, TYPES };
 
 static struct hostile_thread thread;
-static exo_handle pool, whole, part, ring, ring_memory;
-static uint64_t first;  /* page of `whole` */
-static uint64_t window; /* two free pages of addresses */
+static exo_handle pool;
+static uint64_t first;              /* page of the pool */
+static exo_handle all;              /* of the pool; what the thread drops. Below it: */
+static exo_handle unit, part, pair; /* a unit; a share of it, mapped all times; two pages */
+static exo_handle dying[TYPES];     /* objects */
+static exo_handle live[TYPES];      /* others */
+static uint64_t window;             /* two free pages of addresses */
 static uint64_t seen[TIMES];
 
 static void
@@ -31,21 +42,32 @@ map(exo_handle handle, uint64_t count)
 	return exo_map(window, handle, 0, count, EXO_READ, NULL, EXO_NONE);
 }
 
-static bool
-is_dying(void)
+static exo_handle
+carve(exo_handle parent, uint64_t page, uint64_t count)
 {
-	struct exo_cap_info info = {0};
-
-	return exo_inspect(whole, 0, &info) == 0 && info.flags & EXO_CAPF_DYING;
+	return (exo_handle)exo_carve(parent, free_slot(), first + page, count, RW, 0);
 }
 
+/* What is mapped goes first, for of two siblings the younger one stands below the other. */
 static void
 set_up(void)
 {
-	whole = (exo_handle)exo_carve(pool, free_slot(), first, PAGES, EXO_READ | EXO_WRITE, 0);
-	part = (exo_handle)exo_share(whole, free_slot(), first + 8, 4, EXO_READ | EXO_WRITE, 0);
+	exo_handle rest;
+
+	all = carve(pool, 0, PAGES);
+	unit = carve(all, 0, UNIT);
+	rest = carve(all, UNIT, PAGES - UNIT);
+	part = (exo_handle)exo_share(unit, free_slot(), first, UNIT, RW, 0);
 	for (uint32_t i = 0; i < TIMES; i++) {
-		exo_vm_map(exo_own_vm(), whole, 0, PAGES, EXO_READ | EXO_WRITE, &seen[i]);
+		exo_vm_map(exo_own_vm(), part, 0, UNIT, RW, &seen[i]);
+	}
+	pair = carve(rest, UNIT, 2);
+	for (uint32_t i = 0; i < TYPES; i++) {
+		exo_handle frames = carve(rest, UNIT + 2 + 2 * i, i == CSPACE ? 1 : 2);
+
+		dying[i] = (exo_handle)exo_create(types[i], frames, free_slot(),
+						  i == RING ? EXO_RING_RECEIVE : 0,
+						  i == ENV ? THREAD_UAREAS : 1);
 	}
 }
 
@@ -54,26 +76,35 @@ clean_up(void)
 {
 	exo_revoke(pool, 0, 0);
 	for (uint32_t i = 0; i < TIMES; i++) {
-		exo_vm_unmap(exo_own_vm(), seen[i], PAGES);
+		exo_vm_unmap(exo_own_vm(), seen[i], UNIT);
 	}
 	hostile_thread_end(&thread);
 }
 
-/* Somebody drops `whole` and is stopped in the middle. */
+static bool
+is_half_way(void)
+{
+	struct exo_cap_info info = {0};
+
+	return exo_inspect(all, 0, &info) == 0 && info.flags & EXO_CAPF_DYING &&
+	       exo_inspect(part, 0, &info) == 0;
+}
+
+/* Somebody drops it all and is stopped in the middle. */
 static bool
 stop_half_way(void)
 {
 	struct exo_cap_info info;
 
 	set_up();
-	hostile_thread_start(&thread, 1, drop_body, whole);
-	while (!is_dying() && exo_inspect(whole, 0, &info) == 0) {
+	hostile_thread_start(&thread, 1, drop_body, all);
+	while (!is_half_way() && exo_inspect(all, 0, &info) == 0) {
 	}
-	return exo_env_stop(thread.env) == 0 && is_dying();
+	return exo_env_stop(thread.env) == 0 && is_half_way();
 }
 
 static void
-check_refused(exo_handle handle, uint64_t start, const char *what)
+check_memory(exo_handle handle, uint64_t start, const char *what)
 {
 	uint32_t slot = free_slot();
 
@@ -86,19 +117,60 @@ check_refused(exo_handle handle, uint64_t start, const char *what)
 	tap_is(exo_give(exo_start()->env, handle, slot), E_REVOKED, "nor given");
 }
 
+static void
+check_objects(void)
+{
+	tap_is(exo_create(EXO_CAP_TABLE, pair, free_slot(), 0, 0), E_REVOKED, "no table is made");
+	for (uint32_t i = 0; i < TYPES; i++) {
+		tap_is(exo_share(dying[i], free_slot(), 0, 0, 0, 0), E_REVOKED,
+		       "an object is not shared");
+	}
+	tap_is(map(dying[ENV], 1), E_REVOKED, "no u-area is mapped");
+	tap_is(map(dying[RING], 1), E_REVOKED, "no ring");
+	tap_is(map(dying[TABLE], 1), E_REVOKED, "no table");
+	tap_is(exo_map(HANG + EXO_MEGA_PAGES * EXO_PAGE_SIZE, dying[TABLE], 0, 1, EXO_WRITE, NULL,
+		       EXO_NONE),
+	       E_REVOKED, "none hangs");
+	tap_is(exo_unshare(HANG, dying[TABLE], EXO_NONE, 0), E_REVOKED, "none is a copy");
+	tap_is(exo_unshare(HANG, live[TABLE], dying[SPACE], 0), E_REVOKED, "in no space");
+	tap_is(exo_map(HANG, live[ENV], 0, 1, EXO_READ, NULL, dying[SPACE]), E_REVOKED,
+	       "nothing is mapped in a space");
+	tap_is(exo_bind(EXO_BIND_SPACE, live[ENV], dying[SPACE], 0), E_REVOKED, "nobody runs in it");
+	tap_is(exo_bind(EXO_BIND_CSPACE, live[ENV], dying[CSPACE], 0), E_REVOKED,
+	       "nobody holds what is in a capability space");
+	tap_is(exo_bind(EXO_BIND_BUFFER, live[RING], pair, 0), E_REVOKED, "no buffer is bound");
+	tap_is(exo_env_supervisor(live[ENV], dying[ENV], 1), E_REVOKED, "nobody is told");
+}
+
+/* A table for the window, one that hangs, and objects that stay. */
+static void
+prepare(void)
+{
+	struct exo_cap_info info = {0};
+	exo_handle upper;
+
+	exo_frames_carve(exo_own_frames(), PAGES, UNIT, &pool);
+	exo_inspect(pool, 0, &info);
+	first = info.start;
+	for (uint32_t i = 0; i < TYPES; i++) {
+		exo_frames_create(exo_own_frames(), types[i], i == RING ? EXO_RING_RECEIVE : 0,
+				  i == ENV ? THREAD_UAREAS : 1, &live[i], NULL);
+	}
+	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 1, 0, &upper, NULL);
+	exo_map(HANG, upper, 0, 1, EXO_WRITE, NULL, EXO_NONE);
+	exo_map(HANG, live[TABLE], 0, 1, EXO_WRITE, NULL, EXO_NONE);
+	exo_vm_map(exo_own_vm(), live[RING], 0, 1, EXO_READ, &window);
+	exo_vm_reserve(exo_own_vm(), 2, &window);
+}
+
 int
 main(void)
 {
 	struct exo_cap_info info = {0};
 	bool stopped = false;
 
-	tap_plan(1 + 2 * 5 + 3 + 4);
-	exo_frames_carve(exo_own_frames(), PAGES, PAGES, &pool);
-	exo_inspect(pool, 0, &info);
-	first = info.start;
-	exo_frames_create(exo_own_frames(), EXO_CAP_RING, EXO_RING_RECEIVE, 1, &ring, &ring_memory);
-	exo_vm_map(exo_own_vm(), ring, 0, 1, EXO_READ, &window); /* so that there is a table */
-	exo_vm_reserve(exo_own_vm(), 2, &window);
+	tap_plan(1 + 2 * 5 + 2 + 1 + TYPES + 11 + 4);
+	prepare();
 	for (int i = 0; i < TRIES && !stopped; i++) {
 		stopped = stop_half_way();
 		if (!stopped) {
@@ -106,17 +178,17 @@ main(void)
 		}
 	}
 	tap_ok(stopped, "a revocation stands still half way");
-	check_refused(whole, first, "what it takes");
-	check_refused(part, first + 8, "what is below it");
-	tap_is(exo_clear(whole, 0, PAGES), E_REVOKED, "it is not cleared");
-	tap_is(exo_drop(part, first + 8, 1), E_REVOKED, "nor trimmed");
-	tap_is(exo_bind(EXO_BIND_BUFFER, ring, part, 0), E_REVOKED, "and no buffer of a ring");
+	check_memory(unit, first, "what it takes");
+	check_memory(part, first, "what is below that");
+	tap_is(exo_clear(unit, 0, UNIT), E_REVOKED, "it is not cleared");
+	tap_is(exo_drop(part, first, 1), E_REVOKED, "nor trimmed");
+	check_objects();
 	tap_is(exo_env_start(thread.env), 0, "it goes on");
-	while (exo_inspect(whole, 0, &info) == 0) {
+	while (exo_inspect(all, 0, &info) == 0) {
 		exo_pause(1000000);
 	}
-	tap_is(exo_inspect(part, 0, &info), E_HANDLE, "what was below is gone as well");
-	tap_ok(exo_carve(pool, free_slot(), first, PAGES, EXO_READ, 0) > 0, "all can be had again");
+	tap_is(exo_inspect(dying[ENV], 0, &info), E_HANDLE, "what was below is gone as well");
+	tap_ok(carve(pool, 0, PAGES) < 1ul << 63, "all can be had again");
 	clean_up();
 	tap_is(exo_drop(pool, 0, 0), 0, "and goes");
 	return tap_end();

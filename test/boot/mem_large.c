@@ -141,6 +141,7 @@ check_clear(void)
 	tap_is(exo_clear(unit, 1, UNIT), E_RANGE, "it holds one unit only");
 	tap_is(exo_clear(pool, 0, UNIT), E_POOL, "a pool is nobody's");
 	tap_is(exo_clear(unit, 0, UNIT / 2), E_ALIGN, "half a unit is none");
+	tap_is(exo_clear(pool, 1, UNIT), E_ALIGN, "nor are two halves");
 	tap_is(exo_clear(tables[0], 0, UNIT), E_TYPE, "nor is a table");
 	tap_is(exo_clear(EXO_NONE, 0, UNIT), E_HANDLE, "nor is nothing");
 	tap_is(exo_clear(unit, 0, ~0ul), E_RANGE, "a length may not wrap");
@@ -262,7 +263,7 @@ check_hands(void)
 int
 main(void)
 {
-	tap_plan(85);
+	tap_plan(86);
 	prepare();
 	check_giga();
 	check_clear();
