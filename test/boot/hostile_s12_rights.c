@@ -65,6 +65,29 @@ check_env(void)
 	exo_drop(pair, 0, 0);
 }
 
+/* What an environment runs in and what it holds is said once, before it starts. */
+static void
+check_bind(void)
+{
+	exo_handle env = EXO_NONE, leaf = EXO_NONE;
+
+	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 0, THREAD_UAREAS, &env, NULL);
+	exo_frames_create(exo_own_frames(), EXO_CAP_CSPACE, exo_start()->cspace,
+			  EXO_LEAVES_MAX - 1, &leaf, NULL);
+	tap_is(exo_bind(EXO_BIND_SPACE, exo_start()->env, exo_start()->space, 0), E_STATE,
+	       "who runs changes no space");
+	tap_is(exo_bind(EXO_BIND_CSPACE, exo_start()->env, exo_start()->cspace, 0), E_STATE,
+	       "nor its capabilities");
+	tap_is(exo_bind(EXO_BIND_SPACE, env, exo_start()->cspace, 0), E_TYPE,
+	       "nobody runs in a capability space");
+	tap_is(exo_bind(EXO_BIND_CSPACE, env, leaf, 0), E_TYPE, "a leaf is not a whole one");
+	tap_is(exo_bind(EXO_BIND_SPACE, env, exo_start()->space, 0), 0, "another one gets a space");
+	tap_is(exo_bind(EXO_BIND_SPACE, env, exo_start()->space, 0), E_BUSY, "but not twice");
+	tap_is(exo_bind(EXO_BIND_CSPACE, env, exo_start()->cspace, 0), 0, "and capabilities");
+	tap_is(exo_bind(EXO_BIND_CSPACE, env, exo_start()->cspace, 0), E_BUSY, "not twice either");
+	tap_is(exo_drop(env, 0, 0), 0, "it goes");
+}
+
 /* Every right of a FRAME, alone: a child has no other. */
 static void
 check_derive(void)
@@ -93,11 +116,12 @@ main(void)
 {
 	struct exo_cap_info info = {0};
 
-	tap_plan(21 + 6);
+	tap_plan(21 + 9 + 6);
 	exo_frames_carve(exo_own_frames(), 8, 2, &pool);
 	exo_inspect(pool, 0, &info);
 	first = info.start;
 	check_env();
+	check_bind();
 	check_derive();
 	return tap_end();
 }

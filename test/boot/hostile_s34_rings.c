@@ -9,6 +9,8 @@
 #define BLOCKS 4
 #define BIT    9
 
+#define BUFFER_PAGES_MAX (EXO_BUFFERS_MAX * EXO_PACKET_BYTES / EXO_PAGE_SIZE)
+
 static struct {
 	exo_handle handle, memory;
 	volatile struct exo_ring *shared;
@@ -167,6 +169,7 @@ check_packets(void)
 	ring_make(EXO_RING_TRANSMIT);
 	tap_is(exo_bind(EXO_BIND_PACKET, ring.handle, card, 0), 0,
 	       "a card that may send as 52:54:00:12:..");
+	tap_is(exo_bind(EXO_BIND_PACKET, ring.handle, card, 0), E_BUSY, "is bound once");
 	tap_is(packet(page.frames, 0, 60, 0, 0), E_DENIED, "another source is refused");
 	memcpy(bytes + 6, own_source, sizeof(own_source));
 	tap_is(packet(page.frames, 0, 60, 0, 0), 0, "its own is sent");
@@ -182,6 +185,36 @@ check_packets(void)
 	tap_is(packet(page.frames, 0, 200, blocks, 60), E_TYPE, "a piece of the disk is");
 	ring_end();
 	tap_is(exo_drop(card, 0, 0), 0, "the card goes");
+}
+
+/* What a ring receives to. */
+static void
+check_buffers(void)
+{
+	static const uint32_t others[] = {EXO_RING_DISK, EXO_RING_TRANSMIT};
+	static const uint64_t counts[] = {3, 2 * BUFFER_PAGES_MAX};
+	exo_handle frames = EXO_NONE;
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(others); i++) {
+		ring_make(others[i]);
+		tap_is(exo_bind(EXO_BIND_BUFFER, ring.handle, page.frames, 0), E_INVAL,
+		       "only a receive ring has a buffer");
+		ring_end();
+	}
+	ring_make(EXO_RING_RECEIVE);
+	for (uint32_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		exo_frames_carve(exo_own_frames(), counts[i], 1, &frames);
+		tap_is(exo_bind(EXO_BIND_BUFFER, ring.handle, frames, 0), E_RANGE,
+		       "of no odd size and not too large");
+		exo_frames_release(exo_own_frames(), frames);
+	}
+	tap_is(exo_bind(EXO_BIND_BUFFER, ring.handle, readable, 0), E_RIGHTS,
+	       "nor of pages to read");
+	tap_is(exo_bind(EXO_BIND_BUFFER, ring.handle, page.frames, 0), 0, "a page will do");
+	tap_is(exo_bind(EXO_BIND_BUFFER, ring.handle, page.frames, 0), E_BUSY, "but one only");
+	tap_is(exo_unbind(EXO_BIND_BUFFER, ring.handle), 0, "it is given back");
+	tap_is(exo_bind(EXO_BIND_BUFFER, ring.handle, page.frames, 0), 0, "and taken again");
+	ring_end();
 }
 
 /* Fill the ring with reads and take something away at once; afterwards all of it is gone, in the
@@ -225,7 +258,7 @@ main(void)
 {
 	struct exo_cap_info info = {0};
 
-	tap_plan(20 + 12 + 12 + 8 + 1);
+	tap_plan(20 + 12 + 13 + 9 + 8 + 1);
 	exo_pages_make(&page, 1);
 	exo_inspect(page.frames, 0, &info);
 	readable = (exo_handle)exo_share(page.frames, free_slot(), info.start, 1, EXO_READ, 0);
@@ -233,6 +266,7 @@ main(void)
 	check_disk();
 	check_indices();
 	check_packets();
+	check_buffers();
 	check_taken_away("the ring", 0);
 	check_taken_away("its memory", 1);
 	check_taken_away("what is read to", 2);
