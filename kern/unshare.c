@@ -18,6 +18,7 @@
 #include "lib/base/checked.h"
 
 #define WALK_MAX    64 /* bindings looked at to find whose an entry is */
+#define NONE        ~0u /* no binding id */
 #define COST_SINGLE 4  /* copying one alone or beginning a run, in entries of a run */
 
 /* What is being copied. */
@@ -217,7 +218,7 @@ unshare_step(struct kernel *k, struct space *s, uint64_t address, struct cap *ta
 	     int work)
 {
 	struct frame *f = frame_at(&k->tree, table->start);
-	struct copy c = {.k = k, .space = s, .level = TABLE_LEVEL(f), .work = work};
+	struct copy c = {.k = k, .space = s, .level = TABLE_LEVEL(f), .last = NONE, .work = work};
 	uint64_t *entry = table_entry(s, address, c.level + 1);
 	int error;
 

@@ -12,6 +12,8 @@
 #define TRIES 40
 #define RW    (EXO_READ | EXO_WRITE)
 #define HANG  0x3200000000ul /* not the libraries': nothing hangs there */
+#define THERE (HANG + UNIT * EXO_PAGE_SIZE)
+#define MANY  100 /* pages bound one by one: whose the first is, is not seen at once */
 
 static const uint32_t types[] = {EXO_CAP_ENV, EXO_CAP_SPACE, EXO_CAP_TABLE, EXO_CAP_CSPACE,
 				 EXO_CAP_RING};
@@ -24,6 +26,7 @@ static exo_handle all;              /* of the pool; what the thread drops. Below
 static exo_handle unit, part, pair; /* a unit; a share of it, mapped all times; two pages */
 static exo_handle dying[TYPES];     /* objects */
 static exo_handle live[TYPES];      /* others */
+static struct exo_pages one, many;  /* live, too */
 static uint64_t window;             /* two free pages of addresses */
 static uint64_t seen[TIMES];
 
@@ -48,6 +51,15 @@ carve(exo_handle parent, uint64_t page, uint64_t count)
 	return (exo_handle)exo_carve(parent, free_slot(), first + page, count, RW, 0);
 }
 
+static exo_handle
+make_table(uint64_t level)
+{
+	exo_handle table = EXO_NONE;
+
+	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, level, 0, &table, NULL);
+	return table;
+}
+
 /* What is mapped goes first, for of two siblings the younger one stands below the other. */
 static void
 set_up(void)
@@ -61,6 +73,7 @@ set_up(void)
 	for (uint32_t i = 0; i < TIMES; i++) {
 		exo_vm_map(exo_own_vm(), part, 0, UNIT, RW, &seen[i]);
 	}
+	exo_map(HANG, carve(rest, UNIT + 16, 1), 0, 1, EXO_READ, NULL, EXO_NONE);
 	pair = carve(rest, UNIT, 2);
 	for (uint32_t i = 0; i < TYPES; i++) {
 		exo_handle frames = carve(rest, UNIT + 2 + 2 * i, i == CSPACE ? 1 : 2);
@@ -128,9 +141,8 @@ check_objects(void)
 	tap_is(map(dying[ENV], 1), E_REVOKED, "no u-area is mapped");
 	tap_is(map(dying[RING], 1), E_REVOKED, "no ring");
 	tap_is(map(dying[TABLE], 1), E_REVOKED, "no table");
-	tap_is(exo_map(HANG + EXO_MEGA_PAGES * EXO_PAGE_SIZE, dying[TABLE], 0, 1, EXO_WRITE, NULL,
-		       EXO_NONE),
-	       E_REVOKED, "none hangs");
+	tap_is(exo_map(2 * THERE - HANG, dying[TABLE], 0, 1, EXO_WRITE, NULL, EXO_NONE), E_REVOKED,
+	       "none hangs");
 	tap_is(exo_unshare(HANG, dying[TABLE], EXO_NONE, 0), E_REVOKED, "none is a copy");
 	tap_is(exo_unshare(HANG, live[TABLE], dying[SPACE], 0), E_REVOKED, "in no space");
 	tap_is(exo_map(HANG, live[ENV], 0, 1, EXO_READ, NULL, dying[SPACE]), E_REVOKED,
@@ -142,12 +154,22 @@ check_objects(void)
 	tap_is(exo_env_supervisor(live[ENV], dying[ENV], 1), E_REVOKED, "nobody is told");
 }
 
+static void
+check_copies(void)
+{
+	tap_is(exo_unshare(HANG, make_table(0), EXO_NONE, 0), 0, "a table is copied");
+	tap_is(exo_protect(HANG, 1, EXO_READ, NULL, EXO_NONE), E_NOTMAPPED,
+	       "without what is being taken");
+	tap_is(exo_protect(HANG + EXO_PAGE_SIZE, 1, 0, NULL, EXO_NONE) < 0, 0, "but with the rest");
+	tap_is(exo_unshare(THERE, make_table(0), EXO_NONE, 0), E_BUSY,
+	       "one is not, of whose pages it is not soon known");
+}
+
 /* A table for the window, one that hangs, and objects that stay. */
 static void
 prepare(void)
 {
 	struct exo_cap_info info = {0};
-	exo_handle upper;
 
 	exo_frames_carve(exo_own_frames(), PAGES, UNIT, &pool);
 	exo_inspect(pool, 0, &info);
@@ -156,9 +178,15 @@ prepare(void)
 		exo_frames_create(exo_own_frames(), types[i], i == RING ? EXO_RING_RECEIVE : 0,
 				  i == ENV ? THREAD_UAREAS : 1, &live[i], NULL);
 	}
-	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 1, 0, &upper, NULL);
-	exo_map(HANG, upper, 0, 1, EXO_WRITE, NULL, EXO_NONE);
+	exo_pages_make(&one, 1);
+	exo_pages_make(&many, MANY);
+	exo_map(HANG, make_table(1), 0, 1, EXO_WRITE, NULL, EXO_NONE);
 	exo_map(HANG, live[TABLE], 0, 1, EXO_WRITE, NULL, EXO_NONE);
+	exo_map(HANG + EXO_PAGE_SIZE, one.frames, 0, 1, EXO_READ, NULL, EXO_NONE);
+	exo_map(THERE, make_table(0), 0, 1, EXO_WRITE, NULL, EXO_NONE);
+	for (uint64_t i = 0; i < MANY; i++) {
+		exo_map(THERE + i * EXO_PAGE_SIZE, many.frames, i, 1, EXO_READ, NULL, EXO_NONE);
+	}
 	exo_vm_map(exo_own_vm(), live[RING], 0, 1, EXO_READ, &window);
 	exo_vm_reserve(exo_own_vm(), 2, &window);
 }
@@ -169,7 +197,7 @@ main(void)
 	struct exo_cap_info info = {0};
 	bool stopped = false;
 
-	tap_plan(1 + 2 * 5 + 2 + 1 + TYPES + 11 + 4);
+	tap_plan(1 + 2 * 5 + 2 + 1 + TYPES + 11 + 4 + 5);
 	prepare();
 	for (int i = 0; i < TRIES && !stopped; i++) {
 		stopped = stop_half_way();
@@ -183,12 +211,14 @@ main(void)
 	tap_is(exo_clear(unit, 0, UNIT), E_REVOKED, "it is not cleared");
 	tap_is(exo_drop(part, first, 1), E_REVOKED, "nor trimmed");
 	check_objects();
+	check_copies();
 	tap_is(exo_env_start(thread.env), 0, "it goes on");
 	while (exo_inspect(all, 0, &info) == 0) {
 		exo_pause(1000000);
 	}
 	tap_is(exo_inspect(dying[ENV], 0, &info), E_HANDLE, "what was below is gone as well");
 	tap_ok(carve(pool, 0, PAGES) < 1ul << 63, "all can be had again");
+	tap_is(exo_unshare(THERE, make_table(0), EXO_NONE, 0), 0, "so can any copy");
 	clean_up();
 	tap_is(exo_drop(pool, 0, 0), 0, "and goes");
 	return tap_end();
