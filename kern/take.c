@@ -10,6 +10,7 @@
 #include "kern/cspace.h"
 #include "kern/kernel.h"
 #include "kern/object.h"
+#include "lib/base/checked.h"
 
 /* Revoke what lies outside [start, start + count), then shrink. A megapage of which it keeps a part
  * must not stand in the way of who gets the rest. */
@@ -19,7 +20,7 @@ trim_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count, uint
 	uint64_t end = c->start + c->count;
 	int result = 0;
 
-	if (start < c->start || count > c->count || start - c->start > c->count - count) {
+	if (!range_within(start - c->start, count, c->count)) {
 		return E_RANGE;
 	}
 	if (c->child && start > c->start) {

@@ -90,12 +90,17 @@ check_derive(void)
 	tap_is(wrong, 0, "only parts of a capability can be carved or shared");
 }
 
+/* Nothing goes before the numbers are looked at, either. */
 static void
 check_take(void)
 {
+	exo_handle child[PAGES];
 	struct exo_cap_info info;
 	uint32_t wrong = 0;
 
+	for (uint32_t i = 0; i < PAGES; i++) {
+		child[i] = (exo_handle)exo_carve(part, free_slot(), first_page + i, 1, EXO_READ, 0);
+	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(wild); i++) {
 		for (uint32_t k = 0; k < ARRAY_SIZE(wild); k++) {
 			uint64_t start = first_page + wild[i];
@@ -108,6 +113,9 @@ check_take(void)
 			wrong += exo_ask(part, start, wild[k], 0) != E_RANGE;
 			wrong += exo_drop(part, first_page - 1, PAGES) != E_RANGE;
 		}
+	}
+	for (uint32_t i = 0; i < PAGES; i++) {
+		wrong += exo_drop(child[i], 0, 0) != 0;
 	}
 	exo_inspect(part, 0, &info);
 	tap_ok(!wrong && info.start == first_page && info.count == PAGES,
