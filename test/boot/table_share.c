@@ -7,12 +7,13 @@
  */
 #include "test/boot/hostile.h"
 
-#define HERE  0x800000000ul
-#define GIB   0x40000000ul
-#define MIB2  0x200000ul
-#define THERE (HERE + 2 * MIB2)
-#define OTHER (HERE + GIB)
-#define MANY  400 /* pages: more than one call copies */
+#define HERE    0x800000000ul
+#define GIB     0x40000000ul
+#define MIB2    0x200000ul
+#define THERE   (HERE + 2 * MIB2)
+#define OTHER   (HERE + GIB)
+#define NOWHERE 0x3200000000ul
+#define MANY    400 /* pages: more than one call copies */
 
 static struct exo_pages pages, many;
 static exo_handle reader, level1, level0;
@@ -78,6 +79,7 @@ check_refused(void)
 	tap_is(unshare(HERE, level0), E_BUSY, "a table that hangs takes nobody's place");
 	tap_is(unshare(HERE + EXO_PAGE_SIZE, fresh), E_ALIGN, "nor is one replaced off its unit");
 	tap_is(unshare(HERE + MIB2, fresh), E_NOTABLE, "nor where none hangs");
+	tap_is(unshare(NOWHERE, fresh), E_NOTABLE, "nor where none could");
 	tap_is(unshare(HERE + MIB2, make_table(1)), E_ALIGN, "nor one of level 1 off its unit");
 	tap_is(unshare(EXO_USER_END, fresh), E_RANGE, "nor in the kernel's half");
 	tap_is(unshare(KERNEL_DIRECT, fresh), E_RANGE, "nor at the direct map");
@@ -85,6 +87,12 @@ check_refused(void)
 	tap_is(exo_unshare(HERE, fresh, EXO_NONE, 513), E_RANGE, "nor from behind its end");
 	tap_is(exo_unshare(HERE, fresh, pages.frames, 0), E_TYPE, "nor in what is no space");
 	tap_is(exo_drop(fresh, 0, 0), 0, "it goes");
+	fresh = make_table(0);
+	hang(fresh, HERE + MIB2);
+	exo_map(HERE + MIB2 + 9 * EXO_PAGE_SIZE, pages.frames, 0, 1, EXO_READ, NULL, EXO_NONE);
+	exo_unmap(HERE + MIB2, 512, EXO_MEGA, NULL, EXO_NONE);
+	tap_is(unshare(HERE, fresh), E_MAPPED, "nor one that is not empty");
+	exo_drop(fresh, 0, 0);
 }
 
 static bool
@@ -171,7 +179,7 @@ check_level1(void)
 int
 main(void)
 {
-	tap_plan(47);
+	tap_plan(49);
 	exo_pages_make(&pages, 8);
 	exo_pages_make(&many, MANY);
 	fill();
