@@ -27,7 +27,7 @@ FILES = ("kern/sys/*.c", "kern/cap.c", "kern/sibling.c", "kern/cspace.c", "kern/
          "kern/*_fast.h", "kern/space.c", "kern/table.c", "kern/unshare.c")
 OUT = ("hostile_s28*", "*storm*")  # take long and judge by the clock
 IMAGE = "build/qemu-virt/Image"
-PATIENCE = 8    # seconds, and ten times what a test takes
+PATIENCE = 10   # seconds, and three times what a test takes
 
 Mutant = collections.namedtuple("Mutant", "path line begin end text was")
 
@@ -202,7 +202,7 @@ class Lane:
     def killer(self, path):
         """The test that notices, or None."""
         for name in self.tests(path):
-            patience = round(PATIENCE + 10 * self.seconds[name])
+            patience = round(PATIENCE + 3 * self.seconds[name])
             if self.fails(name, patience) and self.fails(name, patience):       # twice: not by chance
                 self.kills.update([name, (name, path)])
                 return name
