@@ -17,8 +17,8 @@ struct space {
 	uint64_t asid;   /* 0: none of its own */
 	uint64_t harts;  /* atomic: harts that have had it in satp */
 	uint64_t shares; /* atomic: not 0: tables of it may hang elsewhere as well, see table.c */
-	/* the level 0 table used last, and what it translates: address >> 21 | kernel.tables. Tree
-	 * lock */
+	/* the level 0 table used last, and what it translates: (address >> 21) + kernel.tables.
+	 * Tree lock */
 	uint64_t last_key;
 	uint64_t *last_table;
 	uint16_t *last_valid; /* table_valid of it */

@@ -21,11 +21,12 @@ space_links(uint64_t *entry)
 	return (struct bind_node *)((uint8_t *)entry + 4096);
 }
 
-/* What last_key must be for last_table to translate `address`. */
+/* What last_key must be for last_table to translate `address`. A sum: an address above the user
+ * half stands for a later count of tables, at which nothing can have been remembered yet. */
 static inline uint64_t
 space_key(const struct kernel *k, uint64_t address)
 {
-	return address >> 21 | k->tables;
+	return (address >> 21) + k->tables;
 }
 
 /* `table`, of level 0, was used last, for `address`; it may be changed. */
