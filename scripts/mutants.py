@@ -23,8 +23,8 @@ import subprocess
 import sys
 import time
 
-FILES = ("kern/sys/*.c", "kern/cap.c", "kern/sibling.c", "kern/cspace.c", "kern/frame.c", "kern/claim.c", "kern/take.c",
-         "kern/*_fast.h", "kern/space.c", "kern/table.c", "kern/unshare.c")
+FILES = ("kern/sys/*.[ch]", "kern/cap.[ch]", "kern/sibling.[ch]", "kern/cspace.[ch]", "kern/frame.[ch]",
+         "kern/claim.[ch]", "kern/take.c", "kern/*_fast.h", "kern/space.[ch]", "kern/table.[ch]", "kern/unshare.c")
 OUT = ("hostile_s28*", "*storm*")  # take long and judge by the clock
 IMAGE = "build/qemu-virt/Image"
 PATIENCE = 10   # seconds, and three times what a test takes
@@ -60,7 +60,7 @@ def has_effect(text):
     return re.search(r"(?<![=!<>])=(?!=)|\+\+|--", text) is not None
 
 
-REFUSES = re.compile(r"\s*\{\s*(?:return (?:sys_return\()?(?:E_\w+|error|false|NULL)\)?;|\w+ = E_\w+;)\s*\}")
+REFUSES = re.compile(r"\s*\{\s*(?:return (?:sys_return\()?(?:E_\w+|FAST_\w+|error|false|NULL)\)?;|\w+ = E_\w+;)\s*\}")
 
 
 def of_ifs(text):
@@ -194,7 +194,7 @@ class Lane:
         return [w.strip(";") for w in self.testrun.head_words(path, "links")]
 
     def tests(self, path):
-        source = path.replace("_fast.h", ".c")
+        source = re.sub(r"(_fast)?\.h$", ".c", path)
         names = [n for n in self.seconds if not n.startswith("unit/") or
                  source in self.links(f"test/{n}_test.c")]
         return sorted(names, key=lambda n: self.seconds[n] / (1 + self.kills[n] + 4 * self.kills[n, path]))

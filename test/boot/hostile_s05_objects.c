@@ -47,8 +47,7 @@ check_create(void)
 	tap_is(create(EXO_CAP_ENV, pair, 0xfe00, THREAD_UAREAS), E_INVAL,
 	       "nor flags that mean nothing");
 	tap_is(create(EXO_CAP_ENV, pair, 0, KERNEL_IMAGE), E_RANGE, "no u-area lies in the kernel");
-	tap_is(create(EXO_CAP_ENV, pair, 0, THREAD_UAREAS + 8), E_ALIGN,
-	       "nor between two pages");
+	tap_is(create(EXO_CAP_ENV, pair, 0, THREAD_UAREAS + 8), E_ALIGN, "nor between two pages");
 	tap_is(create(EXO_CAP_RING, pair, 4, 0), E_INVAL, "there are three kinds of rings");
 	tap_is(create(EXO_CAP_RING, pair, 1, 63), E_INVAL, "and bit 63 is nobody's");
 	exo_vm_map(exo_own_vm(), pair, 0, 1, EXO_READ, &address);

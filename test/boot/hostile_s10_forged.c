@@ -9,7 +9,7 @@
 #define TRIES   20000
 #define SCRATCH (EXO_VM_END - EXO_PAGE_SIZE) /* nothing is there */
 
-static exo_handle own; /* a page */
+static exo_handle own;  /* a page */
 static uint64_t beside; /* an address whose table was used last */
 
 /* Every call that takes a handle, with this one in each place; how many did not say E_HANDLE. */

@@ -72,8 +72,8 @@ check_bind(void)
 	exo_handle env = EXO_NONE, leaf = EXO_NONE;
 
 	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 0, THREAD_UAREAS, &env, NULL);
-	exo_frames_create(exo_own_frames(), EXO_CAP_CSPACE, exo_start()->cspace,
-			  EXO_LEAVES_MAX - 1, &leaf, NULL);
+	exo_frames_create(exo_own_frames(), EXO_CAP_CSPACE, exo_start()->cspace, EXO_LEAVES_MAX - 1,
+			  &leaf, NULL);
 	tap_is(exo_bind(EXO_BIND_SPACE, exo_start()->env, exo_start()->space, 0), E_STATE,
 	       "who runs changes no space");
 	tap_is(exo_bind(EXO_BIND_CSPACE, exo_start()->env, exo_start()->cspace, 0), E_STATE,

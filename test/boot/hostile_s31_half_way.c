@@ -147,7 +147,8 @@ check_objects(void)
 	tap_is(exo_unshare(HANG, live[TABLE], dying[SPACE], 0), E_REVOKED, "in no space");
 	tap_is(exo_map(HANG, live[ENV], 0, 1, EXO_READ, NULL, dying[SPACE]), E_REVOKED,
 	       "nothing is mapped in a space");
-	tap_is(exo_bind(EXO_BIND_SPACE, live[ENV], dying[SPACE], 0), E_REVOKED, "nobody runs in it");
+	tap_is(exo_bind(EXO_BIND_SPACE, live[ENV], dying[SPACE], 0), E_REVOKED,
+	       "nobody runs in it");
 	tap_is(exo_bind(EXO_BIND_CSPACE, live[ENV], dying[CSPACE], 0), E_REVOKED,
 	       "nobody holds what is in a capability space");
 	tap_is(exo_bind(EXO_BIND_BUFFER, live[RING], pair, 0), E_REVOKED, "no buffer is bound");

@@ -6,8 +6,8 @@
  */
 #include "test/boot/hostile.h"
 
-#define BLOCKS 4
-#define BIT    9
+#define BLOCKS           4
+#define BIT              9
 
 #define BUFFER_PAGES_MAX (EXO_BUFFERS_MAX * EXO_PACKET_BYTES / EXO_PAGE_SIZE)
 
