@@ -14,6 +14,7 @@ import collections
 import fnmatch
 import glob
 import importlib
+import json
 import multiprocessing
 import os
 import random
@@ -25,6 +26,7 @@ import time
 
 FILES = ("kern/sys/*.[ch]", "kern/cap.[ch]", "kern/sibling.[ch]", "kern/cspace.[ch]", "kern/frame.[ch]",
          "kern/claim.[ch]", "kern/take.c", "kern/*_fast.h", "kern/space.[ch]", "kern/table.[ch]", "kern/unshare.c")
+FIRST = ("unit/cap", "mem_*", "table_share", "hostile_s0[5-8]*", "hostile_s1[0-59]*", "hostile_s31_half*", "hostile_s34*")
 OUT = ("hostile_s28*", "*storm*")  # take long and judge by the clock
 IMAGE = "build/qemu-virt/Image"
 PATIENCE = 10   # seconds, and three times what a test takes
@@ -157,8 +159,9 @@ class Lane:
     """One of the processes that try mutants, each in a copy of its own. The quick tests come first, and those before
     all that have caught others, of the same file above all."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, remembered):
         os.chdir(folder)
+        self.remembered = remembered
         sys.path.insert(0, f"{folder}/scripts")
         self.testrun = importlib.import_module("testrun")       # of the copy; it looks at the folder it stands in
         self.seconds, self.kills, self.left_out = {}, collections.Counter(), []
@@ -179,6 +182,7 @@ class Lane:
             self.left_out.append(name)
         else:
             self.seconds[name] = time.monotonic() - begin
+            self.kills[name] = 9 * any(fnmatch.fnmatch(name, pattern) for pattern in FIRST)
 
     def fails(self, name, seconds):
         if name.startswith("unit/"):
@@ -193,18 +197,20 @@ class Lane:
     def links(self, path):
         return [w.strip(";") for w in self.testrun.head_words(path, "links")]
 
-    def tests(self, path):
+    def tests(self, mutant):
+        path = mutant.path
         source = re.sub(r"(_fast)?\.h$", ".c", path)
         names = [n for n in self.seconds if not n.startswith("unit/") or
                  source in self.links(f"test/{n}_test.c")]
-        return sorted(names, key=lambda n: self.seconds[n] / (1 + self.kills[n] + 4 * self.kills[n, path]))
+        return sorted(names, key=lambda n: n != self.remembered.get(key_of(mutant)) and
+                      self.seconds[n] / (1 + self.kills[n] + 9 * self.kills[n, path]))
 
-    def killer(self, path):
+    def killer(self, mutant):
         """The test that notices, or None."""
-        for name in self.tests(path):
+        for name in self.tests(mutant):
             patience = round(PATIENCE + 3 * self.seconds[name])
             if self.fails(name, patience) and self.fails(name, patience):       # twice: not by chance
-                self.kills.update([name, (name, path)])
+                self.kills.update([name, (name, mutant.path)])
                 return name
         return None
 
@@ -217,16 +223,21 @@ class Lane:
                 f.write(text[:mutant.begin] + mutant.text + text[mutant.end:])
             if not make(IMAGE):
                 return "unbuilt", ""
-            by = self.killer(mutant.path)
+            by = self.killer(mutant)
             return ("caught", by) if by else ("SURVIVED", "")
         finally:
             with open(mutant.path, "w", encoding="utf-8") as f:
                 f.write(text)
 
 
-def begin_lane(folders):
+def key_of(mutant):
+    """What tells a mutant from one run to the next: most commits move its line."""
+    return f"{mutant.path}: {mutant.was}"
+
+
+def begin_lane(folders, remembered):
     global lane
-    lane = Lane(folders.get())
+    lane = Lane(folders.get(), remembered)
     for name in lane.left_out:
         print(f"fails by itself, left out: {name}", flush=True)
 
@@ -236,14 +247,25 @@ def attempt(mutant):
     return mutant, lane.attempt(mutant), time.monotonic() - begin
 
 
-def try_all(found, lanes):
-    """Counts of the results; one line each as they come."""
-    counts, folders = collections.Counter(), multiprocessing.Queue()
+def read_memory(path):
+    try:
+        with open(path, encoding="utf-8") as f:
+            return json.load(f)
+    except (OSError, ValueError):
+        return {}
+
+
+def try_all(found, lanes, memory):
+    """Counts of the results; one line each as they come. What noticed a mutant is tried first the next time."""
+    counts, folders, remembered = collections.Counter(), multiprocessing.Queue(), read_memory(memory)
     for folder in lanes:
         folders.put(folder)
-    with multiprocessing.Pool(len(lanes), begin_lane, (folders,)) as pool:
+    with multiprocessing.Pool(len(lanes), begin_lane, (folders, dict(remembered))) as pool:
         for mutant, (result, by), seconds in pool.imap_unordered(attempt, found):
             counts[result] += 1
+            remembered[key_of(mutant)] = by
+            with open(memory, "w", encoding="utf-8") as f:
+                json.dump(remembered, f, indent=1)
             print(f"{sum(counts.values())}/{len(found)} {result} {mutant.path}:{mutant.line}: {mutant.was}"
                   f"{'  by ' + by if by else ''} {seconds:.1f}", flush=True)
     return counts
@@ -270,7 +292,7 @@ def main():
         if not make("kernel", "boot-tests", "programs", folder=folder):
             print("the tree does not build")
             return 1
-    counts = try_all(found, lanes)
+    counts = try_all(found, lanes, f"{copy}/killers.json")
     tried = counts["caught"] + counts["SURVIVED"]
     percent = 100 * counts["caught"] / tried if tried else 0
     print(f"{counts['caught']} of {tried} caught ({percent:.0f} %), {counts['unbuilt']} could not be built")
