@@ -9,8 +9,8 @@
 
 #define CODE_MAX 64 /* frames marked as code in one go */
 
-/* It stays until something else happens. The pins of what is not USER are none: table_dismantle
- * counts there. */
+/* It stays until something else happens. The pins of what is not USER are none: a page
+ * table has its groups there. */
 static int
 claim_later(struct kernel *k, const struct frame *f)
 {
