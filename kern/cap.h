@@ -75,6 +75,7 @@ _Static_assert(sizeof(struct cap) == 64, "a slot is 64 bytes");
 #define BIND_CAP      0x80000000u
 #define BIND_WRITABLE 0x80000000u /* in `next` of a page-table entry */
 #define BIND_ID       0x3fffffffu
+_Static_assert(BIND_ID < FRAME_REFERENCES_MAX, "an entry each, so references never wrap around");
 
 struct bind_node {
 	uint32_t next;

@@ -17,9 +17,9 @@
 #include "kern/table.h"
 #include "lib/base/checked.h"
 
-#define WALK_MAX    64 /* bindings looked at to find whose an entry is */
+#define WALK_MAX    64  /* bindings looked at to find whose an entry is */
 #define NONE        ~0u /* no binding id */
-#define COST_SINGLE 4  /* copying one alone or beginning a run, in entries of a run */
+#define COST_SINGLE 4   /* copying one alone or beginning a run, in entries of a run */
 
 /* What is being copied. */
 struct copy {
@@ -78,42 +78,35 @@ look_for_revocation(struct copy *c, uint32_t id)
 	return 0;
 }
 
-/* Count the copy of `pte`, which has the binding id `id`, where the original is counted. 0 or
- * E_LIMIT. */
-static inline int
+/* Count the copy of `pte`, which has the binding id `id`, where the original is counted. */
+static inline void
 count_copy(struct copy *c, uint64_t pte, uint32_t id)
 {
 	struct frame *f = table_frame(&c->k->tree, pte);
 
 	if (c->level && !pte_is_large(pte)) {
 		table_count(c->k, c->space, f, id);
-	} else if (f && f->references >= FRAME_REFERENCES_MAX) {
-		return E_LIMIT;
 	} else if (f) {
 		f->references++;
 	}
-	return 0;
 }
 
 static inline int
 copy_valid(struct copy *c, uint64_t *to, uint64_t pte, uint32_t to_id, uint32_t from_id)
 {
 	struct captree *t = &c->k->tree;
-	int error = 0;
 
 	if (t->revocations) {
-		error = look_for_revocation(c, from_id);
+		int error = look_for_revocation(c, from_id);
 		if (error || c->is_revoked) {
 			return error;
 		}
 	}
-	error = count_copy(c, pte, to_id);
-	if (!error) {
-		bind_beside(t, to_id, from_id);
-		*(volatile uint64_t *)to = pte;
-		c->valid++;
-	}
-	return error;
+	count_copy(c, pte, to_id);
+	bind_beside(t, to_id, from_id);
+	*(volatile uint64_t *)to = pte;
+	c->valid++;
+	return 0;
 }
 
 /* Up to `most` leaves from `i` on that follow each other in a list of bindings: their copies
@@ -137,8 +130,7 @@ copy_run(struct copy *c, uint32_t i, uint32_t most, uint32_t to_id, uint32_t fro
 		uint64_t pte = *from;
 		uint64_t page = pte_page(pte) - base_page;
 
-		if (!(pte & PTE_V) || *to & PTE_V || page >= pages ||
-		    frames[page].references >= FRAME_REFERENCES_MAX) {
+		if (!(pte & PTE_V) || *to & PTE_V || page >= pages) {
 			break;
 		}
 		frames[page].references++;

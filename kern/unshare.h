@@ -11,7 +11,7 @@
  * the same level, and advance *from; when all are copied, `table` takes its place. 0 = done,
  * UNSHARE_AGAIN = there is more; E_ALIGN, E_NOTABLE (none of that level hangs there), E_SHARED
  * (the one above is), E_BUSY (`table` hangs somewhere; or a revocation is going on and it would
- * take too long to see whether it concerns an entry), E_MAPPED (`table` is not empty), E_LIMIT.
+ * take too long to see whether it concerns an entry), E_MAPPED (`table` is not empty).
  * Tree lock. */
 #define UNSHARE_AGAIN 1
 int unshare_step(struct kernel *k, struct space *s, uint64_t address, struct cap *table,
