@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hostile_s31_half_way.c: S31: while a revocation stands still half way, nothing is derived from
+ * revoke_half_way.c: while a revocation stands still half way, nothing is derived from
  * what it takes, bound to it, moved or shrunk, in no call; and then it ends.
  *
  * boot: init SMP=2
