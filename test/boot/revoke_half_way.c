@@ -60,15 +60,20 @@ make_table(uint64_t level)
 	return table;
 }
 
-/* What is mapped goes first, for of two siblings the younger one stands below the other. */
+/* What is mapped must go first: the order may depend on which of two siblings is the older one. */
 static void
-set_up(void)
+set_up(bool unit_first)
 {
-	exo_handle rest;
+	exo_handle rest = EXO_NONE;
 
 	all = carve(pool, 0, PAGES);
+	if (!unit_first) {
+		rest = carve(all, UNIT, PAGES - UNIT);
+	}
 	unit = carve(all, 0, UNIT);
-	rest = carve(all, UNIT, PAGES - UNIT);
+	if (unit_first) {
+		rest = carve(all, UNIT, PAGES - UNIT);
+	}
 	part = (exo_handle)exo_share(unit, free_slot(), first, UNIT, RW, 0);
 	for (uint32_t i = 0; i < TIMES; i++) {
 		exo_vm_map(exo_own_vm(), part, 0, UNIT, RW, &seen[i]);
@@ -99,17 +104,25 @@ is_half_way(void)
 {
 	struct exo_cap_info info = {0};
 
-	return exo_inspect(all, 0, &info) == 0 && info.flags & EXO_CAPF_DYING &&
-	       exo_inspect(part, 0, &info) == 0;
+	if (exo_inspect(all, 0, &info) != 0 || !(info.flags & EXO_CAPF_DYING) ||
+	    exo_inspect(part, 0, &info) != 0 || exo_inspect(pair, 0, &info) != 0) {
+		return false;
+	}
+	for (uint32_t i = 0; i < TYPES; i++) {
+		if (exo_inspect(dying[i], 0, &info) != 0) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* Somebody drops it all and is stopped in the middle. */
 static bool
-stop_half_way(void)
+stop_half_way(bool unit_first)
 {
 	struct exo_cap_info info;
 
-	set_up();
+	set_up(unit_first);
 	hostile_thread_start(&thread, 1, drop_body, all);
 	while (!is_half_way() && exo_inspect(all, 0, &info) == 0) {
 	}
@@ -201,7 +214,7 @@ main(void)
 	tap_plan(1 + 2 * 5 + 2 + 1 + TYPES + 11 + 4 + 5);
 	prepare();
 	for (int i = 0; i < TRIES && !stopped; i++) {
-		stopped = stop_half_way();
+		stopped = stop_half_way(i % 2);
 		if (!stopped) {
 			clean_up();
 		}
