@@ -93,6 +93,21 @@ fill_table(exo_handle unit, uint64_t last, uint64_t address, const struct exo_pa
 	       "a part of a unit is a full page table");
 }
 
+/* Of the last one a page is mapped at once, in the straight way. */
+static void
+check_page(exo_handle pool, uint64_t page)
+{
+	int64_t part = exo_carve(pool, free_slot(), page, 1, RW, 0);
+	uint64_t address = 0;
+
+	exo_vm_reserve(exo_own_vm(), 1, &address);
+	exo_unmap(address, 1, 0, NULL, EXO_NONE); /* so its table is the one used last */
+	tap_is(exo_map(address, (exo_handle)part, 0, 1, EXO_READ, NULL, EXO_NONE), 0,
+	       "a page of a table is mapped");
+	tap_is((int64_t)dirt_of_page(address), 0, "nothing of the table is in it");
+	tap_is(exo_drop((exo_handle)part, 0, 0), 0, "it is given up");
+}
+
 /* They have not come apart yet when the next holder clears the unit. */
 static void
 check_unit(void)
@@ -110,7 +125,9 @@ check_unit(void)
 	unit = (exo_handle)exo_carve(pool, free_slot(), info.start, UNIT, RW, 0);
 	fill_table(unit, info.start + UNIT - 2, WHERE, &pages);
 	fill_table(unit, info.start + UNIT - 4, WHERE + BYTES, &pages);
+	fill_table(unit, info.start + UNIT - 6, WHERE + 2 * BYTES, &pages);
 	tap_is(exo_drop(unit, 0, 0), 0, "all of it goes");
+	check_page(pool, info.start + UNIT - 2);
 	unit = (exo_handle)exo_carve(pool, free_slot(), info.start, UNIT, RW, 0);
 	tap_is(exo_clear(unit, 0, UNIT), 0, "its next holder clears it");
 	tap_is(exo_map(WHERE, unit, 0, UNIT, RW | EXO_MEGA, NULL, EXO_NONE), 0, "and maps it");
@@ -123,7 +140,7 @@ check_unit(void)
 int
 main(void)
 {
-	tap_plan(6 + 9 + 6);
+	tap_plan(6 + 9 + 10);
 	check_old_data();
 	check_object(EXO_CAP_ENV, 0, THREAD_UAREAS, "a u-area of used pages");
 	check_object(EXO_CAP_TABLE, 0, 0, "a page table of used pages");

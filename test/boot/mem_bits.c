@@ -66,9 +66,14 @@ check_used(void)
 {
 	uint64_t always = exo_sysinfo()->isa_ad ? NEITHER : USED;
 	volatile uint64_t *word = (volatile uint64_t *)PAGE;
+	exo_handle fresh = EXO_NONE;
 
 	tap_is(map(PAGE, RW), 0, "a page is mapped");
 	tap_is(map(PAGE, RW), E_MAPPED, "and not twice");
+	exo_frames_carve(exo_own_frames(), 1, 1, &fresh);
+	tap_is(exo_map(PAGE, fresh, 0, 1, RW, NULL, EXO_NONE), E_MAPPED,
+	       "nor is one that must be cleared first");
+	exo_drop(fresh, 0, 0);
 	tap_is((int64_t)(entry() & USED), (int64_t)always, "it is not used yet");
 	(void)*word;
 	tap_is((int64_t)(entry() & USED), (int64_t)(always | EXO_ACCESSED), "it was read");
@@ -150,7 +155,7 @@ check_unhang(void)
 int
 main(void)
 {
-	tap_plan(56);
+	tap_plan(57);
 	prepare();
 	check_used();
 	check_notes();
