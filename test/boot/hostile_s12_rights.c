@@ -69,7 +69,7 @@ check_env(void)
 static void
 check_bind(void)
 {
-	exo_handle env = EXO_NONE, leaf = EXO_NONE;
+	exo_handle env = EXO_NONE, leaf = EXO_NONE, page = carve(0, 1, EXO_READ | EXO_WRITE);
 
 	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 0, THREAD_UAREAS, &env, NULL);
 	exo_frames_create(exo_own_frames(), EXO_CAP_CSPACE, exo_start()->cspace, EXO_LEAVES_MAX - 1,
@@ -81,6 +81,8 @@ check_bind(void)
 	tap_is(exo_bind(EXO_BIND_SPACE, env, exo_start()->cspace, 0), E_TYPE,
 	       "nobody runs in a capability space");
 	tap_is(exo_bind(EXO_BIND_CSPACE, env, leaf, 0), E_TYPE, "a leaf is not a whole one");
+	tap_is(create(EXO_CAP_CSPACE, page, leaf, 1), E_TYPE, "nor does one hang in it");
+	exo_drop(page, 0, 0);
 	tap_is(exo_bind(EXO_BIND_SPACE, env, exo_start()->space, 0), 0, "another one gets a space");
 	tap_is(exo_bind(EXO_BIND_SPACE, env, exo_start()->space, 0), E_BUSY, "but not twice");
 	tap_is(exo_bind(EXO_BIND_CSPACE, env, exo_start()->cspace, 0), 0, "and capabilities");
@@ -116,7 +118,7 @@ main(void)
 {
 	struct exo_cap_info info = {0};
 
-	tap_plan(21 + 9 + 6);
+	tap_plan(21 + 10 + 6);
 	exo_frames_carve(exo_own_frames(), 8, 2, &pool);
 	exo_inspect(pool, 0, &info);
 	first = info.start;
