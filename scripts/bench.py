@@ -31,7 +31,8 @@ import testrun
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = struct.Struct("<2I3Q")         # struct mark_record of counter.c
-COUNTERS = struct.Struct("<3Q5Q")       # struct counters: user, supervisor, machine, marks, run, run_max, armed, hist_on
+COUNTERS = struct.Struct("<3Q7Q48x")    # struct counters: user, supervisor, machine, marks, run, run_max, armed, hist_on,
+HIST_ON = 7 * 8                         # held_from, held_max
 FIRST_USER = 0x10001
 BOOTS = 5
 IRQS_OFF_SECONDS = 60                   # most that a boot test may take under the counter
@@ -46,7 +47,8 @@ LIFE = ["env_cycle_16p"]
 FORK = {"fork_touch_1m": 256, "fork_touch_64m": 16384}    # pages
 HARTS = ["null_call_4h"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
-ALL = [*CORE, "irqs_off_max", *LIFE, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
+LONGEST = {"irqs_off_max": 3, "lock_held_max": 4}         # which word of live()
+ALL = [*CORE, *LONGEST, *LIFE, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
 
 
 class Failed(Exception):
@@ -103,10 +105,11 @@ def middle(found, name):
 
 
 def live(shm):
-    """Sums over all vCPUs: user, supervisor, marks; and the longest S-mode run."""
+    """Sums over all vCPUs: user, supervisor, marks; the longest S-mode run, the longest that the lock was held."""
     data = shm.read_bytes()
     rows = [COUNTERS.unpack_from(data, at) for at in range(0, len(data), COUNTERS.size)]
-    return (sum(r[0] for r in rows), sum(r[1] for r in rows), sum(r[3] for r in rows), max(r[5] for r in rows))
+    return (sum(r[0] for r in rows), sum(r[1] for r in rows), sum(r[3] for r in rows), max(r[5] for r in rows),
+            max(r[9] for r in rows))
 
 
 # --- the machine ------------------------------------------------------------------------------------
@@ -189,7 +192,8 @@ def one_hart_tests():
 
 
 def longest_run(opts, name, words):
-    """The most S-mode instructions between two user instructions or wfi in a boot test, start-up excepted."""
+    """Of a boot test, start-up excepted: live(), with the most S-mode instructions between two user instructions or wfi, and
+    while the tree lock was held."""
     settings = dict(w.split("=", 1) for w in words if "=" in w)
     timeout = float(settings.pop("TIMEOUT", IRQS_OFF_SECONDS))
     if "DISK" in settings:
@@ -200,19 +204,21 @@ def longest_run(opts, name, words):
         status = machine.finish(timeout)
         if status == qemu.TIMED_OUT:
             say(f"  {name}: not done within {timeout:g} s, measured until then")
-        return live(machine.shm)[3]
+        return live(machine.shm)
 
 
-def measure_irqs_off(opts, wanted):
+def measure_longest(opts, wanted):
+    opts.trace = opts.trace or {"lock": lock_address(opts.build / "kernel.elf")}
     with Counted(opts, "core", initrd=initrd_with(opts, "core"), icount=True) as machine:
         machine.samples()
-        runs = {"core": live(machine.shm)[3]}
+        runs = {"core": live(machine.shm)}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         tests = one_hart_tests()
         runs.update(zip(tests, pool.map(lambda name: longest_run(opts, name, tests[name]), tests)))
-    for name, run in sorted(runs.items(), key=lambda item: -item[1])[:5]:
-        say(f"  irqs_off_max: {run} in {name}")
-    return {name: max(runs.values()) for name in wanted}
+    for figure in wanted:
+        for name, run in sorted(runs.items(), key=lambda item: -item[1][LONGEST[figure]])[:5]:
+            say(f"  {figure}: {run[LONGEST[figure]]} in {name}")
+    return {figure: max(run[LONGEST[figure]] for run in runs.values()) for figure in wanted}
 
 
 def measure_fork(opts, wanted):
@@ -302,7 +308,7 @@ def answers(url, size):
 def tally(shm, on):
     """Switch the counting of single addresses (hist=) on or off."""
     with open(shm, "r+b") as f:
-        f.seek(COUNTERS.size - 8)
+        f.seek(HIST_ON)
         f.write(struct.pack("<Q", on))
 
 
@@ -362,7 +368,7 @@ def measure_text(opts, wanted):
     return {name: sum(sizes.values()) for name in wanted}
 
 
-GROUPS = [(CORE, measure_core), (["irqs_off_max"], measure_irqs_off), (LIFE, measure_life),
+GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest), (LIFE, measure_life),
           (list(FORK), measure_fork),
           (HARTS, measure_harts),
           (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
@@ -409,6 +415,12 @@ def namer(*elfs):
     return name_of
 
 
+def lock_address(kernel):
+    """Of the tree lock, which struct kernel begins with."""
+    out = subprocess.run(["riscv64-unknown-elf-nm", kernel], capture_output=True, text=True, check=True).stdout
+    return "0x" + next(line.split()[0] for line in out.splitlines() if line.endswith(" b kernel"))
+
+
 def print_trace(name_of, path):
     """The functions that the traced instructions belong to, in the order of execution."""
     pcs = [int(line, 16) for line in path.read_text().split()]
@@ -441,7 +453,9 @@ def profile(opts, name):
         opts.trace = {"hist": path}
         measure_http(opts, [name])
         return print_hist(namer(opts.build / "kernel.elf", opts.build / "user/web.elf"), path)
-    opts.trace = {"longest": path} if name == "irqs_off_max" else {"trace": path, "op": operations()[name], "nth": 20}
+    opts.trace = {"longest": path} if name in LONGEST else {"trace": path, "op": operations()[name], "nth": 20}
+    if name == "lock_held_max":
+        opts.trace["lock"] = lock_address(opts.build / "kernel.elf")
     if test:
         longest_run(opts, test, one_hart_tests()[test])
         return print_trace(namer(opts.build / "kernel.elf", opts.build / f"test/{test}.elf"), path)

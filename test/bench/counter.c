@@ -26,7 +26,9 @@
  * - log=FILE: a struct mark_record per marker, at the first user instruction, and per vCPU at exit
  * - shm=FILE: the live counters, struct counters[VCPUS_MAX]
  * - trace=FILE,op=N,nth=K: the addresses executed in the K-th interval (from 1) of operation N
- * - longest=FILE: those of the longest S-mode run that no user instruction or wfi interrupts
+ * - lock=ADDRESS: the virtual address of a struct lock; how long it is held is counted too
+ * - longest=FILE: the addresses of the longest S-mode run that no user instruction or wfi
+ *   interrupts; with lock=, of the longest time that the lock was held
  * - hist=FILE: how often each address, firmware apart, was executed while hist_on of vCPU 0
  *   was not 0;
  *   hist_on=1, after shm=, sets that from the start
@@ -47,7 +49,7 @@ enum class { USER, SUPERVISOR, MACHINE, CLASSES };
 #define ID_FIRST_USER 0x10001u
 #define ID_EXIT       0x10002u
 
-/* One cache line per vCPU: the shared file is an array of these. */
+/* Two cache lines per vCPU: the shared file is an array of these. */
 struct counters {
 	uint64_t insns[CLASSES];
 	uint64_t marks;
@@ -55,7 +57,11 @@ struct counters {
 	uint64_t run_max;
 	uint64_t run_armed; /* 0 until the first of these: boot is not a run */
 	uint64_t hist_on;   /* of vCPU 0: written by the host */
+	uint64_t held_from; /* S-mode instructions when the lock was taken, 0: it is not held */
+	uint64_t held_max;  /* most while it was held; one hart only, for waiting would count too */
+	uint64_t spare[6];
 };
+_Static_assert(sizeof(struct counters) == 128, "whole cache lines");
 
 /* One translated instruction, with hist=. An address may have several; counts of several harts at
  * once are not exact. */
@@ -81,6 +87,7 @@ static struct {
 	struct tally *tallies;
 	const char *longest_path;
 	uint64_t longest; /* the run that longest_path holds */
+	uint64_t tree_lock; /* address of its ticket counter, the owner's is behind it; 0: none */
 	unsigned int trace_op;
 	unsigned int trace_nth;
 	unsigned int trace_seen;
@@ -135,7 +142,7 @@ end_run(unsigned int vcpu)
 
 	if (c->run_armed && c->run > c->run_max) {
 		c->run_max = c->run;
-		if (g.longest_path) {
+		if (g.longest_path && !g.tree_lock) {
 			save_longest(vcpu, c->run);
 		}
 	}
@@ -177,12 +184,38 @@ on_supervisor(unsigned int vcpu, void *va)
 {
 	struct counters *c = &g.vcpu[vcpu];
 
-	if (g.longest_path && c->run < RUN_KEEP) {
-		g.run_pcs[vcpu][c->run] = (uint64_t)va;
+	uint64_t n = g.tree_lock ? c->insns[SUPERVISOR] - c->held_from : c->run;
+
+	if (g.longest_path && n < RUN_KEEP) {
+		g.run_pcs[vcpu][n] = (uint64_t)va;
 	}
 	c->insns[SUPERVISOR]++;
 	c->run++;
 	trace_pc(vcpu, va);
+}
+
+/* Taking the lock is the only write to its ticket counter, releasing it the only one to `owner`. */
+static void
+on_store(unsigned int vcpu, uint32_t info, uint64_t va, void *data)
+{
+	struct counters *c = &g.vcpu[vcpu];
+	uint64_t held = c->insns[SUPERVISOR] - c->held_from;
+
+	(void)data;
+	if (!qemu_plugin_mem_is_store(info)) {
+		return;
+	}
+	if (va == g.tree_lock) {
+		c->held_from = c->insns[SUPERVISOR];
+	} else if (va == g.tree_lock + sizeof(uint64_t) && c->held_from && c->run_armed) {
+		if (held > c->held_max) {
+			c->held_max = held;
+			if (g.longest_path) {
+				save_longest(vcpu, held);
+			}
+		}
+		c->held_from = 0;
+	}
 }
 
 static void
@@ -292,6 +325,10 @@ watch_insn(struct qemu_plugin_insn *insn)
 		cb = on_wfi;
 	}
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, PLUGIN_CB_NO_REGS, data);
+	if (g.tree_lock && class == SUPERVISOR) {
+		qemu_plugin_register_vcpu_mem_cb(insn, on_store, PLUGIN_CB_NO_REGS,
+						 PLUGIN_MEM_STORES, NULL);
+	}
 	if (g.hist && cb != on_mark && class != MACHINE) {
 		watch_tally(insn);
 	}
@@ -377,6 +414,10 @@ take_option(const char *name, const char *value)
 	if (!strcmp(name, "hist_on")) {
 		g.vcpu[0].hist_on = strtoul(value, NULL, 0);
 		return true;
+	}
+	if (!strcmp(name, "lock")) {
+		g.tree_lock = strtoull(value, NULL, 0);
+		return g.tree_lock != 0;
 	}
 	if (!strcmp(name, "op")) {
 		g.trace_op = (unsigned int)strtoul(value, NULL, 0);

@@ -99,6 +99,12 @@ second:	csrsi	sie, 2			/* a pending interrupt: wfi does not wait */
 	END(6)
 	wfi
 	li	t0, 1
+	lla	t1, lock
+	amoadd.d t2, t0, (t1)		/* held for 4 instructions, the last one included */
+	ld	t2, 8(t1)
+	nop
+	nop
+	sd	t0, 8(t1)
 	lla	t1, flag
 	fence
 	sw	t0, 0(t1)
@@ -107,3 +113,5 @@ second:	csrsi	sie, 2			/* a pending interrupt: wfi does not wait */
 	.balign	4096
 root:	.zero	4096
 flag:	.zero	8
+	.globl	lock
+lock:	.zero	16

@@ -23,15 +23,21 @@ struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 
 enum { PLUGIN_CB_NO_REGS = 0 };
+enum { PLUGIN_MEM_STORES = 2 };
 
 typedef void tb_trans_cb(uint64_t id, struct qemu_plugin_tb *tb);
 typedef void vcpu_cb(unsigned int vcpu, void *data);
 typedef void exit_cb(uint64_t id, void *data);
+typedef void mem_cb(unsigned int vcpu, uint32_t info, uint64_t va, void *data);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, tb_trans_cb *cb);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, vcpu_cb *cb, int flags,
 					    void *data);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, mem_cb *cb, int flags,
+				      int stores, void *data);
 void qemu_plugin_register_atexit_cb(uint64_t id, exit_cb *cb, void *data);
+/* QEMU 7.2 calls for loads too. */
+_Bool qemu_plugin_mem_is_store(uint32_t info);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);

@@ -15,6 +15,7 @@ import qemu
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "test" / "bench"
 PLUGIN = Path(qemu.BUILD).resolve() / "host" / "counter.so"
+ROW = 128                               # bytes of struct counters
 RECORD = struct.Struct("<2I3Q")
 FIRST_USER, EXIT = 0x10001, 0x10002
 
@@ -94,14 +95,24 @@ def test_shared_counters_are_live(counted):
     exits = [r for r in counted[1] if r[0] == EXIT]
     assert len(exits) == 2
     for _, vcpu, *insns in exits:
-        assert all(live >= then for live, then in zip(struct.unpack_from("<3Q", shm, vcpu * 64), insns))
-    marks = [struct.unpack_from("<Q", shm, vcpu * 64 + 24)[0] for vcpu in (0, 1)]
+        assert all(live >= then for live, then in zip(struct.unpack_from("<3Q", shm, vcpu * ROW), insns))
+    marks = [struct.unpack_from("<Q", shm, vcpu * ROW + 24)[0] for vcpu in (0, 1)]
     assert sum(marks) == len([r for r in counted[1] if r[0] < FIRST_USER]) == 13
 
 
 def test_longest_supervisor_run(counted):
     """On the second hart 1 + 2000 + 1 instructions lie between two wfi; on the first no run has ended after the user."""
     boot = intervals(counted[1])[1][0]
-    runs = [struct.unpack_from("<2Q", (counted[0] / "shm").read_bytes(), vcpu * 64 + 40) for vcpu in (boot, 1 - boot)]
+    runs = [struct.unpack_from("<2Q", (counted[0] / "shm").read_bytes(), vcpu * ROW + 40) for vcpu in (boot, 1 - boot)]
     assert runs == [(0, 1), (2002, 1)]
     assert len((counted[0] / "longest").read_text().split()) == 2002
+
+
+def test_time_that_a_lock_is_held(tmp_path):
+    payload = build(tmp_path)
+    symbols = subprocess.run(["riscv64-unknown-elf-nm", payload], capture_output=True, text=True, check=True).stdout
+    lock = next(line.split()[0] for line in symbols.splitlines() if line.endswith(" lock"))
+    run(tmp_path, payload, {"log": tmp_path / "log", "shm": tmp_path / "shm", "lock": "0x" + lock, "longest": tmp_path / "longest"})
+    shm = (tmp_path / "shm").read_bytes()
+    assert sorted(struct.unpack_from("<Q", shm, vcpu * ROW + 72)[0] for vcpu in (0, 1)) == [0, 4]
+    assert len((tmp_path / "longest").read_text().split()) == 4
