@@ -17,7 +17,7 @@ uint64_t mmu_image_physical(const void *symbol);
 /* Find out whether this hart sets accessed and dirty bits; one hart at a time, at boot. */
 void mmu_probe_ad(void);
 
-/* vector.S: 0, or 1 when an access faulted. The ranges lie in the user half. */
+/* copy.S: 0, or 1 when an access faulted. The ranges lie in the user half. */
 int64_t user_copy_in(void *to, uint64_t from, uint64_t bytes);
 int64_t user_copy_out(uint64_t to, const void *from, uint64_t bytes);
 

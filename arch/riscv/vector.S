@@ -202,68 +202,6 @@ trap_kernel:
 3:	wfi
 	j	3b
 
-/* --- user memory: the only two functions that touch it
- * -------------------------------------------------------------- int64 user_copy_in(void *to, u64
- * from, u64 bytes); int64 user_copy_out(u64 to, const void *from, u64 bytes): 0 or 1 = fault. The
- * caller has checked that the range lies in the user half. They run under a vector of their own. */
-	.macro	USER_COPY name
-	.balign 4
-	.globl	\name
-\name:
-	la	t0, user_fault
-	csrr	t1, sepc
-	csrw	stvec, t0
-	li	t0, SSTATUS_SUM
-	csrs	sstatus, t0
-	or	t2, a0, a1
-	or	t2, t2, a2
-	andi	t2, t2, 7
-	add	a2, a1, a2
-	bnez	t2, 3f
-1:	addi	t3, a1, 32		/* four words at a time */
-	bltu	a2, t3, 4f
-	ld	t2, 0(a1)
-	ld	a3, 8(a1)
-	ld	a4, 16(a1)
-	ld	a5, 24(a1)
-	sd	t2, 0(a0)
-	sd	a3, 8(a0)
-	sd	a4, 16(a0)
-	sd	a5, 24(a0)
-	mv	a1, t3
-	addi	a0, a0, 32
-	j	1b
-4:	bgeu	a1, a2, user_copied
-	ld	t2, 0(a1)
-	sd	t2, 0(a0)
-	addi	a0, a0, 8
-	addi	a1, a1, 8
-	j	4b
-2:	lbu	t2, 0(a1)
-	sb	t2, 0(a0)
-	addi	a0, a0, 1
-	addi	a1, a1, 1
-3:	bltu	a1, a2, 2b
-	j	user_copied
-	.endm
-	USER_COPY user_copy_in
-	USER_COPY user_copy_out
-user_copied:
-	csrc	sstatus, t0
-	la	t0, trap_kernel
-	csrw	stvec, t0
-	li	a0, 0
-	ret
-	.balign 4
-user_fault:
-	li	t0, SSTATUS_SUM | SSTATUS_SPP
-	csrc	sstatus, t0
-	csrw	sepc, t1		/* the trap took the place of the user's pc */
-	la	t0, trap_kernel
-	csrw	stvec, t0
-	li	a0, 1
-	ret
-
 	.bss
 panic_stack_taken:
 	.zero	4

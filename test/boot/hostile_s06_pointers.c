@@ -193,6 +193,26 @@ check_unaligned(void)
 	tap_is(wrong, 0, "an address without alignment gets the same bytes and no others");
 }
 
+static void
+check_unaligned_write(void)
+{
+	struct exo_context context, there;
+	uint32_t wrong = 0;
+
+	for (uint32_t shift = 0; shift < 8; shift++) {
+		exo_env_read(env, &context);
+		for (uint32_t i = 1; i < 32; i++) {
+			context.x[i] = CANARY * (32 * shift + i);
+		}
+		fill();
+		memcpy((char *)page.memory + shift, &context, sizeof(context));
+		wrong += exo_env_write(env, (void *)((uint64_t)page.memory + shift)) != 0;
+		wrong += exo_env_read(env, &there) != 0;
+		wrong += memcmp(&there, &context, sizeof(context)) != 0;
+	}
+	tap_is(wrong, 0, "and is read as what stands there");
+}
+
 /* The u-area is the last page that a program can have there. */
 static void
 check_uarea(void)
@@ -212,7 +232,7 @@ main(void)
 {
 	exo_handle memory;
 
-	tap_plan(3 * ARRAY_SIZE(calls) + 3 * 2 + 2);
+	tap_plan(3 * ARRAY_SIZE(calls) + 3 * 2 + 3);
 	console = exo_start()->console;
 	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 0, THREAD_UAREAS, &env, &memory);
 	exo_frames_carve(exo_own_frames(), 1, 1, &page.frames);
@@ -226,6 +246,7 @@ main(void)
 		check_call(i);
 	}
 	check_unaligned();
+	check_unaligned_write();
 	check_uarea();
 	return tap_end();
 }
