@@ -200,7 +200,7 @@ def longest_run(opts, name, words):
         settings["DISK"] = mkinitrd.numbered_disk(str(opts.out / f"{name}.disk"), settings["DISK"])
     settings["INITRD"] = mkinitrd.boot_test(name, str(opts.out / f"{name}.cpio"), as_init="init" in words)
     options = {k: v for k, v in qemu.options_of(settings).items() if k not in ("board", "smp", "icount")}
-    with Counted(opts, f"irqs_off-{name}", **options) as machine:
+    with Counted(opts, f"irqs_off-{name}", icount=True, **options) as machine:
         status = machine.finish(timeout)
         if status == qemu.TIMED_OUT:
             say(f"  {name}: not done within {timeout:g} s, measured until then")
