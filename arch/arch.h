@@ -80,7 +80,7 @@ void arch_remote_fence_i(uint64_t mask);
 void arch_timer_set(uint64_t time);
 /* Wait until an interrupt is pending (interrupts stay off). The timer must be armed. */
 void arch_wait(void);
-/* What is pending on this hart: bits below. arch_ipi_clear acknowledges an IPI. */
+/* What is pending on this hart and enabled: bits below. arch_ipi_clear acknowledges an IPI. */
 #define ARCH_PENDING_IPI      0x1u
 #define ARCH_PENDING_TIMER    0x2u
 #define ARCH_PENDING_EXTERNAL 0x4u

@@ -16,7 +16,6 @@
 
 #define OUT_BYTES      4096u
 #define IN_BYTES       1024u
-#define DRAIN_BYTES    16u /* given to the device in one go: some 800 instructions */
 #define WAIT_TICKS(hz) ((hz) / 10)
 
 struct buffer {
@@ -52,29 +51,44 @@ unlock(void)
 	}
 }
 
-static bool
-put_now(char c)
+static size_t
+put_now(const char *text, size_t bytes)
 {
-	if (!console.uart) {
-		arch_console_put(c);
-		return true;
+	if (console.uart) {
+		return console.uart->ops->put(console.uart, text, bytes);
 	}
-	return console.uart->ops->try_put(console.uart, (uint8_t)c);
+	for (size_t i = 0; i < bytes; i++) {
+		arch_console_put(text[i]);
+	}
+	return bytes;
 }
 
-/* As much of the buffer as the device takes now; true if it would take more than one turn allows.
- * Without a device that interrupts all of it goes, for nobody would come back to the rest. */
-static bool
-drain(void)
+/* What lies in the output buffer without a turn at its end, at most `most` bytes. */
+static uint32_t
+run_of_output(uint32_t most)
 {
-	uint32_t n = 0;
+	uint32_t n = OUT_BYTES - console.out.head % OUT_BYTES;
+	uint32_t there = console.out.tail - console.out.head;
 
-	while (console.out.head != console.out.tail && (n < DRAIN_BYTES || !console.uart)) {
-		if (!put_now(console.out_text[console.out.head % OUT_BYTES])) {
+	n = n < there ? n : there;
+	return n < most ? n : most;
+}
+
+/* As much of the buffer as the device takes now, at most `bytes`; true if it might take more. */
+static bool
+drain(uint32_t bytes)
+{
+	uint32_t n;
+
+	while ((n = run_of_output(bytes)) > 0) {
+		uint32_t taken = (uint32_t)put_now(
+			&console.out_text[console.out.head % OUT_BYTES], n);
+
+		console.out.head += taken;
+		bytes -= taken;
+		if (taken < n) {
 			return false;
 		}
-		console.out.head++;
-		n++;
 	}
 	return console.out.head != console.out.tail;
 }
@@ -93,7 +107,7 @@ put_waiting(char c)
 {
 	uint64_t end = arch_time() + WAIT_TICKS(arch_timebase_hz());
 
-	while (!put_now(c) && arch_time() < end) {
+	while (!put_now(&c, 1) && arch_time() < end) {
 	}
 }
 
@@ -158,17 +172,19 @@ buffer_out(const char *text, size_t bytes)
 {
 	uint32_t tail = console.out.tail;
 	size_t room = OUT_BYTES - (tail - console.out.head);
+	size_t lines = 0;
 
 	for (size_t i = 0; i < bytes; i++) {
-		if (room < (text[i] == '\n' ? 2u : 1u)) {
-			return 0;
-		}
+		lines += text[i] == '\n';
+	}
+	if (room < bytes + lines) {
+		return 0;
+	}
+	for (size_t i = 0; i < bytes; i++) {
 		if (text[i] == '\n') {
 			console.out_text[tail++ % OUT_BYTES] = '\r';
-			room--;
 		}
 		console.out_text[tail++ % OUT_BYTES] = text[i];
-		room--;
 	}
 	console.out.tail = tail;
 	return bytes;
@@ -182,7 +198,7 @@ console_write(const char *text, size_t bytes)
 	lock();
 	n = buffer_out(text, bytes);
 	if (!console.uart) {
-		drain();
+		drain(OUT_BYTES); /* nobody would come back to the rest */
 	}
 	transmit_interrupt(console.out.head != console.out.tail);
 	unlock();
@@ -195,14 +211,14 @@ get_now(void)
 	return console.uart ? console.uart->ops->get(console.uart) : arch_console_get();
 }
 
-/* What the device has received; what does not fit is lost, as on any terminal. */
+/* What the device has received, at most `bytes`; what does not fit is lost, as on any terminal. */
 static bool
-fill(void)
+fill(uint32_t bytes)
 {
 	bool any = false;
 	int c;
 
-	for (uint32_t i = 0; i < 64 && (c = get_now()) >= 0; i++) {
+	for (uint32_t i = 0; i < bytes && (c = get_now()) >= 0; i++) {
 		if (console.in.tail - console.in.head < IN_BYTES) {
 			console.in_text[console.in.tail++ % IN_BYTES] = (char)c;
 		}
@@ -218,7 +234,7 @@ console_read(char *text, size_t bytes)
 
 	lock();
 	if (!console.uart) {
-		fill();
+		fill(CONSOLE_TURN_BYTES);
 	}
 	while (n < bytes && console.in.head != console.in.tail) {
 		text[n++] = console.in_text[console.in.head++ % IN_BYTES];
@@ -253,14 +269,15 @@ console_needs_polling(void)
 }
 
 bool
-console_interrupt(void)
+console_interrupt(uint32_t bytes)
 {
 	bool any;
 	bool more;
 
 	lock();
-	any = fill();
-	more = drain();
+	any = fill(bytes);
+	transmit_interrupt(false); /* or a fast device interrupts for each byte */
+	more = drain(bytes);
 	transmit_interrupt(!more && console.out.head != console.out.tail);
 	unlock();
 	if (any && console.listener) {

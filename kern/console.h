@@ -27,9 +27,10 @@ size_t console_read(char *text, size_t bytes);
 /* Input raises this event of e. One environment at a time: 0 or E_BUSY. Tree lock. */
 int console_bind(struct env *e, uint32_t bit);
 void console_unbind(struct env *e);
-/* The device's interrupt, or a look at a console without one; true if it would put out more than
- * one turn allows. Tree lock. */
-bool console_interrupt(void);
+/* The device's interrupt, or a look at a console without one: takes in and puts out at most `bytes`
+ * each. True if it would put out more; then the device does not interrupt for that. Tree lock. */
+#define CONSOLE_TURN_BYTES 16u /* in and out: some 600 instructions */
+bool console_interrupt(uint32_t bytes);
 /* True if somebody waits for input of a console without interrupts: look every CONSOLE_POLL_MS. */
 #define CONSOLE_POLL_MS 20
 bool console_needs_polling(void);

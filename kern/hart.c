@@ -20,6 +20,7 @@
 #include "lib/base/checked.h"
 
 #define RETRIES_PER_SLICE 8 /* of an upcall that an exception holds back */
+#define PAUSE_TICKS(hz)   ((hz) / 100000) /* see device_time_after() */
 
 struct hart *
 hart_self(void)
@@ -127,6 +128,17 @@ device_time(const struct hart *h, uint64_t now)
 	return h->ready && h->irq_rest > now ? h->irq_rest : now;
 }
 
+/* When to come back for them. Not before the environment that goes on now has run, or the way out
+ * of one turn would lead into the next. */
+static uint64_t
+device_time_after(const struct hart *h, uint64_t now)
+{
+	uint64_t pause = h->ready ? PAUSE_TICKS(arch_timebase_hz()) : 0;
+	uint64_t time = device_time(h, now);
+
+	return time < now + pause ? now + pause : time;
+}
+
 /* At `time` at the latest. */
 static void
 hart_arm(struct hart *h, uint64_t now, uint64_t time)
@@ -142,8 +154,10 @@ hart_arm(struct hart *h, uint64_t now, uint64_t time)
 	if (hart_polls(h) && h->poll_time < time) {
 		time = h->poll_time;
 	}
-	if ((h->irq_again || h->irq_held) && device_time(h, now) < time) {
-		time = device_time(h, now);
+	if (h->irq_again || h->irq_held) {
+		uint64_t devices = device_time_after(h, now);
+
+		time = devices < time ? devices : time;
 	}
 	if (time < h->timer || h->timer <= now) { /* too early does no harm */
 		h->timer = time;
@@ -190,27 +204,35 @@ hart_poll(struct hart *h)
 	if (hart_polls(h)) {
 		h->poll_time = arch_time() + arch_timebase_hz() * CONSOLE_POLL_MS / 1000;
 		kernel_lock(h->kernel);
-		console_interrupt();
+		console_interrupt(CONSOLE_TURN_BYTES);
 		kernel_unlock(h->kernel);
 	}
 }
 
-/* A turn for the devices, or none before their time: else a flood of packets that nobody is given
- * the time to look at would take the whole hart. */
+/* Keep external interrupts pending, or not. */
 static void
-hart_devices(struct hart *h)
+hart_hold(struct hart *h, bool hold)
 {
-	uint64_t begin = arch_time();
-	bool hold = device_time(h, begin) > begin;
-
 	if (hold != h->irq_held) {
 		h->irq_held = hold;
 		arch_external_enable(!hold);
 	}
-	if (!hold) {
+}
+
+/* A turn for the devices, or none before their time: else a flood of packets that nobody is given
+ * the time to look at would take the whole hart. What has come up meanwhile waits as well, or it
+ * would interrupt before an environment has run. */
+static void
+hart_devices(struct hart *h)
+{
+	uint64_t begin = arch_time();
+
+	hart_hold(h, device_time(h, begin) > begin);
+	if (!h->irq_held) {
 		irq_handle(h);
 		uint64_t end = arch_time();
 		h->irq_rest = end + (end - begin) * (100 - CONFIG_IRQ_PERCENT) / CONFIG_IRQ_PERCENT;
+		hart_hold(h, arch_pending() & ARCH_PENDING_EXTERNAL && device_time(h, end) > end);
 	}
 }
 

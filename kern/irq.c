@@ -9,8 +9,8 @@
  *             completed, for a controller ignores the completion of what is not enabled. So a line
  *             interrupts at most once between two acknowledgements, and is as new after its end.
  * Callers:    the trap path of the hart whose context it is, calls, revocation. Work is bounded:
- *             16 claims, 16 completions or packets each; what is left is taken up at a timer
- *             interrupt, once the environments have had their share of the time (hart.c).
+ *             nothing new is begun after some 2 000 instructions; what is left is taken up at a
+ *             timer interrupt, once the environments have had their share of the time (hart.c).
  */
 #include "kern/irq.h"
 #include "kern/console.h"
@@ -21,8 +21,10 @@
 #include "lib/base/checked.h"
 
 #define DEVICES_MAX 64 /* bits of hart.irq_again */
-#define CLAIMS_MAX  16
-#define WORK_MAX    16
+/* Of one turn, in completions of some 250 instructions each. */
+#define WORK_MAX     8
+#define WORK_LEAST   2 /* for a device whose turn comes when the others have used it up */
+#define WORK_CONSOLE 2
 
 static struct {
 	struct plic plic;
@@ -213,42 +215,67 @@ line_interrupt(struct hart *h, uint32_t source)
 }
 
 /* --- interrupts --------------------------------------------------------------------------- */
-/* Returns true if the device has more to do than one turn allows. Tree lock. */
+/* One call of irq_handle(). */
+struct turn {
+	struct hart *hart;
+	uint64_t had;  /* bits of the devices that were handled */
+	uint32_t left; /* work */
+};
+
+static void
+turn_spend(struct turn *t, uint32_t work)
+{
+	t->left -= work < t->left ? work : t->left;
+}
+
+/* Handle a device until *work is `budget`; with none, keep it from interrupting only. Returns true
+ * if it has more to do. Tree lock. */
 static bool
-handle(uint32_t device)
+handle(uint32_t device, uint32_t budget, uint32_t *work)
 {
 	switch (irqs.device[device].user) {
 	case IRQ_CONSOLE:
-		return console_interrupt();
+		*work = budget ? WORK_CONSOLE : 0;
+		return console_interrupt(budget ? CONSOLE_TURN_BYTES : 0);
 	case IRQ_DISK:
-		return extent_interrupt(irqs.device[device].number, WORK_MAX);
+		return extent_interrupt(irqs.device[device].number, budget, work);
 	case IRQ_NIC:
-		return nic_interrupt(irqs.device[device].number, WORK_MAX);
+		return nic_interrupt(irqs.device[device].number, budget, work);
 	default:
+		*work = 0;
 		return false;
 	}
 }
 
+/* Each device has one turn: it could interrupt again as soon as it is done, for ever. */
 static void
-handle_for(struct hart *h, uint32_t device)
+handle_for(struct turn *t, uint32_t device)
 {
+	struct hart *h = t->hart;
 	uint64_t bit = 1ul << device;
+	uint32_t budget = t->left > WORK_LEAST ? t->left : WORK_LEAST;
+	uint32_t work;
+	bool more = handle(device, t->had & bit ? 0 : budget, &work);
 
-	h->irq_again = handle(device) ? h->irq_again | bit : h->irq_again & ~bit;
+	h->irq_again = more ? h->irq_again | bit : h->irq_again & ~bit;
+	t->had |= bit;
+	turn_spend(t, work);
 }
 
 /* False if nothing is pending. */
 static bool
-handle_next(struct hart *h)
+handle_next(struct turn *t)
 {
-	uint32_t source = plic_claim(&irqs.plic, h->plic_context);
+	uint32_t context = t->hart->plic_context;
+	uint32_t source = plic_claim(&irqs.plic, context);
 
 	if (source && irqs.of_source[source]) {
-		handle_for(h, irqs.of_source[source]);
-		plic_complete(&irqs.plic, h->plic_context, source);
+		handle_for(t, irqs.of_source[source]);
+		plic_complete(&irqs.plic, context, source);
 	} else if (source) {
-		line_interrupt(h, source);
+		line_interrupt(t->hart, source);
 	}
+	turn_spend(t, 1);
 	return source != 0;
 }
 
@@ -256,19 +283,20 @@ void
 irq_handle(struct hart *h)
 {
 	struct kernel *k = h->kernel;
+	struct turn t = {.hart = h, .left = WORK_MAX};
 	uint64_t again = h->irq_again;
 	bool more = true;
 
 	for (uint32_t device = 1; device < DEVICES_MAX && again >> device; device++) {
 		if (again >> device & 1) {
 			kernel_lock(k);
-			handle_for(h, device);
+			handle_for(&t, device);
 			kernel_unlock(k);
 		}
 	}
-	for (uint32_t i = 0; i < CLAIMS_MAX && more; i++) {
+	for (uint32_t i = 0; more && (t.left || i < WORK_LEAST); i++) {
 		kernel_lock(k);
-		more = handle_next(h);
+		more = handle_next(&t);
 		kernel_unlock(k);
 	}
 }

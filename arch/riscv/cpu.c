@@ -231,7 +231,7 @@ arch_wait(void)
 uint32_t
 arch_pending(void)
 {
-	uint64_t sip = csr_read_sip();
+	uint64_t sip = csr_read_sip() & csr_read_sie();
 
 	return (sip & SIP_SSIP ? ARCH_PENDING_IPI : 0) | (sip & SIP_STIP ? ARCH_PENDING_TIMER : 0) |
 	       (sip & SIP_SEIP ? ARCH_PENDING_EXTERNAL : 0);

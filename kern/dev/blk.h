@@ -38,8 +38,8 @@ struct blk_ops {
 	 * there is nothing to do), E_NODEV (device is broken). */
 	int (*submit)(struct blk *b, enum blk_op op, uint64_t block,
 		      const struct blk_segment *segments, uint32_t count, uint32_t tag);
-	/* Acknowledge the device and take at most `budget` completions, calling b->done for each,
-	 * which may submit; returns true if more are waiting. */
+	/* Acknowledge the device and take completions until `work` is `budget`, calling b->done for
+	 * each, which may submit; returns true if more are waiting. */
 	bool (*interrupt)(struct blk *b, uint32_t budget);
 };
 
@@ -49,6 +49,7 @@ struct blk {
 	bool volatile_cache; /* BLK_FLUSH makes earlier writes stable */
 	bool read_only;
 	bool broken; /* for good; switch its interrupt off once interrupt() has returned false */
+	uint32_t work; /* the last interrupt() did: one for each completion */
 	uint32_t segments_max;      /* of one request, 1 to BLK_SEGMENTS_MAX */
 	uint32_t segment_bytes_max; /* at least 4096 */
 	/* Set by whoever uses the disk; result is 0 or E_IO. */

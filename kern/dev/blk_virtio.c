@@ -204,17 +204,18 @@ blk_virtio_interrupt(struct blk *b, uint32_t budget)
 {
 	struct blk_virtio *s = container_of(b, struct blk_virtio, blk);
 
+	b->work = 0;
 	if (!s->virtio.broken) {
 		virtio_acknowledge(&s->virtio);
 	}
-	while (budget && !s->virtio.broken && finish_one(s)) {
-		budget--;
+	while (b->work < budget && !s->virtio.broken && finish_one(s)) {
+		b->work++;
 	}
 	if (!s->virtio.broken) {
 		return virtq_pending(&s->queue);
 	}
 	b->broken = true;
-	for (; budget && s->in_flight; budget--) {
+	for (; b->work < budget && s->in_flight; b->work++) {
 		report(s, word_lowest_bit(s->in_flight), E_IO);
 	}
 	return s->in_flight != 0;

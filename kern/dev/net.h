@@ -32,8 +32,8 @@ struct net_ops {
 	 * E_RANGE (segments, length or tag), E_NODEV (device is broken). */
 	int (*transmit)(struct net *n, const struct net_segment *segments, uint32_t count,
 			uint32_t tag);
-	/* Acknowledge the device and handle at most `budget` received frames and transmit
-	 * completions; returns true if more are waiting. The callbacks may transmit. */
+	/* Acknowledge the device and handle received frames and transmit completions until `work`
+	 * is `budget`; returns true if more are waiting. The callbacks may transmit. */
 	bool (*interrupt)(struct net *n, uint32_t budget);
 };
 
@@ -41,6 +41,7 @@ struct net {
 	const struct net_ops *ops;
 	uint8_t mac[6];
 	bool broken;      /* as in blk.h */
+	uint32_t work;    /* done by interrupt(), as in blk.h; receive may add what a frame costs */
 	uint64_t dropped; /* received frames of a length that Ethernet does not have */
 	void (*receive)(void *context, const uint8_t *frame, size_t bytes);
 	void (*done)(void *context, uint32_t tag, int result);

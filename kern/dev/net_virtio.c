@@ -168,23 +168,21 @@ received_one(struct net_virtio *s)
 	return true;
 }
 
-/* Returns what is left of the budget. */
-static uint32_t
+static void
 queues_serve(struct net_virtio *s, uint32_t budget)
 {
 	bool received = false;
 
-	while (budget && !s->virtio.broken && sent_one(s)) {
-		budget--;
+	while (s->net.work < budget && !s->virtio.broken && sent_one(s)) {
+		s->net.work++;
 	}
-	while (budget && !s->virtio.broken && received_one(s)) {
+	while (s->net.work < budget && !s->virtio.broken && received_one(s)) {
 		received = true;
-		budget--;
+		s->net.work++;
 	}
 	if (received && !s->virtio.broken) {
 		virtq_notify(&s->receive);
 	}
-	return budget;
 }
 
 static bool
@@ -192,15 +190,16 @@ net_virtio_interrupt(struct net *n, uint32_t budget)
 {
 	struct net_virtio *s = container_of(n, struct net_virtio, net);
 
+	n->work = 0;
 	if (!s->virtio.broken) {
 		virtio_acknowledge(&s->virtio);
-		budget = queues_serve(s, budget);
+		queues_serve(s, budget);
 	}
 	if (!s->virtio.broken) {
 		return virtq_pending(&s->receive) || virtq_pending(&s->transmit);
 	}
 	n->broken = true;
-	for (; budget && s->in_flight; budget--) {
+	for (; n->work < budget && s->in_flight; n->work++) {
 		report(s, word_lowest_bit(s->in_flight), E_IO);
 	}
 	return s->in_flight != 0;

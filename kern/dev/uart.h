@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * uart.h: what a console device can do. No call waits: try_put and get say at once whether the
- * device took or had a byte.
+ * uart.h: what a console device can do. No call waits: put and get say at once what the device took
+ * or had.
  */
 #ifndef KERN_DEV_UART_H
 #define KERN_DEV_UART_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct uart;
 
 struct uart_ops {
 	const char *name;
-	/* Put one byte into the transmitter; false: it is full. */
-	bool (*try_put)(struct uart *u, uint8_t byte);
+	/* Put bytes into the transmitter until it is full; returns how many. */
+	size_t (*put)(struct uart *u, const char *text, size_t bytes);
 	/* Take one received byte (0..255) or E_NOENT. */
 	int (*get)(struct uart *u);
 	/* Ask for an interrupt while bytes are waiting to be read / while the transmitter has room.

@@ -4,9 +4,10 @@
  * Baud rate and frame format stay as the firmware left them: LCR is never written, so a DesignWare
  * UART, which raises an interrupt when LCR is written while it is busy, behaves like the original.
  * State:   a byte saved while the FIFOs were switched on; how many bytes the transmitter still
- * takes. Invariant: `room` bytes fit into the transmit FIFO as long as nobody else (firmware)
- * writes to it meanwhile. Callers: with the console's lock held, interrupts off. Spec:    PC16550D
- * data sheet, section 8.
+ *          takes; which interrupts are on.
+ * Invariant: `room` bytes fit into the transmit FIFO as long as nobody else (firmware) writes to it
+ *          meanwhile.
+ * Callers: with the console's lock held, interrupts off. Spec: PC16550D data sheet, section 8.
  */
 #include "kern/dev/uart_ns16550.h"
 
@@ -41,6 +42,7 @@ struct uart_ns16550 {
 	int saved; /* byte that arrived before the FIFOs were on, or E_NOENT */
 	uint32_t fifo_bytes;
 	uint32_t room;
+	uint8_t sources; /* of interrupts that are on: IER */
 };
 _Static_assert(sizeof(struct uart_ns16550) <= DRIVER_STATE_BYTES, "driver state");
 
@@ -78,28 +80,31 @@ reg_write(const struct uart *u, unsigned reg, uint8_t value)
 }
 
 static void
-interrupt_switch(const struct uart *u, uint8_t source, bool on)
-{
-	uint32_t others =
-		reg_read(u, IER) & (IER_RECEIVED | IER_TRANSMITTER_EMPTY) & ~(uint32_t)source;
-
-	reg_write(u, IER, (uint8_t)(others | (on ? source : 0)));
-}
-
-static bool
-ns16550_try_put(struct uart *u, uint8_t byte)
+interrupt_switch(struct uart *u, uint8_t source, bool on)
 {
 	struct uart_ns16550 *n = container_of(u, struct uart_ns16550, uart);
+	uint8_t sources = (uint8_t)((n->sources & ~source) | (on ? source : 0));
 
-	if (!n->room) {
-		if (!(reg_read(u, LSR) & LSR_THR_EMPTY)) {
-			return false;
-		}
+	if (sources != n->sources) {
+		n->sources = sources;
+		reg_write(u, IER, sources);
+	}
+}
+
+static size_t
+ns16550_put(struct uart *u, const char *text, size_t bytes)
+{
+	struct uart_ns16550 *n = container_of(u, struct uart_ns16550, uart);
+	size_t i;
+
+	if (!n->room && reg_read(u, LSR) & LSR_THR_EMPTY) {
 		n->room = n->fifo_bytes;
 	}
-	n->room--;
-	reg_write(u, THR, byte);
-	return true;
+	for (i = 0; i < bytes && i < n->room; i++) {
+		reg_write(u, THR, (uint8_t)text[i]);
+	}
+	n->room -= (uint32_t)i;
+	return i;
 }
 
 static int
@@ -132,7 +137,7 @@ ns16550_transmit_interrupt(struct uart *u, bool on)
 
 static const struct uart_ops ns16550_ops = {
 	.name = "ns16550",
-	.try_put = ns16550_try_put,
+	.put = ns16550_put,
 	.get = ns16550_get,
 	.receive_interrupt = ns16550_receive_interrupt,
 	.transmit_interrupt = ns16550_transmit_interrupt,
@@ -182,7 +187,8 @@ ns16550_probe(const struct device_resources *r, void *state, struct device *foun
 		.io_width = r->io_width,
 	};
 	n->saved = E_NOENT;
-	reg_write(&n->uart, IER, 0);
+	n->sources = 0;
+	reg_write(&n->uart, IER, n->sources);
 	fifos_enable(n);
 	found->uart = &n->uart;
 	return 0;

@@ -32,14 +32,15 @@ enum {
 
 _Static_assert(sizeof(struct uart) <= DRIVER_STATE_BYTES, "driver state");
 
-static bool
-sifive_try_put(struct uart *u, uint8_t byte)
+static size_t
+sifive_put(struct uart *u, const char *text, size_t bytes)
 {
-	if (mmio_read32(u->base + TXDATA) & TXDATA_FULL) {
-		return false;
+	size_t i;
+
+	for (i = 0; i < bytes && !(mmio_read32(u->base + TXDATA) & TXDATA_FULL); i++) {
+		mmio_write32(u->base + TXDATA, (uint8_t)text[i]);
 	}
-	mmio_write32(u->base + TXDATA, byte);
-	return true;
+	return i;
 }
 
 static int
@@ -72,7 +73,7 @@ sifive_transmit_interrupt(struct uart *u, bool on)
 
 static const struct uart_ops sifive_ops = {
 	.name = "sifive-uart",
-	.try_put = sifive_try_put,
+	.put = sifive_put,
 	.get = sifive_get,
 	.receive_interrupt = sifive_receive_interrupt,
 	.transmit_interrupt = sifive_transmit_interrupt,

@@ -62,9 +62,13 @@ extent_attach(struct kernel *k, uint32_t number, struct blk *b)
 }
 
 bool
-extent_interrupt(uint32_t number, uint32_t budget)
+extent_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 {
-	return disks[number].blk->ops->interrupt(disks[number].blk, budget);
+	struct blk *b = disks[number].blk;
+	bool more = b->ops->interrupt(b, budget);
+
+	*work = b->work;
+	return more;
 }
 
 static uint32_t

@@ -15,6 +15,8 @@
 #include "lib/base/disjoint.h"
 #include "lib/base/string.h"
 
+#define COPY_BYTES 512 /* copied for what a completion costs */
+
 static struct nic nics[EXO_NICS_MAX];
 
 struct nic *
@@ -46,6 +48,7 @@ deliver(struct nic *n, struct node *node, const uint8_t *frame, size_t bytes)
 		__atomic_store_n(&shared->dropped, r->dropped, __ATOMIC_RELAXED);
 		return;
 	}
+	n->net->work += (uint32_t)bytes / COPY_BYTES;
 	memcpy((uint8_t *)arch_ram(r->buffer_page << PAGE_SHIFT) +
 		       (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES,
 	       frame, bytes);
@@ -79,10 +82,12 @@ static void
 nic_receive(void *context, const uint8_t *frame, size_t bytes)
 {
 	struct nic *n = context;
-	uint8_t stack[CONFIG_FILTERS] = {0};
+	uint8_t stack[CONFIG_FILTERS];
 	uint32_t top = 1;
 	bool taken = false;
 
+	stack[0] = 0;
+	n->net->work++;
 	while (top) {
 		struct node *node = &n->node[stack[--top]];
 		uint32_t below = push_children(n, node, frame, bytes, stack, top);
@@ -114,9 +119,13 @@ nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area h
 }
 
 bool
-nic_interrupt(uint32_t number, uint32_t budget)
+nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 {
-	return nics[number].net->ops->interrupt(nics[number].net, budget);
+	struct net *n = nics[number].net;
+	bool more = n->ops->interrupt(n, budget);
+
+	*work = n->work;
+	return more;
 }
 
 /* --- filters ------------------------------------------------------------------------------ */

@@ -17,8 +17,9 @@
  * Filter 0 is the whole NIC. */
 #define NIC_HEADERS_BYTES (NET_TAGS_MAX * EXO_TRANSMIT_SPAN)
 void nic_attach(struct kernel *k, uint32_t number, struct net *n, struct dma_area headers);
-/* Interrupt of NIC `number`. Tree lock. True if more is waiting. */
-bool nic_interrupt(uint32_t number, uint32_t budget);
+/* Interrupt of NIC `number`: handle it until *work is `budget`, in completions of some 250
+ * instructions. Tree lock. True if more is waiting. */
+bool nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work);
 
 /* A filter for a child of PACKET capability `parent`, not yet in the tree: 0 and *name, or E_INVAL
  * E_RANGE E_LIMIT E_NOSPACE. `shared`: it may overlap its siblings. nic_filter_discard gives it

@@ -62,7 +62,8 @@ arch_timer_set(uint64_t time)
 uint32_t
 arch_pending(void)
 {
-	return ARCH_PENDING_EXTERNAL | (board.timer <= board.now ? ARCH_PENDING_TIMER : 0);
+	return (board.enabled ? ARCH_PENDING_EXTERNAL : 0) |
+	       (board.timer <= board.now ? ARCH_PENDING_TIMER : 0);
 }
 
 void
@@ -141,8 +142,9 @@ console_needs_polling(void)
 }
 
 bool
-console_interrupt(void)
+console_interrupt(uint32_t bytes)
 {
+	(void)bytes;
 	return false;
 }
 

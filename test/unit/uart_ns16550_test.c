@@ -21,6 +21,12 @@ static struct device_resources resources;
 static struct uart *uart;
 static _Alignas(16) uint8_t state[DRIVER_STATE_BYTES];
 
+static bool
+try_put(char byte)
+{
+	return uart->ops->put(uart, &byte, 1) == 1;
+}
+
 static int
 probe(void)
 {
@@ -59,7 +65,7 @@ every_layout_works(void **unused)
 		assert_true(fake_ns16550_arrive(&chip, 0xfe));
 		assert_int_equal(uart->ops->get(uart), 0xfe);
 		assert_int_equal(uart->ops->get(uart), E_NOENT);
-		assert_true(uart->ops->try_put(uart, 'x'));
+		assert_true(try_put('x'));
 		fake_ns16550_send(&chip, 1);
 		assert_int_equal(chip.wire_bytes, 1);
 		assert_int_equal(chip.wire[0], 'x');
@@ -93,7 +99,7 @@ all_bytes_leave_in_order(void **unused)
 	(void)unused;
 	assert_int_equal(probe(), 0);
 	for (unsigned i = 0; i < 1000; i++) {
-		while (!uart->ops->try_put(uart, (uint8_t)i)) {
+		while (!try_put((char)i)) {
 			fake_ns16550_send(&chip, 5);
 		}
 	}
@@ -110,13 +116,17 @@ the_transmitter_fills_up(void **unused)
 	(void)unused;
 	assert_int_equal(probe(), 0);
 	for (unsigned i = 0; i < 16; i++) {
-		assert_true(uart->ops->try_put(uart, 'a'));
+		assert_true(try_put('a'));
 	}
-	assert_false(uart->ops->try_put(uart, 'b'));
+	assert_false(try_put('b'));
 	fake_ns16550_send(&chip, 15);
-	assert_false(uart->ops->try_put(uart, 'b')); /* not known to have room until it is empty */
+	assert_false(try_put('b')); /* not known to have room until it is empty */
 	fake_ns16550_send(&chip, 1);
-	assert_true(uart->ops->try_put(uart, 'b'));
+	assert_true(try_put('b'));
+	assert_int_equal(uart->ops->put(uart, "twenty bytes at once", 20), 15);
+	fake_ns16550_send(&chip, 16);
+	assert_int_equal(uart->ops->put(uart, "once", 4), 4);
+	assert_memory_equal(chip.wire + 16, "btwenty bytes at", 16);
 }
 
 static void
@@ -126,8 +136,8 @@ a_chip_without_fifos_takes_one_byte(void **unused)
 	chip.has_fifos = false;
 	assert_int_equal(probe(), 0);
 	for (unsigned i = 0; i < 10; i++) {
-		assert_true(uart->ops->try_put(uart, 'a'));
-		assert_false(uart->ops->try_put(uart, 'b'));
+		assert_true(try_put('a'));
+		assert_false(try_put('b'));
 		fake_ns16550_send(&chip, 1);
 	}
 	assert_int_equal(chip.wire_bytes, 10);
@@ -198,7 +208,7 @@ interrupts_are_switched_apart(void **unused)
 	assert_false(fake_ns16550_interrupt(&chip));
 	uart->ops->transmit_interrupt(uart, true);
 	assert_true(fake_ns16550_interrupt(&chip));
-	uart->ops->try_put(uart, 'x');
+	assert_true(try_put('x'));
 	assert_false(fake_ns16550_interrupt(&chip));
 	fake_ns16550_send(&chip, 1);
 	assert_true(fake_ns16550_interrupt(&chip));
