@@ -12,7 +12,7 @@
 #include "kern/panic.h"
 #include "kern/sibling.h"
 
-#define UNBIND_MAX 8 /* bindings looked at in one step */
+#define UNBIND_MAX 4 /* bindings looked at in one step, of up to 350 instructions each */
 #define COST_LOOK  3 /* at one, in units of captree.work */
 
 /* Why revocation ends, takes everything, and takes it only when nobody can still use it.

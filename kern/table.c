@@ -22,9 +22,9 @@
 #define ROW         8 /* entries that are looked at together */
 #define GROUPS      (TABLE_ENTRIES / GROUP)
 #define USER_GROUPS (GROUPS / 2) /* of a root */
-#define COST_GROUP  4            /* looking at a group, in units of captree.work */
+#define COST_GROUP  8            /* looking at a group, in units of captree.work */
 #define COST_BREAK  4            /* breaking an entry, */
-#define COST_RUN    3            /* breaking leaves that lie together, besides one each */
+#define COST_RUN    6            /* breaking leaves that lie together, besides one each */
 #define TABLES_ONE  (1ul << 17)  /* user addresses >> 21 have 17 bits */
 
 void

@@ -291,22 +291,32 @@ is_long(const struct kernel *k, uint32_t begin)
 	       __atomic_load_n(&k->tree.work, __ATOMIC_RELAXED) - begin >= WORK_MAX;
 }
 
-/* Steps at the call itself; 0, CAP_AGAIN (restart) or an error. */
+/* A step at what is dead, unless the call began with one, as a drop does. */
+static void
+bury_first(struct kernel *k, enum take what, int i)
+{
+	if (__atomic_load_n(&k->dead_first, __ATOMIC_RELAXED) && (i || what == TAKE_REVOKE)) {
+		kernel_lock(k);
+		object_settled(k);
+		kernel_unlock_fence(k);
+	}
+}
+
+/* Steps at the call itself, which began when captree.work was `begin`; 0, CAP_AGAIN (restart) or an
+ * error. */
 static int
-take(struct env *e, enum take what, exo_handle capability, uint64_t start, uint64_t count)
+take(struct env *e, uint32_t begin, enum take what, exo_handle capability, uint64_t start,
+     uint64_t count)
 {
 	struct kernel *k = e->kernel;
-	uint32_t begin = __atomic_load_n(&k->tree.work, __ATOMIC_RELAXED);
 	int result = CAP_AGAIN;
 	bool waiting = false;
 
 	for (int i = 0; result == CAP_AGAIN && !waiting && !(i && is_long(k, begin)); i++) {
+		bury_first(k, what, i);
 		kernel_lock(k);
 		k->tree.work += WORK_STEP;
 		k->waiting = false;
-		if (k->dead_first) {
-			object_bury(k);
-		}
 		result = take_step(e, what, capability, start, count);
 		if (!result && what == TAKE_REVOKE) {
 			result = take_await(e);
@@ -319,10 +329,10 @@ take(struct env *e, enum take what, exo_handle capability, uint64_t start, uint6
 }
 
 static __attribute__((noinline)) struct sysret
-drop_anything(exo_handle capability, uint64_t start, uint64_t count)
+drop_anything(uint32_t begin, exo_handle capability, uint64_t start, uint64_t count)
 {
 	struct env *e = env_current();
-	int result = take(e, count ? TAKE_TRIM : TAKE_DROP, capability, start, count);
+	int result = take(e, begin, count ? TAKE_TRIM : TAKE_DROP, capability, start, count);
 
 	if (result == CAP_AGAIN) {
 		return sys_restart(e, EXO_NR_drop, (uint64_t[7]){capability, start, count});
@@ -336,6 +346,7 @@ drop_object(exo_handle capability, uint64_t start, uint64_t count)
 {
 	struct env *e = env_current();
 	struct kernel *k = e->kernel;
+	uint32_t begin = k->tree.work;
 	struct cap *c = NULL;
 
 	if (object_settled(k) && !count && cap_is_quiet(&k->tree)) {
@@ -343,7 +354,7 @@ drop_object(exo_handle capability, uint64_t start, uint64_t count)
 	}
 	if (!c || !cap_is_idle(c)) {
 		kernel_unlock_fence(k);
-		return drop_anything(capability, start, count);
+		return drop_anything(begin, capability, start, count);
 	}
 	cap_unlink(&k->tree, c);
 	if (k->tree.types[cap_type(c)].destroy) {
@@ -395,7 +406,8 @@ struct sysret
 sys_revoke(exo_handle capability, uint64_t start, uint64_t count)
 {
 	struct env *e = env_current();
-	int result = take(e, TAKE_REVOKE, capability, start, count);
+	uint32_t begin = __atomic_load_n(&e->kernel->tree.work, __ATOMIC_RELAXED);
+	int result = take(e, begin, TAKE_REVOKE, capability, start, count);
 
 	if (result == CAP_AGAIN) {
 		return sys_restart(e, EXO_NR_revoke, (uint64_t[7]){capability, start, count});

@@ -24,13 +24,14 @@ unmap_step(struct work *w)
 static int
 protect_step(struct work *w)
 {
-	uint64_t n = w->count;
+	uint64_t most = ((uint64_t)w->budget * 2 / 3 + 1) << 9 * work_level(w);
+	uint64_t n = w->count < most ? w->count : most;
 	int error = space_protect(w->k, w->space, w->address, work_level(w), &n,
 				  w->flags & SPACE_BITS, &w->old);
 
 	w->address += n << PAGE_SHIFT;
 	w->count -= n;
-	w->budget -= (int64_t)(n >> 9 * work_level(w));
+	w->budget -= (int64_t)(n >> 9 * work_level(w)) * 3 / 2 + 1;
 	return error;
 }
 

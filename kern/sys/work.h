@@ -16,7 +16,7 @@
 #define BUDGET_PAGES 120 /* entries mapped in one go, of some 20 instructions each */
 #define COST_BREAK   5   /* breaking an entry, in entries */
 #define COST_UNHANG  3   /* breaking one above level 0: mostly it has a table in it */
-#define COST_FETCH   14  /* taking up the next element of a batch, in entries */
+#define COST_FETCH   20  /* taking up the next element of a batch, in entries */
 #define COST_SINGLE  8   /* mapping an object, a WINDOW's page or a large one, in entries */
 #define COST_CLEAR   60  /* clearing a frame, in entries */
 #define HELD_PAGES   36  /* the lock is let go after what costs as much as so many entries */
