@@ -132,6 +132,8 @@ struct exo_map_entry {
 #define EXO_MEGA_PAGES 512ul
 #define EXO_GIGA_PAGES (512ul * 512)
 
+#define EXO_BINDINGS_COUNTED 64
+
 /* exo_inspect fills this. */
 struct exo_cap_info {
 	uint32_t type;
@@ -141,7 +143,7 @@ struct exo_cap_info {
 	uint64_t badge;
 	uint32_t depth;
 	uint32_t flags;       /* EXO_CAP_* below */
-	uint64_t bindings;    /* how many, at most 65535 are counted */
+	uint64_t bindings;    /* how many, at most EXO_BINDINGS_COUNTED */
 	uint64_t child_start; /* first carved child at or after the asked name, else 0 and
 				 child_count 0 */
 	uint64_t child_count;

@@ -227,7 +227,7 @@ count_bindings(const struct captree *t, const struct cap *c)
 {
 	uint64_t n = 0;
 
-	for (uint32_t id = c->bindings; id && n < 1024;
+	for (uint32_t id = c->bindings; id && n < EXO_BINDINGS_COUNTED;
 	     id = bind_at(t, id)->next & ~BIND_WRITABLE) {
 		n++;
 	}
