@@ -56,10 +56,9 @@ frame_pin(struct captree *t, uint64_t page, uint64_t count)
 
 	for (struct frame *f = first; f < first + count; f++) {
 		if (f->pins >= FRAME_PINS_MAX) {
+			frame_unpin(t, page, (uint64_t)(f - first));
 			return E_LIMIT;
 		}
-	}
-	for (struct frame *f = first; f < first + count; f++) {
 		f->pins++;
 	}
 	return 0;

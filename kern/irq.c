@@ -9,7 +9,7 @@
  *             completed, for a controller ignores the completion of what is not enabled. So a line
  *             interrupts at most once between two acknowledgements, and is as new after its end.
  * Callers:    the trap path of the hart whose context it is, calls, revocation. Work is bounded:
- *             nothing new is begun after some 2 000 instructions; what is left is taken up at a
+ *             nothing new is begun after some 1 250 instructions; what is left is taken up at a
  *             timer interrupt, once the environments have had their share of the time (hart.c).
  */
 #include "kern/irq.h"
@@ -22,7 +22,7 @@
 
 #define DEVICES_MAX 64 /* bits of hart.irq_again */
 /* Of one turn, in completions of some 250 instructions each. */
-#define WORK_MAX     8
+#define WORK_MAX     5
 #define WORK_LEAST   2 /* for a device whose turn comes when the others have used it up */
 #define WORK_CONSOLE 2
 

@@ -49,7 +49,7 @@ struct blk {
 	bool volatile_cache; /* BLK_FLUSH makes earlier writes stable */
 	bool read_only;
 	bool broken; /* for good; switch its interrupt off once interrupt() has returned false */
-	uint32_t work; /* the last interrupt() did: one for each completion */
+	uint32_t work; /* done by interrupt(): one for each completion; `done` may add to it */
 	uint32_t segments_max;      /* of one request, 1 to BLK_SEGMENTS_MAX */
 	uint32_t segment_bytes_max; /* at least 4096 */
 	/* Set by whoever uses the disk; result is 0 or E_IO. */

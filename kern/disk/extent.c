@@ -14,6 +14,7 @@
 #include "kern/object.h"
 #include "lib/base/checked.h"
 
+#define PAGES_COST  32 /* unpinning so many costs what a completion does */
 #define EXTENT_DONE 3 /* nothing to do: complete at once */
 
 struct disk {
@@ -38,6 +39,7 @@ extent_done(void *context, uint32_t tag, int result)
 	if (!r) {
 		return;
 	}
+	d->blk->work += d->tag[tag].request->pinned[0].pages / PAGES_COST;
 	d->tag[tag].ring = NULL;
 	info->requests++;
 	info->errors += result < 0;
@@ -146,6 +148,7 @@ start(struct disk *d, struct ring *r, const struct exo_disk_request *q, struct c
 	if (!request || tag == BLK_TAGS_MAX) {
 		return E_BUSY;
 	}
+	t->work += segments ? q->count / 2 : 0;
 	error = segments ? frame_pin(t, page, q->count) : 0;
 	if (error) {
 		return error;

@@ -8,8 +8,9 @@
 #include "kern/ring.h"
 #include "kern/sys/sys.h"
 
-#define COPY_BYTES 128 /* a line; some 3 000 instructions */
-#define SUBMIT_MAX 8   /* entries in one go */
+#define COPY_BYTES 128 /* a line; some 1 300 instructions */
+#define SUBMIT_MAX  2  /* entries in one go, of some 900 instructions each */
+#define SUBMIT_WORK 16 /* and of captree.work, for their pages */
 
 static int
 check_console(struct env *e, exo_handle console, uint64_t rights)
@@ -117,10 +118,13 @@ struct sysret
 sys_submit(exo_handle ring)
 {
 	struct env *e = env_current();
+	const uint32_t *work = &e->kernel->tree.work;
+	uint32_t end = __atomic_load_n(work, __ATOMIC_RELAXED) + SUBMIT_WORK;
 	int taken = 0;
 	int result = 1;
 
-	for (int i = 0; i < SUBMIT_MAX && result > 0; i++) {
+	for (int i = 0; i < SUBMIT_MAX && result > 0 &&
+			(int32_t)(end - __atomic_load_n(work, __ATOMIC_RELAXED)) > 0; i++) {
 		result = submit_one(e, ring);
 		taken += result == 1;
 		if (result == RING_AGAIN && sys_interrupted()) {
