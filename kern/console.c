@@ -165,6 +165,17 @@ console_attach(struct uart *u)
 	}
 }
 
+static size_t
+lines_in(const char *text, size_t bytes)
+{
+	size_t lines = 0;
+
+	for (size_t i = 0; i < bytes; i++) {
+		lines += text[i] == '\n';
+	}
+	return lines;
+}
+
 /* Puts text behind the buffer's, all of it or nothing, so that lines of different writers do not
  * mix; returns how many bytes it took. A terminal wants a carriage return before each line feed. */
 static size_t
@@ -172,12 +183,8 @@ buffer_out(const char *text, size_t bytes)
 {
 	uint32_t tail = console.out.tail;
 	size_t room = OUT_BYTES - (tail - console.out.head);
-	size_t lines = 0;
 
-	for (size_t i = 0; i < bytes; i++) {
-		lines += text[i] == '\n';
-	}
-	if (room < bytes + lines) {
+	if (room < 2 * bytes && room < bytes + lines_in(text, bytes)) {
 		return 0;
 	}
 	for (size_t i = 0; i < bytes; i++) {

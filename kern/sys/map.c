@@ -43,7 +43,7 @@ map_entry(struct work *w, struct cap *c)
 	if (!error) {
 		w->executable |= (w->flags & EXO_EXEC) != 0;
 		work_advance(w, pages);
-		w->budget -= COST_SINGLE;
+		w->budget -= COST_ENTRY;
 	}
 	return error;
 }

@@ -17,21 +17,21 @@ unmap_step(struct work *w)
 
 	w->address += n << PAGE_SHIFT;
 	w->count -= n;
-	w->budget -= entries <= most ? (int64_t)(entries + 1) * cost : cost;
+	w->budget -= entries <= most ? (int64_t)(entries + 1) * cost : COST_SKIP;
 	return error;
 }
 
 static int
 protect_step(struct work *w)
 {
-	uint64_t most = ((uint64_t)w->budget * 2 / 3 + 1) << 9 * work_level(w);
+	uint64_t most = ((uint64_t)(w->budget / COST_WIDEN) + 1) << 9 * work_level(w);
 	uint64_t n = w->count < most ? w->count : most;
 	int error = space_protect(w->k, w->space, w->address, work_level(w), &n,
 				  w->flags & SPACE_BITS, &w->old);
 
 	w->address += n << PAGE_SHIFT;
 	w->count -= n;
-	w->budget -= (int64_t)(n >> 9 * work_level(w)) * 3 / 2 + 1;
+	w->budget -= (int64_t)(n >> 9 * work_level(w)) * COST_WIDEN + COST_FENCE;
 	return error;
 }
 

@@ -16,8 +16,12 @@
 #define BUDGET_PAGES 120 /* entries mapped in one go, of some 20 instructions each */
 #define COST_BREAK   5   /* breaking an entry, in entries */
 #define COST_UNHANG  3   /* breaking one above level 0: mostly it has a table in it */
+#define COST_WIDEN   2   /* giving an entry rights, in entries */
+#define COST_FENCE   5   /* owing a fence for what was changed, in entries */
+#define COST_SKIP    18  /* going past where there is no table, in entries */
 #define COST_FETCH   20  /* taking up the next element of a batch, in entries */
-#define COST_SINGLE  8   /* mapping an object, a WINDOW's page or a large one, in entries */
+#define COST_SINGLE  8   /* mapping an object, in entries */
+#define COST_ENTRY   12  /* mapping one page of a WINDOW or a large one, in entries */
 #define COST_CLEAR   60  /* clearing a frame, in entries */
 #define HELD_PAGES   36  /* the lock is let go after what costs as much as so many entries */
 #define AHEAD        4   /* elements of a batch fetched at once */
