@@ -3,12 +3,13 @@
  * released (CONFIG_PARANOID).
  *
  * It trusts nothing but the frame table's kinds: every slot of every leaf is looked at, whether or
- * not a capability space leads to it. Roots go to cap_check(). Each page-table entry in a list of
- * bindings must be valid, must map a page that its capability holds, writable only if the
- * capability is; and together they must account for all references of all frames. State:   none.
+ * not a capability space leads to it. Roots go to cap_check(), the table to frame_check(). Each
+ * page-table entry in a list of bindings must be valid and must map a page that its capability
+ * holds, writable only if the capability is. State:   none.
  * Callers: kernel_unlock and kernel_unlock_fence, tree lock held.
  */
 #include "kern/paranoid.h"
+#include "kern/frame_check.h"
 #include "kern/kernel.h"
 #include "kern/panic.h"
 #include "kern/table.h"
@@ -17,8 +18,7 @@
 
 struct audit {
 	struct captree *tree;
-	uint64_t mappings; /* entries found in lists of bindings */
-	uint64_t hangings; /* tables in entries, found in the same way */
+	uint64_t hangings; /* tables in entries, found in lists of bindings */
 	uint32_t dying;
 };
 
@@ -85,7 +85,6 @@ audit_mapping(struct audit *a, const struct cap *c, uint32_t level, uint64_t ent
 	if (is_memory && !level && entry & EXO_EXEC && !(f->spare & FRAME_CODE)) {
 		panic("paranoid: page 0x%lx is executable without a fence", page);
 	}
-	a->mappings++;
 }
 
 /* An entry in which the table with the first frame `f` hangs. */
@@ -101,6 +100,17 @@ audit_hanging(struct audit *a, uint32_t id, const struct frame *f)
 	a->hangings++;
 }
 
+/* A use stands in an environment or a ring, or in the kernel's table of lines. */
+static void
+audit_use(const struct audit *a, uint32_t id)
+{
+	uint8_t kind = frame_of(a->tree, bind_at(a->tree, id))->kind;
+
+	if (kind != FRAME_ENV && kind != FRAME_RING && kind != FRAME_KERNEL) {
+		panic("paranoid: a use stands in a frame of kind %u", kind);
+	}
+}
+
 static void
 audit_bindings(struct audit *a, const struct cap *c)
 {
@@ -110,6 +120,7 @@ audit_bindings(struct audit *a, const struct cap *c)
 		uint32_t level;
 
 		if (id & BIND_OBJECT) {
+			audit_use(a, id);
 			continue;
 		}
 		entry = entry_of(a->tree, id);
@@ -160,6 +171,9 @@ audit_table(const struct captree *t, uint64_t index)
 
 	for (uint32_t i = 0; i < entries; i++) {
 		valid += entry[i] & 1;
+		if (entry[i] & 1 && !(TABLE_GROUPS(&t->frames[index]) >> i / GROUP & 1)) {
+			panic("paranoid: a table has an entry in a group that is said to be empty");
+		}
 	}
 	if (valid != t->frames[index + 1].pins) {
 		panic("paranoid: a table has %lu valid entries, %u are counted", valid,
@@ -172,11 +186,10 @@ paranoid_check(struct kernel *k)
 {
 	struct captree *t = &k->tree;
 	struct audit a = {.tree = t};
-	uint64_t references = 0;
 	uint64_t hangings = 0;
+	const char *broken;
 
 	for (uint64_t i = 0; i < t->pages; i++) {
-		references += t->frames[i].references;
 		if (t->frames[i].kind == FRAME_TABLE &&
 		    !(t->frames[i].holder & FRAME_HOLDER_LINK)) {
 			hangings += TABLE_HANGINGS(&t->frames[i]);
@@ -187,11 +200,12 @@ paranoid_check(struct kernel *k)
 			audit_table(t, i);
 		}
 	}
+	broken = frame_check(t); /* now that lists lead somewhere */
+	if (broken) {
+		panic("paranoid: frames: %s", broken);
+	}
 	if (t->broken) {
 		panic("paranoid: mappings were broken and nobody fences");
-	}
-	if (references != a.mappings) {
-		panic("paranoid: %lu references to frames, %lu mappings", references, a.mappings);
 	}
 	if (hangings != a.hangings) {
 		panic("paranoid: tables count %lu places, %lu are bound", hangings, a.hangings);
