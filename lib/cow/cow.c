@@ -254,9 +254,24 @@ table_make(struct cow_table *table, uint64_t pages)
 	int result = exo_frames_carve(exo_own_frames(), pages, pages, &table->memory);
 	int64_t slot = result < 0 ? result : exo_slot_take();
 
-	table->slot = (uint32_t)slot;
-	table->object = EXO_NONE;
+	if (slot < 0 && result == 0) {
+		exo_frames_release(exo_own_frames(), table->memory);
+	}
+	*table = (struct cow_table){
+		.memory = slot < 0 ? EXO_NONE : table->memory,
+		.slot = slot < 0 ? 0 : (uint32_t)slot,
+	};
 	return slot < 0 ? (int)slot : 0;
+}
+
+static void
+table_end(struct cow_table *table)
+{
+	if (table->memory != EXO_NONE) {
+		exo_frames_release(exo_own_frames(), table->memory);
+		exo_slot_free(table->slot);
+	}
+	*table = (struct cow_table){.memory = EXO_NONE};
 }
 
 /* Spare tables and frames for copies from `first` on. */
@@ -265,8 +280,9 @@ side_open(const struct cow_heap *heap, struct cow_side *side, uint64_t first, ui
 {
 	int result = 0;
 
-	for (side->spares = 0; side->spares < heap->units && result == 0; side->spares++) {
+	while (side->spares < heap->units && result == 0) {
 		result = table_make(&side->spare[side->spares], 2);
+		side->spares += result == 0;
 	}
 	for (side->frees = 0; side->frees < copies; side->frees++) {
 		side->free[side->frees] = (uint32_t)(first + side->frees);
@@ -328,5 +344,39 @@ cow_open(struct cow_heap *heap, uint64_t pages, uint64_t copies, exo_handle low)
 	for (int i = 0; i < COW_PARTS && result >= 0; i++) {
 		result = table_make(&heap->part[i], 2);
 	}
-	return result < 0 ? (int)result : cow_register(heap);
+	result = result < 0 ? result : cow_register(heap);
+	if (result < 0) {
+		cow_close(heap);
+	}
+	return (int)result;
+}
+
+static void
+side_close(struct cow_side *side)
+{
+	if (side->scratch) {
+		exo_unmap(COW_SCRATCH, 1, 0, NULL, EXO_NONE);
+		side->scratch = false;
+	}
+	while (side->spares > 0) {
+		table_end(&side->spare[--side->spares]);
+	}
+}
+
+void
+cow_close(struct cow_heap *heap)
+{
+	side_close(&heap->parent);
+	side_close(&heap->child);
+	for (int i = 0; i < COW_PARTS; i++) {
+		table_end(&heap->part[i]);
+	}
+	for (uint64_t i = 0; i < heap->units; i++) {
+		table_end(&heap->table[i]);
+	}
+	if (heap->frames != EXO_NONE) {
+		exo_frames_release(exo_own_frames(), heap->frames);
+	}
+	heap->units = 0;
+	heap->frames = EXO_NONE;
 }

@@ -89,13 +89,17 @@ cow_state(const struct cow_heap *heap, const struct cow_side *side, uint64_t uni
 
 /* Makes the heap of `pages` pages, of which each side may copy `copies` while there are two, and
  * takes the parent's exceptions; a program has one. `low`: the TABLE that hangs at address 0 of its
- * space. */
+ * space. 0, or an error, and nothing is left of it. */
 int cow_open(struct cow_heap *heap, uint64_t pages, uint64_t copies, exo_handle low);
+
+/* Gives back what it consists of; there is no child. */
+void cow_close(struct cow_heap *heap);
 
 /* init only, whose tables the kernel made: the TABLE that cow_open wants, or EXO_NONE. */
 exo_handle cow_init_low(void);
 
-/* Starts a child that calls main(argument), on `hart`, and ends; `bit` is then raised. */
+/* Starts a child that calls main(argument), on `hart`, and ends; `bit` is then raised. 0, or an
+ * error, and there is no child. */
 int cow_fork(struct cow_heap *heap, uint32_t hart, void (*main)(void *argument), void *argument,
 	     uint32_t bit);
 

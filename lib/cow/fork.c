@@ -113,22 +113,40 @@ child_make(struct cow_heap *heap, uint32_t hart)
 				      EXO_NONE);
 }
 
+/* Nothing is there of a child that could not be made, nor of half a shell. */
+static void
+fork_undo(struct cow_heap *heap)
+{
+	for (int i = 0; i < (heap->has_shell ? COW_ENV + 1 : COW_PARTS); i++) {
+		if (heap->part[i].object != EXO_NONE) {
+			exo_drop(heap->part[i].object, 0, 0);
+			heap->part[i].object = EXO_NONE;
+		}
+	}
+	heap->has_child = false;
+}
+
 int
 cow_fork(struct cow_heap *heap, uint32_t hart, void (*main)(void *), void *argument, uint32_t bit)
 {
-	int64_t result = heap->has_child ? E_BUSY : 0;
+	int64_t result = 0;
 
-	if (result >= 0 && !heap->has_shell) {
+	if (heap->has_child) {
+		return E_BUSY;
+	}
+	if (!heap->has_shell) {
 		result = shell_make(heap);
 	}
 	result = result < 0 ? result : child_make(heap, hart);
-	if (result < 0) {
-		return (int)result;
+	if (result >= 0) {
+		heap->fork++;
+		heap->child_ended = false;
+		heap->has_child = true;
+		result = run_child(heap, main, argument, bit);
 	}
-	heap->fork++;
-	heap->child_ended = false;
-	heap->has_child = true;
-	result = run_child(heap, main, argument, bit);
+	if (result < 0) {
+		fork_undo(heap);
+	}
 	return result < 0 ? (int)result : 0;
 }
 

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
 libs-test/boot/fork := cow
+libs-test/boot/exo_scarce := cow
