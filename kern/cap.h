@@ -391,6 +391,8 @@ struct cap *cap_child_from(const struct captree *t, const struct cap *c, uint64_
 #define CAP_AGAIN 1
 int cap_revoke_step(struct captree *t, struct cap *c, uint64_t start, uint64_t count,
 		    uint64_t *from);
+/* After E_BUSY: how many bindings are in the way, up to some 250. */
+uint64_t cap_waiting(const struct captree *t, const struct cap *c, uint64_t start, uint64_t count);
 /* Refuse what would be derived from c or bound to it until the next cap_revoke_step of c ends. */
 void cap_hold(struct captree *t, struct cap *c);
 /* As above, and c itself goes at the end; its slot is empty when 0 is returned. After E_BUSY c
@@ -401,6 +403,9 @@ int cap_drop_step(struct captree *t, struct cap *c);
  * first. Or E_TYPE E_RANGE E_REVOKED. */
 int cap_trim(struct captree *t, struct cap *c, uint64_t start, uint64_t count);
 
+/* The one after c of all from `top` down, each before those below it; NULL behind the last. */
+const struct cap *cap_next_below(const struct captree *t, const struct cap *top,
+				 const struct cap *c);
 /* All named invariants over the whole tree below `root` (tests, CONFIG_PARANOID): NULL or the name
  * of the first one broken. */
 const char *cap_check(struct captree *t, const struct cap *root);

@@ -52,9 +52,8 @@ links_hold(const struct captree *t, const struct cap *c)
 	       link_holds(t, c->right, id) && (!c->left || c->left != c->right);
 }
 
-/* The next node of the whole tree, above before below: child, left, right. NULL behind the last. */
-static const struct cap *
-walk_next(const struct captree *t, const struct cap *root, const struct cap *c)
+const struct cap *
+cap_next_below(const struct captree *t, const struct cap *root, const struct cap *c)
 {
 	uint32_t down = c->child               ? c->child
 			: c != root && c->left ? c->left
@@ -291,12 +290,12 @@ cap_check(struct captree *t, const struct cap *root)
 	if (root->up || root->left || root->right) {
 		return "root has neither parent nor siblings";
 	}
-	for (const struct cap *c = root; c; c = walk_next(t, root, c)) {
+	for (const struct cap *c = root; c; c = cap_next_below(t, root, c)) {
 		if (!links_hold(t, c)) {
 			return "links down have links up";
 		}
 	}
-	for (const struct cap *c = root; c; c = walk_next(t, root, c)) {
+	for (const struct cap *c = root; c; c = cap_next_below(t, root, c)) {
 		const struct cap *parent = cap_parent(t, c);
 		for (const struct rule *r = rules; r < rules + sizeof(rules) / sizeof(rules[0]);
 		     r++) {
@@ -313,7 +312,7 @@ cap_count_dying(const struct captree *t, const struct cap *root)
 {
 	uint32_t dying = 0;
 
-	for (const struct cap *c = root; c; c = walk_next(t, root, c)) {
+	for (const struct cap *c = root; c; c = cap_next_below(t, root, c)) {
 		dying += c->word & CAP_DYING ? 1 : 0;
 	}
 	return dying;

@@ -402,6 +402,22 @@ long_way:
 	return drop_object(capability, start, count);
 }
 
+/* How many transfers the revocation waits for. */
+static uint64_t
+count_waiting(struct env *e, exo_handle capability, uint64_t start, uint64_t count)
+{
+	const struct cap *c;
+	uint64_t waiting = 0;
+
+	kernel_lock(e->kernel);
+	c = cspace_lookup(e->cspace, capability);
+	if (c) {
+		waiting = cap_waiting(&e->kernel->tree, c, start, count);
+	}
+	kernel_unlock(e->kernel);
+	return waiting;
+}
+
 struct sysret
 sys_revoke(exo_handle capability, uint64_t start, uint64_t count)
 {
@@ -411,6 +427,9 @@ sys_revoke(exo_handle capability, uint64_t start, uint64_t count)
 
 	if (result == CAP_AGAIN) {
 		return sys_restart(e, EXO_NR_revoke, (uint64_t[7]){capability, start, count});
+	}
+	if (result == E_BUSY) {
+		return sys_return2(e, E_BUSY, count_waiting(e, capability, start, count));
 	}
 	return sys_finish(result);
 }

@@ -4,8 +4,8 @@
  *
  * Generated from syscalls.def, same order of arguments; the manual page of each call stands
  * there. The result is non-negative or a negative enum exo_error. exo_carve2 also returns where
- * the range ends that is in the way (E_TAKEN). RISC-V only: files that also build on the host do
- * not include this header.
+ * the range ends that is in the way (E_TAKEN), exo_revoke2 how many transfers are (E_BUSY). RISC-V
+ * only: files that also build on the host do not include this header.
  */
 #ifndef LIB_EXO_CALL_H
 #define LIB_EXO_CALL_H
@@ -77,6 +77,13 @@ exo_carve2(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uin
 	   uint64_t badge)
 {
 	return exo_ecall6(EXO_NR_carve, parent, slot, start, count, rights, badge);
+}
+
+/* exo_revoke with its second result: after E_BUSY how many transfers it waits for, else 0. */
+static inline struct exo_result
+exo_revoke2(exo_handle capability, uint64_t start, uint64_t count)
+{
+	return exo_ecall3(EXO_NR_revoke, capability, start, count);
 }
 
 #endif

@@ -253,12 +253,58 @@ check_taken_away(const char *what, int which)
 	}
 }
 
+/* Reads begin and their blocks are revoked at once: true if some had to be waited for, and each
+ * answer counted no more than the one before, and at least one. */
+static bool
+revoke_counts(bool *right)
+{
+	exo_handle some = (exo_handle)exo_share(blocks, free_slot(), 0, BLOCKS, EXO_READ, 0);
+	struct exo_result r = {.value = E_BUSY};
+	uint64_t in_flight = 0;
+	bool waited = false;
+	int64_t taken;
+
+	ring_make(EXO_RING_DISK);
+	for (uint32_t i = 0; i < 8; i++) {
+		ring.shared->sq[i] = (union exo_request){.disk = {.op = EXO_DISK_READ,
+								  .count = 1,
+								  .block = i % BLOCKS,
+								  .blocks = some,
+								  .frames = page.frames}};
+	}
+	ring.shared->sq_tail = 8;
+	taken = exo_submit(ring.handle);
+	in_flight = taken > 0 ? (uint64_t)taken : 0;
+	for (int tries = 0; tries < 1000 && r.value == E_BUSY; tries++) {
+		r = exo_revoke2(some, 0, 0);
+		*right &= r.value == E_BUSY ? r.second > 0 && r.second <= in_flight : !r.second;
+		waited |= r.value == E_BUSY;
+		in_flight = r.second;
+	}
+	*right &= r.value == 0;
+	exo_drop(some, 0, 0);
+	ring_end();
+	return waited;
+}
+
+static void
+check_counted(void)
+{
+	bool right = true;
+	bool waited = false;
+
+	for (int i = 0; i < 40 && !waited; i++) {
+		waited = revoke_counts(&right);
+	}
+	tap_ok(waited && right, "a revocation counts the reads that it waits for");
+}
+
 int
 main(void)
 {
 	struct exo_cap_info info = {0};
 
-	tap_plan(20 + 12 + 13 + 9 + 8 + 1);
+	tap_plan(20 + 12 + 13 + 9 + 8 + 1 + 1);
 	exo_pages_make(&page, 1);
 	exo_inspect(page.frames, 0, &info);
 	readable = (exo_handle)exo_share(page.frames, free_slot(), info.start, 1, EXO_READ, 0);
@@ -271,6 +317,7 @@ main(void)
 	check_taken_away("its memory", 1);
 	check_taken_away("what is read to", 2);
 	check_taken_away("what is read", 3);
+	check_counted();
 	ring_make(EXO_RING_DISK);
 	tap_is(disk(EXO_DISK_READ, blocks, 1, page.frames, 0, 1), 0, "the disk still works");
 	return tap_end();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * revoke_test.c: revocation where it is hardest: what waits, resists, shrinks, or owes a fence.
  *
- * links: kern/cap.c kern/sibling.c kern/revoke.c kern/cap_check.c test/unit/cap_tree.c; libs:
+ * links: kern/cap.c kern/sibling.c kern/revoke.c kern/cap_waiting.c kern/cap_check.c
+ * links: test/unit/cap_tree.c; libs:
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,6 +70,15 @@ test_busy(void **state)
 	bind(4, 60, false); /* above waiting ones: goes though they stay */
 	assert_int_equal(revoke(0, 0, 0, 200), E_BUSY);
 	assert_int_equal(tree.revocations, 0);
+	/* how many are counted, in all and in parts */
+	assert_int_equal(cap_waiting(&tree, slot(0), 0, 0), 5);
+	assert_int_equal(cap_waiting(&tree, slot(0), START, COUNT), 5);
+	assert_int_equal(cap_waiting(&tree, slot(0), START, 16), 2);
+	assert_int_equal(cap_waiting(&tree, slot(0), START + 8, 1), 1);
+	assert_int_equal(cap_waiting(&tree, slot(0), START + 16, 8), 0);
+	assert_int_equal(cap_waiting(&tree, slot(0), START + 31, 2), 2);
+	assert_int_equal(cap_waiting(&tree, slot(4), 0, 0), 2);
+	assert_int_equal(cap_waiting(&tree, slot(20), 0, 0), 2);
 	assert_int_equal(slot(4)->bindings, 0);
 	for (int i = 0; i < 24; i++) {
 		bool waits = i == 0 || i == 3 || i == 10 || i == 16;
