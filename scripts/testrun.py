@@ -82,21 +82,26 @@ def unit_jobs(nightly):
                      lambda log, b=binary: program([b], log, UNIT_SECONDS * (10 if nightly else 1), env))
 
 
-def head_words(source, key):
-    """The words after `key:` in the head comment of a test."""
+def head_lines(source, key):
+    """The words of each line `key:` in the head comment of a test."""
     with open(source, encoding="utf-8") as f:
         head = "".join(f.readlines()[:40])
-    match = re.search(rf"^[ /*]*{key}:(.*?)(?:\*/)?$", head, re.M)
-    return match.group(1).split() if match else []
+    return [line.split() for line in re.findall(rf"^[ /*]*{key}:(.*?)(?:\*/)?$", head, re.M)]
+
+
+def head_words(source, key):
+    """Those of the first one."""
+    return (head_lines(source, key) or [[]])[0]
 
 
 def boot_jobs(nightly):
     for name in sorted({os.path.splitext(os.path.relpath(p, "test/boot"))[0].split(os.sep)[0]
                         for p in glob.glob("test/boot/*.c") + glob.glob("test/boot/*/*.c")}):
         source = next(p for p in (f"test/boot/{name}.c", f"test/boot/{name}/{name}.c") if os.path.exists(p))
-        words = head_words(source, "boot")
-        if "nightly" not in words or nightly:
-            yield simple(f"boot/{name}", lambda log, n=name, w=words: boot(n, w, log))
+        for run, words in enumerate(head_lines(source, "boot") or [[]], 1):
+            if "nightly" not in words or nightly:
+                test = f"boot/{name}" if run == 1 else f"boot/{name}:{run}"
+                yield simple(test, lambda log, n=name, w=words: boot(n, w, log))
 
 
 def boot(name, words, log):

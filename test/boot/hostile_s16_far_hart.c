@@ -3,6 +3,7 @@
  * page any more in the way that was taken, not for one more store, however busy it was with it.
  *
  * boot: init SMP=4
+ * boot: init SMP=4 APPEND=chitin.asid=off
  */
 #include "test/boot/hostile.h"
 

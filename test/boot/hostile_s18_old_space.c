@@ -3,6 +3,8 @@
  * another: not when the other has its identifier, its frames, or when no identifiers are left.
  *
  * boot: init SMP=2
+ * boot: init SMP=2 APPEND=chitin.asid=off
+ * boot: init SMP=2 APPEND=chitin.asid=1
  */
 #include "test/boot/hostile.h"
 
