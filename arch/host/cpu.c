@@ -28,6 +28,7 @@ static struct {
 	} piece[PIECES_MAX];
 	uint32_t pieces;
 	struct host_hooks hooks;
+	bool no_ad; /* harts fault instead of setting A and D */
 } cpu;
 
 uint32_t
@@ -46,6 +47,12 @@ void
 host_hooks_set(const struct host_hooks *hooks)
 {
 	cpu.hooks = *hooks;
+}
+
+void
+host_ad_set(bool has_ad)
+{
+	cpu.no_ad = !has_ad;
 }
 
 enum host_end
@@ -177,7 +184,7 @@ arch_timer_set(uint64_t time)
 bool
 arch_has_ad(void)
 {
-	return true;
+	return !cpu.no_ad;
 }
 
 bool

@@ -26,6 +26,10 @@ enum host_end host_run(uint32_t hart, void (*function)(void *argument), void *ar
 uint32_t host_hart(void);
 struct arch_env *host_context(uint32_t hart);
 
+/* Do harts set A and D in page-table entries? If not (Svade) they fault where one is missing.
+ * Before the kernel starts; they do if nothing is said. */
+void host_ad_set(bool has_ad);
+
 /* What the test wants to know or says. */
 struct host_hooks {
 	bool (*external)(uint32_t hart);      /* does a device interrupt this hart? NULL: no */

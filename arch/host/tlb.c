@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * tlb.c: what harts remember of page tables, on a workstation, see tlb.h; and the accesses to user
- * memory that go through it. Hardware sets A and D here. Priv. spec 4.2.1, 4.3.
+ * memory that go through it. Hardware sets A and D here, or
+ * faults where one is missing (host_ad_set). Priv. spec 4.2.1, 4.3.
  *
  * State: per hart satp and what it remembers.
  */
@@ -184,7 +185,8 @@ tlb_translate(uint32_t hart, uint64_t address, enum tlb_access access)
 
 	if (!r || (allows(r->entry, access) && (r->entry & mark) != mark)) {
 		entry = address < EXO_USER_END ? look_up(hart, address, &level) : NULL;
-		if (!entry || !allows(*entry, access)) {
+		if (!entry || !allows(*entry, access) ||
+		    (!arch_has_ad() && (*entry & mark) != mark)) {
 			return 0;
 		}
 		*entry |= mark;

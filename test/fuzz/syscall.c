@@ -25,8 +25,16 @@ struct input {
 	uint64_t seed;
 };
 
+const char *__asan_default_options(void);
 int LLVMFuzzerInitialize(int *count, char ***words);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+/* The kernel has no heap. What the fuzzer frees need not be kept for long: that grew to 256 MB. */
+const char *
+__asan_default_options(void)
+{
+	return "quarantine_size_mb=4";
+}
 
 static uint64_t
 draw_bytes(void *from, uint64_t limit)

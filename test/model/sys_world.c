@@ -24,7 +24,7 @@
 
 #define CALL_PC        0x20000ul /* where a call instruction stands */
 #define ROUNDS_MAX     4000      /* steps until a revocation is done */
-#define PARANOID_EVERY 32        /* steps: it costs as much as a hundred; 1 finds the very step */
+#define PARANOID_EVERY 8         /* steps: it costs as much as a dozen; 1 finds the very step */
 #define GUARD          (64ul << 10)
 
 extern char __start_world_bss[], __stop_world_bss[], __start_world_data[], __stop_world_data[];
