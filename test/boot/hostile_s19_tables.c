@@ -78,6 +78,8 @@ check_levels(void)
 	tap_is(hang(level0, VICTIM, EXO_NONE), 0, "a table of level 0 hangs below it");
 	tap_is(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ, &address), 0,
 	       "it can be looked at");
+	exo_map(VICTIM, EXO_NONE, 0x1234, 1, 0, NULL, EXO_NONE);
+	tap_is((int64_t)*at(address), 2 * 0x1234, "itself, and nothing else of it");
 	tap_is(exo_protect(address, 1, EXO_READ | EXO_WRITE, NULL, EXO_NONE), E_RIGHTS,
 	       "but not written");
 	tap_ok(exo_vm_map(exo_own_vm(), level0, 0, 1, EXO_READ | EXO_WRITE, &address) < 0,
@@ -160,7 +162,7 @@ check_two_spaces(void)
 int
 main(void)
 {
-	tap_plan(39);
+	tap_plan(40);
 	exo_pages_make(&test.code, 1);
 	exo_pages_make(&test.page, 1);
 	exo_pages_make(&test.target, 1);

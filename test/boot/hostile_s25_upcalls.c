@@ -11,6 +11,7 @@
 #define TURNS 40
 
 static volatile uint64_t entered;
+static volatile uint64_t mask_seen; /* by the last one */
 
 /* The upcall: says that it was there, and goes back. */
 static __attribute__((naked)) void
@@ -18,10 +19,11 @@ upcall_entry(void)
 {
 	__asm__ volatile("la t0, %0\n"
 			 "ld a7, 0(t0)\n addi a7, a7, 1\n sd a7, 0(t0)\n"
+			 "la t0, %2\n ld a7, %3(gp)\n sd a7, 0(t0)\n"
 			 "li a7, %1\n ecall\n"
 			 "1: j 1b"
 			 :
-			 : "i"(&entered), "i"(-EXO_NR_resume));
+			 : "i"(&entered), "i"(-EXO_NR_resume), "i"(&mask_seen), "i"(EXO_U_MASK));
 }
 
 /* Two instructions, for ever. */
@@ -73,6 +75,7 @@ check_words(void)
 
 	exo_env_start(t.env);
 	tap_ok(upcalls(&t) > TURNS / 4, "upcalls come");
+	tap_is((int64_t)mask_seen, 1, "each with mask set, which holds the next one back");
 	exo_env_stop(t.env);
 	u->mask = 77;
 	exo_env_start(t.env);
@@ -157,6 +160,7 @@ check_resume(void)
 		exo_env_entry(t.env, EXO_ENTRY_EXCEPTION, 0, 0);
 		exo_env_read(t.env, &context);
 		context.pc = (uint64_t)upcall_entry;
+		context.x[3] = context.uarea;
 		exo_env_write(t.env, &context);
 		u->mask = 1;
 		u->async_pc = wild[i];
@@ -175,7 +179,7 @@ check_resume(void)
 int
 main(void)
 {
-	tap_plan(5 + 4 + 2 + 1 + 1);
+	tap_plan(5 + 4 + 2 + 1 + 1 + 1);
 	check_words();
 	check_window();
 	check_entry(0x3000000000, "nowhere");
