@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT
+ * timeline.c: whose turn it is on one hart.
+ *
+ * Time is a row of slots of one quantum. A slot whose position is bound belongs to its owner while
+ * that is ready; adjacent ones are one slice. All other time is slack and goes round the ring of
+ * those who take it, a slot a turn. Who wakes in the ring goes to its front, before the one that
+ * runs there, but only once for each quantum it got: so a server that sleeps most of the time
+ * need not wait, and one that naps all the time gains nothing by it.
+ *
+ * State:      the caller's struct timeline and members; no globals.
+ * Invariants: named in timeline_check().
+ * Callers:    hart.c, on the hart whose timeline it is. Pure: builds on the host.
+ * Design:     docs/design/time.md
+ */
+#include "kern/timeline.h"
+
+static struct timeline_position *
+position_of(struct timeline *t, uint64_t slot)
+{
+	return &t->at[slot % CONFIG_TIMELINE_SLOTS];
+}
+
+/* How far it is to the next change and to the next owner, told by the position behind. */
+void
+timeline_measure(struct timeline *t)
+{
+	for (uint32_t i = 2 * CONFIG_TIMELINE_SLOTS; i-- > 0;) {
+		struct timeline_position *p = position_of(t, i);
+		const struct timeline_position *behind = position_of(t, i + 1);
+		bool same = p->owner == behind->owner;
+
+		p->run = same && behind->run < CONFIG_TIMELINE_SLOTS - 1 ? behind->run + 1
+			 : same                                          ? CONFIG_TIMELINE_SLOTS
+									 : 1;
+		p->next = behind->owner                                          ? 1
+			  : behind->next && behind->next < CONFIG_TIMELINE_SLOTS ? behind->next + 1
+										 : 0;
+	}
+}
+
+void
+timeline_init(struct timeline *t, uint64_t epoch, uint64_t quantum)
+{
+	*t = (struct timeline){.epoch = epoch,
+			       .quantum = quantum,
+			       .slot = TIMELINE_NEVER,
+			       .slot_begin = epoch - quantum};
+	list_init(&t->ring);
+	timeline_measure(t);
+}
+
+/* When the slot begins that is `far` behind the current one. */
+static inline uint64_t
+begin_of(const struct timeline *t, uint64_t far)
+{
+	return t->slot_begin + far * t->quantum;
+}
+
+void
+timeline_set(struct timeline *t, uint32_t position, struct timeline_member *m, bool is_quiet)
+{
+	struct timeline_position *p = &t->at[position];
+
+	if (p->owner) {
+		p->owner->positions--;
+	}
+	if (m) {
+		m->positions++;
+	}
+	p->owner = m;
+	p->is_quiet = is_quiet;
+}
+
+void
+timeline_forget(struct timeline *t, struct timeline_member *m)
+{
+	for (uint32_t i = 0; m->positions && i < CONFIG_TIMELINE_SLOTS; i++) {
+		if (t->at[i].owner == m) {
+			timeline_set(t, i, NULL, false);
+		}
+	}
+	timeline_measure(t);
+}
+
+/* Does the current slot belong to `m` if it is ready? */
+static bool
+owns_now(struct timeline *t, const struct timeline_member *m)
+{
+	return !t->is_given_up && position_of(t, t->slot)->owner == m;
+}
+
+/* A slot begins: whoever had the last one as slack has had his turn; an owner in debt forfeits. */
+static __attribute__((noinline)) void
+enter_slot(struct timeline *t, uint64_t now)
+{
+	uint64_t slot = (now - t->epoch) / t->quantum;
+	struct timeline_member *owner = position_of(t, slot)->owner;
+	struct timeline_member *last = t->running;
+
+	if (last && t->runs_slack) {
+		list_remove(&last->turn);
+		list_push_back(&t->ring, &last->turn);
+	}
+	if (t->donee && slot >= t->donated_to) {
+		t->donee = NULL;
+	}
+	t->slot = slot;
+	t->slot_begin = t->epoch + slot * t->quantum;
+	t->is_given_up = false;
+	if (owner && owner->is_ready && owner->debt >= t->quantum) {
+		owner->debt -= t->quantum;
+		owner->forfeits++;
+		t->is_given_up = true;
+	}
+}
+
+/* True if another slot has begun. */
+static inline bool
+look(struct timeline *t, uint64_t now)
+{
+	bool is_new = now - t->slot_begin >= t->quantum;
+
+	if (is_new) {
+		enter_slot(t, now);
+	}
+	return is_new;
+}
+
+bool
+timeline_wake(struct timeline *t, struct timeline_member *m, uint64_t now)
+{
+	bool is_new = look(t, now);
+
+	m->is_ready = true;
+	m->jumps = m->takes_slack && m->has_credit;
+	if (m->jumps) {
+		m->has_credit = false;
+		list_push_front(&t->ring, &m->turn);
+	} else if (m->takes_slack) {
+		list_push_back(&t->ring, &m->turn);
+	}
+	if (is_new || owns_now(t, m)) {
+		return is_new || !t->donee;
+	}
+	return t->running ? t->runs_slack && m->jumps : m->takes_slack;
+}
+
+void
+timeline_sleep(struct timeline *t, struct timeline_member *m)
+{
+	m->is_ready = false;
+	list_remove(&m->turn);
+	if (t->donee == m) {
+		t->donee = NULL;
+	}
+	if (t->running == m) {
+		t->running = NULL;
+	}
+}
+
+void
+timeline_yield(struct timeline *t, uint64_t now)
+{
+	struct timeline_member *m = t->running;
+
+	look(t, now);
+	if (t->donee == m) {
+		t->donee = NULL;
+	} else if (owns_now(t, m)) {
+		t->is_given_up = true;
+	}
+	if (!list_is_empty(&m->turn)) {
+		list_remove(&m->turn);
+		list_push_back(&t->ring, &m->turn);
+	}
+	t->running = NULL;
+}
+
+void
+timeline_donate(struct timeline *t, struct timeline_member *m, uint64_t now)
+{
+	look(t, now);
+	t->donated_to = t->slot + (t->runs_slack ? 1 : position_of(t, t->slot)->run);
+	t->donee = m;
+}
+
+uint64_t
+timeline_overrun(struct timeline_member *m, uint64_t grace)
+{
+	m->debt += grace;
+	return ++m->overruns;
+}
+
+/* Where the next slot begins whose owner is ready. */
+static uint64_t
+next_owned(struct timeline *t)
+{
+	for (uint64_t far = position_of(t, t->slot)->next; far && far <= CONFIG_TIMELINE_SLOTS;
+	     far += position_of(t, t->slot + far)->next) {
+		if (position_of(t, t->slot + far)->owner->is_ready) {
+			return begin_of(t, far);
+		}
+	}
+	return TIMELINE_NEVER;
+}
+
+/* When the slack that begins now ends: with the slot if somebody else waits for a turn, else where
+ * the slot of an owner begins that is ready. */
+static uint64_t
+slack_end(struct timeline *t, const struct timeline_member *m)
+{
+	bool is_alone = t->ring.next == &m->turn && t->ring.prev == &m->turn;
+
+	return is_alone ? next_owned(t) : begin_of(t, 1);
+}
+
+/* A turn that came by itself pays for the next jump to the front. */
+static void
+begin_turn(struct timeline_member *m)
+{
+	m->has_credit |= !m->jumps;
+	m->jumps = false;
+}
+
+/* The first in the ring. */
+static inline void
+choose_slack(struct timeline *t)
+{
+	struct timeline_member *m = container_of(t->ring.next, struct timeline_member, turn);
+
+	if (m != t->running) {
+		begin_turn(m);
+	}
+	t->running = m;
+	t->runs_slack = true;
+	t->end = slack_end(t, m);
+}
+
+struct timeline_member *
+timeline_choose(struct timeline *t, uint64_t now)
+{
+	struct timeline_position *p;
+
+	look(t, now);
+	p = position_of(t, t->slot);
+	if (t->donee) {
+		t->running = t->donee;
+		t->end = begin_of(t, t->donated_to - t->slot);
+	} else if (p->owner && p->owner->is_ready && !t->is_given_up) {
+		t->running = p->owner;
+		t->end = begin_of(t, p->run);
+	} else if (list_is_empty(&t->ring)) {
+		t->running = NULL;
+		t->end = next_owned(t);
+	} else {
+		choose_slack(t);
+		return t->running;
+	}
+	t->runs_slack = false;
+	return t->running;
+}
+
+bool
+timeline_is_quiet(struct timeline *t)
+{
+	return position_of(t, t->slot)->is_quiet && !t->runs_slack && t->running;
+}
+
+/* --- invariants ----------------------------------------------------------------------------- */
+static bool
+ring_holds(const struct timeline *t)
+{
+	const struct list_node *n;
+
+	list_for_each(n, &t->ring)
+	{
+		const struct timeline_member *m =
+			container_of((struct list_node *)n, struct timeline_member, turn);
+
+		if (!m->is_ready || !m->takes_slack || n->next->prev != n) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+positions_hold(const struct timeline *t)
+{
+	for (uint32_t i = 0; i < CONFIG_TIMELINE_SLOTS; i++) {
+		uint32_t own = 0;
+
+		for (uint32_t j = 0; t->at[i].owner && j < CONFIG_TIMELINE_SLOTS; j++) {
+			own += t->at[j].owner == t->at[i].owner;
+		}
+		if (t->at[i].owner && own != t->at[i].owner->positions) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+distances_hold(const struct timeline *t)
+{
+	for (uint32_t i = 0; i < CONFIG_TIMELINE_SLOTS; i++) {
+		uint32_t run = 1, next = 1;
+
+		while (run < CONFIG_TIMELINE_SLOTS &&
+		       t->at[(i + run) % CONFIG_TIMELINE_SLOTS].owner == t->at[i].owner) {
+			run++;
+		}
+		while (next <= CONFIG_TIMELINE_SLOTS &&
+		       !t->at[(i + next) % CONFIG_TIMELINE_SLOTS].owner) {
+			next++;
+		}
+		if (t->at[i].run != run ||
+		    (t->at[i].next ? t->at[i].next : CONFIG_TIMELINE_SLOTS + 1u) != next) {
+			return false;
+		}
+	}
+	return true;
+}
+
+const char *
+timeline_check(const struct timeline *t)
+{
+	if (!ring_holds(t)) {
+		return "the ring has the ready ones that take slack, and no other";
+	}
+	if (!positions_hold(t)) {
+		return "a member counts the positions that are bound to it";
+	}
+	if (!distances_hold(t)) {
+		return "each position knows how far it is to another owner, and to the next one";
+	}
+	if (t->running && !t->running->is_ready) {
+		return "who runs is ready";
+	}
+	if (t->donee && !t->donee->is_ready) {
+		return "what is donated goes to one that is ready";
+	}
+	return NULL;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT
+ * timeline_test.c: the timeline against its model, and what docs/design/time.md says in so many
+ * words. 10^5 steps; LONG=1: 10^6.
+ *
+ * links: kern/timeline.c test/model/timeline_model.c; libs:
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "kern/timeline.h"
+#include "lib/base/rand.h"
+#include "test/model/timeline_model.h"
+
+#define Q 1000ul
+
+static struct timeline t;
+static struct timeline_member member[MODEL_MEMBERS];
+static struct timeline_model model;
+
+static int
+number_of(const struct timeline_member *m)
+{
+	return m ? (int)(m - member) : MODEL_NOBODY;
+}
+
+/* All but the last two take slack. */
+static int
+clear(void **state)
+{
+	(void)state;
+	timeline_init(&t, 0, Q);
+	model_init(&model, Q);
+	for (int i = 0; i < MODEL_MEMBERS; i++) {
+		member[i] = (struct timeline_member){0};
+		timeline_member_init(&member[i], i < MODEL_MEMBERS - 2);
+		model.slack[i] = i < MODEL_MEMBERS - 2;
+		model.credit[i] = true;
+	}
+	return 0;
+}
+
+static void
+bind(uint32_t position, struct timeline_member *m, bool is_quiet)
+{
+	timeline_set(&t, position, m, is_quiet);
+	timeline_measure(&t);
+}
+
+/* --- against the model ---------------------------------------------------------------------- */
+static void
+random_binding(uint64_t *r)
+{
+	uint32_t position = (uint32_t)rand_below(r, CONFIG_TIMELINE_SLOTS);
+	int who = (int)rand_below(r, MODEL_MEMBERS);
+
+	if (model.owner[position] != MODEL_NOBODY) {
+		bind(position, NULL, false);
+		model.owner[position] = MODEL_NOBODY;
+	} else {
+		bind(position, &member[who], false);
+		model.owner[position] = who;
+	}
+}
+
+static void
+random_event(uint64_t *r, uint64_t now)
+{
+	int who = (int)rand_below(r, MODEL_MEMBERS);
+	bool sleeps = model.ready[who];
+
+	if (sleeps) {
+		timeline_sleep(&t, &member[who]);
+		model_sleep(&model, who);
+		return;
+	}
+	int before = model.running;
+	bool is_new = now / Q != t.slot;
+	bool told = timeline_wake(&t, &member[who], now);
+	struct timeline_model later;
+	uint64_t end;
+
+	model_wake(&model, who, now);
+	later = model;
+	assert_int_equal(told, is_new || (model_choose(&later, now, &end) == who && before != who));
+}
+
+static void
+random_step(uint64_t *r, uint64_t now)
+{
+	int who = (int)rand_below(r, MODEL_MEMBERS);
+	uint64_t kind = rand_below(r, 10);
+
+	if (kind < 2) {
+		random_binding(r);
+	} else if (kind < 7) {
+		random_event(r, now);
+	} else if (kind == 7 && model.running != MODEL_NOBODY) {
+		timeline_yield(&t, now);
+		model_yield(&model, now);
+	} else if (kind == 8 && model.running != MODEL_NOBODY && model.ready[who]) {
+		timeline_donate(&t, &member[who], now);
+		model_donate(&model, who, now);
+	} else if (kind == 9) {
+		timeline_overrun(&member[who], Q / 4);
+		model.debt[who] += Q / 4;
+	}
+}
+
+static void
+test_model(void **state)
+{
+	uint64_t steps = getenv("LONG") ? 1000000 : 100000;
+	uint64_t r = 7;
+	uint64_t now = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < steps; i++) {
+		uint64_t end;
+
+		now += rand_below(&r, 4) ? rand_below(&r, Q / 2) : rand_below(&r, 100 * Q);
+		random_step(&r, now);
+		timeline_choose(&t, now);
+		assert_int_equal(number_of(t.running), model_choose(&model, now, &end));
+		assert_int_equal(t.end, end);
+		assert_true(t.end > now);
+		assert_null(timeline_check(&t));
+	}
+	for (int i = 0; i < MODEL_MEMBERS; i++) {
+		assert_int_equal(member[i].debt, model.debt[i]);
+		assert_int_equal(member[i].forfeits, model.forfeits[i]);
+	}
+}
+
+/* --- in so many words ----------------------------------------------------------------------- */
+static void
+runs(uint64_t now, int who, uint64_t end)
+{
+	assert_int_equal(number_of(timeline_choose(&t, now)), who);
+	assert_int_equal(t.end, end);
+}
+
+static void
+test_slices(void **state)
+{
+	(void)state;
+	bind(2, &member[5], true);
+	bind(3, &member[5], false);
+	timeline_wake(&t, &member[0], 0);
+	runs(0, 0, TIMELINE_NEVER);
+	timeline_wake(&t, &member[5], 10);
+	runs(10, 0, 2 * Q);
+	runs(2 * Q, 5, 4 * Q); /* adjacent slots are one slice */
+	assert_true(timeline_is_quiet(&t));
+	timeline_choose(&t, 3 * Q);
+	assert_false(timeline_is_quiet(&t));
+	runs(4 * Q, 0, (2 + CONFIG_TIMELINE_SLOTS) * Q);
+}
+
+static void
+test_sleeping_owner(void **state)
+{
+	(void)state;
+	bind(0, &member[5], false);
+	timeline_wake(&t, &member[0], 0);
+	runs(0, 0, TIMELINE_NEVER);
+	assert_true(timeline_wake(&t, &member[5], 100)); /* its slot, at once */
+	runs(100, 5, Q);
+	timeline_sleep(&t, &member[5]);
+	runs(200, 0, TIMELINE_NEVER);
+	assert_true(timeline_wake(&t, &member[5], 300));
+	timeline_choose(&t, 300);
+	timeline_yield(&t, 400); /* it gives up the rest */
+	runs(400, 0, CONFIG_TIMELINE_SLOTS * Q);
+}
+
+/* A woken one goes to the front once for each turn it had. */
+static void
+test_credit(void **state)
+{
+	(void)state;
+	timeline_wake(&t, &member[0], 0);
+	timeline_wake(&t, &member[1], 0);
+	timeline_choose(&t, 0);
+	assert_true(timeline_wake(&t, &member[2], 10));
+	runs(10, 2, Q);
+	timeline_sleep(&t, &member[2]);
+	timeline_choose(&t, 20);
+	assert_false(timeline_wake(&t, &member[2], 30));
+	timeline_choose(&t, 30);
+	while (number_of(timeline_choose(&t, 30)) != 2) {
+		timeline_yield(&t, 30);
+	}
+	timeline_sleep(&t, &member[2]);
+	timeline_choose(&t, 40);
+	assert_true(timeline_wake(&t, &member[2], 50));
+}
+
+static void
+test_debt(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		bind(2 * i, &member[5], false);
+	}
+	timeline_wake(&t, &member[0], 0);
+	timeline_wake(&t, &member[5], 0);
+	runs(0, 5, Q);
+	assert_int_equal(timeline_overrun(&member[5], Q / 2), 1);
+	assert_int_equal(timeline_overrun(&member[5], 2 * Q), 2);
+	runs(Q, 0, 2 * Q);
+	runs(2 * Q, 0, 4 * Q); /* one slot for each full quantum */
+	runs(4 * Q, 0, 6 * Q);
+	runs(6 * Q, 5, 7 * Q); /* half a quantum is owed still */
+	assert_int_equal(member[5].debt, Q / 2);
+	assert_int_equal(member[5].forfeits, 2);
+	assert_int_equal(member[5].overruns, 2);
+}
+
+static void
+test_donation(void **state)
+{
+	(void)state;
+	bind(0, &member[5], false);
+	bind(1, &member[5], false);
+	timeline_wake(&t, &member[5], 0);
+	timeline_wake(&t, &member[4], 0); /* takes no slack, has no slots */
+	runs(0, 5, 2 * Q);
+	timeline_donate(&t, &member[4], 100);
+	runs(100, 4, 2 * Q); /* the rest of the slice */
+	timeline_sleep(&t, &member[4]);
+	runs(200, 5, 2 * Q);
+	runs(2 * Q, MODEL_NOBODY, CONFIG_TIMELINE_SLOTS * Q); /* it is ready, but not its time */
+	timeline_sleep(&t, &member[5]);
+	runs(3 * Q, MODEL_NOBODY, TIMELINE_NEVER);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_model, clear),
+		cmocka_unit_test_setup(test_slices, clear),
+		cmocka_unit_test_setup(test_sleeping_owner, clear),
+		cmocka_unit_test_setup(test_credit, clear),
+		cmocka_unit_test_setup(test_debt, clear),
+		cmocka_unit_test_setup(test_donation, clear),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
