@@ -229,10 +229,11 @@ hart_devices(struct hart *h)
 
 	hart_hold(h, device_time(h, begin) > begin);
 	if (!h->irq_held) {
-		irq_handle(h);
+		bool more = irq_handle(h);
 		uint64_t end = arch_time();
+
 		h->irq_rest = end + (end - begin) * (100 - CONFIG_IRQ_PERCENT) / CONFIG_IRQ_PERCENT;
-		hart_hold(h, arch_pending() & ARCH_PENDING_EXTERNAL && device_time(h, end) > end);
+		hart_hold(h, more && device_time(h, end) > end);
 	}
 }
 

@@ -9,7 +9,7 @@
  *             completed, for a controller ignores the completion of what is not enabled. So a line
  *             interrupts at most once between two acknowledgements, and is as new after its end.
  * Callers:    the trap path of the hart whose context it is, calls, revocation. Work is bounded:
- *             nothing new is begun after some 1 250 instructions; what is left is taken up at a
+ *             nothing new is begun after some 2 000 instructions; what is left is taken up at a
  *             timer interrupt, once the environments have had their share of the time (hart.c).
  */
 #include "kern/irq.h"
@@ -22,7 +22,7 @@
 
 #define DEVICES_MAX 64 /* bits of hart.irq_again */
 /* Of one turn, in completions of some 250 instructions each. */
-#define WORK_MAX     5
+#define WORK_MAX     8
 #define WORK_LEAST   2 /* for a device whose turn comes when the others have used it up */
 #define WORK_CONSOLE 2
 
@@ -248,7 +248,7 @@ handle(uint32_t device, uint32_t budget, uint32_t *work)
 }
 
 /* Each device has one turn: it could interrupt again as soon as it is done, for ever. */
-static void
+static inline __attribute__((always_inline)) void
 handle_for(struct turn *t, uint32_t device)
 {
 	struct hart *h = t->hart;
@@ -262,8 +262,7 @@ handle_for(struct turn *t, uint32_t device)
 	turn_spend(t, work);
 }
 
-/* False if nothing is pending. */
-static bool
+static void
 handle_next(struct turn *t)
 {
 	uint32_t context = t->hart->plic_context;
@@ -276,16 +275,15 @@ handle_next(struct turn *t)
 		line_interrupt(t->hart, source);
 	}
 	turn_spend(t, 1);
-	return source != 0;
 }
 
-void
+bool
 irq_handle(struct hart *h)
 {
 	struct kernel *k = h->kernel;
 	struct turn t = {.hart = h, .left = WORK_MAX};
 	uint64_t again = h->irq_again;
-	bool more = true;
+	bool pending;
 
 	for (uint32_t device = 1; device < DEVICES_MAX && again >> device; device++) {
 		if (again >> device & 1) {
@@ -294,9 +292,12 @@ irq_handle(struct hart *h)
 			kernel_unlock(k);
 		}
 	}
-	for (uint32_t i = 0; more && (t.left || i < WORK_LEAST); i++) {
+	for (uint32_t i = 0; (pending = arch_pending() & ARCH_PENDING_EXTERNAL) &&
+			     (t.left || i < WORK_LEAST);
+	     i++) {
 		kernel_lock(k);
-		more = handle_next(&t);
+		handle_next(&t);
 		kernel_unlock(k);
 	}
+	return pending;
 }

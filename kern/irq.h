@@ -36,8 +36,8 @@ void irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t cont
 uint32_t irq_free_lines(uint32_t from, uint32_t *count);
 /* Each hart: accept interrupts at this context. False if the controller has none of this number. */
 bool irq_context_init(uint32_t context);
-/* Handle what is pending for a hart: a bounded turn. Takes the tree lock. */
-void irq_handle(struct hart *h);
+/* Handle what is pending for a hart: a bounded turn. Takes the tree lock. True if more is. */
+bool irq_handle(struct hart *h);
 
 /* Let the line that c, of one line, names raise bit `bit` of e. 0, E_BUSY (another environment,
  * which has not ended, has it), E_UNSUPPORTED (it reaches no hart that e could wait on). */

@@ -14,7 +14,7 @@
 #include "kern/object.h"
 #include "lib/base/checked.h"
 
-#define PAGES_COST  32 /* unpinning so many costs what a completion does */
+#define PAGES_COST  10 /* unpinning so many counts like a completion */
 #define EXTENT_DONE 3 /* nothing to do: complete at once */
 
 struct disk {

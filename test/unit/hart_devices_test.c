@@ -72,7 +72,7 @@ arch_external_enable(bool enable)
 	board.enabled = enable;
 }
 
-void
+bool
 irq_handle(struct hart *h)
 {
 	uint64_t waited = board.now - board.last;
@@ -82,6 +82,7 @@ irq_handle(struct hart *h)
 	board.last = board.now;
 	board.device_ticks += TURN_TICKS;
 	h->irq_again = board.more;
+	return board.enabled;
 }
 
 struct kernel *
