@@ -121,6 +121,23 @@ env_fault(struct env *e, uint64_t cause, uint64_t tval)
 	kernel_unlock(k);
 }
 
+/* What is asked of a stopped or a sleeping one: nothing here ends or signals another. Home hart,
+ * tree lock, as below. */
+static void
+env_go_on(struct env *e, uint32_t requests)
+{
+	if (requests & REQUEST_START && e->state == EXO_STATE_STOPPED) {
+		e->death.kind = EXO_DEATH_NONE;
+		e->state = EXO_STATE_READY;
+		hart_ready(e->hart, e);
+	}
+	if (requests & REQUEST_WAKE &&
+	    (__atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->wait_mask ||
+	     upcall_look(e) == UPCALL_READY)) {
+		env_wake(e);
+	}
+}
+
 /* Home hart, tree lock, `e` lives and is not in the middle of a call. */
 static void
 env_carry_out(struct env *e, uint32_t requests)
@@ -133,16 +150,7 @@ env_carry_out(struct env *e, uint32_t requests)
 		env_leave_hart(e);
 		__atomic_store_n(&e->state, EXO_STATE_STOPPED, __ATOMIC_RELEASE);
 	}
-	if (requests & REQUEST_START && e->state == EXO_STATE_STOPPED) {
-		e->death.kind = EXO_DEATH_NONE;
-		e->state = EXO_STATE_READY;
-		hart_ready(e->hart, e);
-	}
-	if (requests & REQUEST_WAKE &&
-	    (__atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->wait_mask ||
-	     upcall_look(e) == UPCALL_READY)) {
-		env_wake(e);
-	}
+	env_go_on(e, requests);
 }
 
 /* All of it under the tree lock: whoever holds that sees an environment with requests, or one that
@@ -187,7 +195,7 @@ env_request(struct env *e, uint32_t requests)
 		return;
 	}
 	if (is_for_now(e, requests)) {
-		env_carry_out(e, requests);
+		env_go_on(e, requests);
 		return;
 	}
 	__atomic_fetch_or(&e->requests, requests, __ATOMIC_SEQ_CST);
