@@ -28,6 +28,16 @@
 #define TABLES_ONE  (1ul << 17)  /* user addresses >> 21 have 17 bits */
 
 void
+table_fill(struct captree *t, const uint64_t *entry)
+{
+	uint64_t pair = ((uint64_t)entry - (uint64_t)t->base) >> (PAGE_SHIFT + 1);
+	uint64_t group = (uint64_t)entry / (GROUP * sizeof(*entry)) % GROUPS;
+
+	TABLE_GROUPS(&t->frames[2 * pair]) |= (uint16_t)(1u << group);
+	t->frames[2 * pair + 1].pins++;
+}
+
+void
 table_init(struct captree *t, uint64_t page, uint32_t level)
 {
 	struct frame *f = frame_at(t, page);

@@ -25,17 +25,6 @@ table_valid(const struct captree *t, const uint64_t *entry)
 	return &t->frames[2 * pair + 1].pins;
 }
 
-/* `entry`, of a table above level 0, is about to be filled: counted, and its group noted. */
-static inline void
-table_fill(const struct captree *t, const uint64_t *entry)
-{
-	uint64_t pair = ((uint64_t)entry - (uint64_t)t->base) >> (PAGE_SHIFT + 1);
-	uint64_t group = (uint64_t)entry / (GROUP * sizeof(*entry)) % (TABLE_ENTRIES / GROUP);
-
-	TABLE_GROUPS(&t->frames[2 * pair]) |= (uint16_t)(1u << group);
-	t->frames[2 * pair + 1].pins++;
-}
-
 /* The table that a valid entry above a leaf points to. */
 static inline uint64_t *
 table_below(uint64_t entry)
@@ -88,6 +77,8 @@ table_own_entry(const struct captree *t, struct space *s, uint64_t address, uint
 	return &table[address >> (12 + 9 * level) & (TABLE_ENTRIES - 1)];
 }
 
+/* `entry`, of a table above level 0, is about to be filled: counted, and its group noted. */
+void table_fill(struct captree *t, const uint64_t *entry);
 /* The pair at `page` becomes a table of `level`. */
 void table_init(struct captree *t, uint64_t page, uint32_t level);
 /* Does a table above the entries of `level` for `address` hang in several places? Then they must

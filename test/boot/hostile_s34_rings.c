@@ -263,6 +263,7 @@ revoke_counts(bool *right)
 	uint64_t in_flight = 0;
 	bool waited = false;
 	int64_t taken;
+	uint64_t end;
 
 	ring_make(EXO_RING_DISK);
 	for (uint32_t i = 0; i < 8; i++) {
@@ -274,8 +275,9 @@ revoke_counts(bool *right)
 	}
 	ring.shared->sq_tail = 8;
 	taken = exo_submit(ring.handle);
+	end = exo_now_ns() + 10 * EXO_NS_PER_S;
 	in_flight = taken > 0 ? (uint64_t)taken : 0;
-	for (int tries = 0; tries < 1000 && r.value == E_BUSY; tries++) {
+	while (r.value == E_BUSY && exo_now_ns() < end) {
 		r = exo_revoke2(some, 0, 0);
 		*right &= r.value == E_BUSY ? r.second > 0 && r.second <= in_flight : !r.second;
 		waited |= r.value == E_BUSY;

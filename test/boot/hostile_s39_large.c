@@ -218,7 +218,8 @@ check_far_hart(void)
 		part = way < 2 ? carve(1, pool, 300, 1) : unit;
 		wrong += exo_vm_map(exo_own_vm(), part, way < 2 ? 0 : 300, 1, RW, &address) != 0;
 		*at(address) = SECRET;
-		wrong += !stores_go_on() || !stores_go_on();
+		wrong += !stores_go_on();
+		wrong += !stores_go_on();
 		wrong += *at(address) != SECRET;
 		exo_vm_unmap(exo_own_vm(), address, 1);
 		exo_revoke(pool, 0, 0);

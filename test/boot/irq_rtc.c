@@ -111,6 +111,21 @@ thread_until(uint64_t wanted)
 	exo_pause(10 * MS_NS);
 }
 
+/* Whose ENV was dropped on another hart ends there a moment later. */
+static int64_t
+bind_when_free(void)
+{
+	int64_t result = E_BUSY;
+
+	for (int i = 0; i < 2000 && result == E_BUSY; i++) {
+		result = exo_bind(EXO_BIND_IRQ, line, 0, BIT);
+		if (result == E_BUSY) {
+			exo_pause(MS_NS);
+		}
+	}
+	return result;
+}
+
 static void
 test_left_behind(uint32_t hart, bool ends)
 {
@@ -130,7 +145,7 @@ test_left_behind(uint32_t hart, bool ends)
 		rtc_write(RTC_CLEAR, 1);
 		hostile_thread_end(&thread);
 	}
-	tap_is(exo_bind(EXO_BIND_IRQ, line, 0, BIT), 0, "it is over: the line is free");
+	tap_is(bind_when_free(), 0, "it is over: the line is free");
 	tap_is((int64_t)alarm_comes(), EXO_EVENT(BIT), "and works");
 	rtc_write(RTC_CLEAR, 1);
 	tap_is(exo_irq_ack(line), 0, "acknowledged");
