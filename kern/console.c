@@ -2,14 +2,16 @@
  * console.c: the console: output and input buffers between users and the device, and the kernel's
  * own messages.
  *
- * State:      the device, two buffers, and who is told of input; guarded by the console lock, the
- * binding by the tree lock. Invariants: head and tail run freely, tail - head <= size; nobody
- * waits
- * for the device but kprint. Callers:    any context, interrupts off. Lock order: tree lock, then
- * console lock.
+ * State: the device, two buffers, and who is told of input; guarded by the console lock, the
+ * binding by the tree lock.
+ * Invariants: head and tail run freely, tail - head <= size; nobody waits for the device but
+ * kprint.
+ * Callers: any context, interrupts off. Lock order: tree lock, then console lock.
  */
 #include "kern/console.h"
+
 #include <stdarg.h>
+
 #include "kern/dev/uart.h"
 #include "kern/lock.h"
 #include "lib/base/print.h"
@@ -165,26 +167,15 @@ console_attach(struct uart *u)
 	}
 }
 
-static size_t
-lines_in(const char *text, size_t bytes)
-{
-	size_t lines = 0;
-
-	for (size_t i = 0; i < bytes; i++) {
-		lines += text[i] == '\n';
-	}
-	return lines;
-}
-
 /* Puts text behind the buffer's, all of it or nothing, so that lines of different writers do not
- * mix; returns how many bytes it took. A terminal wants a carriage return before each line feed. */
+ * mix; returns how many bytes it took. A terminal wants a carriage return before each
+ * line feed: all could be one. */
 static size_t
 buffer_out(const char *text, size_t bytes)
 {
 	uint32_t tail = console.out.tail;
-	size_t room = OUT_BYTES - (tail - console.out.head);
 
-	if (room < 2 * bytes && room < bytes + lines_in(text, bytes)) {
+	if (OUT_BYTES - (tail - console.out.head) < 2 * bytes) {
 		return 0;
 	}
 	for (size_t i = 0; i < bytes; i++) {

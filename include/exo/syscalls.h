@@ -14,6 +14,7 @@
 #include <exo/types.h>
 
 #define EXO_CALLS_MAX           64
+#define EXO_CONSOLE_BYTES       256 /* of a console_write: it takes no more at once */
 
 #define SYSCALL0(nr, name, ...) EXO_NR_##name = (nr),
 #define SYSCALL1                SYSCALL0

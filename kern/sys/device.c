@@ -8,7 +8,7 @@
 #include "kern/ring.h"
 #include "kern/sys/sys.h"
 
-#define COPY_BYTES 128 /* a line; some 1 300 instructions */
+#define READ_BYTES  128
 #define SUBMIT_MAX  2  /* entries in one go, of some 900 instructions each */
 #define SUBMIT_WORK 16 /* and of captree.work, for their pages */
 
@@ -28,7 +28,7 @@ struct sysret
 sys_console_write(exo_handle console, const void *text, size_t bytes)
 {
 	struct env *e = env_current();
-	char copy[COPY_BYTES];
+	char copy[EXO_CONSOLE_BYTES]; /* some 2 600 instructions */
 	size_t n = bytes < sizeof(copy) ? bytes : sizeof(copy);
 	int error = check_console(e, console, EXO_WRITE);
 
@@ -42,7 +42,7 @@ struct sysret
 sys_console_read(exo_handle console, void *text, size_t bytes)
 {
 	struct env *e = env_current();
-	char copy[COPY_BYTES];
+	char copy[READ_BYTES];
 	size_t n = bytes < sizeof(copy) ? bytes : sizeof(copy);
 	int error = check_console(e, console, EXO_READ);
 

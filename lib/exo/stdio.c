@@ -20,7 +20,7 @@
 
 static struct {
 	size_t count;
-	char bytes[128]; /* as many as the kernel takes at once */
+	char bytes[EXO_CONSOLE_BYTES];
 } out;
 
 static struct {

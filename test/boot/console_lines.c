@@ -24,7 +24,9 @@ write_line(const char *text, size_t bytes)
 static void
 check_whole(void)
 {
-	static const char line[] = "# a line of fifty characters, and then some more\n";
+	static const char line[] = "# a line as long as the one in which init says how a program "
+				   "died, with the name of the program, its cause in words, where "
+				   "it was and which address it wanted\n";
 	unsigned full = 0, torn = 0;
 
 	for (int i = 0; i < LINES; i++) {
@@ -48,7 +50,7 @@ check_long(void)
 	text[0] = '#';
 	taken = write_line(text, sizeof(text));
 	write_line("\n", 1);
-	tap_is(taken, 128, "of a long text the first 128 bytes are taken");
+	tap_is(taken, EXO_CONSOLE_BYTES, "of a long text as many bytes as are promised are taken");
 }
 
 int
