@@ -12,6 +12,7 @@
 #include "kern/irq.h"
 #include "kern/object.h"
 #include "kern/selftest.h"
+#include "kern/slots.h"
 #include "kern/space.h"
 #include "lib/base/checked.h"
 #include "lib/base/print.h"
@@ -125,9 +126,10 @@ make_sysinfo(struct kernel *k)
 	s->magic = EXO_SYSINFO_MAGIC;
 	s->abi_version = EXO_ABI_VERSION;
 	s->timebase_hz = machine.timebase_hz;
-	s->quantum_ticks = machine.timebase_hz * CONFIG_SLICE_US / 1000000;
+	s->quantum_ticks = machine.timebase_hz * CONFIG_SLOT_US / 1000000;
 	s->slot_ticks = machine.timebase_hz * CONFIG_SLOT_US / 1000000;
 	s->timeline_slots = CONFIG_TIMELINE_SLOTS;
+	s->timeline_epoch = arch_time();
 	s->ram_start = machine.ram_start;
 	s->ram_bytes = machine.ram_end - machine.ram_start;
 	s->kernel_start = machine.image.start;
@@ -145,6 +147,7 @@ make_hart(struct kernel *k, uint32_t number, uint32_t from)
 	k->hart[number].kernel = k;
 	k->hart[number].number = number;
 	k->hart[number].second_ticks = arch_timebase_hz();
+	k->hart[number].grace_ticks = arch_timebase_hz() * CONFIG_GRACE_US / 1000000;
 	k->hart[number].plic_context = machine.context[number];
 	k->hart[number].has_plic = machine.context[number] != MACHINE_NO_CONTEXT;
 	arch_hart_id(number, machine.hartid[number]);
@@ -155,6 +158,8 @@ hart_setup(struct hart *h)
 {
 	struct exo_hart_info *info = &h->kernel->sysinfo->hart[h->number];
 
+	timeline_init(&h->timeline, h->kernel->sysinfo->timeline_epoch,
+		      h->kernel->sysinfo->slot_ticks);
 	info->hartid = (uint32_t)machine.hartid[h->number];
 	info->online = 1;
 	__atomic_store_n(&h->online, 1, __ATOMIC_RELEASE);
@@ -245,6 +250,7 @@ boot_on_own_stack(uint32_t number)
 	hart_setup(h);
 	start_harts(k);
 	limit_asids(k);
+	slots_boot(arch_ram(boot_pages((SLOTS_BYTES(k->harts) + PAGE_SIZE - 1) >> PAGE_SHIFT, 1)));
 	init = init_make(k, &machine);
 	init_give_ram(k, &machine);
 	kprint("chitin: %s, %u hart%s, %lu MiB RAM, ABI %u\n", k->sysinfo->model, k->harts,

@@ -16,12 +16,19 @@
 #include "kern/object.h"
 #include "kern/sys/dispatch.h"
 #include "kern/upcall.h"
-#include "lib/base/string.h"
+
+/* All but the room in front and what arch_env_init does. */
+#define CLEARED (offsetof(struct env, arch) - offsetof(struct env, kernel))
 
 void
-env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, bool fp)
+env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, uint64_t flags)
 {
-	memset(&e->kernel, 0, offsetof(struct env, arch) - offsetof(struct env, kernel));
+	uint64_t *words = (uint64_t *)&e->kernel;
+
+#pragma GCC unroll 64
+	for (size_t i = 0; i < CLEARED / sizeof(*words); i++) {
+		words[i] = 0;
+	}
 	e->kernel = k;
 	e->hart = home;
 	e->local_harts = arch_fence_pages_miss ? 0 : 1ul << home->number;
@@ -30,8 +37,9 @@ env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, boo
 	e->cspace_use.kind = USE_CSPACE;
 	e->supervisor_use.kind = USE_SUPERVISOR;
 	e->console_use.kind = USE_CONSOLE;
+	timeline_member_init(&e->member, !(flags & EXO_ENV_BOUND));
 	k->sysinfo->hart[home->number].environments++;
-	arch_env_init(&e->arch, home->number, dispatch_table_end(), uarea, fp);
+	arch_env_init(&e->arch, home->number, dispatch_table_end(), uarea, flags & EXO_ENV_FP);
 }
 
 static void
@@ -64,7 +72,9 @@ env_leave_hart(struct env *e)
 		hart_clear_deadline(h, e);
 	}
 	if (h->current == e) {
-		arch_fp_switch(&e->arch, NULL);
+		if (e->arch.fp) {
+			arch_fp_switch(&e->arch, NULL);
+		}
 		arch_space_leave();
 		h->current = NULL;
 	}
@@ -89,6 +99,9 @@ static void
 env_end(struct env *e, enum exo_death kind, uint64_t cause)
 {
 	env_halt(e, kind, cause, 0);
+	if (e->member.positions) {
+		timeline_forget(&e->hart->timeline, &e->member);
+	}
 	use_unbind(&e->kernel->tree, &e->space_use);
 	e->space = NULL;
 	__atomic_store_n(&e->state, EXO_STATE_DEAD, __ATOMIC_RELEASE);
@@ -104,6 +117,19 @@ env_exit(struct env *e, uint64_t status)
 	}
 	kernel_lock(k);
 	env_end(e, EXO_DEATH_EXIT, status);
+	kernel_unlock(k);
+}
+
+void
+env_overrun(struct env *e)
+{
+	struct kernel *k = e->kernel;
+
+	if (e == k->init) {
+		boot_init_ended(e, EXO_DEATH_OVERRUN, e->member.overruns, 0);
+	}
+	kernel_lock(k);
+	env_end(e, EXO_DEATH_OVERRUN, e->member.overruns);
 	kernel_unlock(k);
 }
 

@@ -13,6 +13,7 @@
 #include <exo/uarea.h>
 #include "arch/arch.h"
 #include "kern/cap.h"
+#include "kern/timeline.h"
 #include "lib/base/list.h"
 #include "lib/base/tree.h"
 
@@ -40,6 +41,7 @@ enum use_kind {
 	USE_BUFFER = 6,     /* RING -> FRAME */
 	USE_REQUEST = 7,    /* RING request -> BLOCK */
 	USE_IRQ = 8,        /* a line (kern/irq.c) -> IRQ */
+	USE_SLOT = 9,       /* positions of a timeline (kern/slots.c) -> SLOT */
 };
 
 /* What another hart can ask of an environment's home hart; bits of env.requests. */
@@ -48,9 +50,13 @@ enum use_kind {
 #define REQUEST_WAKE  0x4u
 #define REQUEST_KILL  0x8u /* its space, capability space or itself is going away */
 
+/* In env.owed. */
+#define OWED_BEGIN 0x1u
+#define OWED_END   0x2u
+
 struct env {
 	/* free room; here, so that a short displacement from tp reaches the rest (frame.h) */
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 344];
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 392];
 
 	/* constant after create, or changed under the tree lock while the environment is stopped */
 	struct kernel *kernel;
@@ -64,6 +70,8 @@ struct env {
 	uint32_t console_bit;
 	uint64_t event_entry; /* of asynchronous upcalls, */
 	uint64_t event_mask;  /* which these events cause; changed by itself or while stopped */
+	uint64_t begin_entry; /* where slices begin, 0: where they ended */
+	uint64_t end_entry;   /* where it is told that one ends soon, 0: it is not told */
 
 	/* any hart, atomically */
 	uint64_t events;
@@ -75,10 +83,12 @@ struct env {
 	/* home hart only */
 	uint32_t state; /* enum exo_env_state; others may look */
 	uint64_t wait_mask;
-	struct env *ring_next; /* ring of ready environments */
-	struct env *ring_prev;
+	struct timeline_member member;
 	struct tree_node deadline;
 	bool has_deadline;
+	bool was_cut;   /* its last slice ended without its doing */
+	uint8_t owed;   /* slice upcalls to come, below */
+	uint32_t slots; /* tree lock: bindings of positions on its hart's timeline */
 	struct {
 		uint64_t kind;
 		uint64_t cause;
@@ -128,7 +138,7 @@ env_uarea(struct env *e)
 }
 
 /* Make a pair, whose u-area is zeroed, an environment of `home`. */
-void env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, bool fp);
+void env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, uint64_t flags);
 /* Ask the home hart for something, from any hart, with the tree lock (so that `e` cannot go away).
  * It is carried out when that hart is next outside a call, on this hart at the end of the call
  * being handled. */
@@ -144,6 +154,8 @@ void env_take_requests(struct env *e);
 /* Home hart: take the events in `mask`; if there are none and the deadline is in the future, it
  * sleeps and true is returned. */
 bool env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken);
+/* Home hart: it ran over the ends of its slices too often; it ends. */
+void env_overrun(struct env *e);
 /* Home hart: its deadline has come. */
 void env_timeout(struct env *e);
 /* True once it can never run again and no hart holds its context / while it is stopped or dead. */

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * hart.c: harts take turns among their environments: round-robin with a slice until the timeline
- * replaces it.
+ * hart.c: what a hart does: whom its timeline says, until a timer, an interrupt or a request.
  *
  * State:      struct hart, one per hart, touched by that hart only (inbox and fence words by all,
- * atomically). Invariants: the ring holds exactly the READY environments at home here; the
- * deadline tree exactly the SLEEPING ones that have a deadline; the timer is armed for the
- * earliest deadline, the end of the slice if there is more than one to run, or one second ahead,
- * whatever
- * comes first: never not at all (an emulator may hang in wfi without). Callers:    trap handlers on
- * this hart, interrupts off. hart_dispatch and hart_continue end a handler.
+ *             atomically).
+ * Invariants: on the timeline exactly the READY environments at home here are ready; the deadline
+ *             tree has exactly the SLEEPING ones that have a deadline; the timer is armed for the
+ *             earliest deadline, the end of the slice or one second ahead, whatever comes first:
+ *             never not at all (an emulator may hang in wfi without).
+ * Callers:    trap handlers on this hart, interrupts off. hart_dispatch ends a handler.
  */
 #include "kern/hart.h"
 #include "kern/console.h"
 #include "kern/env.h"
 #include "kern/irq.h"
 #include "kern/kernel.h"
+#include "kern/slots.h"
 #include "kern/space.h"
 #include "kern/upcall.h"
 #include "lib/base/checked.h"
@@ -28,62 +28,44 @@ hart_self(void)
 	return &kernel_get()->hart[arch_hart()];
 }
 
-/* The one that runs is no longer alone: its slice ends, or begins if it had none. */
+/* Who runs is to be found out before this hart leaves the kernel. */
 static void
-hart_share(struct hart *h)
+hart_choose_again(struct hart *h)
 {
-	uint64_t now = arch_time();
-
-	if (h->slice_end <= now) {
-		h->slice_end = now + h->kernel->sysinfo->quantum_ticks;
-	}
-	if (h->slice_end < h->timer) {
-		h->timer = h->slice_end;
-		arch_timer_set(h->timer);
-	}
+	h->slice_end = 0;
+	h->pokes |= 1ul << h->number;
 }
 
 void
 hart_ready(struct hart *h, struct env *e)
 {
-	if (!h->ready) {
-		e->ring_next = e;
-		e->ring_prev = e;
-		h->ready = e;
-		return;
+	if (timeline_wake(&h->timeline, &e->member, arch_time()) ||
+	    h->slice_end == TIMELINE_NEVER) {
+		hart_choose_again(h);
 	}
-	if (h->ready->ring_next == h->ready) {
-		hart_share(h);
-	}
-	/* behind everybody: in front of the one that runs now */
-	e->ring_next = h->ready;
-	e->ring_prev = h->ready->ring_prev;
-	e->ring_prev->ring_next = e;
-	e->ring_next->ring_prev = e;
 }
 
 void
 hart_unready(struct hart *h, struct env *e)
 {
-	e->ring_prev->ring_next = e->ring_next;
-	e->ring_next->ring_prev = e->ring_prev;
-	if (h->ready == e) {
-		h->ready = e->ring_next == e ? NULL : e->ring_prev;
+	timeline_sleep(&h->timeline, &e->member);
+	if (h->running == e) {
+		h->running = NULL;
 		h->slice_end = 0;
+		h->gave_up = false;
 	}
 }
 
 void
-hart_prefer(struct hart *h, struct env *next)
+hart_yield(struct hart *h, struct env *next)
 {
-	if (h->ready != next) {
-		hart_unready(h, next);
-		next->ring_prev = h->ready;
-		next->ring_next = h->ready->ring_next;
-		next->ring_prev->ring_next = next;
-		next->ring_next->ring_prev = next;
-		h->ready = next;
+	h->gave_up = true;
+	if (next) {
+		timeline_donate(&h->timeline, &next->member, arch_time());
+	} else {
+		timeline_yield(&h->timeline, arch_time());
 	}
+	h->slice_end = 0;
 }
 
 void
@@ -125,7 +107,7 @@ hart_polls(const struct hart *h)
 static uint64_t
 device_time(const struct hart *h, uint64_t now)
 {
-	return h->ready && h->irq_rest > now ? h->irq_rest : now;
+	return h->running && h->irq_rest > now ? h->irq_rest : now;
 }
 
 /* When to come back for them. Not before the environment that goes on now has run, or the way out
@@ -133,7 +115,7 @@ device_time(const struct hart *h, uint64_t now)
 static uint64_t
 device_time_after(const struct hart *h, uint64_t now)
 {
-	uint64_t pause = h->ready ? PAUSE_TICKS(arch_timebase_hz()) : 0;
+	uint64_t pause = h->running ? PAUSE_TICKS(arch_timebase_hz()) : 0;
 	uint64_t time = device_time(h, now);
 
 	return time < now + pause ? now + pause : time;
@@ -148,8 +130,11 @@ hart_arm(struct hart *h, uint64_t now, uint64_t time)
 	if (first && first->key < time) {
 		time = first->key;
 	}
-	if (h->ready && h->ready->ring_next != h->ready && h->slice_end < time) {
+	if (h->slice_end < time) {
 		time = h->slice_end;
+	}
+	if (h->running && h->grace_time < time) {
+		time = h->grace_time;
 	}
 	if (hart_polls(h) && h->poll_time < time) {
 		time = h->poll_time;
@@ -257,18 +242,76 @@ hart_interrupts(struct hart *h)
 	hart_send_pokes(h);
 }
 
-static struct env *
-hart_pick(struct hart *h)
+/* The slice of `e` is over. One that asked to be told of the end and still runs owes the grace, and
+ * ends if it has done so too often. */
+static inline void
+slice_over(struct hart *h, struct env *e, bool at_end)
 {
-	uint64_t now;
+	if (h->gave_up) {
+		return;
+	}
+	e->was_cut = true;
+	e->owed = 0;
+	if (at_end && h->tells &&
+	    timeline_overrun(&e->member, h->grace_ticks) > CONFIG_OVERRUNS_MAX) {
+		env_overrun(e);
+	}
+}
 
-	while (!h->ready) {
-		now = arch_time();
+/* A slice of `e` begins. */
+static inline void
+slice_begin(struct hart *h, struct env *e)
+{
+	bool is_bound = !h->timeline.runs_slack;
+
+	if (is_bound && e->begin_entry && !e->was_cut) {
+		e->owed |= OWED_BEGIN;
+	}
+	e->was_cut = false;
+	h->tells = is_bound && e->end_entry;
+	h->grace_time = h->tells ? h->boundary - h->grace_ticks : TIMELINE_NEVER;
+}
+
+static void
+hart_choose(struct hart *h, uint64_t now)
+{
+	struct env *was = h->running;
+	struct timeline_member *m;
+
+	if (was && now >= h->boundary) {
+		slice_over(h, was, true);
+		was = NULL;
+	}
+	m = timeline_choose(&h->timeline, now);
+	h->running = m ? container_of(m, struct env, member) : NULL;
+	h->slice_end = h->timeline.end;
+	h->boundary = h->timeline.end;
+	if (was && was != h->running) {
+		slice_over(h, was, false);
+	}
+	if (h->running && h->running != was) {
+		slice_begin(h, h->running);
+	}
+	h->gave_up = false;
+}
+
+/* Until there is somebody to run. Returns the time. */
+static uint64_t
+hart_idle(struct hart *h)
+{
+	uint64_t now = arch_time();
+
+	while (!h->running) {
 		hart_arm(h, now, now + h->second_ticks);
 		arch_wait();
 		hart_interrupts(h);
+		if (__atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED)) {
+			slots_follow(h);
+		}
+		now = arch_time();
+		hart_choose(h, now);
 	}
-	return h->ready;
+	return now;
 }
 
 static struct arch_env *
@@ -287,19 +330,26 @@ hart_switch(struct hart *h, struct env *e)
 struct arch_env *
 hart_dispatch(struct hart *h)
 {
-	uint64_t now;
+	uint64_t now = arch_time();
 	struct env *e;
 
 	if (__atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
 		hart_inbox(h);
 	}
+	if (__atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED)) {
+		slots_follow(h);
+	}
 	hart_send_pokes(h);
-	e = hart_pick(h);
-	now = arch_time();
 	if (now >= h->slice_end) {
-		e = e->ring_next;
-		h->ready = e;
-		h->slice_end = now + h->kernel->sysinfo->quantum_ticks;
+		hart_choose(h, now);
+	}
+	if (!h->running) {
+		now = hart_idle(h);
+	}
+	e = h->running;
+	if (now >= h->grace_time) {
+		h->grace_time = TIMELINE_NEVER;
+		e->owed |= OWED_END;
 	}
 	/* the library cannot tell when an exception is over: look for it */
 	hart_arm(h, now,

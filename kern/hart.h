@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "arch/arch.h"
+#include "kern/timeline.h"
 #include "lib/base/tree.h"
 
 struct env;
@@ -19,33 +20,46 @@ struct hart {
 	uint32_t plic_context;
 	bool has_plic;
 	uint64_t second_ticks; /* of the timebase */
+	uint64_t grace_ticks;  /* CONFIG_GRACE_US */
 
 	/* this hart only */
 	struct env *current; /* whose space and floating point are in place; NULL: nobody's */
-	struct env *ready;   /* ring of ready environments; the one that ran last */
+	struct env *running; /* whose turn it is; NULL: nobody's, or to be found out */
 	struct tree_root deadlines;
-	uint64_t slice_end;
-	uint64_t timer;     /* what the timer is armed for */
-	uint64_t poll_time; /* when to look at a console without interrupts */
-	uint64_t irq_again; /* bits of irq.c: devices with more to do than one turn allowed */
-	uint64_t irq_rest;  /* until then devices wait while an environment runs */
-	bool irq_held;      /* external interrupts are off until then */
-	uint64_t pokes;     /* harts that this one owes an IPI */
+	uint64_t slice_end;  /* when it is to be found out at the latest; 0: now */
+	uint64_t boundary;   /* when the slice of `running` ends */
+	uint64_t grace_time; /* when it is told so, TIMELINE_NEVER: it is not, or was */
+	bool tells;          /* it had asked for that when its slice began */
+	bool gave_up;        /* `running` gave up the rest */
+	uint64_t timer;      /* what the timer is armed for */
+	uint64_t poll_time;  /* when to look at a console without interrupts */
+	uint64_t irq_again;  /* bits of irq.c: devices with more to do than one turn allowed */
+	uint64_t irq_rest;   /* until then devices wait while an environment runs */
+	bool irq_held;       /* external interrupts are off until then */
+	uint64_t pokes;      /* harts that this one owes an IPI */
+
+	struct timeline timeline;
 
 	/* any hart, atomically */
 	struct env *inbox;   /* environments with requests for this hart */
 	uint64_t epoch_seen; /* the last epoch at which it was outside every call */
 	uint32_t online;
+	uint32_t slots_changed; /* its timeline is behind the table of slots.c, */
+
+	/* tree lock */
+	uint32_t changed_begin; /* in these positions */
+	uint32_t changed_end;   /* 0: in none */
 };
 
 /* The ready environment whose turn it is, its context and space in place; waits while there is
  * none. Ends a handler. */
 struct arch_env *hart_dispatch(struct hart *h);
-/* Put `e`, ready, into / out of the ring of its home hart. */
+/* `e`, at home here, is ready from now on / no longer. */
 void hart_ready(struct hart *h, struct env *e);
 void hart_unready(struct hart *h, struct env *e);
-/* `next` runs next for the rest of the slice (directed yield); it is ready and at home here. */
-void hart_prefer(struct hart *h, struct env *next);
+/* The one that runs gives up the rest of its slice: to `next`, which is ready and at home here, or
+ * with NULL to whoever is next. */
+void hart_yield(struct hart *h, struct env *next);
 void hart_set_deadline(struct hart *h, struct env *e, uint64_t time);
 void hart_clear_deadline(struct hart *h, struct env *e);
 /* Handle what is pending: IPI, timer, devices. */

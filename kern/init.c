@@ -343,7 +343,7 @@ make_env(struct cap *space)
 	struct env *e = arch_ram(page << PAGE_SHIFT);
 	struct cap *c = give_root(EXO_CAP_ENV, EXO_RIGHTS_ALL, page, 2, &init.boot->env);
 
-	env_init(e, init.k, &init.k->hart[0], EXO_UAREA_BASE, init.k->has_fp);
+	env_init(e, init.k, &init.k->hart[0], EXO_UAREA_BASE, init.k->has_fp ? EXO_ENV_FP : 0);
 	e->space = init.space;
 	e->arch.satp = init.space->satp;
 	cspace_use(init.cspace, e);

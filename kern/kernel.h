@@ -34,12 +34,12 @@ struct kernel {
 	uint64_t leaf_bits; /* of every entry that maps for users; constant after boot */
 	uint64_t keep_bits; /* what protect leaves as it is; constant after boot */
 	bool waiting; /* an unbind waits for another hart, so the call restarts; with the lock */
+	bool has_fp;
 	uint32_t harts;
-	struct hart hart[CONFIG_MAX_HARTS];
 	struct exo_sysinfo *sysinfo;
 	struct env *init; /* the first environment: nobody supervises it */
 	uintptr_t test_device;
-	bool has_fp;
+	struct hart hart[CONFIG_MAX_HARTS];
 	struct asids asids; /* with the lock; last, for it is large */
 };
 

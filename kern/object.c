@@ -19,6 +19,7 @@
 #include "kern/net/nic.h"
 #include "kern/panic.h"
 #include "kern/ring.h"
+#include "kern/slots.h"
 #include "kern/table.h"
 #include "kern/take.h"
 #include "lib/base/checked.h"
@@ -100,6 +101,9 @@ unbind_use(struct kernel *k, struct use *u)
 		break;
 	case USE_IRQ:
 		irq_lost(u);
+		break;
+	case USE_SLOT:
+		slots_lost(k, u);
 		break;
 	case USE_REQUEST:
 		return E_BUSY; /* the device decides when it is done */
@@ -212,7 +216,8 @@ bury_env(struct kernel *k, struct env *e)
 		console_unbind(e);
 		use_unbind(&k->tree, &e->console_use);
 	}
-	if ((e->rings && ring_orphan(e)) || (e->lines && irq_orphan(e))) {
+	if ((e->rings && ring_orphan(e)) || (e->lines && irq_orphan(e)) ||
+	    (e->slots && slots_orphan(e))) {
 		return BURY_MORE;
 	}
 	k->sysinfo->hart[e->hart->number].environments--;

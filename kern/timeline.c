@@ -20,21 +20,51 @@ position_of(struct timeline *t, uint64_t slot)
 	return &t->at[slot % CONFIG_TIMELINE_SLOTS];
 }
 
-/* How far it is to the next change and to the next owner, told by the position behind. */
+/* Where a run of an owner begins; CONFIG_TIMELINE_SLOTS: nowhere. */
+static uint32_t
+first_run(const struct timeline *t)
+{
+	const struct timeline_member *before = t->at[CONFIG_TIMELINE_SLOTS - 1].owner;
+	uint32_t i = 0;
+
+	while (i < CONFIG_TIMELINE_SLOTS && (!t->at[i].owner || t->at[i].owner == before)) {
+		before = t->at[i++].owner;
+	}
+	return i;
+}
+
+/* Once round, backwards from a run that begins at `at`. */
+static void
+measure_from(struct timeline *t, uint32_t at)
+{
+	const struct timeline_member *behind = t->at[at].owner;
+	uint16_t run = 0, next = 1;
+
+	for (uint32_t left = CONFIG_TIMELINE_SLOTS; left > 0; left--) {
+		struct timeline_position *p;
+
+		at = (at ? at : CONFIG_TIMELINE_SLOTS) - 1;
+		p = &t->at[at];
+		run = p->owner == behind ? (uint16_t)(run + 1) : 1;
+		p->run = run;
+		p->next = next;
+		next = p->owner ? 1 : (uint16_t)(next + 1);
+		behind = p->owner;
+	}
+}
+
 void
 timeline_measure(struct timeline *t)
 {
-	for (uint32_t i = 2 * CONFIG_TIMELINE_SLOTS; i-- > 0;) {
-		struct timeline_position *p = position_of(t, i);
-		const struct timeline_position *behind = position_of(t, i + 1);
-		bool same = p->owner == behind->owner;
+	uint32_t at = first_run(t);
 
-		p->run = same && behind->run < CONFIG_TIMELINE_SLOTS - 1 ? behind->run + 1
-			 : same                                          ? CONFIG_TIMELINE_SLOTS
-									 : 1;
-		p->next = behind->owner                                          ? 1
-			  : behind->next && behind->next < CONFIG_TIMELINE_SLOTS ? behind->next + 1
-										 : 0;
+	if (at < CONFIG_TIMELINE_SLOTS) {
+		measure_from(t, at);
+		return;
+	}
+	for (uint32_t i = 0; i < CONFIG_TIMELINE_SLOTS; i++) {
+		t->at[i].run = CONFIG_TIMELINE_SLOTS;
+		t->at[i].next = t->at[i].owner != NULL;
 	}
 }
 

@@ -36,6 +36,27 @@ upcall_look_at(struct env *e)
 	return result;
 }
 
+/* Where it is about, and 0 or the events that go with it. */
+static uint64_t
+choose_entry(struct env *e, struct exo_uarea *u)
+{
+	u->async_events = 0;
+	if (e->owed & OWED_BEGIN) {
+		e->owed &= (uint8_t)~OWED_BEGIN;
+		u->async_what = EXO_UPCALL_BEGIN;
+		return e->begin_entry;
+	}
+	if (e->owed & OWED_END) {
+		e->owed &= (uint8_t)~OWED_END;
+		u->async_what = EXO_UPCALL_END;
+		return e->end_entry;
+	}
+	u->async_what = EXO_UPCALL_EVENT;
+	u->async_events =
+		__atomic_fetch_and(&e->events, ~e->event_mask, __ATOMIC_ACQ_REL) & e->event_mask;
+	return e->event_entry;
+}
+
 enum upcall
 upcall_deliver_now(struct env *e)
 {
@@ -49,10 +70,7 @@ upcall_deliver_now(struct env *e)
 		u->async_gp = a->x[3];
 		u->async_t0 = a->x[5];
 		u->async_a7 = a->x[17];
-		u->async_what = EXO_UPCALL_EVENT;
-		u->async_events = __atomic_fetch_and(&e->events, ~e->event_mask, __ATOMIC_ACQ_REL) &
-				  e->event_mask;
-		a->x[0] = e->event_entry;
+		a->x[0] = choose_entry(e, u);
 		a->x[3] = a->uarea;
 	}
 	return result;

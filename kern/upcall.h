@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * upcall.h: asynchronous upcalls: an event enters the environment at its event entry point.
+ * upcall.h: asynchronous upcalls: an event, or the begin or the end of a slice, enters the
+ * environment at the entry point that it has for it.
  */
 #ifndef KERN_UPCALL_H
 #define KERN_UPCALL_H
 
 #include "kern/env.h"
 
-/* What becomes of a pending event that wants an upcall. */
+/* What becomes of a pending one. */
 enum upcall {
 	UPCALL_NONE,      /* there is none */
 	UPCALL_READY,     /* nothing is in its way */
@@ -16,15 +17,15 @@ enum upcall {
 
 /* Home hart: may `e` take an upcall now? If one is held back its u-area says so afterwards. */
 enum upcall upcall_look_at(struct env *e);
-/* Home hart, e's context is saved and about to be entered: direct it to its event entry point if an
- * event wants that. Returns what upcall_look said. */
+/* Home hart, e's context is saved and about to be entered: direct it to an entry point if something
+ * wants that; the slice before events. Returns what upcall_look said. */
 enum upcall upcall_deliver_now(struct env *e);
 
-/* Is an event pending that wants an upcall? */
+/* Is an event pending that wants an upcall, or one of a slice owed? */
 static inline bool
 upcall_wanted(const struct env *e)
 {
-	return (__atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->event_mask) != 0;
+	return ((__atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->event_mask) | e->owed) != 0;
 }
 
 /* Mostly there is none. */

@@ -113,9 +113,14 @@ void
 arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t uarea, bool fp)
 {
 #pragma GCC unroll 32
-	for (uint32_t i = 0; i < 32; i++) { /* registers begin as zeros */
+	for (uint32_t i = 0; i < 32; i++) { /* registers begin as zeros, */
 		a->x[i] = 0;
-		a->f[i] = 0;
+	}
+	if (fp) { /* without floating point nobody looks at f */
+#pragma GCC unroll 32
+		for (uint32_t i = 0; i < 32; i++) {
+			a->f[i] = 0;
+		}
 	}
 	a->fcsr = 0;
 	a->fp_hart = 0;

@@ -69,6 +69,7 @@ struct exo_sysinfo {
 	uint32_t irq_sources;    /* lines are 1 .. this; 0: no interrupt controller */
 	uint64_t slot_ticks;     /* length of a position on a timeline */
 	uint32_t timeline_slots; /* positions on the timeline of each hart */
+	uint64_t timeline_epoch; /* `time` when slot 0 of all harts began */
 };
 
 /* The frame table, a FRAME capability of its own: one entry for each page of RAM from ram_start on,

@@ -81,21 +81,30 @@ enum exo_binding {
 	EXO_BIND_PACKET = 4,  /* RING -> PACKET */
 	EXO_BIND_BUFFER = 5,  /* RING -> FRAME that receives packets */
 	EXO_BIND_IRQ = 6,     /* IRQ of one line -> event bit of the caller */
+	EXO_BIND_SLOT = 7,    /* ENV -> SLOT: it runs in those positions */
 };
 
 /* exo_env_entry: which entry point is set. */
 enum exo_entry {
 	EXO_ENTRY_EXCEPTION = 1,
 	EXO_ENTRY_EVENT = 2,
+	EXO_ENTRY_BEGIN = 3, /* of a slice */
+	EXO_ENTRY_END = 4,
 };
 
 /* What an asynchronous upcall is about. */
 enum exo_upcall {
 	EXO_UPCALL_EVENT = 1,
+	EXO_UPCALL_BEGIN = 2, /* a slice begins that it did not lose the last time */
+	EXO_UPCALL_END = 3,   /* the slice ends soon: save what is to be saved, and yield */
 };
 
 /* exo_create(EXO_CAP_ENV): flags. */
-#define EXO_ENV_FP 0x1ul /* has floating point */
+#define EXO_ENV_FP    0x1ul /* has floating point */
+#define EXO_ENV_BOUND 0x2ul /* runs in slots bound to it only, takes no slack */
+
+/* exo_bind(EXO_BIND_SLOT): flags. */
+#define EXO_SLOT_QUIET 0x1ul /* external interrupts wait until the slot is over */
 
 /* exo_power: how. */
 enum exo_power_how {
@@ -177,7 +186,10 @@ struct exo_context {
 	uint64_t event_mask;
 	uint64_t events; /* pending */
 	uint64_t uarea;
-	uint64_t flags; /* EXO_ENV_FP */
+	uint64_t flags;      /* EXO_ENV_FP, EXO_ENV_BOUND */
+	uint64_t overruns;   /* slices at whose end it still ran, though it had asked to be told */
+	uint64_t forfeits;   /* slots that it lost for that */
+	uint64_t debt_ticks; /* that it still owes */
 };
 
 /* exo_env_launch: what an environment begins with. Registers that are not here stay as they are: 0
@@ -205,9 +217,10 @@ enum exo_env_state {
 
 enum exo_death {
 	EXO_DEATH_NONE = 0,
-	EXO_DEATH_EXIT = 1,  /* exo_exit; cause = status */
-	EXO_DEATH_FAULT = 2, /* an exception it could not take itself; its state is FAULTED */
-	EXO_DEATH_STOP = 3,  /* its SPACE, CSPACE or memory was revoked */
+	EXO_DEATH_EXIT = 1,    /* exo_exit; cause = status */
+	EXO_DEATH_FAULT = 2,   /* an exception it could not take itself; its state is FAULTED */
+	EXO_DEATH_STOP = 3,    /* its SPACE, CSPACE or memory was revoked */
+	EXO_DEATH_OVERRUN = 4, /* it ran over the ends of its slices; cause = how often */
 };
 
 #endif

@@ -44,9 +44,11 @@ sys_finish_posted(int64_t value)
 {
 	struct hart *h = env_current()->hart;
 
+	bool again = __atomic_load_n(&h->inbox, __ATOMIC_RELAXED) || !h->slice_end ||
+		     __atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED);
+
 	hart_send_pokes(h);
-	return (struct sysret){value, __atomic_load_n(&h->inbox, __ATOMIC_RELAXED) ? ACTION_LONG
-										   : ACTION_RETURN};
+	return (struct sysret){value, again ? ACTION_LONG : ACTION_RETURN};
 }
 
 struct sysret

@@ -56,7 +56,7 @@ sys_yield(exo_handle env)
 	int error;
 
 	if (env == EXO_NONE) {
-		e->hart->slice_end = 0;
+		hart_yield(e->hart, NULL);
 		return (struct sysret){0, ACTION_LONG};
 	}
 	kernel_lock(e->kernel);
@@ -67,7 +67,7 @@ sys_yield(exo_handle env)
 							   : 0;
 	}
 	if (!error) {
-		hart_prefer(e->hart, target);
+		hart_yield(e->hart, target);
 	}
 	kernel_unlock(e->kernel);
 	return error ? sys_return(error) : (struct sysret){0, ACTION_LONG};
@@ -151,12 +151,15 @@ copy_context(const struct env *e, struct exo_context *c)
 		.event_mask = e->event_mask,
 		.events = __atomic_load_n(&e->events, __ATOMIC_RELAXED),
 		.uarea = a->uarea,
-		.flags = a->fp ? EXO_ENV_FP : 0,
+		.overruns = e->member.overruns,
+		.forfeits = e->member.forfeits,
+		.debt_ticks = e->member.debt,
+		.flags = (a->fp ? EXO_ENV_FP : 0) | (e->member.takes_slack ? 0 : EXO_ENV_BOUND),
 	};
 	for (uint32_t i = 1; i < 32; i++) {
 		c->x[i] = a->x[i];
 	}
-	for (uint32_t i = 0; i < 32; i++) {
+	for (uint32_t i = 0; a->fp && i < 32; i++) {
 		c->f[i] = a->f[i];
 	}
 }
@@ -225,6 +228,9 @@ check_entry(uint32_t which, uint64_t address, uint64_t argument)
 		return is_wild || !is_code_address(argument) ? E_RANGE : 0;
 	case EXO_ENTRY_EVENT:
 		return is_wild ? E_RANGE : argument & EVENT_RESERVED ? E_INVAL : 0;
+	case EXO_ENTRY_BEGIN:
+	case EXO_ENTRY_END:
+		return is_wild ? E_RANGE : argument ? E_INVAL : 0;
 	default:
 		return E_INVAL;
 	}
@@ -233,12 +239,21 @@ check_entry(uint32_t which, uint64_t address, uint64_t argument)
 static void
 set_entry(struct env *target, uint32_t which, uint64_t address, uint64_t argument)
 {
-	if (which == EXO_ENTRY_EXCEPTION) {
+	switch (which) {
+	case EXO_ENTRY_EXCEPTION:
 		target->arch.handler = address;
 		target->arch.window = argument;
-	} else {
+		break;
+	case EXO_ENTRY_EVENT:
 		target->event_entry = address;
 		target->event_mask = address ? argument : 0;
+		break;
+	case EXO_ENTRY_BEGIN:
+		target->begin_entry = address;
+		break;
+	default:
+		target->end_entry = address;
+		break;
 	}
 }
 

@@ -56,7 +56,7 @@ check_env(const struct creation *c)
 	if ((c->arg0 & 0xff) >= c->k->harts) {
 		return E_HART;
 	}
-	if (c->arg0 >> 8 & ~EXO_ENV_FP) {
+	if (c->arg0 >> 8 & ~(EXO_ENV_FP | EXO_ENV_BOUND)) {
 		return E_INVAL;
 	}
 	if (c->arg0 >> 8 & EXO_ENV_FP && !c->k->has_fp) {
@@ -119,7 +119,7 @@ build(const struct creation *c, uint8_t *memory)
 	case FRAME_ENV:
 		arch_page_clear(memory + PAGE_SIZE);
 		env_init((struct env *)memory, c->k, &c->k->hart[c->arg0 & 0xff], c->arg1,
-			 (c->arg0 >> 8 & EXO_ENV_FP) != 0);
+			 c->arg0 >> 8);
 		break;
 	case FRAME_SPACE:
 		space_init(c->k, space_at(c->frames->start));
@@ -349,6 +349,8 @@ bind(struct env *e, uint32_t what, exo_handle thing, exo_handle with, uint64_t a
 		return bind_buffer(e, thing, with);
 	case EXO_BIND_IRQ:
 		return sys_bind_irq(e, thing, arg);
+	case EXO_BIND_SLOT:
+		return sys_bind_slot(e, thing, with, arg);
 	default:
 		return E_INVAL;
 	}
@@ -402,6 +404,8 @@ unbind(struct env *e, uint32_t what, exo_handle thing)
 		return error;
 	case EXO_BIND_IRQ:
 		return sys_unbind_irq(e, thing);
+	case EXO_BIND_SLOT:
+		return sys_unbind_slot(e, thing);
 	default:
 		return E_INVAL;
 	}
@@ -416,5 +420,5 @@ sys_unbind(uint32_t what, exo_handle thing)
 	kernel_lock(e->kernel);
 	error = unbind(e, what, thing);
 	kernel_unlock(e->kernel);
-	return sys_return(error);
+	return sys_finish(error);
 }

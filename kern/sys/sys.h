@@ -86,6 +86,9 @@ sys_cap(const struct env *e, exo_handle handle, uint32_t type, uint64_t rights, 
 /* bind and unbind of a line, see irq.c. Tree lock. */
 int sys_bind_irq(struct env *e, exo_handle irq, uint64_t bit);
 int sys_unbind_irq(struct env *e, exo_handle irq);
+/* of positions on a timeline, see slot.c. Tree lock */
+int sys_bind_slot(struct env *e, exo_handle env, exo_handle slot, uint64_t flags);
+int sys_unbind_slot(struct env *e, exo_handle slot);
 /* The ENV a handle names. Tree lock. */
 static inline int
 sys_env(struct env *e, exo_handle handle, uint64_t rights, struct env **target)

@@ -186,7 +186,7 @@ step_page(struct building *b)
 	b->page = (struct exo_start *)address;
 	b->page->magic = EXO_START_MAGIC;
 	b->page->version = EXO_START_VERSION;
-	b->page->env_flags = b->what->flags;
+	b->page->env_flags = b->what->flags & EXO_ENV_FP;
 	b->page->hart = b->what->hart;
 	b->page->timebase_hz = exo_start()->timebase_hz;
 	b->page->seed_bytes = exo_start()->seed_bytes;

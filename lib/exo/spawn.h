@@ -26,7 +26,7 @@ struct exo_spawn {
 	size_t elf_bytes;
 	exo_handle pool; /* whole, without children, for this child only */
 	uint32_t hart;
-	uint32_t flags;          /* EXO_ENV_FP */
+	uint32_t flags;          /* EXO_ENV_FP, EXO_ENV_BOUND */
 	uint32_t stack_pages;    /* 0: EXO_STACK_PAGES */
 	uint32_t slot_leaves;    /* leaves of 64 slots; 0: 1 */
 	uint64_t self_rights;    /* on its own ENV; 0: no handle */

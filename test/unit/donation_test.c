@@ -247,7 +247,7 @@ try_numbers(const struct step *s)
 		int which;
 		uint64_t number;
 	} wrong[] = {
-		{EXO_CAP_ENV, 3, 99},           {EXO_CAP_ENV, 3, 2 << 8},
+		{EXO_CAP_ENV, 3, 99},           {EXO_CAP_ENV, 3, 4 << 8},
 		{EXO_CAP_ENV, 4, 0x1000},       {EXO_CAP_ENV, 4, EXO_UAREA_BASE + 8},
 		{EXO_CAP_TABLE, 3, 2},          {EXO_CAP_RING, 3, 9},
 		{EXO_CAP_RING, 4, 63},          {EXO_CAP_CSPACE, 4, 3},

@@ -2,7 +2,7 @@
  * hart_devices_test.c: how much of a hart the kernel's devices get, with a clock and devices of the
  * test's own: a device that always has more to do, and one piece of user time after the other.
  *
- * links: kern/hart.c kern/upcall.c lib/base/tree.c
+ * links: kern/hart.c kern/timeline.c kern/upcall.c lib/base/tree.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 #include "kern/console.h"
 #include "kern/irq.h"
 #include "kern/kernel.h"
+#include "kern/slots.h"
 #include "kern/space.h"
 
 #define TURN_TICKS 16
@@ -150,7 +151,19 @@ console_interrupt(uint32_t bytes)
 }
 
 void
+slots_follow(struct hart *h)
+{
+	(void)h;
+}
+
+void
 env_take_requests(struct env *e)
+{
+	(void)e;
+}
+
+void
+env_overrun(struct env *e)
 {
 	(void)e;
 }
@@ -176,6 +189,9 @@ set_up(void **unused)
 	h->kernel = &kernel;
 	h->has_plic = true;
 	h->current = &env;
+	h->second_ticks = arch_timebase_hz();
+	timeline_init(&h->timeline, 0, sysinfo.quantum_ticks);
+	timeline_member_init(&env.member, true);
 	return 0;
 }
 

@@ -22,6 +22,7 @@
 #include "user/init/machine.h"
 #include "user/init/program.h"
 #include "user/init/say.h"
+#include "user/init/turns.h"
 
 #define MS_NS            1000000ull
 #define PAUSE_FIRST_NS   (100 * MS_NS)
@@ -193,6 +194,13 @@ launch_strings(struct launch *launch, const struct manifest_env *env)
 	}
 }
 
+/* Without slots of its own it takes its turns in what is left. */
+static bool
+takes_slack(const struct manifest_env *env)
+{
+	return env->takes_slack || !env->slot_count;
+}
+
 static void
 launch_fill(struct launch *launch, const struct child *child)
 {
@@ -202,7 +210,7 @@ launch_fill(struct launch *launch, const struct child *child)
 		.elf_bytes = child->elf_bytes,
 		.pool = child->pool,
 		.hart = child->env->hart,
-		.flags = exo_start()->env_flags,
+		.flags = exo_start()->env_flags | (takes_slack(child->env) ? 0 : EXO_ENV_BOUND),
 		.slot_leaves = program_leaves(child->env),
 		.self_rights = SELF_RIGHTS,
 		.args = launch->args,
@@ -257,6 +265,11 @@ child_start(struct child *child, const char **step)
 	status = exo_spawn(&launch.spawn, &child->parts);
 	if (status < 0) {
 		*step = child->parts.step;
+		return status;
+	}
+	status = turns_bind(child->env, child->parts.env, step);
+	if (status < 0) {
+		exo_child_end(&child->parts);
 		return status;
 	}
 	child->state = CHILD_RUNNING;

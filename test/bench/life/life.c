@@ -67,13 +67,17 @@ prepare(void)
 static int64_t
 map_image(void)
 {
-	const struct exo_map_entry more[] = {
-		{REGION, child.object[TABLE], 0, 1, EXO_WRITE},
-		{REGION + EXO_PAGE_SIZE, child.image.frames, 0, PAGES - 1, READ_WRITE},
-		{CODE, child.image.frames, PAGES - 1, 1, EXO_READ | EXO_EXEC},
-		{EXO_UAREA_BASE, child.object[ENV], 0, 1, READ_WRITE},
+	static struct exo_map_entry more[] = {
+		{REGION, EXO_NONE, 0, 1, EXO_WRITE},
+		{REGION + EXO_PAGE_SIZE, EXO_NONE, 0, PAGES - 1, READ_WRITE},
+		{CODE, EXO_NONE, PAGES - 1, 1, EXO_READ | EXO_EXEC},
+		{EXO_UAREA_BASE, EXO_NONE, 0, 1, READ_WRITE},
 	};
 
+	more[0].handle = child.object[TABLE];
+	more[1].handle = child.image.frames;
+	more[2].handle = child.image.frames;
+	more[3].handle = child.object[ENV];
 	return exo_map(REGION & ~((1ul << 30) - 1), child.object[DIRECTORY], 0, 1,
 		       EXO_WRITE | 4 << EXO_BATCH_SHIFT, more, child.object[SPACE]);
 }

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ * slices.c: an environment is told when a slice of its own slots begins and when it will end; who
+ * yields in time owes nothing, who does not loses slots for it and in the end everything.
+ *
+ * boot: init SMP=1 ICOUNT=1
+ */
+#include "lib/exo/riscv/ecall.h"
+#include "test/boot/hostile.h"
+
+#define MS   1000000ul
+#define DONE 22
+
+static struct hostile_thread thread;
+static struct exo_uarea *uarea; /* of the thread */
+static volatile uint64_t begins;
+static volatile uint64_t ends;
+static volatile uint64_t late; /* told of the end when it was over */
+static volatile uint64_t turns;
+static volatile bool yields;
+static volatile bool asks_begin;
+
+/* Ticks into the slot. */
+static uint64_t
+into_slot(void)
+{
+	const struct exo_sysinfo *s = exo_sysinfo();
+
+	return (exo_ticks() - s->timeline_epoch) % s->slot_ticks;
+}
+
+static void
+on_upcall(uint64_t events)
+{
+	(void)events;
+	if (uarea->async_what == EXO_UPCALL_BEGIN) {
+		begins++;
+	} else if (uarea->async_what == EXO_UPCALL_END) {
+		ends++;
+		late += into_slot() < exo_sysinfo()->slot_ticks / 2;
+		if (yields) {
+			exo_yield(EXO_NONE);
+		}
+	}
+}
+
+static void
+body(uint64_t ignored)
+{
+	(void)ignored;
+	exo_env_entry(EXO_NONE, EXO_ENTRY_END, (uint64_t)exo_event_entry, 0);
+	if (asks_begin) {
+		exo_env_entry(EXO_NONE, EXO_ENTRY_BEGIN, (uint64_t)exo_event_entry, 0);
+	}
+	for (;;) {
+		turns++;
+	}
+}
+
+/* One that takes no slack and has two slices of two slots. */
+static void
+thread_begin(exo_handle slots, exo_handle more)
+{
+	static uint32_t made;
+	struct exo_launch l = {.space = exo_start()->space,
+			       .cspace = exo_start()->cspace,
+			       .supervisor = exo_start()->env,
+			       .supervisor_bit = DONE,
+			       .pc = (uint64_t)body};
+	uint64_t address = THREAD_UAREAS + (120 + made++) * EXO_PAGE_SIZE;
+	struct exo_pages stack;
+
+	begins = ends = late = turns = 0;
+	exo_pages_make(&thread.stack, THREAD_STACK_PAGES);
+	exo_pages_make(&stack, THREAD_STACK_PAGES);
+	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, EXO_ENV_BOUND << 8, address, &thread.env,
+			  &thread.memory);
+	exo_vm_map_at(exo_own_vm(), address, thread.env, 0, 1, EXO_READ | EXO_WRITE);
+	uarea = (struct exo_uarea *)address;
+	*(uint64_t *)(address + EXO_UL_EVENT_STACK) =
+		(uint64_t)stack.memory + THREAD_STACK_PAGES * EXO_PAGE_SIZE;
+	*(uint64_t *)(address + EXO_UL_EVENT_HANDLER) = (uint64_t)on_upcall;
+	l.sp = (uint64_t)thread.stack.memory + THREAD_STACK_PAGES * EXO_PAGE_SIZE;
+	__asm__("mv %0, tp" : "=r"(l.tp));
+	exo_bind(EXO_BIND_SLOT, thread.env, slots, 0);
+	exo_bind(EXO_BIND_SLOT, thread.env, more, 0);
+	exo_env_launch(thread.env, &l);
+}
+
+static struct exo_context
+context_of(exo_handle env)
+{
+	struct exo_context c = {0};
+
+	exo_env_read(env, &c);
+	return c;
+}
+
+static exo_handle
+positions(uint64_t first, uint64_t count)
+{
+	return (exo_handle)exo_carve(exo_boot()->timelines[0], free_slot(), first, count,
+				     EXO_SLOT_BIND, 0);
+}
+
+static void
+check_yielding(exo_handle slots, exo_handle more)
+{
+	struct exo_context c;
+
+	yields = asks_begin = true;
+	thread_begin(slots, more);
+	exo_pause(160 * MS); /* ten rounds */
+	c = context_of(thread.env);
+	tap_ok(ends >= 18 && ends <= 21, "it is told of the end of each slice: %lu times",
+	       (unsigned long)ends);
+	tap_is((int64_t)late, 0, "in time");
+	tap_ok(begins >= ends - 1 && begins <= ends + 1, "and of the begin: %lu times",
+	       (unsigned long)begins);
+	tap_ok(c.overruns == 0 && c.forfeits == 0 && c.debt_ticks == 0, "it owes nothing");
+	tap_ok(turns > 1000, "between them it runs");
+	hostile_thread_end(&thread);
+}
+
+/* Two slices a round: ten overruns of a tenth of a slot in five rounds, one slot lost for them. */
+static void
+check_staying(exo_handle slots, exo_handle more)
+{
+	struct exo_context c;
+
+	yields = false;
+	thread_begin(slots, more);
+	exo_pause(400 * MS);
+	c = context_of(thread.env);
+	tap_ok(c.overruns >= 40 && c.overruns <= 52, "who stays overruns each time: %lu",
+	       (unsigned long)c.overruns);
+	tap_ok(c.forfeits >= c.overruns / 10 - 1 && c.forfeits <= c.overruns / 10,
+	       "and loses a slot for ten of them: %lu", (unsigned long)c.forfeits);
+	tap_is((int64_t)begins, 0, "it was cut, so its slices go on where they were");
+	tap_ok(c.debt_ticks < 2 * exo_sysinfo()->slot_ticks, "it never owes much");
+	hostile_thread_end(&thread);
+}
+
+static void
+check_entries(void)
+{
+	tap_is(exo_env_entry(EXO_NONE, EXO_ENTRY_BEGIN, KERNEL_IMAGE, 0), E_RANGE,
+	       "no entry in the kernel");
+	tap_is(exo_env_entry(EXO_NONE, EXO_ENTRY_END, 1, 0), E_RANGE, "nor at an odd address");
+	tap_is(exo_env_entry(EXO_NONE, EXO_ENTRY_END, 0, 1), E_INVAL, "they take no argument");
+	tap_is(exo_env_entry(EXO_NONE, EXO_ENTRY_END, 0, 0), 0, "none at all is well");
+}
+
+int
+main(void)
+{
+	exo_handle slots = positions(8, 2);
+	exo_handle more = positions(40, 2);
+
+	tap_plan(13);
+	check_entries();
+	check_yielding(slots, more);
+	check_staying(slots, more);
+	return tap_end();
+}
