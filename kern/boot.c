@@ -76,6 +76,23 @@ boot_pages(uint64_t count, uint64_t align)
 	return start;
 }
 
+static uint64_t
+pages_of(uint64_t bytes)
+{
+	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+void *
+boot_table(struct kernel *k, uint64_t bytes)
+{
+	uint64_t start = boot_pages(pages_of(bytes), 1);
+
+	for (uint64_t i = 0; i < pages_of(bytes); i++) {
+		frame_at(&k->tree, (start >> PAGE_SHIFT) + i)->kind = FRAME_KERNEL;
+	}
+	return arch_ram(start);
+}
+
 const char *
 boot_option(const char *arguments, const char *name, size_t *bytes)
 {
@@ -101,8 +118,7 @@ static void
 make_tree(struct kernel *k)
 {
 	uint64_t pages = (machine.ram_end - machine.ram_start) >> PAGE_SHIFT;
-	uint64_t table =
-		boot_pages((pages * sizeof(struct frame) + PAGE_SIZE - 1) >> PAGE_SHIFT, 1);
+	uint64_t table = boot_pages(pages_of(pages * sizeof(struct frame)), 1);
 
 	k->tree = (struct captree){
 		.base = arch_ram(machine.ram_start),
@@ -250,7 +266,7 @@ boot_on_own_stack(uint32_t number)
 	hart_setup(h);
 	start_harts(k);
 	limit_asids(k);
-	slots_boot(arch_ram(boot_pages((SLOTS_BYTES(k->harts) + PAGE_SIZE - 1) >> PAGE_SHIFT, 1)));
+	slots_boot(boot_table(k, SLOTS_BYTES(k->harts)));
 	init = init_make(k, &machine);
 	init_give_ram(k, &machine);
 	kprint("chitin: %s, %u hart%s, %lu MiB RAM, ABI %u\n", k->sysinfo->model, k->harts,

@@ -221,7 +221,7 @@ start_controller(struct kernel *k, const struct machine *m, uintptr_t base, uint
 
 	if (m->plic_sources > IRQ_SOURCES_MAX ||
 	    !irq_controller(base, bytes, m->plic_sources,
-			    arch_ram(boot_pages((lines + PAGE_SIZE - 1) >> PAGE_SHIFT, 1))) ||
+			    boot_table(k, lines)) ||
 	    !irq_context_init(m->context[0])) {
 		return false;
 	}

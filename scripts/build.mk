@@ -63,7 +63,8 @@ test_kind  := $(firstword $(subst /, ,$T))
 named_host := $(patsubst %.c,$(O)/host/%,$(wildcard $(patsubst unit/%,test/unit/%_test.c,$(filter unit/%,$T)) \
 	$(patsubst fuzz/%,test/fuzz/%.c,$(filter fuzz/%,$T))))
 test_needs := $(or $(named_host),$(if $(filter unit,$(test_kind)),unit),$(if $(filter fuzz,$(test_kind)),fuzzers),\
-	$(if $(filter check,$(test_kind)),check-needs),unit fuzzers check-needs all boot-tests bench-programs)
+	$(if $(filter check,$(test_kind)),check-needs),unit fuzzers check-needs all boot-tests bench-programs) \
+	$(if $(filter fuzz/guest fuzz/* *,$T),boot-tests paranoid)
 TESTRUN     = $(PYTHON) scripts/testrun.py $(if $(filter 1,$(STRICT)),--strict) $(if $(J),--jobs $J)
 test: $(STAMP)-test.ok $(test_needs)
 	@$(TESTRUN) '$T'
@@ -92,8 +93,11 @@ check: $(STAMP)-test.ok check-needs
 	@$(TESTRUN) 'check/*'
 fuzz_target := $(basename $(wildcard $(patsubst %,test/fuzz/%.c,$(filter-out *,$T))))
 fuzz_guest  := $(filter guest,$T)
-fuzz: $(STAMP)-test.ok $(addprefix $(O)/host/,$(fuzz_target)) $(if $(fuzz_guest),boot-tests)
-	$(if $(fuzz_guest),@MAKEFLAGS= $(MAKE) -s O=$(O)/paranoid BOARD=qemu-virt CONFIG_PARANOID=y kernel)
+# The kernel that checks all its invariants at every turn.
+.PHONY: paranoid
+paranoid: $(STAMP)-test.ok
+	@MAKEFLAGS= $(MAKE) -s O=$(O)/paranoid BOARD=qemu-virt CONFIG_PARANOID=y kernel
+fuzz: $(STAMP)-test.ok $(addprefix $(O)/host/,$(fuzz_target)) $(if $(fuzz_guest),boot-tests paranoid)
 	@$(if $(fuzz_target)$(fuzz_guest),$(PYTHON) scripts/testrun.py --fuzz '$T' --seconds $(or $(SECONDS),60) \
 		$(if $(SMP),--smp $(SMP)) $(if $(SEED),--seed $(SEED)),\
 		echo 'make fuzz T=NAME SECONDS=n, NAME one of: $(notdir $(FUZZ_TESTS)) guest (SMP=n SEED=n)'; test '$T' = '*')

@@ -127,6 +127,7 @@ def fuzz_jobs(nightly):
         name = os.path.basename(source)[:-2]
         seconds = FUZZ_SECONDS * 75 if nightly else fuzz_settings(name).get("SECONDS", FUZZ_SECONDS)
         yield simple(f"fuzz/{name}", lambda log, n=name, s=seconds: fuzz(n, int(s), log))
+    yield simple("fuzz/guest", lambda _, s=FUZZ_SECONDS * (75 if nightly else 3): fuzz_guest(s, 2, new_seed()))
 
 
 def fuzz_settings(name):
@@ -149,14 +150,16 @@ def fuzz(name, seconds, log):
     return outcome, reason
 
 
+def new_seed():
+    return time.time_ns() // 1000 % 10 ** 9
+
+
 def fuzz_guest(seconds, smp, seed):
     """System calls at random on the target: boot/hostile_fuzz on the kernel that checks all its invariants."""
     log = log_path("fuzz/guest")
-    seed = seed or time.time_ns() // 1000 % 10 ** 9
     settings = {"SMP": smp, "MEM": "32M", "NET": "user", "APPEND": f"fuzz={seconds} seed={seed}",
                 "KERNEL": f"{qemu.BUILD}/paranoid/qemu-virt/Image", "TIMEOUT": str(3 * seconds + 120),
                 "DISK": "1M"}
-    print(f"seed {seed}", flush=True)
     outcome, reason = boot("hostile_fuzz", ["init"] + [f"{k}={v}" for k, v in settings.items()], log)
     if outcome == "FAIL":
         with open(log, encoding="utf-8", errors="replace") as f:
@@ -281,7 +284,9 @@ def main():
     opts = args.parse_args()
     if opts.fuzz:
         if opts.fuzz == "guest":
-            outcome, reason = fuzz_guest(opts.seconds, opts.smp, opts.seed)
+            seed = opts.seed or new_seed()
+            print(f"seed {seed}", flush=True)
+            outcome, reason = fuzz_guest(opts.seconds, opts.smp, seed)
         else:
             outcome, reason = fuzz(opts.fuzz, opts.seconds, log_path(f"fuzz/{opts.fuzz}"))
         print(f"{outcome} fuzz/{opts.fuzz} {reason}".rstrip())

@@ -49,7 +49,7 @@ fuzz_create(uint64_t *s)
 		k = fuzz_pick(s, EXO_CAP_FRAME);
 	}
 	if (type == EXO_CAP_ENV) {
-		arg0 = noise(s) % 2 | (noise(s) & 1) << 8;
+		arg0 = noise(s) % 2 | (noise(s) & 3) << 8;
 		arg1 = THREAD_UAREAS + 0x80000 + (noise(s) % 64 << EXO_PAGE_SHIFT);
 	} else if (type == EXO_CAP_CSPACE && noise(s) % 2) {
 		arg0 = fuzz_handle(s, EXO_CAP_CSPACE);
@@ -64,16 +64,18 @@ fuzz_bind(uint64_t *s)
 {
 	static const uint32_t things[] = {
 		0,          EXO_CAP_ENV, EXO_CAP_ENV, EXO_CAP_CONSOLE, EXO_CAP_RING, EXO_CAP_RING,
-		EXO_CAP_IRQ};
+		EXO_CAP_IRQ, EXO_CAP_ENV};
 	static const uint32_t withs[] = {
-		0, EXO_CAP_SPACE, EXO_CAP_CSPACE, 0, EXO_CAP_PACKET, EXO_CAP_FRAME, 0};
-	uint32_t what = (uint32_t)(noise(s) % 7);
+		0, EXO_CAP_SPACE, EXO_CAP_CSPACE, 0, EXO_CAP_PACKET, EXO_CAP_FRAME, 0,
+		EXO_CAP_SLOT};
+	uint32_t what = (uint32_t)(noise(s) % 8);
 
 	if (noise(s) % 4 == 0) {
 		exo_unbind(what, fuzz_handle(s, things[what]));
 	} else {
 		exo_bind(noise(s) % 50 ? what : (uint32_t)fuzz_wild(s),
-			 fuzz_handle(s, things[what]), fuzz_handle(s, withs[what]), noise(s) % 64);
+			 fuzz_handle(s, things[what]), fuzz_handle(s, withs[what]),
+			 noise(s) % (what == EXO_BIND_SLOT ? 3 : 64));
 	}
 }
 
@@ -158,7 +160,7 @@ fuzz_env(uint64_t *s)
 		break;
 	case 4:
 		exo_env_entry(env,
-			      noise(s) % 8 ? 1 + (uint32_t)(noise(s) % 2) : (uint32_t)fuzz_wild(s),
+			      noise(s) % 8 ? 1 + (uint32_t)(noise(s) % 4) : (uint32_t)fuzz_wild(s),
 			      noise(s) >> 20, fuzz_wild(s));
 		break;
 	case 5:
