@@ -29,6 +29,7 @@ help:
 
 # --- initrd -----------------------------------------------------------------------------------------
 # PROGRAMS without a MANIFEST: one environment for each of them.
+$(foreach m,$(MANIFEST),$(if $(wildcard $m),,$(error MANIFEST=$m: there is no such file)))
 MANIFEST ?= $(if $(PROGRAMS),$(B)/programs.dts,boards/$(BOARD)/manifest.dts)
 $(B)/programs.dts: FORCE
 	@mkdir -p $(@D)

@@ -271,7 +271,18 @@ def seconds(words):
     return number(words, "TIMEOUT", 1, 10 ** 6, float)
 
 
+def refuse_what_qemu_garbles(words):
+    """QEMU's own words for these two do not name the setting."""
+    size = re.fullmatch(r"(\d+)([MGmg]?)", words.get("MEM", "6M"))
+    if not size or size[2] not in ("G", "g") and int(size[1]) < 6:
+        raise ValueError(f"MEM={words['MEM']}: must be a size from 6M on, such as 256M or 2G")
+    if not os.path.exists(words.get("DISK") or os.devnull):
+        raise ValueError(f"DISK={words['DISK']}: there is no such file; `make run` makes "
+                         f"{BUILD}/qemu-virt/disk.img, `truncate -s 16M FILE` an empty one")
+
+
 def options_of(words):
+    refuse_what_qemu_garbles(words)
     board = words.get("BOARD", "qemu-virt")
     options = {"board": board, "initrd": words.get("INITRD") or f"{BUILD}/{board}/initrd.cpio",
                "smp": number(words, "SMP", 1, 512),
