@@ -166,6 +166,8 @@ struct arch_env *kern_interrupt(struct arch_env *a);
 struct arch_env *kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval);
 /* It came back from an upcall while another one was held back; its context is saved. */
 struct arch_env *kern_resume(struct arch_env *a);
+/* A call that transfers control, by the long way; its context is saved. */
+struct arch_env *kern_transfer(struct arch_env *a);
 /* After a call that does not simply return: result and ACTION_*. */
 struct arch_env *kern_after_call(struct arch_env *a, int64_t result, uint32_t action);
 

@@ -84,18 +84,9 @@ inherit(const struct cap *parent, struct cap *dst, uint64_t fields, uint64_t bad
 {
 	uint64_t word = dst->word | fields;
 
-	dst->word = word + (parent->word & DEPTH_FIELD) + DEPTH_ONE;
 	dst->badge = parent->badge | badge;
 	dst->carve = carve;
-}
-
-/* Commit: the place among siblings that may overlap. */
-static void
-place(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start, uint64_t count)
-{
-	dst->start = start;
-	dst->count = count;
-	sibling_insert(t, parent, dst);
+	slot_fill(dst, word + (parent->word & DEPTH_FIELD) + DEPTH_ONE);
 }
 
 static int
@@ -175,9 +166,11 @@ cap_share(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start
 		parent->count -= count + 1;
 	}
 	uint64_t fields = cap_type(parent) | CAP_SHARED | rights << CAP_RIGHTS_SHIFT;
+	dst->start = start;
+	dst->count = count;
 	inherit(parent, dst, fields, badge, parent->carve);
 	parent->word |= CAP_SHARES;
-	place(t, parent, dst, start, count);
+	sibling_insert(t, parent, dst);
 	return 0;
 }
 
@@ -216,8 +209,10 @@ cap_move(struct captree *t, struct cap *c, struct cap *dst)
 		return E_REVOKED;
 	}
 	uint64_t word = dst->word | (c->word & ~GENERATION_MASK);
-	*dst = *c;
-	dst->word = word;
+	struct cap copy = *c;
+	copy.word = dst->word;
+	*dst = copy;
+	slot_fill(dst, word);
 	if (c->child) {
 		cap_at(t, c->child)->up = CAP_PARENT | cap_id(t, dst);
 	}

@@ -258,7 +258,18 @@ slot_empty(struct cap *slot)
 {
 	uint64_t generation = (slot->word >> CAP_GENERATION_SHIFT) + 1;
 
+	slot->word = generation << CAP_GENERATION_SHIFT;
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* see slot_fill */
 	*slot = (struct cap){.word = generation << CAP_GENERATION_SHIFT};
+}
+
+/* Its start and badge are written: now it is a capability. Control transfer looks at these three
+ * without the lock: the word, start and badge, the word again. So the word comes last here, and
+ * first when a slot is emptied. */
+static inline void
+slot_fill(struct cap *slot, uint64_t word)
+{
+	__atomic_store_n(&slot->word, word, __ATOMIC_RELEASE);
 }
 
 /* The three families, by number: what has an order, is compared in pairs, is one thing. */

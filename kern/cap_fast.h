@@ -127,12 +127,12 @@ cap_object_inline(struct captree *t, struct cap *frames, struct cap *dst, uint32
 			return error;
 		}
 	}
-	dst->word |= (type | EXO_RIGHTS_ALL << CAP_RIGHTS_SHIFT | CAP_OBJECT) +
-		     (word & DEPTH_FIELD) + DEPTH_ONE;
 	dst->badge = frames->badge;
 	dst->carve = frames->carve;
 	dst->start = frames->start;
 	dst->count = frames->count;
+	slot_fill(dst, dst->word | ((type | EXO_RIGHTS_ALL << CAP_RIGHTS_SHIFT | CAP_OBJECT) +
+				    (word & DEPTH_FIELD) + DEPTH_ONE));
 	frames->word = word | CAP_POOL;
 	sibling_insert_only(t, frames, dst);
 	return 0;

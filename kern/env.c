@@ -3,7 +3,7 @@
  *
  * State:      in the pair of frames each environment was made of.
  * Invariants: state, ring and deadline are touched by the home hart only; a READY environment is in
- *             its ring, a SLEEPING one is not; events are only ORed in, except by sleep there; a
+ *             its ring unless it waits for one that cannot run, a SLEEPING or OPEN one is not; events are only ORed in, except by sleep there; a
  *             STOPPED one is not on its hart; a DEAD one never runs again.
  * Callers:    system calls and interrupts. Other harts only post requests (inbox), OR events.
  *             No lost wake-up: sleep publishes `sleeping`, then a full fence, then tests the
@@ -15,15 +15,15 @@
 #include "kern/kernel.h"
 #include "kern/object.h"
 #include "kern/sys/dispatch.h"
+#include "kern/transfer.h"
 #include "kern/upcall.h"
 
-/* All but the room in front and what arch_env_init does. */
-#define CLEARED (offsetof(struct env, arch) - offsetof(struct env, kernel))
+#define CLEARED (offsetof(struct env, arch) - offsetof(struct env, cspace))
 
 void
 env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, uint64_t flags)
 {
-	uint64_t *words = (uint64_t *)&e->kernel;
+	uint64_t *words = (uint64_t *)&e->cspace;
 
 #pragma GCC unroll 64
 	for (size_t i = 0; i < CLEARED / sizeof(*words); i++) {
@@ -39,7 +39,30 @@ env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, uin
 	e->console_use.kind = USE_CONSOLE;
 	timeline_member_init(&e->member, !(flags & EXO_ENV_BOUND));
 	k->sysinfo->hart[home->number].environments++;
-	arch_env_init(&e->arch, home->number, dispatch_table_end(), uarea, flags & EXO_ENV_FP);
+	arch_env_init(&e->arch, home->number, dispatch_table_end, uarea, flags & EXO_ENV_FP);
+}
+
+/* It can run again. */
+static inline void
+env_run(struct env *e)
+{
+	if (e->arch.token) {
+		transfer_run(e);
+	} else {
+		e->state = EXO_STATE_READY;
+		hart_ready(e->hart, e);
+	}
+}
+
+/* It cannot run for a while; its state is still that of one that can. */
+static inline void
+env_rest(struct env *e)
+{
+	if (e->arch.token) {
+		transfer_rest(e);
+	} else {
+		hart_unready(e->hart, e);
+	}
 }
 
 static void
@@ -52,8 +75,7 @@ env_wake(struct env *e)
 	e->arch.x[10] =
 		__atomic_fetch_and(&e->events, ~e->wait_mask, __ATOMIC_ACQ_REL) & e->wait_mask;
 	hart_clear_deadline(e->hart, e);
-	e->state = EXO_STATE_READY;
-	hart_ready(e->hart, e);
+	env_run(e);
 }
 
 /* Take it off its hart. Afterwards the hart holds nothing of it: neither its space nor its
@@ -63,8 +85,8 @@ env_leave_hart(struct env *e)
 {
 	struct hart *h = e->hart;
 
-	if (e->state == EXO_STATE_READY) {
-		hart_unready(h, e);
+	if (e->state == EXO_STATE_READY || e->state == EXO_STATE_OPEN) {
+		env_rest(e);
 	} else if (e->state == EXO_STATE_SLEEPING) {
 		/* it will find its events, if any, when it sleeps again */
 		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
@@ -85,7 +107,7 @@ static void
 env_halt(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
 {
 	env_leave_hart(e);
-	e->death.kind = kind;
+	e->death_kind = kind;
 	e->death.cause = cause;
 	e->death.pc = e->arch.x[0];
 	e->death.tval = tval;
@@ -98,6 +120,9 @@ env_halt(struct env *e, enum exo_death kind, uint64_t cause, uint64_t tval)
 static void
 env_end(struct env *e, enum exo_death kind, uint64_t cause)
 {
+	if (e->arch.token) {
+		transfer_die(e);
+	}
 	env_halt(e, kind, cause, 0);
 	if (e->member.positions) {
 		timeline_forget(&e->hart->timeline, &e->member);
@@ -147,20 +172,34 @@ env_fault(struct env *e, uint64_t cause, uint64_t tval)
 	kernel_unlock(k);
 }
 
+/* An event has come. Of one that waits for another, the upcall comes with its answer. */
+static void
+env_look_up(struct env *e)
+{
+	bool is_ready = upcall_look(e) == UPCALL_READY;
+
+	if (is_ready || __atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->wait_mask) {
+		env_wake(e);
+	}
+	if (is_ready && e->arch.token) {
+		if (transfer_is_open(e)) {
+			transfer_close(e);
+		}
+		transfer_slow_down(e);
+	}
+}
+
 /* What is asked of a stopped or a sleeping one: nothing here ends or signals another. Home hart,
  * tree lock, as below. */
 static void
 env_go_on(struct env *e, uint32_t requests)
 {
 	if (requests & REQUEST_START && e->state == EXO_STATE_STOPPED) {
-		e->death.kind = EXO_DEATH_NONE;
-		e->state = EXO_STATE_READY;
-		hart_ready(e->hart, e);
+		e->death_kind = EXO_DEATH_NONE;
+		env_run(e);
 	}
-	if (requests & REQUEST_WAKE &&
-	    (__atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->wait_mask ||
-	     upcall_look(e) == UPCALL_READY)) {
-		env_wake(e);
+	if (requests & REQUEST_WAKE) {
+		env_look_up(e);
 	}
 }
 
@@ -259,7 +298,7 @@ env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
 		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
 		return false;
 	}
-	hart_unready(e->hart, e);
+	env_rest(e);
 	e->state = EXO_STATE_SLEEPING;
 	if (deadline != UINT64_MAX) {
 		hart_set_deadline(e->hart, e, deadline);
@@ -270,5 +309,7 @@ env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
 void
 env_timeout(struct env *e)
 {
+	hart_clear_deadline(e->hart, e);
+	transfer_abandon(e, E_TIMEOUT);
 	env_wake(e);
 }

@@ -56,14 +56,31 @@ enum use_kind {
 
 struct env {
 	/* free room; here, so that a short displacement from tp reaches the rest (frame.h) */
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 392];
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 424];
+
+	/* not cleared: set before they are looked at */
+	struct tree_node deadline;
+	uint64_t wait_mask; /* home hart: of a sleeper */
+	struct env *inbox_next;
+	struct list_node cspace_node; /* of those bound to cspace; with the tree lock */
+	struct {                      /* home hart: of an end or a fault, see death_kind */
+		uint64_t cause;
+		uint64_t pc;
+		uint64_t tval;
+	} death;
+	struct { /* tree lock: a call that takes several steps, see take.c and unfinished_what */
+		exo_handle handle;
+		uint64_t start;
+		uint64_t count;
+		uint64_t from; /* of a range, what begins before it was tried */
+	} unfinished;
 
 	/* constant after create, or changed under the tree lock while the environment is stopped */
 	struct kernel *kernel;
 	struct hart *hart;    /* home */
 	uint64_t local_harts; /* space.harts if only the home hart's TLB knows the space; 0 where
 				 fences of single pages miss */
-	struct cspace *cspace;
+	struct cspace *cspace; /* cleared from here on */
 	struct space *space;
 	struct env *supervisor;
 	uint32_t supervisor_bit;
@@ -72,42 +89,31 @@ struct env {
 	uint64_t event_mask;  /* which these events cause; changed by itself or while stopped */
 	uint64_t begin_entry; /* where slices begin, 0: where they ended */
 	uint64_t end_entry;   /* where it is told that one ends soon, 0: it is not told */
+	uint64_t call_entry;  /* where calls enter it, 0: it takes none */
 
 	/* any hart, atomically */
 	uint64_t events;
 	uint32_t requests;
-	uint32_t posted; /* 1: on the home hart's inbox */
-	struct env *inbox_next;
+	uint32_t posted;   /* 1: on the home hart's inbox */
 	uint32_t sleeping; /* published before the events are tested again */
 
 	/* home hart only */
 	uint32_t state; /* enum exo_env_state; others may look */
-	uint64_t wait_mask;
 	struct timeline_member member;
-	struct tree_node deadline;
+	struct env *caller; /* see transfer.c */
+	uint32_t call_slot; /* as call_entry: for what comes along, 0: none */
+	bool is_gone;       /* the caller of what it does no longer waits */
 	bool has_deadline;
-	bool was_cut;   /* its last slice ended without its doing */
-	uint8_t owed;   /* slice upcalls to come, below */
-	uint32_t slots; /* tree lock: bindings of positions on its hart's timeline */
-	struct {
-		uint64_t kind;
-		uint64_t cause;
-		uint64_t pc;
-		uint64_t tval;
-	} death; /* kind FAULT of a stopped one: it is told as FAULTED */
+	bool was_cut;        /* its last slice ended without its doing */
+	uint8_t owed;        /* slice upcalls to come, below */
+	uint32_t death_kind; /* FAULT of a stopped one: it is told as FAULTED */
+	uint32_t slots;      /* tree lock: bindings of positions on its hart's timeline */
 
 	/* tree lock */
-	struct { /* a call that takes several steps: see take.c */
-		uint32_t what;
-		uint32_t until; /* not 0: what died before this number shall be gone */
-		exo_handle handle;
-		uint64_t start;
-		uint64_t count;
-		uint64_t from; /* of a range, what begins before it was tried */
-	} unfinished;
+	uint32_t unfinished_what;
+	uint32_t unfinished_until; /* not 0: what died before this number shall be gone */
 	struct use space_use;
 	struct use cspace_use;
-	struct list_node cspace_node; /* of those bound to cspace */
 	struct use supervisor_use;
 	struct use console_use;
 	struct ring *rings;     /* that signal it */

@@ -14,8 +14,10 @@
 #include "kern/env.h"
 #include "kern/irq.h"
 #include "kern/kernel.h"
+#include "kern/quiet.h"
 #include "kern/slots.h"
 #include "kern/space.h"
+#include "kern/transfer.h"
 #include "kern/upcall.h"
 #include "lib/base/checked.h"
 
@@ -96,12 +98,6 @@ hart_deadlines(struct hart *h, uint64_t now)
 	}
 }
 
-static bool
-hart_polls(const struct hart *h)
-{
-	return h->number == 0 && console_needs_polling();
-}
-
 /* When what devices have for this hart may be handled: while an environment could run instead,
  * devices get CONFIG_IRQ_PERCENT of the time. */
 static uint64_t
@@ -136,7 +132,7 @@ hart_arm(struct hart *h, uint64_t now, uint64_t time)
 	if (h->running && h->grace_time < time) {
 		time = h->grace_time;
 	}
-	if (hart_polls(h) && h->poll_time < time) {
+	if (h->poll_time < time) {
 		time = h->poll_time;
 	}
 	if (h->irq_again || h->irq_held) {
@@ -186,7 +182,7 @@ hart_inbox(struct hart *h)
 static void
 hart_poll(struct hart *h)
 {
-	if (hart_polls(h)) {
+	if (h->poll_time != TIMELINE_NEVER) {
 		h->poll_time = arch_time() + arch_timebase_hz() * CONSOLE_POLL_MS / 1000;
 		kernel_lock(h->kernel);
 		console_interrupt(CONSOLE_TURN_BYTES);
@@ -229,6 +225,7 @@ hart_interrupts(struct hart *h)
 
 	if (pending & ARCH_PENDING_IPI) {
 		arch_ipi_clear();
+		quiet_pass(h);
 	}
 	if ((pending & ARCH_PENDING_EXTERNAL || h->irq_again || h->irq_held) && h->has_plic) {
 		hart_devices(h);
@@ -252,7 +249,7 @@ slice_over(struct hart *h, struct env *e, bool at_end)
 	}
 	e->was_cut = true;
 	e->owed = 0;
-	if (at_end && h->tells &&
+	if (at_end && h->tells && !e->arch.callee &&
 	    timeline_overrun(&e->member, h->grace_ticks) > CONFIG_OVERRUNS_MAX) {
 		env_overrun(e);
 	}
@@ -262,7 +259,7 @@ slice_over(struct hart *h, struct env *e, bool at_end)
 static inline void
 slice_begin(struct hart *h, struct env *e)
 {
-	bool is_bound = !h->timeline.runs_slack;
+	bool is_bound = !h->timeline.runs_slack && !e->arch.callee;
 
 	if (is_bound && e->begin_entry && !e->was_cut) {
 		e->owed |= OWED_BEGIN;
@@ -284,6 +281,7 @@ hart_choose(struct hart *h, uint64_t now)
 	}
 	m = timeline_choose(&h->timeline, now);
 	h->running = m ? container_of(m, struct env, member) : NULL;
+	h->turn = (uint64_t)h->running + PAGE_SIZE;
 	h->slice_end = h->timeline.end;
 	h->boundary = h->timeline.end;
 	if (was && was != h->running) {
@@ -347,9 +345,13 @@ hart_dispatch(struct hart *h)
 		now = hart_idle(h);
 	}
 	e = h->running;
+	if (e->arch.callee) {
+		transfer_deadlines(e, now);
+		e = transfer_active(e);
+	}
 	if (now >= h->grace_time) {
 		h->grace_time = TIMELINE_NEVER;
-		e->owed |= OWED_END;
+		e->owed |= e == h->running ? OWED_END : 0;
 	}
 	/* the library cannot tell when an exception is over: look for it */
 	hart_arm(h, now,

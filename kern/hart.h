@@ -24,7 +24,9 @@ struct hart {
 
 	/* this hart only */
 	struct env *current; /* whose space and floating point are in place; NULL: nobody's */
-	struct env *running; /* whose turn it is; NULL: nobody's, or to be found out */
+	struct env *running; /* whose turn it is, perhaps another runs for it (transfer.h); NULL:
+				nobody's, or to be found out */
+	uint64_t turn;       /* its tp, for transfer.S */
 	struct tree_root deadlines;
 	uint64_t slice_end;  /* when it is to be found out at the latest; 0: now */
 	uint64_t boundary;   /* when the slice of `running` ends */
@@ -32,7 +34,7 @@ struct hart {
 	bool tells;          /* it had asked for that when its slice began */
 	bool gave_up;        /* `running` gave up the rest */
 	uint64_t timer;      /* what the timer is armed for */
-	uint64_t poll_time;  /* when to look at a console without interrupts */
+	uint64_t poll_time;  /* when to look at a console without interrupts, TIMELINE_NEVER: not */
 	uint64_t irq_again;  /* bits of irq.c: devices with more to do than one turn allowed */
 	uint64_t irq_rest;   /* until then devices wait while an environment runs */
 	bool irq_held;       /* external interrupts are off until then */
@@ -42,8 +44,8 @@ struct hart {
 
 	/* any hart, atomically */
 	struct env *inbox;   /* environments with requests for this hart */
-	uint64_t epoch_seen; /* the last epoch at which it was outside every call */
 	uint32_t online;
+	uint32_t quiet_seen;    /* see quiet.h */
 	uint32_t slots_changed; /* its timeline is behind the table of slots.c, */
 
 	/* tree lock */

@@ -33,6 +33,12 @@ struct kernel {
 			    wrong */
 	uint64_t leaf_bits; /* of every entry that maps for users; constant after boot */
 	uint64_t keep_bits; /* what protect leaves as it is; constant after boot */
+	struct { /* see quiet.c; with the lock */
+		uint32_t asked; /* how often; other harts read it */
+		uint32_t about; /* what died up to this number, the last time */
+		uint32_t done;  /* what died up to this number is out of sight */
+		bool is_open;
+	} quiet;
 	bool waiting; /* an unbind waits for another hart, so the call restarts; with the lock */
 	bool has_fp;
 	uint32_t harts;

@@ -18,6 +18,7 @@
 #include "kern/irq.h"
 #include "kern/net/nic.h"
 #include "kern/panic.h"
+#include "kern/quiet.h"
 #include "kern/ring.h"
 #include "kern/slots.h"
 #include "kern/table.h"
@@ -55,11 +56,12 @@ forget_user(struct env *e, const struct use *u)
 }
 
 /* Is e off its hart for good? If not, its home hart is asked to end it. A stopped one cannot start
- * while the lock is held. */
+ * while the lock is held; but one that has transferred control may be linked to others there. */
 static bool
 is_at_rest(struct kernel *k, struct env *e)
 {
-	if (env_is_off(e) || (e->state == EXO_STATE_STOPPED && env_is_stopped(e))) {
+	if (env_is_off(e) ||
+	    (e->state == EXO_STATE_STOPPED && env_is_stopped(e) && !e->arch.token)) {
 		return true;
 	}
 	env_request(e, REQUEST_KILL);
@@ -137,6 +139,18 @@ dead_after(const struct kernel *k, uint64_t page)
 	return offset ? k->tree.base_page + offset : 0;
 }
 
+static uint32_t
+dead_number(const struct kernel *k, uint64_t page)
+{
+	uint32_t number = (uint32_t)(frame_at(&k->tree, page)->holder >> 32 & DEAD_NUMBER);
+	uint32_t top = (uint32_t)~DEAD_NUMBER;
+
+	/* one that died less than 2^31 others ago: the bit that the list does not keep */
+	return number | (((uint32_t)k->dead_next & DEAD_NUMBER) < number
+				 ? ~(uint32_t)k->dead_next & top
+				 : (uint32_t)k->dead_next & top);
+}
+
 static void
 set_after(struct kernel *k, uint64_t page, uint64_t next)
 {
@@ -203,7 +217,7 @@ bury_env(struct kernel *k, struct env *e)
 		return BURY_WAIT;
 	}
 	e->state = EXO_STATE_DEAD;
-	if (e->unfinished.what && take_finish(e) == CAP_AGAIN) {
+	if (e->unfinished_what && take_finish(e) == CAP_AGAIN) {
 		return BURY_MORE;
 	}
 	use_unbind(&k->tree, &e->space_use);
@@ -242,11 +256,26 @@ bury_leaf(struct kernel *k, struct cap *leaf)
 	return result;
 }
 
+/* Can another hart still be looking at its frames without the lock? */
+static inline bool
+is_looked_at(struct kernel *k, uint64_t page, enum frame_kind kind)
+{
+	if (k->harts == 1 || (kind != FRAME_ENV && kind != FRAME_LEAF) ||
+	    quiet_since(k, dead_number(k, page))) {
+		return false;
+	}
+	k->waiting = true;
+	return true;
+}
+
 static inline enum bury
 bury_one(struct kernel *k, uint64_t page, enum frame_kind kind)
 {
 	void *memory = arch_ram(page << PAGE_SHIFT);
 
+	if (is_looked_at(k, page, kind)) {
+		return BURY_WAIT;
+	}
 	switch (kind) {
 	case FRAME_ENV:
 		return bury_env(k, memory);

@@ -56,7 +56,7 @@ step(struct env *e, enum take what, struct cap *c, uint64_t start, uint64_t coun
 static bool
 goes_on(const struct env *e, enum take what, exo_handle capability, uint64_t start, uint64_t count)
 {
-	return e->unfinished.what == what && e->unfinished.handle == capability &&
+	return e->unfinished_what == what && e->unfinished.handle == capability &&
 	       e->unfinished.start == start && e->unfinished.count == count;
 }
 
@@ -70,9 +70,9 @@ take_step(struct env *e, enum take what, exo_handle capability, uint64_t start, 
 	}
 	int result = c ? step(e, what, c, start, count) : E_HANDLE;
 
-	e->unfinished.what = result == CAP_AGAIN ? what : 0;
+	e->unfinished_what = result == CAP_AGAIN ? what : 0;
 	if (result == CAP_AGAIN) {
-		e->unfinished.until = 0;
+		e->unfinished_until = 0;
 	}
 	e->unfinished.handle = capability;
 	e->unfinished.start = start;
@@ -86,17 +86,17 @@ take_await(struct env *e)
 	struct kernel *k = e->kernel;
 	struct cap *c = cspace_lookup(e->cspace, e->unfinished.handle);
 
-	if (!e->unfinished.until) {
-		e->unfinished.until = (uint32_t)k->dead_next + 1;
+	if (!e->unfinished_until) {
+		e->unfinished_until = (uint32_t)k->dead_next + 1;
 	}
-	if (!c || !object_any_before(k, e->unfinished.until)) {
-		e->unfinished.until = 0;
+	if (!c || !object_any_before(k, e->unfinished_until)) {
+		e->unfinished_until = 0;
 		return 0;
 	}
 	if (!e->unfinished.count) {
 		cap_hold(&k->tree, c);
 	}
-	e->unfinished.what = TAKE_REVOKE;
+	e->unfinished_what = TAKE_REVOKE;
 	return CAP_AGAIN;
 }
 
@@ -105,10 +105,10 @@ take_finish(struct env *e)
 {
 	int result;
 
-	if (!e->unfinished.what || !e->cspace) {
+	if (!e->unfinished_what || !e->cspace) {
 		return 0;
 	}
-	result = take_step(e, e->unfinished.what, e->unfinished.handle, e->unfinished.start,
+	result = take_step(e, e->unfinished_what, e->unfinished.handle, e->unfinished.start,
 			   e->unfinished.count);
 	return result == CAP_AGAIN || result == E_BUSY ? result : 0;
 }

@@ -137,7 +137,7 @@ enter_slot(struct timeline *t, uint64_t now)
 	t->slot = slot;
 	t->slot_begin = t->epoch + slot * t->quantum;
 	t->is_given_up = false;
-	if (owner && owner->is_ready && owner->debt >= t->quantum) {
+	if (owner && timeline_can_run(owner) && owner->debt >= t->quantum) {
 		owner->debt -= t->quantum;
 		owner->forfeits++;
 		t->is_given_up = true;
@@ -227,7 +227,7 @@ next_owned(struct timeline *t)
 {
 	for (uint64_t far = position_of(t, t->slot)->next; far && far <= CONFIG_TIMELINE_SLOTS;
 	     far += position_of(t, t->slot + far)->next) {
-		if (position_of(t, t->slot + far)->owner->is_ready) {
+		if (timeline_can_run(position_of(t, t->slot + far)->owner)) {
 			return begin_of(t, far);
 		}
 	}
@@ -273,10 +273,10 @@ timeline_choose(struct timeline *t, uint64_t now)
 
 	look(t, now);
 	p = position_of(t, t->slot);
-	if (t->donee) {
+	if (t->donee && timeline_can_run(t->donee)) {
 		t->running = t->donee;
 		t->end = begin_of(t, t->donated_to - t->slot);
-	} else if (p->owner && p->owner->is_ready && !t->is_given_up) {
+	} else if (p->owner && timeline_can_run(p->owner) && !t->is_given_up) {
 		t->running = p->owner;
 		t->end = begin_of(t, p->run);
 	} else if (list_is_empty(&t->ring)) {
@@ -364,10 +364,10 @@ timeline_check(const struct timeline *t)
 	if (!distances_hold(t)) {
 		return "each position knows how far it is to another owner, and to the next one";
 	}
-	if (t->running && !t->running->is_ready) {
+	if (t->running && !timeline_can_run(t->running)) {
 		return "who runs is ready";
 	}
-	if (t->donee && !t->donee->is_ready) {
+	if (t->donee && !timeline_can_run(t->donee)) {
 		return "what is donated goes to one that is ready";
 	}
 	return NULL;

@@ -18,6 +18,9 @@ struct timeline_member {
 	struct list_node turn; /* in the ring while it is ready and takes slack */
 	bool is_ready;
 	bool takes_slack;
+	bool is_blocked;        /* cannot run, for it waits for one that cannot */
+	bool serves_slowly;     /* serves another: its own slots are its own, or */
+	const uint64_t *serves; /* the same while that word is not 0 (NULL: never) */
 	bool has_credit;    /* it had a turn of slack since it last went to the front */
 	bool jumps;         /* it went there, and that turn has not begun */
 	uint32_t positions; /* that are bound to it */
@@ -80,6 +83,13 @@ void timeline_donate(struct timeline *t, struct timeline_member *m, uint64_t now
 
 /* `m` ran over its end: it owes `grace` ticks. Returns how often it has. */
 uint64_t timeline_overrun(struct timeline_member *m, uint64_t grace);
+
+/* Can it run in its own slots, or in what is donated to it? */
+static inline bool
+timeline_can_run(const struct timeline_member *m)
+{
+	return (m->is_ready || m->serves_slowly || (m->serves && *m->serves)) && !m->is_blocked;
+}
 
 /* Whose turn it is at `now`: t->running, also returned, until t->end. */
 struct timeline_member *timeline_choose(struct timeline *t, uint64_t now);

@@ -9,7 +9,7 @@ import re
 import sys
 
 CALLS, ERRORS, MANUAL = "include/exo/syscalls.def", "include/exo/errors.def", "docs/manual.md"
-PAGE = re.compile(r"/\* (\w+): (.*?) ?\*/\nSYSCALL(\d)\((\d+), (\w+)((?:,[^()]*)?)\)$", re.M | re.S)
+PAGE = re.compile(r"/\* (\w+): (.*?) ?\*/\n(?:SYSCALL(\d)|TRANSFER)\((\d+), (\w+)((?:,[^()]*)?)\)$", re.M | re.S)
 
 
 def text_of(comment):
@@ -18,6 +18,8 @@ def text_of(comment):
 
 
 def prototype(name, arguments):
+    if arguments is None:
+        return f"exo_{name} /* arguments and results in registers; lib/exo/transfer.h */"
     words = [w.strip() for w in arguments.split(",") if w.strip()]
     pairs = [f"{kind}{'' if kind.endswith('*') else ' '}{arg}" for kind, arg in zip(words[::2], words[1::2])]
     return f"int64_t exo_{name}({', '.join(pairs) or 'void'});"
@@ -28,8 +30,9 @@ def page(match, errors):
     title, comment, count, number, name, arguments = match.groups()
     if title != name:
         raise ValueError(f"the comment before {name} is about {title}")
-    if len([w for w in arguments.split(",") if w.strip()]) != 2 * int(count):
+    if len([w for w in arguments.split(",") if w.strip()]) != 2 * int(count or 0):
         raise ValueError(f"{name}: SYSCALL{count} does not fit its arguments")
+    arguments = arguments if count else None
     summary, *lines = text_of(comment)
     whole = "\n".join(lines)
     parts = re.fullmatch(r"(.*?)\s*^Errors: (.*?)\s*^Why in the kernel: (.*)", whole, re.S | re.M)
@@ -50,9 +53,9 @@ def manual():
     with open(ERRORS, encoding="utf-8") as f:
         errors = re.findall(r'^ERROR\((-\d+),\s*(E_\w+),\s*"(.*)"\)$', f.read(), re.M)
     pages = list(PAGE.finditer(calls))
-    if len(pages) != len(re.findall(r"^SYSCALL\d\(", calls, re.M)):
+    if len(pages) != len(re.findall(r"^(?:SYSCALL\d|TRANSFER)\(\d", calls, re.M)):
         found = {m.group(5) for m in pages}
-        lacking = [n for n in re.findall(r"^SYSCALL\d\(\d+, (\w+)", calls, re.M) if n not in found]
+        lacking = [n for n in re.findall(r"^(?:SYSCALL\d|TRANSFER)\(\d+, (\w+)", calls, re.M) if n not in found]
         raise ValueError(f"no manual page before {' '.join(lacking)}")
     head = calls[:calls.index("*/")].split("*\n", 1)[1]
     lines = ["<!-- SPDX-License-Identifier: MIT -->", "# The system calls", "",

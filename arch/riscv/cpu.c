@@ -104,12 +104,6 @@ arch_hart_id(uint32_t number, uint64_t hartid)
 	cpu.hartid[number] = hartid;
 }
 
-uint64_t
-cpu_stack_end(uint32_t hart)
-{
-	return STACKS_BASE + (hart + 1ul) * KERNEL_STACK_STRIDE - 16;
-}
-
 int
 arch_hart_start(uint32_t number)
 {

@@ -6,13 +6,18 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "arch/riscv/frame.h"
 
 /* From entry.S: the first hart, and the others. */
 void arch_boot(uint64_t hartid, uint64_t device_tree, uint64_t load);
 void arch_boot_other(uint64_t hartid, uint64_t number);
 
 /* Top of the kernel stack of a hart. */
-uint64_t cpu_stack_end(uint32_t hart);
+static inline uint64_t
+cpu_stack_end(uint32_t hart)
+{
+	return STACKS_BASE + (hart + 1ul) * KERNEL_STACK_STRIDE - 16;
+}
 
 /* probe.S: true if stimecmp can be read here (Sstc). */
 bool cpu_probe_stimecmp(void);

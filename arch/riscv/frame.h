@@ -35,6 +35,31 @@
 #define A_VEC_USER     (-40)
 #define A_VEC_KERNEL   (-48)
 #define A_SATP         (-56)
+/* Of control transfer, see transfer.S. tp of another environment, or 0: */
+#define A_BACK         (-64)  /* whom `reply` resumes by the short way */
+#define A_CALLEE       (-72)  /* who serves its call */
+#define A_OPEN         (-80)  /* its token while it can be called by the short way, else 0 */
+#define A_TOKEN        (-88)  /* the same for those that can call each other by the short way */
+#define A_LEFT         (-96)  /* how many more calls can be made below it by the short way */
+#define A_ENTRY        (-104) /* where calls enter */
+#define A_SLOTS        (-112) /* root of its capability space */
+#define A_RAM          (-120) /* physical address -> tp of the environment whose pair stands there */
+#define A_TURN         (-128) /* address of where its hart keeps the tp of whose turn it is */
+#define A_FS           (-136) /* SSTATUS_FS if it has floating point, else 0 */
+
+/* What transfer.S knows of capability slots and their roots (kern/cap.h). */
+#define SLOT_WORD      0 /* generation in the upper half; rights and type in the lower one */
+#define SLOT_START     8
+#define SLOT_BADGE     24
+#define SLOT_LEAVES    504   /* of a root */
+#define SLOT_CALL      0x108 /* type ENV with the right CALL, */
+#define SLOT_CALL_MASK 0x11f /* under this mask */
+
+/* Numbers of the calls that transfer control (syscalls.def). */
+#define CALL_FIRST_TRANSFER 62
+#define CALL_SEND           62
+#define CALL_REPLY          63
+#define CALL_CALL           64
 
 /* Second result register of a call handler: what the trap code does next. */
 #define ACTION_RETURN      0 /* a0 is the result */
@@ -67,7 +92,17 @@ struct arch_env {
 	uint64_t window;  /* return window of the exception handler */
 	uint64_t fp_hart; /* 1 + the hart whose registers hold its f, if it is that hart's fp_owner
 			   */
-	uint64_t spare[52];
+	uint64_t spare[42];
+	uint64_t fs; /* of control transfer, see above */
+	uint64_t turn;
+	uint64_t ram;
+	uint64_t slots;
+	uint64_t entry;
+	uint64_t left;
+	uint64_t token;
+	uint64_t open;
+	uint64_t callee;
+	uint64_t back;
 	uint64_t satp;
 	uint64_t vec_kernel;
 	uint64_t vec_user;
@@ -81,6 +116,20 @@ _Static_assert(sizeof(struct arch_env) == ARCH_ENV_BYTES, "arch_env size");
 _Static_assert((long)offsetof(struct arch_env, f) - ARCH_ENV_BYTES == A_F(0), "arch_env f");
 _Static_assert((long)offsetof(struct arch_env, fcsr) - ARCH_ENV_BYTES == A_FCSR, "arch_env fcsr");
 _Static_assert((long)offsetof(struct arch_env, satp) - ARCH_ENV_BYTES == A_SATP, "arch_env satp");
+_Static_assert((long)offsetof(struct arch_env, back) - ARCH_ENV_BYTES == A_BACK, "arch_env back");
+_Static_assert((long)offsetof(struct arch_env, callee) - ARCH_ENV_BYTES == A_CALLEE,
+	       "arch_env callee");
+_Static_assert((long)offsetof(struct arch_env, open) - ARCH_ENV_BYTES == A_OPEN, "arch_env open");
+_Static_assert((long)offsetof(struct arch_env, token) - ARCH_ENV_BYTES == A_TOKEN,
+	       "arch_env token");
+_Static_assert((long)offsetof(struct arch_env, left) - ARCH_ENV_BYTES == A_LEFT, "arch_env left");
+_Static_assert((long)offsetof(struct arch_env, entry) - ARCH_ENV_BYTES == A_ENTRY,
+	       "arch_env entry");
+_Static_assert((long)offsetof(struct arch_env, slots) - ARCH_ENV_BYTES == A_SLOTS,
+	       "arch_env slots");
+_Static_assert((long)offsetof(struct arch_env, ram) - ARCH_ENV_BYTES == A_RAM, "arch_env ram");
+_Static_assert((long)offsetof(struct arch_env, turn) - ARCH_ENV_BYTES == A_TURN, "arch_env turn");
+_Static_assert((long)offsetof(struct arch_env, fs) - ARCH_ENV_BYTES == A_FS, "arch_env fs");
 _Static_assert((long)offsetof(struct arch_env, vec_kernel) - ARCH_ENV_BYTES == A_VEC_KERNEL,
 	       "arch_env vec_kernel");
 _Static_assert((long)offsetof(struct arch_env, vec_user) - ARCH_ENV_BYTES == A_VEC_USER,

@@ -40,6 +40,12 @@ trap_resume(void)
 }
 
 uint64_t
+trap_transfer(void)
+{
+	return tp_of(kern_transfer(arch_current()));
+}
+
+uint64_t
 trap_after_call(int64_t result, uint64_t action)
 {
 	return tp_of(kern_after_call(arch_current(), result, (uint32_t)action));
@@ -65,6 +71,8 @@ arch_fp_switch(struct arch_env *previous, struct arch_env *next)
 {
 	if (previous && previous->fp && (csr_read_sstatus() & SSTATUS_FS) == SSTATUS_FS) {
 		fp_save(tp_of(previous));
+		fp_owner[arch_hart()] = previous; /* another's, before a transfer of control */
+		previous->fp_hart = arch_hart() + 1;
 	}
 	csr_clear_sstatus(SSTATUS_FS);
 	if (!next || !next->fp) {
@@ -128,6 +136,11 @@ arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t
 	a->window = 0;
 	a->handler = 0;
 	a->satp = 0;
+	a->slots = 0; /* the first transfer goes the long way, which sets up the short one */
+	a->token = 0;
+	a->open = 0;
+	a->callee = 0;
+	a->back = 0;
 	a->stack = cpu_stack_end(hart);
 	a->table = (uint64_t)table_end;
 	a->vec_user = (uint64_t)trap_user;

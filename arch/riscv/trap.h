@@ -7,9 +7,10 @@
 
 #include <stdint.h>
 
-/* From vector.S; all return the tp of the environment to enter. */
+/* From vector.S and transfer.S; all return the tp of the environment to enter. */
 uint64_t trap_from_user(uint64_t cause, uint64_t tval);
 uint64_t trap_resume(void);
+uint64_t trap_transfer(void);
 uint64_t trap_after_call(int64_t result, uint64_t action);
 _Noreturn void trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval, uint64_t sp,
 				uint64_t ra);

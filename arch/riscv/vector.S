@@ -4,7 +4,7 @@
  * Entry, in steps: 1 swap tp with sscratch (tp = environment, see frame.h). 2 A call: switch to
  * the kernel's trap vector and stack, look the handler up, call it. 3 An exception: if the
  * environment can take it, store cause, pc, tval and gp in its u-area and enter its handler, every
- * other register intact. 4 Anything else: save the whole context, ask C.
+ * other register intact. Calls that transfer control: transfer.S. 4 Anything else: save the whole context, ask C.
  *
  * While stvec is trap_user only tp-relative words of the environment's own frames are touched, so
  * no trap can happen. C code runs with stvec = trap_kernel: a trap there is a broken invariant,
@@ -26,9 +26,9 @@ trap_user:
 	csrr	gp, scause
 	addi	gp, gp, -8
 	bnez	gp, not_a_call
-	addi	gp, a7, 64
-	sltiu	gp, gp, 64
-	beqz	gp, exception		/* another system's call: the environment's own business */
+	addi	gp, a7, CALL_FIRST_TRANSFER - 1
+	sltiu	gp, gp, CALL_FIRST_TRANSFER - 1
+	beqz	gp, trap_transfer_entry	/* or another system's: the environment's own business */
 	csrr	gp, sepc
 	addi	gp, gp, 4
 	csrw	sepc, gp
@@ -37,7 +37,7 @@ trap_user:
 	sd	sp, A_X(2)(tp)
 	sd	ra, A_X(1)(tp)
 	ld	sp, A_STACK(tp)
-	slli	t0, a7, 3		/* a7 is -1 .. -64 */
+	slli	t0, a7, 3		/* a7 is -1 .. -61 */
 	ld	gp, A_TABLE(tp)
 	add	gp, gp, t0
 	ld	gp, 0(gp)
@@ -65,7 +65,8 @@ trap_user:
 not_a_call:
 	csrr	gp, scause
 	bltz	gp, to_c
-exception:
+	.globl trap_exception
+trap_exception:
 	ld	gp, EXO_U_CAUSE(tp)
 	bnez	gp, to_c		/* still busy with another one: the supervisor's */
 	ld	gp, A_HANDLER(tp)
@@ -123,10 +124,11 @@ sys_resume:
 /* --- the long way: whole context saved, C decides who runs next --------------------------- */
 resume_pending:
 	la	gp, trap_resume		/* environment *trap_resume(ignored, ignored) */
-	j	save_all
+	j	trap_save_all
 to_c:
 	la	gp, trap_from_user	/* environment *trap_from_user(cause, tval) */
-save_all:
+	.globl trap_save_all
+trap_save_all:
 	sd	ra, A_X(1)(tp)
 	sd	sp, A_X(2)(tp)
 	.irp	n, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31

@@ -2,7 +2,8 @@
  * syscalls.h: the numbers of the system calls, EXO_NR_name, and the forms that syscalls.def is
  * read in.
  *
- * Readers define SYSCALL0..SYSCALL7 and include <exo/syscalls.def>; so does this file for the
+ * Readers define SYSCALL0..SYSCALL7 and TRANSFER (arguments in registers of their own)
+ * and include <exo/syscalls.def>; so does this file for the
  * numbers.
  */
 #ifndef EXO_SYSCALLS_H
@@ -17,6 +18,7 @@
 #define EXO_CONSOLE_BYTES       256 /* of a console_write: it takes no more at once */
 
 #define SYSCALL0(nr, name, ...) EXO_NR_##name = (nr),
+#define TRANSFER(nr, name)      EXO_NR_##name = (nr),
 #define SYSCALL1                SYSCALL0
 #define SYSCALL2                SYSCALL0
 #define SYSCALL3                SYSCALL0
@@ -35,5 +37,6 @@ enum exo_call_number {
 #undef SYSCALL5
 #undef SYSCALL6
 #undef SYSCALL7
+#undef TRANSFER
 
 #endif

@@ -90,6 +90,7 @@ enum exo_entry {
 	EXO_ENTRY_EVENT = 2,
 	EXO_ENTRY_BEGIN = 3, /* of a slice */
 	EXO_ENTRY_END = 4,
+	EXO_ENTRY_CALL = 5, /* of calls; and the slot that it opens for what comes along */
 };
 
 /* What an asynchronous upcall is about. */
@@ -190,6 +191,8 @@ struct exo_context {
 	uint64_t overruns;   /* slices at whose end it still ran, though it had asked to be told */
 	uint64_t forfeits;   /* slots that it lost for that */
 	uint64_t debt_ticks; /* that it still owes */
+	uint64_t call_entry;
+	uint64_t call_slot;
 };
 
 /* exo_env_launch: what an environment begins with. Registers that are not here stay as they are: 0
@@ -213,6 +216,8 @@ enum exo_env_state {
 	EXO_STATE_SLEEPING = 2,
 	EXO_STATE_DEAD = 3,
 	EXO_STATE_FAULTED = 4, /* stopped by an exception that it could not take: see `death` */
+	EXO_STATE_OPEN = 5,    /* waits for a call */
+	EXO_STATE_CALLING = 6, /* waits for a reply */
 };
 
 enum exo_death {

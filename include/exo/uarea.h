@@ -21,6 +21,7 @@
 #define EXO_U_GP      24
 #define EXO_U_T0      32
 #define EXO_U_A7      40
+#define EXO_U_CALL_DEADLINE 48
 #define EXO_U_MASK    64
 #define EXO_U_PENDING 72
 #define EXO_U_ASYNC_PC 80
@@ -57,7 +58,8 @@ struct exo_uarea {
 	uint64_t gp;
 	uint64_t t0; /* exo_resume restores t0 and a7 from here */
 	uint64_t a7;
-	uint64_t reserved0[2];
+	uint64_t call_deadline; /* of its calls, absolute; 0: they wait */
+	uint64_t reserved0;
 	uint64_t mask;    /* asynchronous save area; non-zero = no upcall */
 	uint64_t pending; /* non-zero: one was held back */
 	uint64_t async_pc;
@@ -77,6 +79,8 @@ struct exo_uarea {
 _Static_assert(offsetof(struct exo_uarea, cause) == EXO_U_CAUSE, "u-area layout");
 _Static_assert(offsetof(struct exo_uarea, gp) == EXO_U_GP, "u-area layout");
 _Static_assert(offsetof(struct exo_uarea, a7) == EXO_U_A7, "u-area layout");
+_Static_assert(offsetof(struct exo_uarea, call_deadline) == EXO_U_CALL_DEADLINE,
+	       "u-area layout");
 _Static_assert(offsetof(struct exo_uarea, mask) == EXO_U_MASK, "u-area layout");
 _Static_assert(offsetof(struct exo_uarea, pending) == EXO_U_PENDING, "u-area layout");
 _Static_assert(offsetof(struct exo_uarea, async_pc) == EXO_U_ASYNC_PC, "u-area layout");

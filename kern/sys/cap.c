@@ -361,7 +361,7 @@ drop_object(exo_handle capability, uint64_t start, uint64_t count)
 		k->tree.types[cap_type(c)].destroy(&k->tree, c);
 	}
 	slot_empty(c);
-	e->unfinished.what = 0;
+	e->unfinished_what = 0;
 	kernel_unlock(k);
 	return sys_finish(0);
 }
@@ -391,7 +391,7 @@ sys_drop(exo_handle capability, uint64_t start, uint64_t count)
 	if (!c || !cap_is_idle(c) || k->tree.types[cap_type(c)].destroy) {
 		goto long_way;
 	}
-	e->unfinished.what = 0;
+	e->unfinished_what = 0;
 	if (!cap_unlink_easily(&k->tree, c)) {
 		return drop_tied(k, c);
 	}

@@ -24,6 +24,7 @@ typedef void (*handler)(void);
 #define SYSCALL5                SYSCALL0
 #define SYSCALL6                SYSCALL0
 #define SYSCALL7                SYSCALL0
+#define TRANSFER(nr, name)      /* kern_transfer */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #pragma GCC diagnostic ignored "-Wcast-function-type"
@@ -33,11 +34,7 @@ static const handler table[EXO_CALLS_MAX] = {
 };
 #pragma GCC diagnostic pop
 
-const void *
-dispatch_table_end(void)
-{
-	return table + EXO_CALLS_MAX;
-}
+const void *const dispatch_table_end = table + EXO_CALLS_MAX;
 
 struct sysret
 sys_finish_posted(int64_t value)
@@ -83,7 +80,7 @@ struct arch_env *
 kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
 {
 	struct env *e = env_of_arch(a);
-	struct hart *h = e->hart;
+	struct hart *h = hart_enter(e);
 
 	switch (action) {
 	case ACTION_RESTART:
@@ -107,7 +104,7 @@ kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
 struct arch_env *
 kern_interrupt(struct arch_env *a)
 {
-	struct hart *h = env_of_arch(a)->hart;
+	struct hart *h = hart_enter(env_of_arch(a));
 
 	h->kernel->sysinfo->hart[h->number].interrupts++;
 	hart_interrupts(h);
@@ -118,7 +115,7 @@ struct arch_env *
 kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval)
 {
 	struct env *e = env_of_arch(a);
-	struct hart *h = e->hart;
+	struct hart *h = hart_enter(e);
 
 	env_fault(e, cause, tval);
 	return hart_dispatch(h);
@@ -130,5 +127,5 @@ kern_resume(struct arch_env *a)
 	struct env *e = env_of_arch(a);
 
 	env_uarea(e)->pending = 0; /* again, if one is still held back */
-	return hart_dispatch(e->hart);
+	return hart_dispatch(hart_enter(e));
 }

@@ -4,7 +4,19 @@
 #ifndef KERN_SYS_DISPATCH_H
 #define KERN_SYS_DISPATCH_H
 
+#include "kern/env.h"
+#include "kern/hart.h"
+
+/* `e` has entered the kernel by a trap, and control may have gone to it by the short way: its hart.
+ */
+static inline struct hart *
+hart_enter(struct env *e)
+{
+	e->hart->current = e;
+	return e->hart;
+}
+
 /* End of the table: the handler of call nr stands nr words below. */
-const void *dispatch_table_end(void);
+extern const void *const dispatch_table_end;
 
 #endif

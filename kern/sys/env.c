@@ -3,6 +3,7 @@
  * says about environments.
  */
 #include "kern/sys/life.h"
+#include "kern/transfer.h"
 #include "kern/upcall.h"
 #include "lib/base/string.h"
 
@@ -62,9 +63,9 @@ sys_yield(exo_handle env)
 	kernel_lock(e->kernel);
 	error = sys_env(e, env, EXO_ENV_YIELD, &target);
 	if (!error) {
-		error = target->hart != e->hart            ? E_HART
-			: target->state != EXO_STATE_READY ? E_STATE
-							   : 0;
+		error = target->hart != e->hart              ? E_HART
+			: !timeline_can_run(&target->member) ? E_STATE
+							     : 0;
 	}
 	if (!error) {
 		hart_yield(e->hart, target);
@@ -130,8 +131,15 @@ static uint32_t
 state_shown(const struct env *e)
 {
 	uint32_t state = __atomic_load_n(&e->state, __ATOMIC_ACQUIRE);
+	bool serves = state == EXO_STATE_OPEN && transfer_caller(e);
 
-	return state == EXO_STATE_STOPPED && e->death.kind ? EXO_STATE_FAULTED : state;
+	if ((state == EXO_STATE_READY || serves) && transfer_callee(e)) {
+		return EXO_STATE_CALLING;
+	}
+	if (serves) {
+		return EXO_STATE_READY;
+	}
+	return state == EXO_STATE_STOPPED && e->death_kind ? EXO_STATE_FAULTED : state;
 }
 
 static void
@@ -144,7 +152,6 @@ copy_context(const struct env *e, struct exo_context *c)
 		.fcsr = a->fcsr,
 		.state = state_shown(e),
 		.hart = e->hart->number,
-		.death = {e->death.kind, e->death.cause, e->death.pc, e->death.tval},
 		.exception_entry = a->handler,
 		.exception_window = a->window,
 		.event_entry = e->event_entry,
@@ -154,8 +161,16 @@ copy_context(const struct env *e, struct exo_context *c)
 		.overruns = e->member.overruns,
 		.forfeits = e->member.forfeits,
 		.debt_ticks = e->member.debt,
+		.call_entry = e->call_entry,
+		.call_slot = e->call_slot,
 		.flags = (a->fp ? EXO_ENV_FP : 0) | (e->member.takes_slack ? 0 : EXO_ENV_BOUND),
 	};
+	if (e->death_kind) {
+		c->death.kind = e->death_kind;
+		c->death.cause = e->death.cause;
+		c->death.pc = e->death.pc;
+		c->death.tval = e->death.tval;
+	}
 	for (uint32_t i = 1; i < 32; i++) {
 		c->x[i] = a->x[i];
 	}
@@ -228,6 +243,8 @@ check_entry(uint32_t which, uint64_t address, uint64_t argument)
 		return is_wild || !is_code_address(argument) ? E_RANGE : 0;
 	case EXO_ENTRY_EVENT:
 		return is_wild ? E_RANGE : argument & EVENT_RESERVED ? E_INVAL : 0;
+	case EXO_ENTRY_CALL:
+		return is_wild || argument >= EXO_LEAVES_MAX * EXO_SLOTS_PER_LEAF ? E_RANGE : 0;
 	case EXO_ENTRY_BEGIN:
 	case EXO_ENTRY_END:
 		return is_wild ? E_RANGE : argument ? E_INVAL : 0;
@@ -250,6 +267,10 @@ set_entry(struct env *target, uint32_t which, uint64_t address, uint64_t argumen
 		break;
 	case EXO_ENTRY_BEGIN:
 		target->begin_entry = address;
+		break;
+	case EXO_ENTRY_CALL:
+		target->call_entry = address;
+		target->call_slot = (uint32_t)argument;
 		break;
 	default:
 		target->end_entry = address;

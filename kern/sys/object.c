@@ -178,7 +178,7 @@ sys_create(uint32_t type, exo_handle frames, uint32_t slot, uint64_t arg0, uint6
 {
 	struct env *e = env_current();
 	struct kernel *k = e->kernel;
-	struct creation c = {.e = e, .k = k, .arg0 = arg0, .arg1 = arg1, .type = type};
+	struct creation c;
 	int64_t result;
 
 	kernel_lock(k);
@@ -186,6 +186,12 @@ sys_create(uint32_t type, exo_handle frames, uint32_t slot, uint64_t arg0, uint6
 		kernel_unlock_fence(k);
 		return sys_restart(e, EXO_NR_create, (uint64_t[7]){type, frames, slot, arg0, arg1});
 	}
+	c.e = e;
+	c.k = k;
+	c.arg0 = arg0;
+	c.arg1 = arg1;
+	c.type = type;
+	c.cspace = NULL;
 	c.made = object_kinds[type < EXO_CAP_TYPES ? type : EXO_CAP_EMPTY];
 	result = create(&c, frames, slot);
 	if (!result) { /* unlocked, the slot may be somebody else's memory already */

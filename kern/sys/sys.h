@@ -32,6 +32,7 @@ struct sysret {
 	struct sysret sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4, t5 a5);
 #define SYSCALL7(nr, name, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6)                 \
 	struct sysret sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6);
+#define TRANSFER(nr, name) /* kern_transfer */
 #include <exo/syscalls.def>
 #undef SYSCALL0
 #undef SYSCALL1
@@ -41,6 +42,7 @@ struct sysret {
 #undef SYSCALL5
 #undef SYSCALL6
 #undef SYSCALL7
+#undef TRANSFER
 
 /* The short way back. */
 static inline struct sysret

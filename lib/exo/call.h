@@ -61,6 +61,7 @@
 				  (uint64_t)n4, (uint64_t)n5, (uint64_t)n6)                        \
 			.value;                                                                    \
 	}
+#define TRANSFER(nr, name) /* transfer.h */
 #include <exo/syscalls.def>
 #undef SYSCALL0
 #undef SYSCALL1
@@ -70,6 +71,7 @@
 #undef SYSCALL5
 #undef SYSCALL6
 #undef SYSCALL7
+#undef TRANSFER
 
 /* exo_carve with its second result: after E_TAKEN the end of what is in the way, else 0. */
 static inline struct exo_result

@@ -36,6 +36,20 @@ exo_start(void)
 	return start.page;
 }
 
+static _Thread_local uint64_t own_uarea; /* 0: that of the start page */
+
+uint64_t
+exo_own_uarea(void)
+{
+	return own_uarea ? own_uarea : start.page->uarea;
+}
+
+void
+exo_own_uarea_set(uint64_t address)
+{
+	own_uarea = address;
+}
+
 const struct exo_boot *
 exo_boot(void)
 {

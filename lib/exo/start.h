@@ -65,6 +65,10 @@ _Static_assert(sizeof(struct exo_start) == EXO_PAGE_SIZE, "start page layout");
 /* The program's start page; valid from before the first constructor on. */
 const struct exo_start *exo_start(void);
 
+/* The u-area of the environment that runs: in a thread what it has said. */
+uint64_t exo_own_uarea(void);
+void exo_own_uarea_set(uint64_t address);
+
 /* In init: the page that the kernel left. Elsewhere 0. */
 const struct exo_boot *exo_boot(void);
 

@@ -14,6 +14,7 @@
 #define SYSCALL5          SYSCALL0
 #define SYSCALL6          SYSCALL0
 #define SYSCALL7          SYSCALL0
+#define TRANSFER          SYSCALL0
 static const bool known[EXO_CALLS_MAX + 1] = {
 #include <exo/syscalls.def>
 };
@@ -25,6 +26,7 @@ static const bool known[EXO_CALLS_MAX + 1] = {
 #undef SYSCALL5
 #undef SYSCALL6
 #undef SYSCALL7
+#undef TRANSFER
 
 static int64_t
 ecall(uint64_t number)

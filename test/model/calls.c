@@ -65,7 +65,7 @@ handle_call(void *unused)
 	typedef struct sysret (*handler)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
 					 uint64_t);
 	struct arch_env *a = arch_current();
-	const handler *table_end = dispatch_table_end();
+	const handler *table_end = dispatch_table_end;
 	const uint64_t *x = a->x;
 	struct sysret r =
 		table_end[(int64_t)x[17]](x[10], x[11], x[12], x[13], x[14], x[15], x[16]);

@@ -43,6 +43,7 @@ struct call {
 	{n, #c, {#t0, #t1, #t2, #t3, #t4, #t5}, {#a0, #a1, #a2, #a3, #a4, #a5}},
 #define SYSCALL7(n, c, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6)                     \
 	{n, #c, {#t0, #t1, #t2, #t3, #t4, #t5, #t6}, {#a0, #a1, #a2, #a3, #a4, #a5, #a6}},
+#define TRANSFER(n, c)
 static const struct call calls[] = {
 #include <exo/syscalls.def>
 };

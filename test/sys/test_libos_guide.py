@@ -23,6 +23,6 @@ def test_listings_are_in_the_program():
 def test_names_exist():
     names = set(re.findall(r"\bexo_[a-z0-9_]+", GUIDE))
     library = "".join(read(p) for p in glob.glob("lib/exo/*.[ch]"))
-    calls = set(re.findall(r"^SYSCALL\d\(\d+, (\w+)", read("include/exo/syscalls.def"), re.M))
+    calls = set(re.findall(r"^(?:SYSCALL\d|TRANSFER)\(\d+, (\w+)", read("include/exo/syscalls.def"), re.M))
     missing = {n for n in names if n.removeprefix("exo_") not in calls and not re.search(rf"\b{n}\b", library)}
     assert len(names) > 15 and not missing

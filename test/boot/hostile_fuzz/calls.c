@@ -287,7 +287,7 @@ fuzz_other(uint64_t *s)
 		exo_fence_i();
 		break;
 	default: /* numbers that nobody has */
-		exo_ecall7((int)(35 + noise(s) % 30), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s),
+		exo_ecall7((int)(35 + noise(s) % 27), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s),
 			   fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s));
 		break;
 	}
