@@ -234,6 +234,10 @@ bury_env(struct kernel *k, struct env *e)
 	    (e->slots && slots_orphan(e))) {
 		return BURY_MORE;
 	}
+	if (e->member.positions) { /* its hart has not followed yet and still looks at it */
+		k->waiting = true;
+		return BURY_WAIT;
+	}
 	k->sysinfo->hart[e->hart->number].environments--;
 	return BURY_DONE;
 }

@@ -181,6 +181,20 @@ audit_table(const struct captree *t, uint64_t index)
 	}
 }
 
+/* Who is on a hart's timeline is an environment, and knows for how many positions. */
+static void
+audit_timeline(const struct captree *t, const struct timeline *line)
+{
+	for (uint32_t i = 0; i < CONFIG_TIMELINE_SLOTS; i++) {
+		const struct timeline_member *m = line->at[i].owner;
+
+		if (m && (frame_of(t, m)->kind != FRAME_ENV || !m->positions)) {
+			panic("paranoid: a position is bound to a frame of kind %u",
+			      frame_of(t, m)->kind);
+		}
+	}
+}
+
 void
 paranoid_check(struct kernel *k)
 {
@@ -199,6 +213,9 @@ paranoid_check(struct kernel *k)
 		} else if (t->frames[i].kind == FRAME_SPACE || t->frames[i].kind == FRAME_TABLE) {
 			audit_table(t, i);
 		}
+	}
+	for (uint32_t i = 0; i < k->harts; i++) {
+		audit_timeline(t, &k->hart[i].timeline);
 	}
 	broken = frame_check(t); /* now that lists lead somewhere */
 	if (broken) {

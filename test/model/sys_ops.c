@@ -102,7 +102,7 @@ creation(struct op *o, uint64_t a[7])
 	a[3] = op_draw(o, 4);
 	a[4] = op_draw(o, 8);
 	if (a[0] == EXO_CAP_ENV) {
-		a[3] = op_draw(o, WORLD_HARTS) | op_draw(o, 2) << 8;
+		a[3] = op_draw(o, WORLD_HARTS) | op_draw(o, 4) << 8;
 		a[4] = EXO_UAREA_BASE + op_draw(o, 8) * PAGE_SIZE;
 	} else if (a[0] == EXO_CAP_CSPACE) {
 		a[3] = op_one_in(o, 2) ? arg_handle(o, EXO_CAP_CSPACE) : 0;
@@ -124,13 +124,15 @@ binding(struct op *o, uint64_t a[7])
 		{EXO_BIND_PACKET, EXO_CAP_RING, EXO_CAP_PACKET},
 		{EXO_BIND_BUFFER, EXO_CAP_RING, EXO_CAP_FRAME},
 		{EXO_BIND_IRQ, EXO_CAP_IRQ, 0},
+		{EXO_BIND_SLOT, EXO_CAP_ENV, EXO_CAP_SLOT},
+		{EXO_BIND_SLOT, EXO_CAP_SLOT, 0}, /* to unbind it */
 	};
 	uint64_t i = op_draw(o, ARRAY_SIZE(kinds));
 
 	a[0] = op_one_in(o, 32) ? op_draw(o, 16) : kinds[i].what;
 	a[1] = arg_handle(o, kinds[i].thing);
 	a[2] = kinds[i].with ? arg_handle(o, kinds[i].with) : 0;
-	a[3] = op_draw(o, 66);
+	a[3] = op_draw(o, kinds[i].what == EXO_BIND_SLOT ? 3 : 66);
 }
 
 /* Mostly what can be launched, written where the call finds it. */

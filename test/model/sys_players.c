@@ -13,6 +13,7 @@
 #include "test/fake/board.h"
 
 #define POOL_PAGES 24                    /* few, so that they change hands often */
+#define POSITIONS  8
 #define STACK      (EXO_USER_END - 4096) /* init's memory for arguments */
 
 struct player {
@@ -86,6 +87,15 @@ share_all(exo_handle h, uint64_t rights)
 	return share(h, c->start, c->count, rights & cap_rights(c));
 }
 
+/* Of a timeline the first positions: with all of them a player would keep init from running. */
+static exo_handle
+share_some(exo_handle h)
+{
+	const struct cap *c = cspace_lookup(kernel_get()->init->cspace, h);
+
+	return share(h, c->start, POSITIONS, EXO_RIGHTS_ALL & cap_rights(c));
+}
+
 /* A share of all of the same disk or NIC. */
 static exo_handle
 share_packets(void)
@@ -154,7 +164,9 @@ equip(const struct player *p, exo_handle unit)
 	give(p->env, share_packets(), &slot);
 	give(p->env, share_all(init.boot.windows[0], EXO_READ | EXO_WRITE), &slot);
 	give(p->env, share_all(init.boot.irqs[0], EXO_RIGHTS_ALL), &slot);
-	give(p->env, share_all(init.boot.timelines[0], EXO_RIGHTS_ALL), &slot);
+	for (uint32_t i = 0; i < WORLD_HARTS; i++) {
+		give(p->env, share_some(init.boot.timelines[i]), &slot);
+	}
 	give(p->env, unit, &slot);
 }
 

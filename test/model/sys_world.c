@@ -375,7 +375,9 @@ world_end(void)
 	players_revoke(boot->console);
 	players_revoke(boot->windows[0]);
 	players_revoke(boot->irqs[0]);
-	players_revoke(boot->timelines[0]);
+	for (uint32_t i = 0; i < WORLD_HARTS; i++) {
+		players_revoke(boot->timelines[i]);
+	}
 	world_check();
 	paranoid_check(k);
 	if (k->dead_first) {
