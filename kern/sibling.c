@@ -205,11 +205,17 @@ sibling_insert_predicate(struct captree *t, struct cap *parent, struct cap *c, u
 			 uint64_t count)
 {
 	const struct cap candidate = {.word = cap_type(parent), .start = start, .count = count};
+	const struct cap_type *type = &t->types[cap_type(parent)];
+	const struct cap *s = sibling_first(t, parent);
 
-	for (const struct cap *s = sibling_first(t, parent); s; s = sibling_next(t, s)) {
-		if (!t->types[cap_type(parent)].is_disjoint(t, &candidate, s)) {
-			return s;
-		}
+	if (type->stands_apart && type->stands_apart(t, start)) {
+		s = NULL;
+	}
+	while (s && !type->stands_apart && type->is_disjoint(t, &candidate, s)) {
+		s = sibling_next(t, s);
+	}
+	if (s) {
+		return s;
 	}
 	c->start = start;
 	c->count = count;

@@ -6,25 +6,21 @@
  */
 #include "kern/net/filter.h"
 #include <exo/errors.h>
+#include "lib/base/checked.h"
+#include "lib/base/disjoint.h"
+#include "lib/base/string.h"
 
 #define OFFSET_MAX 2048
 
-static bool
-width_ok(uint32_t width)
-{
-	return width == 1 || width == 2 || width == 4 || width == 8;
-}
-
-static uint64_t
-width_mask(uint32_t width)
-{
-	return width == 8 ? ~0ul : (1ul << 8 * width) - 1;
-}
+/* What a field of so many bytes can be; 0: none is so wide. */
+static const uint64_t width_mask[] = {0, 0xff, 0xffff, 0, 0xffffffff, 0, 0, 0, ~0ul};
 
 static int
 check_atom(const struct exo_atom *a)
 {
-	if (!width_ok(a->width) || a->zero || a->zero2 || a->mask & ~width_mask(a->width)) {
+	uint64_t widest = a->width < ARRAY_SIZE(width_mask) ? width_mask[a->width] : 0;
+
+	if (!widest || a->zero | a->zero2 || a->mask & ~widest) {
 		return E_INVAL;
 	}
 	if (a->kind == EXO_ATOM_COMPARE) {
@@ -64,9 +60,8 @@ append(struct exo_atom *to, uint32_t *count, const struct exo_atom *from, uint32
 	if (n > EXO_ATOMS_MAX - *count) {
 		return E_LIMIT;
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		to[(*count)++] = from[i];
-	}
+	memcpy(to + *count, from, n * sizeof(*from));
+	*count += n;
 	return 0;
 }
 
@@ -75,12 +70,16 @@ filter_derive(struct filter *child, const struct filter *parent, const struct ex
 {
 	int error;
 
-	*child = *parent;
+	child->receive_atoms = 0;
+	child->transmit_atoms = 0;
+	append(child->receive, &child->receive_atoms, parent->receive, parent->receive_atoms);
+	append(child->transmit, &child->transmit_atoms, parent->transmit, parent->transmit_atoms);
 	error = append(child->receive, &child->receive_atoms, f->atoms, f->receive_atoms);
 	if (!error) {
 		error = append(child->transmit, &child->transmit_atoms, f->atoms + f->receive_atoms,
 			       f->transmit_atoms);
 	}
+	child->receive_plain = atoms_plain(child->receive, child->receive_atoms);
 	return error;
 }
 

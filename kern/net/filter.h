@@ -14,6 +14,7 @@
 struct filter {
 	uint32_t receive_atoms;
 	uint32_t transmit_atoms;
+	uint32_t receive_plain; /* before the first shift */
 	struct exo_atom receive[EXO_ATOMS_MAX];
 	struct exo_atom transmit[EXO_ATOMS_MAX];
 };

@@ -15,7 +15,8 @@
 #include "lib/base/disjoint.h"
 #include "lib/base/string.h"
 
-#define COPY_BYTES 512 /* copied for what a completion costs */
+#define COMPARISONS_MAX 48 /* of two atoms, in one carve, less its own; 40 instructions each */
+#define COPY_BYTES      512 /* copied for what a completion costs */
 
 static struct nic nics[EXO_NICS_MAX];
 
@@ -111,6 +112,7 @@ nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area h
 	n->headers = headers;
 	n->info = &k->sysinfo->nic[number];
 	n->node[0].used = true;
+	n->free = 1;
 	net->context = n;
 	net->receive = nic_receive;
 	net->done = nic_done;
@@ -134,7 +136,7 @@ nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool share
 {
 	struct nic *n = nic_of(parent->start);
 	uint32_t above = parent->start & (CONFIG_FILTERS - 1);
-	uint32_t i = 1;
+	uint32_t i = n->free;
 	int error = filter_check(f);
 
 	while (i < CONFIG_FILTERS && n->node[i].used) {
@@ -147,6 +149,7 @@ nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool share
 	if (error) {
 		return error;
 	}
+	n->free = i + 1;
 	n->node[i].used = true;
 	n->node[i].shared = shared;
 	n->node[i].ring = NULL;
@@ -170,6 +173,51 @@ nic_filter_discard(uint64_t name)
 	}
 	*link = n->node[self].next;
 	n->node[self].used = false;
+	n->free = self < n->free ? self : n->free;
+}
+
+/* Goes past those siblings from `i` on that the last pair tells apart from `self` as well. */
+static uint32_t
+skip_alike(const struct nic *n, const struct filter *self, uint32_t i, struct disjoint_search *s)
+{
+	const struct exo_atom *mine = &self->receive[s->a % EXO_ATOMS_MAX];
+	uint32_t at = s->b;
+	uint32_t left = s->a < self->receive_plain ? s->patience : 0;
+
+	for (; i && left; left--) {
+		const struct node *other = &n->node[i];
+
+		if (at >= other->filter.receive_plain ||
+		    !atoms_conflict(mine, &other->filter.receive[at])) {
+			break;
+		}
+		i = other->next;
+	}
+	s->patience = s->a < self->receive_plain ? left : s->patience;
+	return i;
+}
+
+bool
+nic_stands_apart(struct captree *t, uint64_t name)
+{
+	const struct nic *n = nic_of(name);
+	const struct filter *self = &node_of(name)->filter;
+	struct disjoint_search s = {
+		.patience = COMPARISONS_MAX - self->receive_atoms - self->transmit_atoms,
+		.a = DISJOINT_NONE};
+	uint32_t i = node_of(name)->next;
+
+	(void)t;
+	while (i) {
+		const struct filter *f = &n->node[i].filter;
+
+		if (!atoms_disjoint_soon(self->receive, self->receive_atoms, f->receive,
+					 f->receive_atoms, &s)) {
+			return false;
+		}
+		i = skip_alike(n, self, n->node[i].next, &s);
+	}
+	return true;
 }
 
 bool

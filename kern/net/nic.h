@@ -27,8 +27,9 @@ bool nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work);
 int nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool shared,
 		    uint64_t *name);
 void nic_filter_discard(uint64_t name);
-/* In the type table. */
+/* In the type table. The second one gives up after some time, and says false. */
 bool nic_disjoint(struct captree *t, const struct cap *c, const struct cap *with);
+bool nic_stands_apart(struct captree *t, uint64_t name);
 void nic_filter_free(struct captree *t, struct cap *c);
 
 /* Packets of PACKET capability c go to / leave by ring r. 0 or E_BUSY (it has a receive ring),

@@ -28,6 +28,7 @@ struct nic {
 	struct exo_nic_info *info;
 	struct dma_area headers;
 	struct node node[CONFIG_FILTERS];
+	uint32_t free; /* below it no filter is free */
 	struct {
 		struct ring *ring;
 		struct ring_request *request;

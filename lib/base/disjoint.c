@@ -10,36 +10,6 @@
  */
 #include "lib/base/disjoint.h"
 
-/* Byte `offset` of the packet as atom a tests it: mask and value; mask 0 if it does not. */
-static void
-byte_of(const struct exo_atom *a, uint32_t offset, uint8_t *mask, uint8_t *value)
-{
-	uint32_t shift;
-
-	*mask = 0;
-	*value = 0;
-	if (offset >= a->offset && offset < (uint32_t)a->offset + a->width) {
-		shift = 8 * (a->width - 1 - (offset - a->offset));
-		*mask = (uint8_t)(a->mask >> shift);
-		*value = (uint8_t)(a->value >> shift);
-	}
-}
-
-static bool
-conflict(const struct exo_atom *a, const struct exo_atom *b)
-{
-	for (uint32_t i = a->offset; i < (uint32_t)a->offset + a->width; i++) {
-		uint8_t mask_a, value_a, mask_b, value_b;
-
-		byte_of(a, i, &mask_a, &value_a);
-		byte_of(b, i, &mask_b, &value_b);
-		if ((value_a ^ value_b) & mask_a & mask_b) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Index behind the atoms of the base that starts at `from`: its closing shift, or count. */
 static uint32_t
 base_end(const struct exo_atom *atoms, uint32_t count, uint32_t from)
@@ -50,13 +20,36 @@ base_end(const struct exo_atom *atoms, uint32_t count, uint32_t from)
 	return from;
 }
 
+/* Look at two atoms, if there is patience left. */
+static inline __attribute__((always_inline)) bool
+try_pair(const struct exo_atom *a, const struct exo_atom *b, uint32_t i, uint32_t j,
+	 struct disjoint_search *s)
+{
+	if (!s->patience) {
+		return false;
+	}
+	s->patience--;
+	if (!atoms_conflict(&a[i], &b[j])) {
+		return false;
+	}
+	s->a = i;
+	s->b = j;
+	return true;
+}
+
+/* Those at the same place first: filters of one kind are built alike. */
 static bool
 conflict_within(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b,
-		uint32_t b_count)
+		uint32_t b_count, struct disjoint_search *s)
 {
-	for (uint32_t i = 0; i < a_count; i++) {
+	for (uint32_t i = 0; i < a_count && i < b_count; i++) {
+		if (try_pair(a, b, i, i, s)) {
+			return true;
+		}
+	}
+	for (uint32_t i = 0; i < a_count && s->patience; i++) {
 		for (uint32_t j = 0; j < b_count; j++) {
-			if (conflict(&a[i], &b[j])) {
+			if (i != j && try_pair(a, b, i, j, s)) {
 				return true;
 			}
 		}
@@ -71,9 +64,15 @@ same_shift(const struct exo_atom *a, const struct exo_atom *b)
 	       a->mask == b->mask;
 }
 
+uint32_t
+atoms_plain(const struct exo_atom *atoms, uint32_t count)
+{
+	return base_end(atoms, count, 0);
+}
+
 bool
-atoms_disjoint(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b,
-	       uint32_t b_count)
+atoms_disjoint_soon(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b,
+		    uint32_t b_count, struct disjoint_search *s)
 {
 	uint32_t i = 0;
 	uint32_t j = 0;
@@ -82,7 +81,8 @@ atoms_disjoint(const struct exo_atom *a, uint32_t a_count, const struct exo_atom
 		uint32_t i_end = base_end(a, a_count, i);
 		uint32_t j_end = base_end(b, b_count, j);
 
-		if (conflict_within(a + i, i_end - i, b + j, j_end - j)) {
+		if (conflict_within(a + i, i_end - i, b + j, j_end - j, s)) {
+			s->a = i ? DISJOINT_NONE : s->a; /* known again in the first base only */
 			return true;
 		}
 		if (i_end == a_count || j_end == b_count || !same_shift(&a[i_end], &b[j_end])) {
@@ -91,4 +91,13 @@ atoms_disjoint(const struct exo_atom *a, uint32_t a_count, const struct exo_atom
 		i = i_end + 1;
 		j = j_end + 1;
 	}
+}
+
+bool
+atoms_disjoint(const struct exo_atom *a, uint32_t a_count, const struct exo_atom *b,
+	       uint32_t b_count)
+{
+	struct disjoint_search s = {.patience = UINT32_MAX, .a = DISJOINT_NONE};
+
+	return atoms_disjoint_soon(a, a_count, b, b_count, &s);
 }

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ * long_filters.c: filters that have as much in common as two can, and as many as there are: each is
+ * compared with all others, and with every packet. `make bench ONLY=irqs_off_max` measures how long
+ * that takes in one go.
+ *
+ * boot: init SMP=1 NET=user
+ */
+#include "test/boot/hostile.h"
+
+#define FILTERS 48
+
+static struct exo_filter filter;
+static exo_handle all;
+static uint32_t slot;
+
+/* Nothing is said before the last atom: but for that one all are alike, and none says anything. */
+static int64_t
+carve(uint32_t atoms, uint32_t transmit, uint64_t number)
+{
+	filter.receive_atoms = atoms;
+	filter.transmit_atoms = transmit;
+	for (uint32_t i = 0; i < atoms + transmit; i++) {
+		filter.atoms[i] = (struct exo_atom){
+			.kind = EXO_ATOM_COMPARE, .width = 8, .offset = (uint16_t)(12 + i % 3)};
+	}
+	filter.atoms[atoms - 1].offset = 12;
+	filter.atoms[atoms - 1].mask = ~0ul;
+	filter.atoms[atoms - 1].value = number;
+	return exo_carve(all, slot + (uint32_t)number, (uint64_t)&filter, 0, EXO_PACKET_RECEIVE, 0);
+}
+
+/* How many can be carved; those that are not say so. */
+static uint32_t
+carve_all(uint32_t atoms, uint32_t transmit)
+{
+	uint32_t carved = 0, strange = 0;
+
+	for (uint32_t i = 0; i < FILTERS; i++) {
+		int64_t result = carve(atoms, transmit, i);
+
+		carved += result > 0;
+		strange += result <= 0 && result != E_TAKEN;
+	}
+	tap_ok(!strange, "filters of %u and %u atoms: %u", atoms, transmit, carved);
+	tap_is(exo_revoke(all, 0, 0), 0, "they go");
+	return carved;
+}
+
+int
+main(void)
+{
+	tap_plan(3 * 2 + 2);
+	all = exo_boot()->packets[0];
+	slot = exo_start()->slots - FILTERS;
+	tap_ok(carve_all(4, 0) > 32, "as many as are wanted");
+	carve_all(EXO_ATOMS_MAX, 0);
+	tap_ok(carve_all(EXO_ATOMS_MAX, EXO_ATOMS_MAX) > 0, "one at least");
+	return tap_end();
+}
