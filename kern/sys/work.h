@@ -32,6 +32,8 @@
 #define WORK_RESTART 1  /* besides errors */
 #define OLD_SHIFT    32 /* in flags: accessed and dirty bits found before a restart */
 #define OLD_MASK     (EXO_ACCESSED | EXO_DIRTY)
+#define FLAGS_KNOWN  (FLAGS_MASK | EXO_BATCH_MAX << EXO_BATCH_SHIFT | OLD_MASK << OLD_SHIFT)
+#define FLAG_UNKNOWN 1ul /* no call knows it */
 
 /* A call in progress; what a restart passes is `address` to `space_handle`, and `old`. */
 struct work {
@@ -67,7 +69,7 @@ work_begin(struct work *w, struct env *e, uint64_t address, uint64_t count, uint
 	w->handle = EXO_NONE;
 	w->offset = 0;
 	w->count = count;
-	w->flags = flags & FLAGS_MASK;
+	w->flags = (flags & FLAGS_MASK) | (flags & ~FLAGS_KNOWN ? FLAG_UNKNOWN : 0);
 	w->further = flags >> EXO_BATCH_SHIFT & EXO_BATCH_MAX;
 	w->more = (uint64_t)more;
 	w->space_handle = space;

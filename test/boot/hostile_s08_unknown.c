@@ -68,6 +68,27 @@ check_numbers(void)
 	       "any other number is an exception that keeps the registers");
 }
 
+/* Bits above those of entries and the number of further ones. Nothing is mapped at `address`. */
+static uint32_t
+count_taken(struct exo_pages *page, uint64_t address)
+{
+	uint64_t other = (uint64_t)page->memory;
+	uint32_t taken = 0;
+
+	for (uint32_t bit = 32; bit < 64; bit++) {
+		uint64_t flags = EXO_READ | 1ul << bit;
+
+		if (bit == 38 || bit == 39) { /* accessed and dirty, of a call that restarts */
+			continue;
+		}
+		taken += exo_map(address, page->frames, 0, 1, flags, NULL, EXO_NONE) != E_INVAL;
+		taken += exo_map(address, EXO_NONE, 7, 1, 1ul << bit, NULL, EXO_NONE) != E_INVAL;
+		taken += exo_protect(other, 1, flags, NULL, EXO_NONE) != E_INVAL;
+		taken += exo_unmap(other, 1, flags, NULL, EXO_NONE) != E_INVAL;
+	}
+	return taken;
+}
+
 /* Bits of page-table entries that are the kernel's: valid, user, global. */
 static void
 check_flags(struct exo_pages *page)
@@ -94,6 +115,7 @@ check_flags(struct exo_pages *page)
 		wrong += exo_map(address, page->frames, 0, 1, flags[i], NULL, EXO_NONE) >= 0;
 	}
 	wrong += exo_map(address, page->frames, 0, 1, 0, NULL, EXO_NONE) >= 0;
+	wrong += count_taken(page, address);
 	wrong += exo_map(address, page->frames, 0, 1, EXO_WRITE, NULL, EXO_NONE) >= 0;
 	tap_is(wrong, 0, "no entry has flags that are the kernel's");
 	tap_is(exo_map(address, page->frames, 0, 1, EXO_READ, NULL, EXO_NONE), 0,
