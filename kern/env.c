@@ -220,13 +220,12 @@ env_carry_out(struct env *e, uint32_t requests)
 
 /* All of it under the tree lock: whoever holds that sees an environment with requests, or one that
  * has carried them out, never one that is stopped and about to start. */
-void
-env_take_requests(struct env *e)
+static void
+take_requests(struct env *e)
 {
 	struct kernel *k = e->kernel;
 	uint32_t requests;
 
-	kernel_lock(k);
 	requests = __atomic_exchange_n(&e->requests, 0, __ATOMIC_SEQ_CST);
 	if (requests & REQUEST_KILL && e == k->init) {
 		boot_init_ended(e, EXO_DEATH_STOP, 0, 0);
@@ -234,7 +233,24 @@ env_take_requests(struct env *e)
 	if (e->state != EXO_STATE_DEAD) {
 		env_carry_out(e, requests);
 	}
+}
+
+void
+env_take_requests(struct env *e)
+{
+	kernel_lock(e->kernel);
+	take_requests(e);
 	__atomic_store_n(&e->posted, 0, __ATOMIC_SEQ_CST); /* the last touch, see env_is_off */
+	kernel_unlock(e->kernel);
+}
+
+void
+env_take_early(struct env *e)
+{
+	struct kernel *k = e->kernel;
+
+	kernel_lock(k);
+	take_requests(e);
 	kernel_unlock(k);
 }
 

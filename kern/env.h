@@ -157,6 +157,8 @@ void env_fault(struct env *e, uint64_t cause, uint64_t tval);
 void env_exit(struct env *e, uint64_t status);
 /* Home hart: carry out what was asked of it. */
 void env_take_requests(struct env *e);
+/* The same for one that stays in the inbox, for its turn there has not come. */
+void env_take_early(struct env *e);
 /* Home hart: take the events in `mask`; if there are none and the deadline is in the future, it
  * sleeps and true is returned. */
 bool env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken);

@@ -21,6 +21,7 @@
 #include "kern/upcall.h"
 #include "lib/base/checked.h"
 
+#define INBOX_TURN        4 /* requests dealt with in one go, of some 300 instructions each */
 #define RETRIES_PER_SLICE 8 /* of an upcall that an exception holds back */
 #define PAUSE_TICKS(hz)   ((hz) / 100000) /* see device_time_after() */
 
@@ -140,6 +141,11 @@ hart_arm(struct hart *h, uint64_t now, uint64_t time)
 
 		time = devices < time ? devices : time;
 	}
+	if (h->inbox_rest) {
+		uint64_t soon = now + (h->running ? PAUSE_TICKS(arch_timebase_hz()) : 0);
+
+		time = soon < time ? soon : time;
+	}
 	if (time < h->timer || h->timer <= now) { /* too early does no harm */
 		h->timer = time;
 		arch_timer_set(time);
@@ -165,17 +171,34 @@ hart_send_ipis(struct hart *h)
 	}
 }
 
+/* Afterwards inbox_rest is not empty if there is more. */
 void
 hart_inbox(struct hart *h)
 {
-	struct env *e = __atomic_exchange_n(&h->inbox, NULL, __ATOMIC_ACQUIRE);
+	for (int i = 0;; i++) {
+		struct env *e = h->inbox_rest;
 
-	while (e) {
-		struct env *next =
+		if (!e && __atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
+			e = __atomic_exchange_n(&h->inbox, NULL, __ATOMIC_ACQUIRE);
+		}
+		if (!e || i == INBOX_TURN) {
+			h->inbox_rest = e;
+			return;
+		}
+		h->inbox_rest =
 			e->inbox_next; /* it can be posted again as soon as it is taken */
-
 		env_take_requests(e);
-		e = next;
+	}
+}
+
+/* The one that was interrupted or has called does not go on while its turn has not come. */
+static void
+hart_stop_current(struct hart *h)
+{
+	struct env *e = h->running;
+
+	if (e && __atomic_load_n(&e->requests, __ATOMIC_ACQUIRE) & (REQUEST_STOP | REQUEST_KILL)) {
+		env_take_early(e);
 	}
 }
 
@@ -333,6 +356,7 @@ hart_dispatch(struct hart *h)
 
 	if (__atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
 		hart_inbox(h);
+		hart_stop_current(h);
 	}
 	if (__atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED)) {
 		slots_follow(h);

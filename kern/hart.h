@@ -39,6 +39,7 @@ struct hart {
 	uint64_t irq_rest;   /* until then devices wait while an environment runs */
 	bool irq_held;       /* external interrupts are off until then */
 	uint64_t pokes;      /* harts that this one owes an IPI */
+	struct env *inbox_rest; /* taken out of the inbox, and still to be dealt with */
 
 	struct timeline timeline;
 
@@ -66,7 +67,7 @@ void hart_set_deadline(struct hart *h, struct env *e, uint64_t time);
 void hart_clear_deadline(struct hart *h, struct env *e);
 /* Handle what is pending: IPI, timer, devices. */
 void hart_interrupts(struct hart *h);
-/* Handle requests of other harts. */
+/* Handle some requests of other harts. */
 void hart_inbox(struct hart *h);
 /* Make `h` look at its inbox soon: at the end of this handler if it is this hart, else by an IPI
  * once the lock is free. */

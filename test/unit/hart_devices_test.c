@@ -21,9 +21,11 @@
 #define TURN_TICKS 16
 #define USER_TICKS 3
 #define END_TICKS  100000
+#define ASKING     30
 
 static struct kernel kernel;
 static struct env env;
+static struct env asking[ASKING];
 static struct exo_sysinfo sysinfo = {.quantum_ticks = 10000};
 static struct {
 	uint64_t now;
@@ -31,6 +33,7 @@ static struct {
 	uint64_t device_ticks;
 	uint64_t latest; /* how long the device waited at most */
 	uint64_t last;
+	uint32_t taken; /* requests of other harts */
 	bool enabled;
 	bool more; /* the device says that it has more to do */
 } board;
@@ -160,6 +163,13 @@ void
 env_take_requests(struct env *e)
 {
 	(void)e;
+	board.taken++;
+}
+
+void
+env_take_early(struct env *e)
+{
+	(void)e;
 }
 
 void
@@ -245,11 +255,39 @@ test_an_idle_hart_serves_its_devices_at_once(void **unused)
 	assert_int_equal(board.latest, 0);
 }
 
+/* However many there are, the environment runs in between. */
+static void
+test_requests_are_dealt_with_a_few_at_a_time(void **unused)
+{
+	struct hart *h = &kernel.hart[0];
+	uint32_t turns = 0;
+
+	(void)unused;
+	board.enabled = false;
+	hart_ready(h, &env);
+	for (uint32_t i = 0; i < ASKING; i++) {
+		asking[i].inbox_next = i ? &asking[i - 1] : NULL;
+	}
+	h->inbox = &asking[ASKING - 1];
+	while (board.taken < ASKING && turns++ < ASKING) {
+		uint32_t before = board.taken;
+
+		hart_interrupts(h);
+		hart_dispatch(h);
+		assert_in_range(board.taken - before, 1, 8);
+		assert_true(board.timer > board.now);
+		assert_true(board.taken == ASKING || board.timer < board.now + END_TICKS / 10);
+		board.now = board.timer;
+	}
+	assert_int_equal(board.taken, ASKING);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_a_line_that_never_rests_gets_its_share, set_up),
+		cmocka_unit_test_setup(test_requests_are_dealt_with_a_few_at_a_time, set_up),
 		cmocka_unit_test_setup(test_a_device_with_more_to_do_gets_its_share, set_up),
 		cmocka_unit_test_setup(test_an_idle_hart_serves_its_devices_at_once, set_up),
 	};
