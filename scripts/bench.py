@@ -44,11 +44,12 @@ CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map1
         "carve_drop_10000 frame_clear").split()
 KERNEL_ONLY = {"exc_to_handler"}        # one way: the faulting instruction is not part of it
 LIFE = ["env_cycle_16p"]
+TRANSFER = ["transfer_bare", "transfer_saved", "yield_pair", "notify_pair"]
 FORK = {"fork_touch_1m": 256, "fork_touch_64m": 16384}    # pages
 HARTS = ["null_call_4h"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
 LONGEST = {"irqs_off_max": 3, "lock_held_max": 4}         # which word of live()
-ALL = [*CORE, *LONGEST, *LIFE, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
+ALL = [*CORE, *LONGEST, *LIFE, *TRANSFER, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
 
 
 class Failed(Exception):
@@ -177,6 +178,12 @@ def measure_core(opts, wanted):
 
 def measure_life(opts, wanted):
     with Counted(opts, "life", initrd=initrd_with(opts, "life"), icount=True) as machine:
+        found = machine.samples()
+    return {name: middle(found, name) for name in wanted}
+
+
+def measure_transfer(opts, wanted):
+    with Counted(opts, "transfer", initrd=initrd_with(opts, "transfer"), icount=True) as machine:
         found = machine.samples()
     return {name: middle(found, name) for name in wanted}
 
@@ -369,6 +376,7 @@ def measure_text(opts, wanted):
 
 
 GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest), (LIFE, measure_life),
+          (TRANSFER, measure_transfer),
           (list(FORK), measure_fork),
           (HARTS, measure_harts),
           (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
@@ -444,7 +452,7 @@ def profile(opts, name):
     opts.boots = 1
     name, _, test = name.partition(":")
     program, measure = {"raw_read_4k": ("disk", measure_disk), "rx_paced": ("rx", measure_rx),
-                        **dict.fromkeys(LIFE, ("life", measure_life)), **dict.fromkeys(FORK, ("fork", measure_fork))}.get(name, ("core", measure_core))
+                        **dict.fromkeys(LIFE, ("life", measure_life)), **dict.fromkeys(TRANSFER, ("transfer", measure_transfer)), **dict.fromkeys(FORK, ("fork", measure_fork))}.get(name, ("core", measure_core))
     if name == "boot_smode":
         opts.trace = {"hist": path, "hist_on": 1}
         measure_boot(opts, [name])

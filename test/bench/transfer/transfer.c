@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ * transfer.c: what it costs to go to another environment, in a space of its own, and back:
+ * transfer_bare and transfer_saved (call and reply), yield_pair, notify_pair.
+ *
+ * The peer shares this program's capability space, so that both name each other by the same
+ * handles; both have floating point.
+ */
+#include <string.h>
+
+#include <exo/uarea.h>
+
+#include "lib/exo/events.h"
+#include "lib/exo/frames.h"
+#include "lib/exo/vm.h"
+#include "test/bench/common.h"
+#include "test/bench/transfer/peer.h"
+
+#define SAMPLES    100
+#define PAGES      2 /* data, code */
+#define REGION     EXO_UAREA_BASE /* of one level-0 table; the u-area first */
+#define DATA       (REGION + EXO_PAGE_SIZE)
+#define CODE       (DATA + EXO_PAGE_SIZE)
+#define READ_WRITE (EXO_READ | EXO_WRITE)
+
+_Static_assert(NR_SLEEP == EXO_NR_sleep && NR_SIGNAL == EXO_NR_signal && NR_YIELD == EXO_NR_yield &&
+		       NR_REPLY == EXO_NR_reply && NR_CALL == EXO_NR_call,
+	       "peer.h");
+_Static_assert(KEPT_SP == EXO_U_LIBRARY, "peer.h");
+
+static struct {
+	struct exo_pages image;
+	exo_handle env, space, directory, table;
+} peer;
+
+static void
+make(uint32_t type, uint64_t arg0, uint64_t arg1, exo_handle *object)
+{
+	must("create", exo_frames_create(exo_own_frames(), type, arg0, arg1, object, NULL));
+}
+
+static void
+make_peer(void)
+{
+	must("pages", exo_pages_make(&peer.image, PAGES));
+	memcpy((char *)peer.image.memory + EXO_PAGE_SIZE, peer_code,
+	       (size_t)(peer_code_end - peer_code));
+	must("unmap", exo_vm_unmap(exo_own_vm(), (uint64_t)peer.image.memory, PAGES));
+	make(EXO_CAP_SPACE, 0, 0, &peer.space);
+	make(EXO_CAP_TABLE, 1, 0, &peer.directory);
+	make(EXO_CAP_TABLE, 0, 0, &peer.table);
+	must("hang", exo_map(REGION & ~((1ul << 30) - 1), peer.directory, 0, 1, EXO_WRITE, NULL,
+			     peer.space));
+	must("hang", exo_map(REGION, peer.table, 0, 1, EXO_WRITE, NULL, peer.space));
+	must("data", exo_map(DATA, peer.image.frames, 0, 1, READ_WRITE, NULL, peer.space));
+	must("code", exo_map(CODE, peer.image.frames, 1, 1, EXO_READ | EXO_EXEC, NULL, peer.space));
+}
+
+static uint64_t
+place_of(const char *entry)
+{
+	return CODE + (uint64_t)(entry - peer_code);
+}
+
+/* A new environment at `first`, which runs until it has to wait; calls enter it at `entry`. */
+static void
+start_peer(const char *first, const char *entry)
+{
+	struct exo_context begin = {.pc = place_of(first)};
+
+	make(EXO_CAP_ENV, EXO_ENV_FP << 8, EXO_UAREA_BASE, &peer.env);
+	must("u-area", exo_map(REGION, peer.env, 0, 1, READ_WRITE, NULL, peer.space));
+	must("bind", exo_bind(EXO_BIND_SPACE, peer.env, peer.space, 0));
+	must("bind", exo_bind(EXO_BIND_CSPACE, peer.env, exo_start()->cspace, 0));
+	must("entry", exo_env_entry(peer.env, EXO_ENTRY_CALL, place_of(entry), 0));
+	begin.x[2] = CODE - 256;
+	begin.x[3] = EXO_UAREA_BASE;
+	begin.x[8] = exo_start()->env;
+	must("write", exo_env_write(peer.env, &begin));
+	must("start", exo_env_start(peer.env));
+	exo_pause(1000000);
+}
+
+static void
+end_peer(void)
+{
+	must("stop", exo_env_stop(peer.env));
+	must("unmap", exo_unmap(REGION, 1, 0, NULL, peer.space));
+	must("drop", exo_drop(peer.env, 0, 0));
+}
+
+static void
+calls(void)
+{
+	start_peer(peer_bare, peer_bare);
+	for (int i = 0; i < SAMPLES; i++) {
+		call_bare(peer.env);
+	}
+	end_peer();
+	start_peer(peer_saved_first, peer_saved);
+	for (int i = 0; i < SAMPLES; i++) {
+		call_saved(peer.env, exo_start()->uarea);
+	}
+	end_peer();
+}
+
+static void
+yields(void)
+{
+	start_peer(peer_yield, peer_bare);
+	for (int i = 0; i < SAMPLES; i++) {
+		BEGIN(OP_YIELD_PAIR);
+		exo_yield(peer.env);
+		END(OP_YIELD_PAIR);
+	}
+	end_peer();
+}
+
+static void
+notices(void)
+{
+	start_peer(peer_notify, peer_bare);
+	for (int i = 0; i < SAMPLES; i++) {
+		BEGIN(OP_NOTIFY_PAIR);
+		exo_signal(peer.env, 1);
+		exo_sleep(1, UINT64_MAX);
+		END(OP_NOTIFY_PAIR);
+	}
+	end_peer();
+}
+
+int
+main(void)
+{
+	make_peer();
+	bench_empty();
+	calls();
+	yields();
+	notices();
+	return bench_end();
+}
