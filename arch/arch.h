@@ -141,6 +141,8 @@ void arch_space_leave(void);
  * table_end). */
 void arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t uarea,
 		   bool fp);
+/* Let it run on hart `hart` from now on. */
+void arch_env_move(struct arch_env *a, uint32_t hart);
 /* Bits of an address space identifier that all harts have which came up so far; 0: none. */
 uint32_t arch_asid_bits(void);
 /* The satp value of a root table and an identifier. Entering a space whose identifier is 0 makes

@@ -42,6 +42,20 @@ env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, uin
 	arch_env_init(&e->arch, home->number, dispatch_table_end, uarea, flags & EXO_ENV_FP);
 }
 
+void
+env_move(struct env *e, struct hart *home)
+{
+	struct exo_hart_info *harts = e->kernel->sysinfo->hart;
+
+	harts[e->hart->number].environments--;
+	harts[home->number].environments++;
+	e->hart = home;
+	e->local_harts = arch_fence_pages_miss ? 0 : 1ul << home->number;
+	e->arch.token = 0; /* the short way of calls is set up anew */
+	e->arch.slots = 0;
+	arch_env_move(&e->arch, home->number);
+}
+
 /* It can run again. */
 static inline void
 env_run(struct env *e)

@@ -145,6 +145,9 @@ env_uarea(struct env *e)
 
 /* Make a pair, whose u-area is zeroed, an environment of `home`. */
 void env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, uint64_t flags);
+/* A stopped one, that neither waits in an inbox nor serves nor calls nor has slots, lives on `home`
+ * from now on. Tree lock. */
+void env_move(struct env *e, struct hart *home);
 /* Ask the home hart for something, from any hart, with the tree lock (so that `e` cannot go away).
  * It is carried out when that hart is next outside a call, on this hart at the end of the call
  * being handled. */

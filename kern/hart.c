@@ -100,11 +100,13 @@ hart_deadlines(struct hart *h, uint64_t now)
 }
 
 /* When what devices have for this hart may be handled: while an environment could run instead,
- * devices get CONFIG_IRQ_PERCENT of the time. */
+ * devices get CONFIG_IRQ_PERCENT of the time, and none in quiet slots. */
 static uint64_t
 device_time(const struct hart *h, uint64_t now)
 {
-	return h->running && h->irq_rest > now ? h->irq_rest : now;
+	uint64_t time = h->irq_rest > h->quiet_end ? h->irq_rest : h->quiet_end;
+
+	return h->running && time > now ? time : now;
 }
 
 /* When to come back for them. Not before the environment that goes on now has run, or the way out
@@ -290,6 +292,10 @@ slice_begin(struct hart *h, struct env *e)
 	e->was_cut = false;
 	h->tells = is_bound && e->end_entry;
 	h->grace_time = h->tells ? h->boundary - h->grace_ticks : TIMELINE_NEVER;
+	if (is_bound && timeline_is_quiet(&h->timeline)) {
+		h->quiet_end = h->boundary;
+		hart_hold(h, true);
+	}
 }
 
 static void

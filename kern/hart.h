@@ -38,6 +38,7 @@ struct hart {
 	uint64_t irq_again;  /* bits of irq.c: devices with more to do than one turn allowed */
 	uint64_t irq_rest;   /* until then devices wait while an environment runs */
 	bool irq_held;       /* external interrupts are off until then */
+	uint64_t quiet_end;  /* of the quiet slots that the hart was in last */
 	uint64_t pokes;      /* harts that this one owes an IPI */
 	struct env *inbox_rest; /* taken out of the inbox, and still to be dealt with */
 

@@ -238,6 +238,13 @@ arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t
 }
 
 void
+arch_env_move(struct arch_env *a, uint32_t hart)
+{
+	(void)a;
+	(void)hart;
+}
+
+void
 arch_fp_switch(struct arch_env *previous, struct arch_env *next)
 {
 	(void)previous;

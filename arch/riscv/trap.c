@@ -150,6 +150,12 @@ arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t
 }
 
 void
+arch_env_move(struct arch_env *a, uint32_t hart)
+{
+	a->stack = cpu_stack_end(hart);
+}
+
+void
 arch_enter(struct arch_env *a)
 {
 	trap_enter(tp_of(a));

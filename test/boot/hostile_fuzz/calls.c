@@ -144,7 +144,10 @@ fuzz_env(uint64_t *s)
 					: fuzz_handle(s, EXO_CAP_ENV);
 	struct exo_context *context = (struct exo_context *)fuzz_buffers[noise(s) & 7];
 
-	switch (noise(s) % 10) {
+	switch (noise(s) % 11) {
+	case 9:
+		exo_env_home(env, noise(s) % 10 ? (uint32_t)(noise(s) % 3) : (uint32_t)fuzz_wild(s));
+		break;
 	case 0:
 		exo_env_stop(env);
 		break;
@@ -287,7 +290,7 @@ fuzz_other(uint64_t *s)
 		exo_fence_i();
 		break;
 	default: /* numbers that nobody has */
-		exo_ecall7((int)(35 + noise(s) % 27), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s),
+		exo_ecall7((int)(36 + noise(s) % 26), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s),
 			   fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s));
 		break;
 	}
