@@ -226,8 +226,12 @@ start_harts(struct kernel *k)
 			kprint("chitin: hart %lu is left out: %s\n", machine.hartid[i], why);
 		} else {
 			running++;
-			k->has_fp &= machine.has_fp[running - 1];
+			k->has_fp &= machine.has_fp[i];
 		}
+	}
+	if (machine.harts_left) {
+		kprint("chitin: %u harts are left out: this kernel runs %u (CONFIG_MAX_HARTS)\n",
+		       machine.harts_left, CONFIG_MAX_HARTS);
 	}
 	k->harts = running;
 	k->sysinfo->harts = running;

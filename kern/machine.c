@@ -254,6 +254,7 @@ add_hart(struct machine *m, int node, uint64_t hartid, uint64_t boot_hartid)
 		if (at == CONFIG_MAX_HARTS) {
 			at--; /* the boot hart takes the place of the last one */
 			m->harts--;
+			m->harts_left++;
 		}
 		m->hartid[at] = m->hartid[0];
 		m->has_fp[at] = m->has_fp[0];
@@ -263,6 +264,8 @@ add_hart(struct machine *m, int node, uint64_t hartid, uint64_t boot_hartid)
 		m->hartid[at] = hartid;
 		m->has_fp[at] = has_fp;
 		m->harts++;
+	} else {
+		m->harts_left++;
 	}
 }
 

@@ -33,6 +33,7 @@ struct machine {
 	uint64_t ram_start;  /* of what is managed: GiB of the image .. */
 	uint64_t ram_end;
 	uint32_t harts;
+	uint32_t harts_left; /* that are more than this kernel runs */
 	uint64_t hartid[CONFIG_MAX_HARTS];
 	uint32_t context[CONFIG_MAX_HARTS]; /* of the PLIC, or MACHINE_NO_CONTEXT */
 	bool has_fp[CONFIG_MAX_HARTS];

@@ -44,7 +44,7 @@ CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map1
         "carve_drop_10000 frame_clear").split()
 KERNEL_ONLY = {"exc_to_handler"}        # one way: the faulting instruction is not part of it
 LIFE = ["env_cycle_16p"]
-TRANSFER = ["transfer_bare", "transfer_saved", "yield_pair", "notify_pair"]
+TRANSFER = "transfer_bare transfer_saved yield_pair notify_pair".split()
 FORK = {"fork_touch_1m": 256, "fork_touch_64m": 16384}    # pages
 HARTS = ["null_call_4h"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}

@@ -237,7 +237,8 @@ def console_run(words, board, log, timeout, terminated=FAILURE):
     with open(log, "rb") as f:
         result = verdict(board, status, f.read())
     if result:
-        print(f"\nqemu: the guest failed (status {status}); its console is in {log}", file=sys.stderr)
+        how = f"status {status}" if status else "it said so and switched off"
+        print(f"\nqemu: the guest failed ({how}); its console is in {log}", file=sys.stderr)
     return result
 
 
@@ -285,7 +286,7 @@ def options_of(words):
     refuse_what_qemu_garbles(words)
     board = words.get("BOARD", "qemu-virt")
     options = {"board": board, "initrd": words.get("INITRD") or f"{BUILD}/{board}/initrd.cpio",
-               "smp": number(words, "SMP", 1, 512),
+               "smp": number(words, "SMP", 1, 32),
                "icount": words.get("ICOUNT", "0") not in ("0", "n"),
                "extra": shlex.split(os.environ.get("QEMU_ARGS", ""))}
     for name in ("KERNEL", "MEM", "CPU", "APPEND", "DISK", "NET", "PLUGIN"):

@@ -55,7 +55,8 @@ check_moves(void)
 
 	for (uint32_t i = 1; i <= TURNS; i++) {
 		exo_env_stop(thread.env);
-		moved += counter >= last && exo_env_home(thread.env, i % 2) == 0 && hart_of() == i % 2;
+		moved += counter >= last && exo_env_home(thread.env, i % 2) == 0 &&
+			 hart_of() == i % 2;
 		last = counter;
 		exo_env_start(thread.env);
 		exo_pause(100000);

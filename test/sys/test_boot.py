@@ -461,6 +461,13 @@ def test_refuses_tree(machine, log_file, tree, name):
     assert re.search(f"^chitin: cannot start: .*{said}", guest.console, re.M), guest.tail()
 
 
+def test_harts_beyond_the_limit_are_named(hello, log_file):
+    """More harts than the kernel was built for: it says how many it leaves out, and goes on."""
+    with qemu.Machine(log=log_file("harts-10"), initrd=hello, smp=10) as guest:
+        guest.expect(r"^chitin: 2 harts are left out: this kernel runs 8 \(CONFIG_MAX_HARTS\)", 30)
+        guest.expect(r"^chitin: .* 8 harts,", 30)
+
+
 def test_refuses_tree_without_harts(hello, log_file, tree):
     """Firmware has one tree, the kernel gets another."""
     with qemu.booti(hello, smp=2, log=log_file(), tree=tree("/ { /delete-node/ cpus; };")[1]) as guest:
