@@ -174,6 +174,8 @@ hart_setup(struct hart *h)
 {
 	struct exo_hart_info *info = &h->kernel->sysinfo->hart[h->number];
 
+	h->info = info;
+	h->grace_time = TIMELINE_NEVER;
 	timeline_init(&h->timeline, h->kernel->sysinfo->timeline_epoch,
 		      h->kernel->sysinfo->slot_ticks);
 	info->hartid = (uint32_t)machine.hartid[h->number];

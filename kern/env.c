@@ -328,6 +328,7 @@ env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
 		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
 		return false;
 	}
+	hart_sync(e->hart);
 	env_rest(e);
 	e->state = EXO_STATE_SLEEPING;
 	if (deadline != UINT64_MAX) {

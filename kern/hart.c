@@ -48,13 +48,31 @@ hart_ready(struct hart *h, struct env *e)
 	}
 }
 
+/* Since this hart was here, those that had turns have yielded to each other by the short way. */
+void
+hart_follow_turn(struct hart *h)
+{
+	uint64_t now = arch_time();
+
+	now = now < h->boundary ? now : h->boundary - 1; /* what is given is of that slice */
+	h->turn_seen = h->turn;
+	h->running = transfer_env(h->turn);
+	timeline_donate(&h->timeline, &h->running->member, now);
+	h->timeline.running = &h->running->member;
+	h->tells = false;
+	h->grace_time = TIMELINE_NEVER;
+	hart_choose_again(h);
+}
+
 void
 hart_unready(struct hart *h, struct env *e)
 {
+	e->arch.rested = 0;
 	timeline_sleep(&h->timeline, &e->member);
 	if (h->running == e) {
 		h->running = NULL;
 		h->slice_end = 0;
+		h->grace_time = TIMELINE_NEVER;
 		h->gave_up = false;
 	}
 }
@@ -62,6 +80,7 @@ hart_unready(struct hart *h, struct env *e)
 void
 hart_yield(struct hart *h, struct env *next)
 {
+	hart_sync(h);
 	h->gave_up = true;
 	if (next) {
 		timeline_donate(&h->timeline, &next->member, arch_time());
@@ -132,7 +151,7 @@ hart_arm(struct hart *h, uint64_t now, uint64_t time)
 	if (h->slice_end < time) {
 		time = h->slice_end;
 	}
-	if (h->running && h->grace_time < time) {
+	if (h->grace_time < time) {
 		time = h->grace_time;
 	}
 	if (h->poll_time < time) {
@@ -162,12 +181,22 @@ hart_poke(struct hart *h)
 	self->pokes |= 1ul << h->number;
 }
 
+/* Who changes the slots of a hart pokes it. */
+static void
+follow_slots(struct hart *h)
+{
+	if (__atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED)) {
+		slots_follow(h);
+	}
+}
+
 void
 hart_send_ipis(struct hart *h)
 {
 	uint64_t others = h->pokes & ~(1ul << h->number);
 
 	h->pokes = 0;
+	follow_slots(h);
 	if (others) {
 		arch_send_ipi(others);
 	}
@@ -251,6 +280,7 @@ hart_interrupts(struct hart *h)
 	if (pending & ARCH_PENDING_IPI) {
 		arch_ipi_clear();
 		quiet_pass(h);
+		follow_slots(h);
 	}
 	if ((pending & ARCH_PENDING_EXTERNAL || h->irq_again || h->irq_held) && h->has_plic) {
 		hart_devices(h);
@@ -311,6 +341,7 @@ hart_choose(struct hart *h, uint64_t now)
 	m = timeline_choose(&h->timeline, now);
 	h->running = m ? container_of(m, struct env, member) : NULL;
 	h->turn = (uint64_t)h->running + PAGE_SIZE;
+	h->turn_seen = h->turn;
 	h->slice_end = h->timeline.end;
 	h->boundary = h->timeline.end;
 	if (was && was != h->running) {
@@ -332,9 +363,6 @@ hart_idle(struct hart *h)
 		hart_arm(h, now, now + h->second_ticks);
 		arch_wait();
 		hart_interrupts(h);
-		if (__atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED)) {
-			slots_follow(h);
-		}
 		now = arch_time();
 		hart_choose(h, now);
 	}
@@ -349,7 +377,7 @@ hart_switch(struct hart *h, struct env *e)
 		arch_fp_switch(h->current ? &h->current->arch : NULL, &e->arch);
 		arch_space_enter(&e->arch);
 		h->current = e;
-		h->kernel->sysinfo->hart[h->number].switches++;
+		h->info->switches++;
 	}
 	return &e->arch;
 }
@@ -364,9 +392,6 @@ hart_dispatch(struct hart *h)
 		hart_inbox(h);
 		hart_stop_current(h);
 	}
-	if (__atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED)) {
-		slots_follow(h);
-	}
 	hart_send_pokes(h);
 	if (now >= h->slice_end) {
 		hart_choose(h, now);
@@ -379,6 +404,7 @@ hart_dispatch(struct hart *h)
 		transfer_deadlines(e, now);
 		e = transfer_active(e);
 	}
+	e->arch.rested = 0;
 	if (now >= h->grace_time) {
 		h->grace_time = TIMELINE_NEVER;
 		e->owed |= e == h->running ? OWED_END : 0;

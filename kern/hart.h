@@ -12,6 +12,7 @@
 
 struct env;
 struct kernel;
+struct exo_hart_info;
 
 struct hart {
 	/* constant after boot */
@@ -19,6 +20,7 @@ struct hart {
 	uint32_t number;
 	uint32_t plic_context;
 	bool has_plic;
+	struct exo_hart_info *info;
 	uint64_t second_ticks; /* of the timebase */
 	uint64_t grace_ticks;  /* CONFIG_GRACE_US */
 
@@ -26,7 +28,8 @@ struct hart {
 	struct env *current; /* whose space and floating point are in place; NULL: nobody's */
 	struct env *running; /* whose turn it is, perhaps another runs for it (transfer.h); NULL:
 				nobody's, or to be found out */
-	uint64_t turn;       /* its tp, for transfer.S */
+	uint64_t turn;       /* its tp, which transfer.S changes; */
+	uint64_t turn_seen;  /* as it was here last */
 	struct tree_root deadlines;
 	uint64_t slice_end;  /* when it is to be found out at the latest; 0: now */
 	uint64_t boundary;   /* when the slice of `running` ends */
@@ -80,6 +83,15 @@ hart_send_pokes(struct hart *h)
 {
 	if (h->pokes) {
 		hart_send_ipis(h);
+	}
+}
+/* Before anything looks at `running`: whose turn it is by now. */
+void hart_follow_turn(struct hart *h);
+static inline void
+hart_sync(struct hart *h)
+{
+	if (h->turn != h->turn_seen) {
+		hart_follow_turn(h);
 	}
 }
 /* The hart this code runs on. */

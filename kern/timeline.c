@@ -210,7 +210,9 @@ void
 timeline_donate(struct timeline *t, struct timeline_member *m, uint64_t now)
 {
 	look(t, now);
-	t->donated_to = t->slot + (t->runs_slack ? 1 : position_of(t, t->slot)->run);
+	if (!t->donee) { /* else it passes on what it was given */
+		t->donated_to = t->slot + (t->runs_slack ? 1 : position_of(t, t->slot)->run);
+	}
 	t->donee = m;
 }
 

@@ -21,7 +21,7 @@
 #include "lib/base/string.h"
 
 /* --- the short way ------------------------------------------------------------------------ */
-#define NAMELESS 1ul /* token of one whose space has no identifier: nobody's equal */
+#define NAMELESS NOT_PLAIN /* token of one whose space has no identifier: nobody's equal */
 
 static uint64_t
 tp_of(const struct env *e)
@@ -57,6 +57,7 @@ set_up(struct env *e, uint64_t left)
 	a->ram = (uint64_t)arch_ram(0) + PAGE_SIZE;
 	a->turn = (uint64_t)&e->hart->turn;
 	a->fs = a->fp ? SSTATUS_FS : 0;
+	a->plain = a->fp | e->begin_entry | e->end_entry | e->event_entry ? NOT_PLAIN : a->token;
 	e->member.serves = &a->back;
 }
 
@@ -138,6 +139,13 @@ unlink(struct env *e, struct env *to)
 	to->arch.back = 0;
 	to->caller = NULL;
 	to->member.serves_slowly = false;
+}
+
+void
+transfer_yielded(struct env *e)
+{
+	set_up(e, e->arch.slots ? e->arch.left : TRANSFER_DEPTH);
+	e->arch.rested = e->arch.plain == NOT_PLAIN ? 0 : e->arch.plain;
 }
 
 int

@@ -26,9 +26,9 @@ user_copy_out:
 	andi	t2, t2, 7
 	add	a2, a1, a2		/* a1 to a2: from */
 	bnez	t2, unaligned
-1:	addi	t3, a1, 32		/* four words at a time */
+	addi	t3, a1, 32
 	bltu	a2, t3, 2f
-	ld	t2, 0(a1)
+1:	ld	t2, 0(a1)		/* four words at a time */
 	ld	a3, 8(a1)
 	ld	a4, 16(a1)
 	ld	a5, 24(a1)
@@ -38,13 +38,15 @@ user_copy_out:
 	sd	a5, 24(a0)
 	mv	a1, t3
 	addi	a0, a0, 32
-	j	1b
+	addi	t3, t3, 32
+	bgeu	a2, t3, 1b
 2:	bgeu	a1, a2, copied
-	ld	t2, 0(a1)
+3:	ld	t2, 0(a1)
 	sd	t2, 0(a0)
 	addi	a0, a0, 8
 	addi	a1, a1, 8
-	j	2b
+	bltu	a1, a2, 3b
+	j	copied
 
 unaligned:
 	addi	t3, a1, 16		/* so that a word is left when `to` is aligned */

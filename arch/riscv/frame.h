@@ -43,9 +43,11 @@
 #define A_LEFT         (-96)  /* how many more calls can be made below it by the short way */
 #define A_ENTRY        (-104) /* where calls enter */
 #define A_SLOTS        (-112) /* root of its capability space */
-#define A_RAM          (-120) /* physical address -> tp of the environment whose pair stands there */
+#define A_RAM          (-120) /* physical address -> tp of the environment there */
 #define A_TURN         (-128) /* address of where its hart keeps the tp of whose turn it is */
 #define A_FS           (-136) /* SSTATUS_FS if it has floating point, else 0 */
+#define A_PLAIN        (-144) /* its token if it can yield by the short way, else NOT_PLAIN */
+#define A_RESTED       (-152) /* the same while it can be yielded to by the short way, else 0 */
 
 /* What transfer.S knows of capability slots and their roots (kern/cap.h). */
 #define SLOT_WORD      0 /* generation in the upper half; rights and type in the lower one */
@@ -54,9 +56,13 @@
 #define SLOT_LEAVES    504   /* of a root */
 #define SLOT_CALL      0x108 /* type ENV with the right CALL, */
 #define SLOT_CALL_MASK 0x11f /* under this mask */
+#define SLOT_YIELD     0x408 /* the right YIELD */
+#define SLOT_YIELD_MASK 0x41f
+#define NOT_PLAIN      1 /* is no token */
 
 /* Numbers of the calls that transfer control (syscalls.def). */
-#define CALL_FIRST_TRANSFER 62
+#define CALL_FIRST_TRANSFER 61 /* of those that begin in transfer.S */
+#define CALL_YIELD          61
 #define CALL_SEND           62
 #define CALL_REPLY          63
 #define CALL_CALL           64
@@ -92,8 +98,10 @@ struct arch_env {
 	uint64_t window;  /* return window of the exception handler */
 	uint64_t fp_hart; /* 1 + the hart whose registers hold its f, if it is that hart's fp_owner
 			   */
-	uint64_t spare[42];
-	uint64_t fs; /* of control transfer, see above */
+	uint64_t spare[40];
+	uint64_t rested; /* of control transfer, see above */
+	uint64_t plain;
+	uint64_t fs;
 	uint64_t turn;
 	uint64_t ram;
 	uint64_t slots;
@@ -129,6 +137,10 @@ _Static_assert((long)offsetof(struct arch_env, slots) - ARCH_ENV_BYTES == A_SLOT
 	       "arch_env slots");
 _Static_assert((long)offsetof(struct arch_env, ram) - ARCH_ENV_BYTES == A_RAM, "arch_env ram");
 _Static_assert((long)offsetof(struct arch_env, turn) - ARCH_ENV_BYTES == A_TURN, "arch_env turn");
+_Static_assert((long)offsetof(struct arch_env, plain) - ARCH_ENV_BYTES == A_PLAIN,
+	       "arch_env plain");
+_Static_assert((long)offsetof(struct arch_env, rested) - ARCH_ENV_BYTES == A_RESTED,
+	       "arch_env rested");
 _Static_assert((long)offsetof(struct arch_env, fs) - ARCH_ENV_BYTES == A_FS, "arch_env fs");
 _Static_assert((long)offsetof(struct arch_env, vec_kernel) - ARCH_ENV_BYTES == A_VEC_KERNEL,
 	       "arch_env vec_kernel");

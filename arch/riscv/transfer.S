@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * transfer.S: the short ways of call and reply: control goes to another environment and takes every
- * register along. Whatever does not fit goes the long way (kern/sys/transfer.c), which decides
- * everything again from the beginning.
+ * transfer.S: the short ways of call, reply and yield: control goes to another environment. A call
+ * and a reply take every register along. Whatever does not fit goes the long way
+ * (kern/sys/transfer.c, and for yield kern/sys/env.c), which decides everything again from the
+ * beginning.
  *
  * The short way takes no lock. It is for environments at home on this hart, alike in floating point
  * and with address space identifiers (their tokens are equal). A capability is read while other
@@ -111,7 +112,68 @@ reply:
 send_or_other:
 	addi	gp, a7, CALL_SEND
 	beqz	gp, long_way
-	j	trap_exception		/* another system's call */
+	addi	gp, a7, CALL_YIELD
+	bnez	gp, trap_exception	/* another system's call */
+
+/* a0 = ENV. What C keeps over a call is kept, the rest is 0 for who goes on. Both without floating
+ * point and upcalls of slices and events; the other one has yielded before. That the turn is
+ * another's, the kernel's C code finds out when it comes to it (hart_sync). */
+	ld	gp, A_SLOTS(tp)
+	beqz	gp, trap_call
+	slli	t2, a0, 32
+	srli	t2, t2, 38
+	sltiu	t1, t2, SLOT_LEAVES
+	beqz	t1, trap_call
+	slli	t2, t2, 3
+	add	gp, gp, t2
+	ld	gp, 0(gp)
+	andi	t2, a0, 63
+	slli	t2, t2, 6
+	add	t1, gp, t2
+	ld	gp, SLOT_WORD(t1)
+	xor	t2, gp, a0
+	srli	t2, t2, 32
+	bnez	t2, trap_call
+	andi	gp, gp, SLOT_YIELD_MASK
+	addi	gp, gp, -SLOT_YIELD
+	bnez	gp, trap_call
+	add	t1, t1, t2
+	ld	t2, SLOT_START(t1)
+	fence	r, r
+	ld	t1, SLOT_WORD(t1)
+	xor	t1, t1, a0
+	srli	t1, t1, 32
+	bnez	t1, trap_call
+	slli	t2, t2, 12		/* t2 = tp of the other one */
+	ld	t1, A_RAM(tp)
+	add	t2, t2, t1
+	ld	t1, A_PLAIN(tp)
+	ld	t0, A_RESTED(t2)
+	bne	t0, t1, trap_call
+	sd	t1, A_RESTED(tp)	/* commit */
+	sd	zero, A_RESTED(t2)
+	.irp	n, 1, 2, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+	sd	x\n, A_X(\n)(tp)
+	.endr
+	csrrw	t1, sscratch, t2
+	sd	t1, A_X(4)(tp)
+	csrr	t1, sepc
+	addi	t1, t1, 4
+	sd	t1, A_X(0)(tp)
+	sd	zero, A_X(10)(tp)
+	ld	t1, A_TURN(tp)
+	sd	t2, 0(t1)
+	ld	t1, A_SATP(t2)
+	csrw	satp, t1
+	ld	t1, A_X(0)(t2)
+	csrw	sepc, t1
+	.irp	n, 1, 2, 3, 4, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+	ld	x\n, A_X(\n)(t2)
+	.endr
+	.irp	n, 10, 11, 12, 13, 14, 15, 16, 17, 5, 6, 7, 28, 29, 30, 31
+	li	x\n, 0
+	.endr
+	sret
 long_way_kept:
 	ld	t0, A_X(5)(tp)
 long_way_plain:

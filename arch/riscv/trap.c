@@ -66,19 +66,11 @@ trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval, uint64_t sp, uint64
  */
 static struct arch_env *fp_owner[CONFIG_MAX_HARTS];
 
-void
-arch_fp_switch(struct arch_env *previous, struct arch_env *next)
+static __attribute__((noinline)) void
+enter_float(struct arch_env *next)
 {
-	if (previous && previous->fp && (csr_read_sstatus() & SSTATUS_FS) == SSTATUS_FS) {
-		fp_save(tp_of(previous));
-		fp_owner[arch_hart()] = previous; /* another's, before a transfer of control */
-		previous->fp_hart = arch_hart() + 1;
-	}
-	csr_clear_sstatus(SSTATUS_FS);
-	if (!next || !next->fp) {
-		return;
-	}
 	uint64_t hart = arch_hart();
+
 	if (fp_owner[hart] != next || next->fp_hart != hart + 1) {
 		csr_set_sstatus(SSTATUS_FS_INITIAL);
 		fp_load(tp_of(next));
@@ -87,6 +79,38 @@ arch_fp_switch(struct arch_env *previous, struct arch_env *next)
 		next->fp_hart = hart + 1;
 	}
 	csr_set_sstatus(SSTATUS_FS_CLEAN);
+}
+
+/* They may have come from another one, by a transfer of control. */
+static __attribute__((noinline)) void
+leave_float(struct arch_env *previous)
+{
+	fp_save(tp_of(previous));
+	fp_owner[arch_hart()] = previous;
+	previous->fp_hart = arch_hart() + 1;
+}
+
+static __attribute__((noinline)) void
+switch_dirty(struct arch_env *previous, struct arch_env *next)
+{
+	leave_float(previous);
+	csr_clear_sstatus(SSTATUS_FS);
+	if (next && next->fp) {
+		enter_float(next);
+	}
+}
+
+void
+arch_fp_switch(struct arch_env *previous, struct arch_env *next)
+{
+	if (previous && previous->fp && (csr_read_sstatus() & SSTATUS_FS) == SSTATUS_FS) {
+		switch_dirty(previous, next);
+		return;
+	}
+	csr_clear_sstatus(SSTATUS_FS);
+	if (next && next->fp) {
+		enter_float(next);
+	}
 }
 
 void
@@ -129,16 +153,16 @@ arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t
 		for (uint32_t i = 0; i < 32; i++) {
 			a->f[i] = 0;
 		}
+		a->fcsr = 0;
+		a->fp_hart = 0;
 	}
-	a->fcsr = 0;
-	a->fp_hart = 0;
-	a->second = 0;
 	a->window = 0;
 	a->handler = 0;
 	a->satp = 0;
 	a->slots = 0; /* the first transfer goes the long way, which sets up the short one */
 	a->token = 0;
 	a->open = 0;
+	a->rested = 0;
 	a->callee = 0;
 	a->back = 0;
 	a->stack = cpu_stack_end(hart);

@@ -29,6 +29,8 @@ trap_user:
 	addi	gp, a7, CALL_FIRST_TRANSFER - 1
 	sltiu	gp, gp, CALL_FIRST_TRANSFER - 1
 	beqz	gp, trap_transfer_entry	/* or another system's: the environment's own business */
+	.globl	trap_call
+trap_call:
 	csrr	gp, sepc
 	addi	gp, gp, 4
 	csrw	sepc, gp
@@ -37,7 +39,7 @@ trap_user:
 	sd	sp, A_X(2)(tp)
 	sd	ra, A_X(1)(tp)
 	ld	sp, A_STACK(tp)
-	slli	t0, a7, 3		/* a7 is -1 .. -61 */
+	slli	t0, a7, 3		/* a7 is -1 .. -64 */
 	ld	gp, A_TABLE(tp)
 	add	gp, gp, t0
 	ld	gp, 0(gp)

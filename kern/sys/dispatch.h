@@ -12,8 +12,11 @@
 static inline struct hart *
 hart_enter(struct env *e)
 {
-	e->hart->current = e;
-	return e->hart;
+	struct hart *h = e->hart;
+
+	h->current = e;
+	hart_sync(h);
+	return h;
 }
 
 /* End of the table: the handler of call nr stands nr words below. */

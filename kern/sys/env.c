@@ -69,6 +69,7 @@ sys_yield(exo_handle env)
 	}
 	if (!error) {
 		hart_yield(e->hart, target);
+		transfer_yielded(e);
 	}
 	kernel_unlock(e->kernel);
 	return error ? sys_return(error) : (struct sysret){0, ACTION_LONG};
@@ -149,7 +150,7 @@ copy_context(const struct env *e, struct exo_context *c)
 
 	*c = (struct exo_context){
 		.pc = a->x[0],
-		.fcsr = a->fcsr,
+		.fcsr = a->fp ? a->fcsr : 0,
 		.state = state_shown(e),
 		.hart = e->hart->number,
 		.exception_entry = a->handler,
@@ -256,6 +257,7 @@ check_entry(uint32_t which, uint64_t address, uint64_t argument)
 static void
 set_entry(struct env *target, uint32_t which, uint64_t address, uint64_t argument)
 {
+	target->arch.plain = NOT_PLAIN; /* until it yields the long way */
 	switch (which) {
 	case EXO_ENTRY_EXCEPTION:
 		target->arch.handler = address;

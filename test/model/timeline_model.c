@@ -125,6 +125,10 @@ void
 model_donate(struct timeline_model *m, int who, uint64_t now)
 {
 	enter(m, now);
+	if (m->donee != MODEL_NOBODY) { /* it passes on what it was given */
+		m->donee = who;
+		return;
+	}
 	m->donated_to = (m->runs_slack ? m->slot : last_of_slice(m)) + 1;
 	m->donee = who;
 }

@@ -239,6 +239,25 @@ test_donation(void **state)
 	runs(3 * Q, MODEL_NOBODY, TIMELINE_NEVER);
 }
 
+/* Two that hand slack to each other all the time do not get more of it. */
+static void
+test_donation_to_and_fro(void **state)
+{
+	(void)state;
+	timeline_wake(&t, &member[0], 0);
+	timeline_wake(&t, &member[1], 0);
+	timeline_wake(&t, &member[2], 0);
+	timeline_choose(&t, 0);
+	for (uint64_t now = 10; now < Q; now += 10) {
+		struct timeline_member *to = &member[number_of(t.running) == 0];
+
+		timeline_donate(&t, to, now);
+		runs(now, (int)(to - member), Q);
+	}
+	assert_ptr_not_equal(timeline_choose(&t, Q), NULL);
+	assert_true(t.end == 2 * Q);
+}
+
 int
 main(void)
 {
@@ -249,6 +268,7 @@ main(void)
 		cmocka_unit_test_setup(test_credit, clear),
 		cmocka_unit_test_setup(test_debt, clear),
 		cmocka_unit_test_setup(test_donation, clear),
+		cmocka_unit_test_setup(test_donation_to_and_fro, clear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 #define NR_SLEEP  15
 #define NR_SIGNAL 16
-#define NR_YIELD  17
+#define NR_YIELD  61
 #define NR_REPLY  63
 #define NR_CALL   64
 #define KEPT_SP   1536 /* word of the library's in the u-area */

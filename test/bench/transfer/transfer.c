@@ -2,8 +2,8 @@
  * transfer.c: what it costs to go to another environment, in a space of its own, and back:
  * transfer_bare and transfer_saved (call and reply), yield_pair, notify_pair.
  *
- * The peer shares this program's capability space, so that both name each other by the same
- * handles; both have floating point.
+ * The peer shares this program's capability space, so that all name each other by the same
+ * handles. Those that call have floating point, those that yield and notify have not.
  */
 #include <string.h>
 
@@ -16,6 +16,7 @@
 #include "test/bench/transfer/peer.h"
 
 #define SAMPLES    100
+#define DONE_BIT   5
 #define PAGES      2 /* data, code */
 #define REGION     EXO_UAREA_BASE /* of one level-0 table; the u-area first */
 #define DATA       (REGION + EXO_PAGE_SIZE)
@@ -63,18 +64,18 @@ place_of(const char *entry)
 
 /* A new environment at `first`, which runs until it has to wait; calls enter it at `entry`. */
 static void
-start_peer(const char *first, const char *entry)
+start_peer(const char *first, const char *entry, uint64_t flags, exo_handle partner)
 {
 	struct exo_context begin = {.pc = place_of(first)};
 
-	make(EXO_CAP_ENV, EXO_ENV_FP << 8, EXO_UAREA_BASE, &peer.env);
+	make(EXO_CAP_ENV, flags << 8, EXO_UAREA_BASE, &peer.env);
 	must("u-area", exo_map(REGION, peer.env, 0, 1, READ_WRITE, NULL, peer.space));
 	must("bind", exo_bind(EXO_BIND_SPACE, peer.env, peer.space, 0));
 	must("bind", exo_bind(EXO_BIND_CSPACE, peer.env, exo_start()->cspace, 0));
 	must("entry", exo_env_entry(peer.env, EXO_ENTRY_CALL, place_of(entry), 0));
 	begin.x[2] = CODE - 256;
 	begin.x[3] = EXO_UAREA_BASE;
-	begin.x[8] = exo_start()->env;
+	begin.x[8] = partner;
 	must("write", exo_env_write(peer.env, &begin));
 	must("start", exo_env_start(peer.env));
 	exo_pause(1000000);
@@ -91,12 +92,12 @@ end_peer(void)
 static void
 calls(void)
 {
-	start_peer(peer_bare, peer_bare);
+	start_peer(peer_bare, peer_bare, EXO_ENV_FP, EXO_NONE);
 	for (int i = 0; i < SAMPLES; i++) {
 		call_bare(peer.env);
 	}
 	end_peer();
-	start_peer(peer_saved_first, peer_saved);
+	start_peer(peer_saved_first, peer_saved, EXO_ENV_FP, EXO_NONE);
 	for (int i = 0; i < SAMPLES; i++) {
 		call_saved(peer.env, exo_start()->uarea);
 	}
@@ -106,25 +107,54 @@ calls(void)
 static void
 yields(void)
 {
-	start_peer(peer_yield, peer_bare);
 	for (int i = 0; i < SAMPLES; i++) {
 		BEGIN(OP_YIELD_PAIR);
 		exo_yield(peer.env);
 		END(OP_YIELD_PAIR);
 	}
-	end_peer();
 }
 
 static void
 notices(void)
 {
-	start_peer(peer_notify, peer_bare);
 	for (int i = 0; i < SAMPLES; i++) {
 		BEGIN(OP_NOTIFY_PAIR);
 		exo_signal(peer.env, 1);
 		exo_sleep(1, UINT64_MAX);
 		END(OP_NOTIFY_PAIR);
 	}
+}
+
+static void
+partner_main(uint64_t what)
+{
+	if (what) {
+		notices();
+	} else {
+		yields();
+	}
+	exo_signal(exo_start()->env, 1ul << DONE_BIT);
+	exo_exit(0);
+}
+
+/* The peer and, in this space, its partner, both without floating point. */
+static void
+pair(const char *entry, uint64_t what)
+{
+	struct exo_context begin = {.pc = (uint64_t)partner_main};
+	struct exo_pages stack;
+	exo_handle partner;
+
+	must("stack", exo_pages_make(&stack, 2));
+	make(EXO_CAP_ENV, 0, EXO_UAREA_BASE, &partner);
+	must("bind", exo_bind(EXO_BIND_SPACE, partner, exo_start()->space, 0));
+	must("bind", exo_bind(EXO_BIND_CSPACE, partner, exo_start()->cspace, 0));
+	begin.x[2] = (uint64_t)stack.memory + 2 * EXO_PAGE_SIZE;
+	begin.x[10] = what;
+	must("write", exo_env_write(partner, &begin));
+	start_peer(entry, peer_bare, 0, partner);
+	must("start", exo_env_start(partner));
+	must("sleep", exo_sleep(1ul << DONE_BIT, UINT64_MAX));
 	end_peer();
 }
 
@@ -134,7 +164,7 @@ main(void)
 	make_peer();
 	bench_empty();
 	calls();
-	yields();
-	notices();
+	pair(peer_yield, 0);
+	pair(peer_notify, 1);
 	return bench_end();
 }
