@@ -38,7 +38,7 @@ trap_transfer_entry:
 	andi	t2, t0, 63
 	slli	t2, t2, 6
 	add	t1, gp, t2
-	ld	gp, SLOT_WORD(t1)	/* a capability of that generation, of the type, the right */
+	ld	gp, SLOT_WORD(t1)	/* of that generation, the type, the right */
 	xor	t2, gp, t0
 	srli	t2, t2, 32
 	bnez	t2, long_way_plain
