@@ -4,7 +4,8 @@
  * Entry, in steps: 1 swap tp with sscratch (tp = environment, see frame.h). 2 A call: switch to
  * the kernel's trap vector and stack, look the handler up, call it. 3 An exception: if the
  * environment can take it, store cause, pc, tval and gp in its u-area and enter its handler, every
- * other register intact. Calls that transfer control: transfer.S. 4 Anything else: save the whole context, ask C.
+ * other register intact. 4 Anything else: save the whole context, ask C. Calls that transfer
+ * control: transfer.S.
  *
  * While stvec is trap_user only tp-relative words of the environment's own frames are touched, so
  * no trap can happen. C code runs with stvec = trap_kernel: a trap there is a broken invariant,
