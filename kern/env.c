@@ -3,8 +3,9 @@
  *
  * State:      in the pair of frames each environment was made of.
  * Invariants: state, ring and deadline are touched by the home hart only; a READY environment is in
- *             its ring unless it waits for one that cannot run, a SLEEPING or OPEN one is not; events are only ORed in, except by sleep there; a
- *             STOPPED one is not on its hart; a DEAD one never runs again.
+ *             its ring unless it waits for one that cannot run, a SLEEPING or OPEN one is not;
+ *             events are only ORed in, except by sleep there; a STOPPED one is not on its hart; a
+ *             DEAD one never runs again.
  * Callers:    system calls and interrupts. Other harts only post requests (inbox), OR events.
  *             No lost wake-up: sleep publishes `sleeping`, then a full fence, then tests the
  *             events; signal ORs, fence, reads `sleeping`.
