@@ -33,8 +33,8 @@ struct exo_message {
 _Static_assert(offsetof(struct exo_message, gift) == EXO_MESSAGE_GIFT, "transfer.S");
 _Static_assert(sizeof(struct exo_message) == EXO_MESSAGE_BYTES, "transfer.S");
 
-/* Have `env` (EXO_ENV_CALL, on this hart) answer `message`: 0, or an error of call (syscalls.def) and
- * the message is as it was; E_BUSY: it serves another one, yield to it and try again. */
+/* Have `env` (EXO_ENV_CALL, on this hart) answer `message`: 0, or an error of call (syscalls.def)
+ * and the message is as it was; E_BUSY: it serves another one, yield to it and try again. */
 int64_t exo_call(exo_handle env, struct exo_message *message);
 /* Hand `env` a message and the rest of the slice, without waiting for an answer. */
 int64_t exo_send(exo_handle env, const struct exo_message *message);

@@ -72,8 +72,8 @@ check_moves(void)
 static void
 check_refusals(void)
 {
-	int64_t slot = exo_carve(exo_boot()->timelines[1], free_slot(), 1ul << EXO_SLOT_HART_SHIFT, 1,
-				 EXO_SLOT_BIND, 0);
+	int64_t slot = exo_carve(exo_boot()->timelines[1], free_slot(),
+				 1ul << EXO_SLOT_HART_SHIFT, 1, EXO_SLOT_BIND, 0);
 	int64_t weak = exo_share(thread.env, free_slot(), 0, 0, EXO_ENV_SIGNAL, 0);
 
 	tap_is(exo_env_home(thread.env, 0), E_STATE, "one that runs stays");

@@ -61,7 +61,8 @@ early(exo_handle slots, uint64_t flags, uint32_t rounds, uint32_t enough)
 int
 main(void)
 {
-	int64_t slots = exo_carve(exo_boot()->timelines[0], free_slot(), 0, POSITIONS, EXO_SLOT_BIND, 0);
+	int64_t slots = exo_carve(exo_boot()->timelines[0], free_slot(), 0, POSITIONS,
+				  EXO_SLOT_BIND, 0);
 
 	tap_plan(4);
 	tap_is(exo_disk_open(&disk, exo_boot()->blocks[0], BIT), 0, "there is a disk");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * transfer.S: the registers of a call and of a server. After a transfer gp = u-area and nothing else
- * is one's own, so what is kept stands on the stack, and the stack's address in the u-area.
+ * transfer.S: the registers of a call and of a server. After a transfer gp = u-area and nothing
+ * else is one's own, so what is kept stands on the stack, and the stack's address in the u-area.
  */
 #include <exo/uarea.h>
 
@@ -115,6 +115,6 @@ exo_serve_entry:
 1:	li	a7, EXO_CALL_REPLY
 	forget
 	li	s0, 0
-	ecall			/* returns if the gift was refused, the caller gone, or for an upcall */
+	ecall			/* returns without the gift, or for an upcall */
 	li	t1, 0
 	j	1b

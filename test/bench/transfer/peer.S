@@ -16,7 +16,8 @@
 
 	.section .rodata
 	.balign 8
-	.globl	peer_code, peer_code_end, peer_bare, peer_saved, peer_saved_first, peer_yield, peer_notify
+	.globl	peer_code, peer_code_end, peer_bare, peer_saved, peer_saved_first
+	.globl	peer_yield, peer_notify
 peer_code:
 peer_bare:
 	li	a7, -NR_REPLY

@@ -146,7 +146,7 @@ fuzz_env(uint64_t *s)
 
 	switch (noise(s) % 11) {
 	case 9:
-		exo_env_home(env, noise(s) % 10 ? (uint32_t)(noise(s) % 3) : (uint32_t)fuzz_wild(s));
+		exo_env_home(env, (uint32_t)(noise(s) % 10 ? noise(s) % 3 : fuzz_wild(s)));
 		break;
 	case 0:
 		exo_env_stop(env);
