@@ -93,28 +93,34 @@ env_wake(struct env *e)
 	env_run(e);
 }
 
-/* Take it off its hart. Afterwards the hart holds nothing of it: neither its space nor its
- * floating point; only then may its state say so, for others take its memory when it does. */
+/* Its hart has nothing of it in place: neither its floating point nor its space. Where the hart is
+ * nobody's, the space of the last one may still be there (transfer.c, save_float). */
+static void
+env_clear_hart(struct hart *h, struct env *e)
+{
+	if (h->current == e && e->arch.fp) {
+		arch_fp_switch(&e->arch, NULL);
+	}
+	if (h->current == e || !h->current) {
+		arch_space_leave();
+		h->current = NULL;
+	}
+}
+
+/* Take it off its hart. Afterwards the hart holds nothing of it, no deadline either; only then may
+ * its state say so, for others take its memory when it does. */
 static void
 env_leave_hart(struct env *e)
 {
-	struct hart *h = e->hart;
-
 	if (e->state == EXO_STATE_READY || e->state == EXO_STATE_OPEN) {
 		env_rest(e);
 	} else if (e->state == EXO_STATE_SLEEPING) {
 		/* it will find its events, if any, when it sleeps again */
 		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
 		e->arch.x[10] = 0;
-		hart_clear_deadline(h, e);
 	}
-	if (h->current == e) {
-		if (e->arch.fp) {
-			arch_fp_switch(&e->arch, NULL);
-		}
-		arch_space_leave();
-		h->current = NULL;
-	}
+	hart_clear_deadline(e->hart, e);
+	env_clear_hart(e->hart, e);
 }
 
 /* Off its hart, with a record of why that the supervisor is told of. Tree lock. */

@@ -211,6 +211,24 @@ transfer_answer(struct env *e, uint64_t gift)
 	transfer_open(e);
 }
 
+/* A word of its u-area: it may change at any moment. */
+static uint64_t
+call_deadline(struct env *e)
+{
+	return __atomic_load_n(&env_uarea(e)->call_deadline, __ATOMIC_RELAXED);
+}
+
+/* While it cannot run nobody looks at the deadline of e's call at its slices. */
+static void
+arm_deadline(struct env *e)
+{
+	uint64_t deadline = e->arch.callee ? call_deadline(e) : 0;
+
+	if (deadline && !e->has_deadline) {
+		hart_set_deadline(e->hart, e, deadline);
+	}
+}
+
 /* --- other reasons to run ----------------------------------------------------------------- */
 void
 transfer_close(struct env *e)
@@ -248,7 +266,9 @@ transfer_run(struct env *e)
 
 	e->state = transfer_caller(e) ? EXO_STATE_OPEN : EXO_STATE_READY;
 	e->member.is_blocked = true;
-	if (!callee || !callee->member.is_blocked) {
+	if (callee && callee->member.is_blocked) {
+		arm_deadline(e);
+	} else {
 		transfer_unblock(e);
 	}
 }
@@ -296,16 +316,6 @@ is_runnable(const struct env *e)
 	return e->state == EXO_STATE_READY || e->state == EXO_STATE_OPEN;
 }
 
-static void
-arm_deadline(struct env *e)
-{
-	uint64_t deadline = env_uarea(e)->call_deadline;
-
-	if (e->arch.callee && deadline && !e->has_deadline) {
-		hart_set_deadline(e->hart, e, deadline);
-	}
-}
-
 void
 transfer_block(struct env *e)
 {
@@ -333,7 +343,7 @@ void
 transfer_deadlines(struct env *e, uint64_t now)
 {
 	for (; e->arch.callee; e = transfer_callee(e)) {
-		uint64_t deadline = *(volatile uint64_t *)&env_uarea(e)->call_deadline;
+		uint64_t deadline = call_deadline(e);
 
 		if (deadline && deadline <= now) {
 			transfer_abandon(e, E_TIMEOUT);
