@@ -52,6 +52,7 @@ env_move(struct env *e, struct hart *home)
 	harts[home->number].environments++;
 	e->hart = home;
 	e->local_harts = arch_fence_pages_miss ? 0 : 1ul << home->number;
+	e->member.is_blocked = false;
 	e->arch.token = 0; /* the short way of calls is set up anew */
 	e->arch.slots = 0;
 	arch_env_move(&e->arch, home->number);
@@ -95,7 +96,7 @@ env_wake(struct env *e)
 
 /* Its hart has nothing of it in place: neither its floating point nor its space. Where the hart is
  * nobody's, the space of the last one may still be there (transfer.c, save_float). */
-static void
+static inline void
 env_clear_hart(struct hart *h, struct env *e)
 {
 	if (h->current == e && e->arch.fp) {
@@ -119,7 +120,9 @@ env_leave_hart(struct env *e)
 		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
 		e->arch.x[10] = 0;
 	}
-	hart_clear_deadline(e->hart, e);
+	if (e->has_deadline) {
+		hart_clear_deadline(e->hart, e);
+	}
 	env_clear_hart(e->hart, e);
 }
 
@@ -202,11 +205,8 @@ env_look_up(struct env *e)
 	if (is_ready || __atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->wait_mask) {
 		env_wake(e);
 	}
-	if (is_ready && e->arch.token) {
-		if (transfer_is_open(e)) {
-			transfer_close(e);
-		}
-		transfer_slow_down(e);
+	if (is_ready && e->arch.token && transfer_is_open(e)) {
+		transfer_close(e);
 	}
 }
 

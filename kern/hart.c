@@ -226,7 +226,7 @@ hart_inbox(struct hart *h)
 static void
 hart_stop_current(struct hart *h)
 {
-	struct env *e = h->running;
+	struct env *e = h->running ? transfer_active(h->running) : NULL;
 
 	if (e && __atomic_load_n(&e->requests, __ATOMIC_ACQUIRE) & (REQUEST_STOP | REQUEST_KILL)) {
 		env_take_early(e);
@@ -401,7 +401,7 @@ hart_dispatch(struct hart *h)
 	}
 	e = h->running;
 	if (e->arch.callee) {
-		transfer_deadlines(e, now);
+		transfer_begin(e, now);
 		e = transfer_active(e);
 	}
 	e->arch.rested = 0;

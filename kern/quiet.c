@@ -23,7 +23,7 @@ ask(struct kernel *k)
 		if (i != arch_hart()) {
 			hart_poke(&k->hart[i]);
 		} else {
-			quiet_pass(&k->hart[i]); /* it may be another one that looks for the answer */
+			quiet_pass(&k->hart[i]); /* another one may look for the answer */
 		}
 	}
 }

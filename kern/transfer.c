@@ -18,6 +18,7 @@
 #include "kern/transfer.h"
 #include "kern/hart.h"
 #include "kern/kernel.h"
+#include "kern/upcall.h"
 #include "lib/base/string.h"
 
 /* --- the short way ------------------------------------------------------------------------ */
@@ -238,14 +239,21 @@ transfer_close(struct env *e)
 	run_alone(e);
 }
 
-void
-transfer_slow_down(struct env *e)
+/* The answer to e's call comes by the long way. */
+static void
+slow_down(struct env *e)
 {
 	struct env *callee = transfer_callee(e);
 
 	if (callee) {
 		link(e, callee, false);
 	}
+}
+
+void
+transfer_refuse(struct env *e)
+{
+	slow_down(transfer_caller(e));
 }
 
 void
@@ -266,6 +274,7 @@ transfer_run(struct env *e)
 
 	e->state = transfer_caller(e) ? EXO_STATE_OPEN : EXO_STATE_READY;
 	e->member.is_blocked = true;
+	transfer_entry(e);
 	if (callee && callee->member.is_blocked) {
 		arm_deadline(e);
 	} else {
@@ -340,7 +349,7 @@ transfer_unblock(struct env *e)
 }
 
 void
-transfer_deadlines(struct env *e, uint64_t now)
+transfer_begin(struct env *e, uint64_t now)
 {
 	for (; e->arch.callee; e = transfer_callee(e)) {
 		uint64_t deadline = call_deadline(e);
@@ -348,6 +357,9 @@ transfer_deadlines(struct env *e, uint64_t now)
 		if (deadline && deadline <= now) {
 			transfer_abandon(e, E_TIMEOUT);
 			return;
+		}
+		if (upcall_wanted(e)) {
+			slow_down(e); /* it comes with the answer */
 		}
 	}
 }

@@ -63,8 +63,17 @@ void transfer_yielded(struct env *e);
 void transfer_open(struct env *e);
 /* An open one runs for another reason. */
 void transfer_close(struct env *e);
-/* The answer to e's call shall come by the long way, for then upcalls are looked at. */
-void transfer_slow_down(struct env *e);
+/* The answer of `e`, which serves, comes by the long way, which refuses it. */
+void transfer_refuse(struct env *e);
+/* The call entry point of `e`, which runs or is about to, may have changed: there is no short way to
+ * open without one. */
+static inline void
+transfer_entry(struct env *e)
+{
+	if (e->arch.back && !e->call_entry) {
+		transfer_refuse(e);
+	}
+}
 /* `e`, which has transferred control before, stops or sleeps / goes on: sets its state in that
  * case. */
 void transfer_rest(struct env *e);
@@ -76,8 +85,9 @@ void transfer_die(struct env *e);
 /* `e` can no longer run / can again: so can those that wait for it. */
 void transfer_block(struct env *e);
 void transfer_unblock(struct env *e);
-/* In a turn of the chain of `root`: end the first call in it whose time is up. */
-void transfer_deadlines(struct env *root, uint64_t now);
+/* A turn of the chain of `root` begins or goes on: end the first call in it whose time is up, and
+ * see to it that upcalls come with the answers that those get who wait. */
+void transfer_begin(struct env *root, uint64_t now);
 
 /* All named invariants of one that transferred control: NULL or the first one broken. */
 const char *transfer_check_env(const struct env *e);

@@ -273,6 +273,7 @@ set_entry(struct env *target, uint32_t which, uint64_t address, uint64_t argumen
 	case EXO_ENTRY_CALL:
 		target->call_entry = address;
 		target->call_slot = (uint32_t)argument;
+		target->arch.entry = address;
 		break;
 	default:
 		target->end_entry = address;
@@ -299,6 +300,9 @@ sys_env_entry(exo_handle env, uint32_t which, uint64_t address, uint64_t argumen
 	}
 	if (!error) {
 		set_entry(target, which, address, argument);
+	}
+	if (!error && target == e) {
+		transfer_entry(e);
 	}
 	kernel_unlock(e->kernel);
 	if (error == UNSETTLED) {

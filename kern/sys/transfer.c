@@ -91,15 +91,17 @@ reply(struct env *e)
 	struct env *caller = transfer_caller(e);
 	int64_t gift = 0;
 
-	if (caller) {
+	if (!e->call_entry) {
+		gift = E_STATE;
+	} else if (caller) {
 		kernel_lock(e->kernel);
 		gift = move_gift(e, caller);
 		kernel_unlock(e->kernel);
 	} else if (e->is_gone) {
 		e->is_gone = false;
 		gift = E_GONE;
-	} else if (!e->call_entry || e->arch.x[T1]) {
-		gift = e->call_entry ? E_GONE : E_STATE;
+	} else if (e->arch.x[T1]) {
+		gift = E_GONE;
 	}
 	if (gift < 0) {
 		return gift;

@@ -20,7 +20,7 @@ static struct {
 	exo_handle space, space_memory, table[2], table_memory[2], env, env_memory;
 } far;
 static struct exo_pages text;
-static struct server mover;
+static struct server mover, gone;
 
 static int64_t
 make_far(void)
@@ -161,10 +161,56 @@ check_ask(void)
 	tap_is((int64_t)failed, 0, "environments end, whoever looks after them");
 }
 
+/* --- a server that moves -------------------------------------------------------------------- */
+static volatile uint64_t early, answers;
+
+static void
+nap(struct exo_message *m, uint64_t badge)
+{
+	uint64_t until = exo_ticks() + m->word[0];
+
+	(void)badge;
+	exo_sleep(0, until);
+	early += exo_ticks() < until;
+}
+
+static void
+call_again(uint64_t argument)
+{
+	struct server *s = (struct server *)argument;
+	struct exo_message m = {.word = {20000}};
+
+	for (;;) {
+		answers += serve_call(s->uarea, gone.thread.env, &m) == 0;
+	}
+}
+
+static void
+check_moved(void)
+{
+	struct server caller;
+
+	serve_start(&gone, 0, nap, 0);
+	tap_is(exo_env_stop(gone.thread.env), 0, "a server stops");
+	tap_is(exo_env_home(gone.thread.env, 1), 0, "moves");
+	tap_is(exo_env_start(gone.thread.env), 0, "and starts");
+	tap_ok(serve_await(gone.thread.env, EXO_STATE_OPEN), "it opens");
+	serve_make(&caller, 1, call_again);
+	exo_env_start(caller.thread.env);
+	for (int tries = 0; tries < 1000 && answers < 5; tries++) {
+		exo_pause(MS);
+	}
+	tap_ok(answers >= 5, "it is called there");
+	tap_is((int64_t)early, 0, "and sleeps as long as it wants to");
+	hostile_thread_end(&caller.thread);
+	hostile_thread_end(&gone.thread);
+}
+
 int
 main(void)
 {
-	tap_plan(6);
+	tap_plan(12);
+	check_moved();
 	check_space();
 	check_ask();
 	return tap_end();

@@ -42,11 +42,11 @@ noise(uint64_t *state)
 	return *state;
 }
 
-/* An ENV of the program's space and capability space, stopped, about to call body(argument). 0 or
- * an error. */
+/* An ENV of the program's space and capability space, stopped, about to call body(argument); `kind`
+ * is what create wants to know. 0 or an error. */
 static inline int
-hostile_thread_make(struct hostile_thread *t, uint32_t hart, void (*body)(uint64_t),
-		    uint64_t argument)
+hostile_thread_create(struct hostile_thread *t, uint64_t kind, void (*body)(uint64_t),
+		      uint64_t argument)
 {
 	static uint32_t made;
 	struct exo_context context = {.pc = (uint64_t)body};
@@ -54,8 +54,8 @@ hostile_thread_make(struct hostile_thread *t, uint32_t hart, void (*body)(uint64
 	int64_t result = exo_pages_make(&t->stack, THREAD_STACK_PAGES);
 
 	if (result == 0) {
-		result = exo_frames_create(exo_own_frames(), EXO_CAP_ENV, hart | EXO_ENV_FP << 8,
-					   uarea, &t->env, &t->memory);
+		result = exo_frames_create(exo_own_frames(), EXO_CAP_ENV, kind, uarea, &t->env,
+					   &t->memory);
 	}
 	if (result == 0) {
 		result = exo_bind(EXO_BIND_SPACE, t->env, exo_start()->space, 0);
@@ -70,6 +70,13 @@ hostile_thread_make(struct hostile_thread *t, uint32_t hart, void (*body)(uint64
 	context.x[10] = argument;
 	__asm__("mv %0, tp" : "=r"(context.x[4]));
 	return (int)(result == 0 ? exo_env_write(t->env, &context) : result);
+}
+
+static inline int
+hostile_thread_make(struct hostile_thread *t, uint32_t hart, void (*body)(uint64_t),
+		    uint64_t argument)
+{
+	return hostile_thread_create(t, hart | EXO_ENV_FP << 8, body, argument);
 }
 
 static inline int
