@@ -170,7 +170,7 @@ timeline_wake(struct timeline *t, struct timeline_member *m, uint64_t now)
 		list_push_back(&t->ring, &m->turn);
 	}
 	if (is_new || owns_now(t, m)) {
-		return is_new || !t->donee;
+		return is_new || !t->donee || t->donates_slack;
 	}
 	return t->running ? t->runs_slack && m->jumps : m->takes_slack;
 }
@@ -206,12 +206,31 @@ timeline_yield(struct timeline *t, uint64_t now)
 	t->running = NULL;
 }
 
+/* The one that runs gives what it has by itself, not what it was given: that must not grow. */
+static void
+donate_own(struct timeline *t)
+{
+	t->donates_slack = t->runs_slack;
+	t->donated_to = t->slot + 1;
+	if (!t->runs_slack) {
+		t->donated_to = t->slot + position_of(t, t->slot)->run;
+	} else if (t->running) { /* it has had its turn */
+		list_remove(&t->running->turn);
+		list_push_back(&t->ring, &t->running->turn);
+	}
+}
+
 void
 timeline_donate(struct timeline *t, struct timeline_member *m, uint64_t now)
 {
+	bool is_over = now >= t->end;
+
 	look(t, now);
-	if (!t->donee) { /* else it passes on what it was given */
-		t->donated_to = t->slot + (t->runs_slack ? 1 : position_of(t, t->slot)->run);
+	if (is_over) {
+		return;
+	}
+	if (!t->donee || t->donee != t->running) {
+		donate_own(t);
 	}
 	t->donee = m;
 }
@@ -268,6 +287,13 @@ choose_slack(struct timeline *t)
 	t->end = slack_end(t, m);
 }
 
+/* Does its owner take it? */
+static inline bool
+is_owned(const struct timeline *t, const struct timeline_position *p)
+{
+	return p->owner && timeline_can_run(p->owner) && !t->is_given_up;
+}
+
 struct timeline_member *
 timeline_choose(struct timeline *t, uint64_t now)
 {
@@ -275,10 +301,10 @@ timeline_choose(struct timeline *t, uint64_t now)
 
 	look(t, now);
 	p = position_of(t, t->slot);
-	if (t->donee && timeline_can_run(t->donee)) {
+	if (t->donee && timeline_can_run(t->donee) && !(t->donates_slack && is_owned(t, p))) {
 		t->running = t->donee;
 		t->end = begin_of(t, t->donated_to - t->slot);
-	} else if (p->owner && timeline_can_run(p->owner) && !t->is_given_up) {
+	} else if (is_owned(t, p)) {
 		t->running = p->owner;
 		t->end = begin_of(t, p->run);
 	} else if (list_is_empty(&t->ring)) {

@@ -51,6 +51,7 @@ struct timeline {
 	uint64_t slot_begin; /* when it began */
 	uint64_t donated_to; /* first slot in which `donee` no longer has the owner's place */
 	struct timeline_member *donee;
+	bool donates_slack; /* what it has goes back to an owner that wakes */
 	struct timeline_position at[CONFIG_TIMELINE_SLOTS];
 };
 
@@ -77,7 +78,7 @@ bool timeline_wake(struct timeline *t, struct timeline_member *m, uint64_t now);
 /* `m`, which is ready, is no longer. */
 void timeline_sleep(struct timeline *t, struct timeline_member *m);
 /* The one that runs gives up the rest of its slice: to nobody in particular, or to `m`, which is
- * ready. */
+ * ready. What it was given itself does not grow when it passes it on. */
 void timeline_yield(struct timeline *t, uint64_t now);
 void timeline_donate(struct timeline *t, struct timeline_member *m, uint64_t now);
 

@@ -125,11 +125,17 @@ void
 model_donate(struct timeline_model *m, int who, uint64_t now)
 {
 	enter(m, now);
-	if (m->donee != MODEL_NOBODY) { /* it passes on what it was given */
-		m->donee = who;
+	if (now >= m->end) {
 		return;
 	}
-	m->donated_to = (m->runs_slack ? m->slot : last_of_slice(m)) + 1;
+	if (m->donee != m->running || m->donee == MODEL_NOBODY) {
+		m->donated_to = (m->runs_slack ? m->slot : last_of_slice(m)) + 1;
+		m->donates_slack = m->runs_slack;
+		if (m->runs_slack) {
+			ring_remove(m, m->running);
+			ring_add(m, m->running, false);
+		}
+	}
 	m->donee = who;
 }
 
@@ -151,14 +157,16 @@ int
 model_choose(struct timeline_model *m, uint64_t now, uint64_t *end)
 {
 	int owner, before = m->running;
+	bool owned;
 
 	enter(m, now);
 	owner = owner_of(m, m->slot);
+	owned = owner != MODEL_NOBODY && m->ready[owner] && !m->given_up;
 	m->runs_slack = false;
-	if (m->donee != MODEL_NOBODY) {
+	if (m->donee != MODEL_NOBODY && !(m->donates_slack && owned)) {
 		m->running = m->donee;
 		*end = m->donated_to * m->quantum;
-	} else if (owner != MODEL_NOBODY && m->ready[owner] && !m->given_up) {
+	} else if (owned) {
 		m->running = owner;
 		*end = (last_of_slice(m) + 1) * m->quantum;
 	} else if (m->turns) {
@@ -173,5 +181,6 @@ model_choose(struct timeline_model *m, uint64_t now, uint64_t *end)
 		m->credit[m->running] |= !m->jumps[m->running];
 		m->jumps[m->running] = false;
 	}
+	m->end = *end;
 	return m->running;
 }

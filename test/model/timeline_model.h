@@ -26,6 +26,8 @@ struct timeline_model {
 	int running;
 	int donee;
 	uint64_t donated_to;
+	uint64_t end;
+	bool donates_slack;
 	bool runs_slack;
 	bool given_up;
 };

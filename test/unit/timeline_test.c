@@ -258,6 +258,47 @@ test_donation_to_and_fro(void **state)
 	assert_true(t.end == 2 * Q);
 }
 
+/* What was donated does not grow when it is passed on, and not when the slice is over. */
+static void
+test_passed_on(void **state)
+{
+	(void)state;
+	timeline_wake(&t, &member[0], 0);
+	timeline_wake(&t, &member[1], 0);
+	timeline_wake(&t, &member[2], 0);
+	runs(0, 2, Q);
+	timeline_donate(&t, &member[1], 10);
+	runs(10, 1, Q);
+	timeline_donate(&t, &member[2], 20);
+	runs(20, 2, Q);
+	runs(Q, 1, 2 * Q); /* who donated has had his turn, who was given it has not */
+	timeline_donate(&t, &member[2], Q + 1);
+	runs(Q + 1, 2, 2 * Q);
+	runs(2 * Q, 0, 3 * Q);
+	bind(3, &member[5], false);
+	bind(4, &member[5], false);
+	timeline_wake(&t, &member[5], 2 * Q);
+	timeline_donate(&t, &member[1], 3 * Q + 1); /* too late: that is another's slice */
+	runs(3 * Q + 1, 5, 5 * Q);
+}
+
+/* A slot that is donated as slack returns to its owner like any other slack. */
+static void
+test_slack_donated(void **state)
+{
+	(void)state;
+	bind(0, &member[5], false);
+	timeline_wake(&t, &member[0], 0);
+	timeline_wake(&t, &member[1], 0);
+	timeline_choose(&t, 0);
+	timeline_donate(&t, &member[1], 10);
+	runs(10, 1, Q);
+	assert_true(timeline_wake(&t, &member[5], 20));
+	runs(20, 5, Q);
+	timeline_sleep(&t, &member[5]);
+	runs(30, 1, Q);
+}
+
 int
 main(void)
 {
@@ -269,6 +310,8 @@ main(void)
 		cmocka_unit_test_setup(test_debt, clear),
 		cmocka_unit_test_setup(test_donation, clear),
 		cmocka_unit_test_setup(test_donation_to_and_fro, clear),
+		cmocka_unit_test_setup(test_passed_on, clear),
+		cmocka_unit_test_setup(test_slack_donated, clear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
