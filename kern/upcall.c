@@ -18,15 +18,13 @@ in_window(const struct arch_env *a)
 	return a->x[0] - a->window < WINDOW_BYTES;
 }
 
-enum upcall
-upcall_look_at(struct env *e)
+/* Something is wanted. Inline, for it is on the way of every interrupt. */
+static inline __attribute__((always_inline)) enum upcall
+look(struct env *e)
 {
 	struct exo_uarea *u = env_uarea(e);
 	enum upcall result = UPCALL_READY;
 
-	if (!upcall_wanted(e)) {
-		return UPCALL_NONE;
-	}
 	if (__atomic_load_n(&u->mask, __ATOMIC_RELAXED)) {
 		result = UPCALL_MASKED;
 	} else if (__atomic_load_n(&u->cause, __ATOMIC_RELAXED) || in_window(&e->arch)) {
@@ -34,6 +32,12 @@ upcall_look_at(struct env *e)
 	}
 	__atomic_store_n(&u->pending, result != UPCALL_READY, __ATOMIC_RELAXED);
 	return result;
+}
+
+enum upcall
+upcall_look_at(struct env *e)
+{
+	return look(e);
 }
 
 /* Where it is about, and 0 or the events that go with it. */
@@ -62,7 +66,7 @@ upcall_deliver_now(struct env *e)
 {
 	struct exo_uarea *u = env_uarea(e);
 	struct arch_env *a = &e->arch;
-	enum upcall result = upcall_look(e);
+	enum upcall result = look(e);
 
 	if (result == UPCALL_READY) {
 		u->mask = 1;
