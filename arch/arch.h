@@ -27,7 +27,7 @@ struct uaddr {
 /* --- provided by the arch: device registers and memory ------------------------------------ */
 uint8_t mmio_read8(uintptr_t address);
 uint16_t mmio_read16(uintptr_t address);
-uint32_t mmio_read32(uintptr_t address);
+static inline uint32_t mmio_read32(uintptr_t address);
 void mmio_write8(uintptr_t address, uint8_t value);
 void mmio_write16(uintptr_t address, uint16_t value);
 void mmio_write32(uintptr_t address, uint32_t value);
@@ -85,6 +85,8 @@ void arch_wait(void);
 #define ARCH_PENDING_TIMER    0x2u
 #define ARCH_PENDING_EXTERNAL 0x4u
 uint32_t arch_pending(void);
+/* Is it ARCH_PENDING_EXTERNAL and nothing else? */
+static inline bool arch_external_only(void);
 void arch_ipi_clear(void);
 /* Let external interrupts reach this hart, or keep them pending. */
 void arch_external_enable(bool enable);

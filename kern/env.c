@@ -324,6 +324,16 @@ env_signal(struct env *e, uint64_t bits)
 	}
 }
 
+void
+env_interrupt(struct env *e, uint64_t bits)
+{
+	if (arch_hart() == e->hart->number && e->state == EXO_STATE_READY && !e->arch.token) {
+		__atomic_fetch_or(&e->events, bits, __ATOMIC_RELAXED);
+	} else {
+		env_signal(e, bits);
+	}
+}
+
 bool
 env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
 {

@@ -18,6 +18,7 @@
 #include "kern/disk/extent.h"
 #include "kern/net/nic.h"
 #include "kern/object.h"
+#include "kern/upcall.h"
 #include "lib/base/checked.h"
 
 #define DEVICES_MAX 64 /* bits of hart.irq_again */
@@ -36,7 +37,10 @@ static struct {
 	} device[DEVICES_MAX];                  /* [0] is nobody */
 	uint8_t of_source[IRQ_SOURCES_MAX + 1]; /* which of them a source belongs to */
 	struct irq_line *line;                  /* of each source */
+	uint16_t kept[CONFIG_MAX_HARTS];        /* claimed by irq_quick for irq_handle, 0: none */
 } irqs;
+
+#define KEPT 1ul /* in hart.irq_again, where nobody's bit is free */
 
 /* --- boot --------------------------------------------------------------------------------- */
 bool
@@ -207,7 +211,7 @@ line_interrupt(struct hart *h, uint32_t source)
 
 	line->claimed = true;
 	if (line->env) {
-		env_signal(line->env, 1ul << line->bit);
+		env_interrupt(line->env, 1ul << line->bit);
 	} else {
 		line->context = h->plic_context;
 		silence(line);
@@ -262,15 +266,28 @@ handle_for(struct turn *t, uint32_t device)
 	turn_spend(t, work);
 }
 
+/* What irq_quick has kept, 0 if there is nothing: a line may have been taken from its environment
+ * meanwhile, and was completed then. */
+static uint32_t
+take_kept(struct hart *h)
+{
+	uint32_t source = irqs.kept[h->number];
+
+	irqs.kept[h->number] = 0;
+	h->irq_again &= ~KEPT;
+	return irqs.of_source[source] || irqs.line[source].claimed ? source : 0;
+}
+
 static void
 handle_next(struct turn *t)
 {
-	uint32_t context = t->hart->plic_context;
-	uint32_t source = plic_claim(&irqs.plic, context);
+	struct hart *h = t->hart;
+	uint32_t source = irqs.kept[h->number] ? take_kept(h)
+					       : plic_claim(&irqs.plic, h->plic_context);
 
 	if (source && irqs.of_source[source]) {
 		handle_for(t, irqs.of_source[source]);
-		plic_complete(&irqs.plic, context, source);
+		plic_complete(&irqs.plic, h->plic_context, source);
 	} else if (source) {
 		line_interrupt(t->hart, source);
 	}
@@ -292,7 +309,8 @@ irq_handle(struct hart *h)
 			kernel_unlock(k);
 		}
 	}
-	for (uint32_t i = 0; (pending = arch_pending() & ARCH_PENDING_EXTERNAL) &&
+	for (uint32_t i = 0; (pending = arch_pending() & ARCH_PENDING_EXTERNAL ||
+				       irqs.kept[h->number]) &&
 			     (t.left || i < WORK_LEAST);
 	     i++) {
 		kernel_lock(k);
@@ -300,4 +318,35 @@ irq_handle(struct hart *h)
 		kernel_unlock(k);
 	}
 	return pending;
+}
+
+/* No line of a kernel device has an env, nor has that of source 0. There is room to keep one: what
+ * was kept before has been handled, or external interrupts are held (hart.c). */
+struct arch_env *
+irq_quick(struct hart *h, struct env *e)
+{
+	struct kernel *k = h->kernel;
+	struct irq_line *line;
+	uint64_t ticket;
+	uint32_t source;
+
+	if (!arch_external_only()) {
+		return NULL;
+	}
+	ticket = kernel_lock_ticket(k);
+	source = plic_claim(&irqs.plic, h->plic_context);
+	line = &irqs.line[source];
+	if (line->env == e) {
+		line->claimed = true;
+		__atomic_fetch_or(&e->events, 1ul << line->bit, __ATOMIC_RELAXED);
+		kernel_unlock_ticket(k, ticket);
+		return upcall_deliver(e) != UPCALL_EXCEPTION ? &e->arch : NULL;
+	}
+	if (source) {
+		irqs.kept[h->number] = (uint16_t)source;
+		h->irq_again |= KEPT;
+		line->claimed = !irqs.of_source[source];
+	}
+	kernel_unlock_ticket(k, ticket);
+	return NULL;
 }

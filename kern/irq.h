@@ -38,6 +38,11 @@ uint32_t irq_free_lines(uint32_t from, uint32_t *count);
 bool irq_context_init(uint32_t context);
 /* Handle what is pending for a hart: a bounded turn. Takes the tree lock. True if more is. */
 bool irq_handle(struct hart *h);
+/* The short way of the interrupt that comes while `e`, at home on h, runs: if nothing else is
+ * pending and it is of a line of e's own, its event is raised and e may go on, at its handler if it
+ * has one: then its context is returned. That takes e's own time, so others need no protection from
+ * it. NULL: what was claimed is kept, and irq_handle is to be called. Takes the tree lock. */
+struct arch_env *irq_quick(struct hart *h, struct env *e);
 
 /* Let the line that c, of one line, names raise bit `bit` of e. 0, E_BUSY (another environment,
  * which has not ended, has it), E_UNSUPPORTED (it reaches no hart that e could wait on). */

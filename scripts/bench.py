@@ -42,14 +42,15 @@ PACE_SECONDS = 0.004                    # between two packets of rx_paced
 
 CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 appel1 appel2 carve_drop_10 "
         "carve_drop_10000 frame_clear").split()
-KERNEL_ONLY = {"exc_to_handler"}        # one way: the faulting instruction is not part of it
+KERNEL_ONLY = {"exc_to_handler", "irq_to_user"}     # one way: the instruction that it came at is not part of it
 LIFE = ["env_cycle_16p"]
 TRANSFER = "transfer_bare transfer_saved yield_pair notify_pair".split()
+IRQ = ["irq_to_user"]
 FORK = {"fork_touch_1m": 256, "fork_touch_64m": 16384}    # pages
 HARTS = ["null_call_4h"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
 LONGEST = {"irqs_off_max": 3, "lock_held_max": 4}         # which word of live()
-ALL = [*CORE, *LONGEST, *LIFE, *TRANSFER, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
+ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
 
 
 class Failed(Exception):
@@ -178,6 +179,12 @@ def measure_core(opts, wanted):
 
 def measure_life(opts, wanted):
     with Counted(opts, "life", initrd=initrd_with(opts, "life"), icount=True) as machine:
+        found = machine.samples()
+    return {name: middle(found, name) for name in wanted}
+
+
+def measure_irq(opts, wanted):
+    with Counted(opts, "irq", initrd=initrd_with(opts, "irq"), icount=True) as machine:
         found = machine.samples()
     return {name: middle(found, name) for name in wanted}
 
@@ -375,7 +382,7 @@ def measure_text(opts, wanted):
     return {name: sum(sizes.values()) for name in wanted}
 
 
-GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest), (LIFE, measure_life),
+GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest), (LIFE, measure_life), (IRQ, measure_irq),
           (TRANSFER, measure_transfer),
           (list(FORK), measure_fork),
           (HARTS, measure_harts),
@@ -452,7 +459,9 @@ def profile(opts, name):
     opts.boots = 1
     name, _, test = name.partition(":")
     program, measure = {"raw_read_4k": ("disk", measure_disk), "rx_paced": ("rx", measure_rx),
-                        **dict.fromkeys(LIFE, ("life", measure_life)), **dict.fromkeys(TRANSFER, ("transfer", measure_transfer)), **dict.fromkeys(FORK, ("fork", measure_fork))}.get(name, ("core", measure_core))
+                        **dict.fromkeys(LIFE, ("life", measure_life)), **dict.fromkeys(IRQ, ("irq", measure_irq)),
+                        **dict.fromkeys(TRANSFER, ("transfer", measure_transfer)),
+                        **dict.fromkeys(FORK, ("fork", measure_fork))}.get(name, ("core", measure_core))
     if name == "boot_smode":
         opts.trace = {"hist": path, "hist_on": 1}
         measure_boot(opts, [name])

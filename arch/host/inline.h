@@ -14,6 +14,12 @@
 #include "arch/riscv/frame.h"
 #include "arch/riscv/pte.h"
 
+static inline uint32_t
+mmio_read32(uintptr_t address)
+{
+	return host_mmio_read32(address);
+}
+
 static inline uint64_t
 arch_time(void)
 {
@@ -24,6 +30,12 @@ static inline uint32_t
 arch_hart(void)
 {
 	return host_hart();
+}
+
+static inline bool
+arch_external_only(void)
+{
+	return arch_pending() == ARCH_PENDING_EXTERNAL;
 }
 
 /* The environment whose call is being handled. */

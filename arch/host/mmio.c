@@ -89,7 +89,7 @@ mmio_read16(uintptr_t address)
 }
 
 uint32_t
-mmio_read32(uintptr_t address)
+host_mmio_read32(uintptr_t address)
 {
 	return device_read(address, 4);
 }

@@ -22,6 +22,9 @@ struct mmio_device {
 void mmio_attach(const struct mmio_device *device);
 void mmio_detach_all(void);
 
+/* Behind mmio_read32(). */
+uint32_t host_mmio_read32(uintptr_t address);
+
 /* Behind arch_time(). */
 uint64_t host_time(void);
 /* What arch_time() returns next; each call of it then advances the clock by `step`. */

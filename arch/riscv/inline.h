@@ -32,6 +32,21 @@ arch_time(void)
 	return csr_read_time();
 }
 
+/* Interrupts are claimed by it. */
+static inline uint32_t
+mmio_read32(uintptr_t address)
+{
+	return *(volatile uint32_t *)address;
+}
+
+static inline bool
+arch_external_only(void)
+{
+	uint64_t sip = csr_read_sip() & csr_read_sie();
+
+	return (sip & (SIP_SSIP | SIP_STIP | SIP_SEIP)) == SIP_SEIP;
+}
+
 /* Physical address of the first byte that DIRECT_BASE shows; set once by arch_boot. */
 extern uint64_t arch_direct_start;
 

@@ -16,12 +16,6 @@ mmio_read16(uintptr_t address)
 	return *(volatile uint16_t *)address;
 }
 
-uint32_t
-mmio_read32(uintptr_t address)
-{
-	return *(volatile uint32_t *)address;
-}
-
 void
 mmio_write8(uintptr_t address, uint8_t value)
 {

@@ -13,16 +13,15 @@
 
 #include <exo/errors.h>
 
-#include "arch/arch.h"
 #include "lib/base/checked.h"
 
 #define PRIORITY       0x000000u
 #define ENABLE         0x002000u
 #define ENABLE_STRIDE  0x80u
-#define CONTEXT        0x200000u
-#define CONTEXT_STRIDE 0x1000u
+#define CONTEXT        PLIC_CONTEXT
+#define CONTEXT_STRIDE PLIC_CONTEXT_STRIDE
 #define THRESHOLD      0x0u
-#define CLAIM          0x4u
+#define CLAIM          PLIC_CLAIM
 
 static uintptr_t
 enable_word(const struct plic *plic, uint32_t context, uint32_t source)
@@ -97,17 +96,6 @@ plic_set_priority(const struct plic *plic, uint32_t source, uint32_t priority)
 	}
 	mmio_write32(plic->base + PRIORITY + 4 * source, priority);
 	return 0;
-}
-
-uint32_t
-plic_claim(const struct plic *plic, uint32_t context)
-{
-	if (context >= plic->contexts) {
-		return 0;
-	}
-	uint32_t source = mmio_read32(context_register(plic, context, CLAIM));
-
-	return source_exists(plic, source) ? source : 0;
 }
 
 void

@@ -8,8 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PLIC_SOURCES_MAX  1023u
-#define PLIC_CONTEXTS_MAX 15872u
+#include "arch/arch.h"
+
+#define PLIC_SOURCES_MAX    1023u
+#define PLIC_CONTEXTS_MAX   15872u
+/* Where the registers of context 0 are, and in them that of claims. */
+#define PLIC_CONTEXT        0x200000u
+#define PLIC_CONTEXT_STRIDE 0x1000u
+#define PLIC_CLAIM          0x4u
 
 struct plic {
 	uintptr_t base;
@@ -34,7 +40,19 @@ int plic_set_priority(const struct plic *plic, uint32_t source, uint32_t priorit
 
 /* The interrupt that is now being served, or 0 if there is none (another hart may have taken it).
  * Every source returned must be completed on the same context before it can interrupt again. */
-uint32_t plic_claim(const struct plic *plic, uint32_t context);
+static inline uint32_t
+plic_claim(const struct plic *plic, uint32_t context)
+{
+	uint32_t source;
+
+	if (context >= plic->contexts) {
+		return 0;
+	}
+	source = mmio_read32(plic->base + PLIC_CONTEXT + (uintptr_t)PLIC_CONTEXT_STRIDE * context +
+			     PLIC_CLAIM);
+	return source <= plic->sources ? source : 0;
+}
+
 void plic_complete(const struct plic *plic, uint32_t context, uint32_t source);
 
 #endif

@@ -5,6 +5,7 @@
  * back to front. An unused number has a handler too: there is nothing to test on the way.
  */
 #include "kern/sys/dispatch.h"
+#include "kern/irq.h"
 #include "kern/object.h"
 #include "kern/sys/sys.h"
 
@@ -101,12 +102,19 @@ kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
 	return hart_dispatch(h);
 }
 
+/* What is needed behind irq_quick is looked up again there, not kept: the short way is shorter. */
 struct arch_env *
 kern_interrupt(struct arch_env *a)
 {
-	struct hart *h = hart_enter(env_of_arch(a));
+	struct env *e = env_of_arch(a);
+	struct hart *h = e->hart;
 
 	h->kernel->sysinfo->hart[h->number].interrupts++;
+	a = irq_quick(h, e);
+	if (a) {
+		return a;
+	}
+	h = hart_enter(env_current());
 	hart_interrupts(h);
 	return hart_dispatch(h);
 }

@@ -10,7 +10,7 @@ import pytest
 import bench
 import qemu
 
-CPU_ONLY = [*bench.CORE, *bench.LIFE, "boot_smode", "kernel_text_bytes"]
+CPU_ONLY = [*bench.CORE, *bench.LIFE, *bench.IRQ, "boot_smode", "kernel_text_bytes"]
 
 
 @pytest.fixture(scope="module")
