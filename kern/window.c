@@ -11,39 +11,10 @@
  */
 #include "kern/window.h"
 #include "lib/base/checked.h"
+#include "lib/base/fdt_kept.h"
 
 #define PAGE        4096ul
 #define ADDRESS_END (1ul << 56) /* Priv. spec 4.4: physical addresses of Sv39 */
-
-static const char *const reserved[] = {
-	"riscv,plic0",
-	"sifive,plic-1.0.0",
-	"thead,c900-plic",
-	"riscv,aplic",
-	"riscv,imsics",
-	"riscv,clint0",
-	"sifive,clint0",
-	"thead,c900-clint",
-	"riscv,aclint-mtimer",
-	"riscv,aclint-mswi",
-	"riscv,aclint-sswi",
-	"thead,c900-aclint-mtimer",
-	"thead,c900-aclint-mswi",
-	"thead,c900-aclint-sswi",
-	"riscv,iommu",
-	"riscv,debug-013",
-	"sifive,debug-011",
-	"sifive,debug-013",
-	"sifive,test0",
-	"sifive,test1",
-	"cache",
-	"sifive,ccache0",
-	"sifive,fu540-c000-ccache",
-	"sifive,fu740-c000-ccache",
-	"sifive,fu540-c000-ddr",
-	"sifive,fu740-c000-ddr",
-	NULL,
-};
 
 /* Whole pages that hold [start, start + bytes); false if they cannot be. */
 static bool
@@ -123,7 +94,7 @@ static bool
 is_kept(const struct machine *m, const struct windows_kept *kept, int node, bool is_reservation)
 {
 	return is_reservation || is_listed(kept, node) || node == m->plic ||
-	       machine_is_memory(&m->tree, node) || fdt_compatible_any(&m->tree, node, reserved);
+	       machine_is_memory(&m->tree, node) || fdt_compatible_any(&m->tree, node, fdt_kept);
 }
 
 /* The registers of one node. One that pages_of refuses reaches beyond all addresses. */

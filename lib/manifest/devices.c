@@ -12,6 +12,7 @@
 
 #include "lib/base/checked.h"
 #include "lib/base/fdt_bus.h"
+#include "lib/base/fdt_kept.h"
 #include "lib/base/string.h"
 
 #define COMPATIBLE_MAX 63
@@ -95,6 +96,23 @@ read_name(struct search *s)
 	memcpy(s->compatible, s->text, length);
 	s->compatible[length] = 0;
 	return 0;
+}
+
+/* What no machine hands out, so that `make` says so already. */
+static int
+check_kept(struct search *s)
+{
+	for (uint32_t i = 0; fdt_kept[i]; i++) {
+		if (!strcmp(s->compatible, fdt_kept[i])) {
+			return REFUSE(s,
+				      "\"%s\" is the kernel's: who has it has the machine; remove "
+				      "it from the manifest",
+				      s->text);
+		}
+	}
+	return strcmp(s->compatible, "memory")
+		       ? 0
+		       : REFUSE(s, "\"%s\" is no device; RAM is asked for with frames", s->text);
 }
 
 static int
@@ -322,6 +340,7 @@ add_all(struct search *s, const struct manifest_strings *names, bool lines)
 		s->text = manifest_string(names, i);
 		s->address = 0;
 		status = read_name(s);
+		status = status ? status : check_kept(s);
 		if (!status && !lines) {
 			status = check_dma(s);
 		}

@@ -5,6 +5,7 @@
  * links: lib/manifest/manifest.c lib/manifest/property.c lib/manifest/value.c lib/manifest/atoms.c
  * links: lib/manifest/plan.c lib/manifest/devices.c lib/manifest/slots.c lib/base/fdt.c
  * links: lib/base/fdt_query.c lib/base/fdt_bus.c lib/base/disjoint.c lib/base/print.c
+ * links: lib/base/fdt_kept.c
  */
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * links: lib/manifest/manifest.c lib/manifest/property.c lib/manifest/value.c lib/manifest/atoms.c
  * links: lib/manifest/plan.c lib/manifest/devices.c lib/manifest/slots.c lib/base/fdt.c
  * links: lib/base/fdt_query.c lib/base/fdt_bus.c lib/base/disjoint.c lib/base/print.c
- * links: test/unit/dts.c
+ * links: lib/base/fdt_kept.c test/unit/dts.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -135,6 +135,16 @@ static const char *const refusals[][2] = {
 	 "program can be trusted with the machine"},
 	{"a { " P "windows = \"x,key\"; dma-trusted; };",
 	 "a: windows: \"x,key\" has no registers; remove it from windows"},
+	{"a { " P "windows = \"riscv,plic0\"; dma-trusted; };",
+	 "a: windows: \"riscv,plic0\" is the kernel's: who has it has the machine; remove it from "
+	 "the "
+	 "manifest"},
+	{"a { " P "irqs = \"sifive,clint0@2000000\"; };",
+	 "a: irqs: \"sifive,clint0@2000000\" is the kernel's: who has it has the machine; remove "
+	 "it "
+	 "from the manifest"},
+	{"a { " P "windows = \"memory@80000000\"; dma-trusted; };",
+	 "a: windows: \"memory@80000000\" is no device; RAM is asked for with frames"},
 	{"a { " P "dma-trusted; };", "a: dma-trusted: it has no effect without windows; remove it"},
 	{"a { " P "irqs = \"snps,dw-wdt\"; };",
 	 "a: irqs: \"snps,dw-wdt\" has no interrupt; remove it from irqs"},
@@ -203,6 +213,8 @@ test_machine_any(void **state)
 			    "b { " P "windows = \"sifive,gpio0\"; };",
 			    &any));
 	assert_non_null(strstr(refusal.sentence, "same device"));
+	assert_true(read_on("a { " P "windows = \"riscv,plic0\"; dma-trusted; };", &any));
+	assert_non_null(strstr(refusal.sentence, "is the kernel's"));
 	assert_true(read_on("a { " P "slots = <0 4096 1 1>; };", &any));
 }
 
