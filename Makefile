@@ -57,8 +57,9 @@ COMMON := -std=gnu11 -O2 -g -I. -Iinclude -include $(C)/autoconf.h -ffile-prefix
 KFLAGS := $(COMMON) -ffixed-t4 -ffixed-t5 -ffixed-t6 -march=rv64imac -mabi=lp64 -ffreestanding -fno-pic -fno-strict-aliasing \
 	-D'ARCH_INLINE=<arch/riscv/inline.h>' -fstack-usage $(WARN)
 # User code keeps gp for upcalls: no small data, and the link script defines no __global_pointer$.
+# picolibc declares clocks only for systems that say they have them.
 UFLAGS := $(COMMON) -march=rv64gc -mabi=lp64d --specs=picolibc.specs -msmall-data-limit=0 \
-	-DPICOLIBC_DOUBLE_PRINTF_SCANF
+	-DPICOLIBC_DOUBLE_PRINTF_SCANF -D_POSIX_TIMERS -D_POSIX_MONOTONIC_CLOCK
 ROOMS  := $(sort $(wildcard lib/*/build.mk) $(wildcard arch/*/build.mk) $(wildcard kern/build.mk kern/*/build.mk) \
 	$(wildcard user/build.mk user/*/build.mk) $(wildcard test/*/build.mk))
 include $(ROOMS)

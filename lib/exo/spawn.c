@@ -9,7 +9,8 @@
  *	EXO_UAREA_BASE           u-area
  *	               - 1 page  start page (read-only)
  *	               - 2 pages system page (read-only), if given
- *	               - 3 pages nothing; the stack ends here
+ *	               - 3 pages clock page (read-only), if given
+ *	               - 4 pages nothing; the stack ends here
  */
 #include "lib/exo/spawn.h"
 
@@ -24,7 +25,8 @@
 
 #define PAGE_ADDRESS    (EXO_UAREA_BASE - EXO_PAGE_SIZE)
 #define SYSINFO_ADDRESS (EXO_UAREA_BASE - 2 * EXO_PAGE_SIZE)
-#define STACK_END       (EXO_UAREA_BASE - 3 * EXO_PAGE_SIZE)
+#define CLOCK_ADDRESS   (EXO_UAREA_BASE - 3 * EXO_PAGE_SIZE)
+#define STACK_END       (EXO_UAREA_BASE - 4 * EXO_PAGE_SIZE)
 #define STACK_PAGES_MAX 16384
 #define FIRST_SLOT      1 /* slot 0 of a capability space stays empty */
 
@@ -292,12 +294,15 @@ gift_give(struct building *b, const struct exo_gift *gift)
 {
 	int result = 0;
 
-	if (gift->field > EXO_GIFT(frame_table)) {
+	if (gift->field > EXO_GIFT(clock)) {
 		return E_INVAL;
 	}
 	if (gift->field == EXO_GIFT(sysinfo)) {
 		b->page->sysinfo_address = SYSINFO_ADDRESS;
 		result = exo_vm_map_at(&b->vm, SYSINFO_ADDRESS, gift->handle, 0, 1, EXO_READ);
+	} else if (gift->field == EXO_GIFT(clock)) {
+		b->page->clock_address = CLOCK_ADDRESS;
+		result = exo_vm_map_at(&b->vm, CLOCK_ADDRESS, gift->handle, 0, 1, EXO_READ);
 	}
 	return result < 0 ? result : handle_give(b, gift->handle, gift->field);
 }

@@ -14,7 +14,7 @@
 #include <exo/types.h>
 
 #define EXO_START_MAGIC   0x7472617453686943ul
-#define EXO_START_VERSION 1
+#define EXO_START_VERSION 2
 #define EXO_START_SEED    32
 #define EXO_START_GRANTS  4
 #define EXO_START_DEVICES 16
@@ -36,6 +36,7 @@ struct exo_start {
 	exo_handle windows[EXO_START_DEVICES]; /* WINDOW: registers of a device */
 	exo_handle irqs[EXO_START_DEVICES];    /* IRQ: one line each */
 	exo_handle frame_table; /* FRAME, read-only: struct exo_frame_info of each page of RAM */
+	exo_handle clock;       /* FRAME: the clock page, writable for who publishes the time */
 	uint32_t block_count;
 	uint32_t packet_count;
 	uint32_t window_count;
@@ -49,6 +50,7 @@ struct exo_start {
 	uint64_t uarea;
 	uint64_t timebase_hz;     /* of the `time` counter */
 	uint64_t sysinfo_address; /* where the system page is mapped already, else 0 */
+	uint64_t clock_address;   /* the same of the clock page, read-only */
 	uint32_t hart;            /* home hart */
 	uint32_t seed_bytes;      /* 0: no entropy; the seed below is guessable */
 	uint8_t seed[EXO_START_SEED];
@@ -58,7 +60,7 @@ struct exo_start {
 	uint32_t value_count; /* "key=value" strings of the manifest that init does not know */
 	uint32_t values;      /* offset of the first; the others follow */
 	uint32_t text_end;    /* offset behind the last string */
-	char text[EXO_PAGE_SIZE - 576];
+	char text[EXO_PAGE_SIZE - 592];
 };
 _Static_assert(sizeof(struct exo_start) == EXO_PAGE_SIZE, "start page layout");
 

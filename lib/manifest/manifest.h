@@ -96,6 +96,7 @@ struct manifest_env {
 	struct manifest_strings line_names;
 	bool is_dma_trusted;
 	bool has_frame_table;                                 /* it may read the kernel's */
+	bool publishes_clock;                                 /* it writes the clock page */
 	struct manifest_window windows[MANIFEST_DEVICES_MAX]; /* from manifest_plan */
 	uint32_t lines[MANIFEST_DEVICES_MAX];
 	uint32_t window_count;

@@ -83,6 +83,24 @@ check_supervisor(const struct manifest *manifest, uint32_t index,
 }
 
 static int
+check_clock(const struct manifest *manifest, uint32_t index, const struct manifest_machine *machine,
+	    struct manifest_refusal *refusal)
+{
+	const struct manifest_env *env = &manifest->env[index];
+
+	(void)machine;
+	for (uint32_t i = 0; env->publishes_clock && i < index; i++) {
+		if (manifest->env[i].publishes_clock) {
+			return manifest_refuse(refusal, env->name, "clock",
+					       "\"%s\" publishes the time of day already; remove "
+					       "one of them",
+					       manifest->env[i].name);
+		}
+	}
+	return 0;
+}
+
+static int
 check_console(const struct manifest *manifest, uint32_t index,
 	      const struct manifest_machine *machine, struct manifest_refusal *refusal)
 {
@@ -394,7 +412,7 @@ manifest_plan(struct manifest *manifest, const struct manifest_machine *machine,
 {
 	static env_check *const checks[] = {
 		check_hart, manifest_check_slots, check_supervisor, check_console, check_blocks,
-		check_nic,  check_frames_at,
+		check_nic,  check_frames_at,      check_clock,
 	};
 
 	for (uint32_t i = 0; i < manifest->count; i++) {

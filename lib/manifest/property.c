@@ -397,6 +397,12 @@ read_frame_table(struct property_reader *reader)
 }
 
 static int
+read_clock(struct property_reader *reader)
+{
+	return read_flag(reader, &reader->env->publishes_clock);
+}
+
+static int
 read_later(struct property_reader *reader)
 {
 	return REFUSE(reader, "this version of Chitin does not hand that out yet; remove it");
@@ -428,6 +434,7 @@ static const struct property properties[] = {
 	{"irqs", read_irqs},
 	{"dma-trusted", read_dma_trusted},
 	{"frame-table", read_frame_table},
+	{"clock", read_clock},
 };
 _Static_assert(ARRAY_SIZE(properties) <= 32, "one bit of `seen` each");
 

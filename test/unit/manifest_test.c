@@ -5,7 +5,7 @@
  * links: lib/manifest/manifest.c lib/manifest/property.c lib/manifest/value.c lib/manifest/atoms.c
  * links: lib/manifest/plan.c lib/manifest/devices.c lib/manifest/slots.c lib/base/fdt.c
  * links: lib/base/fdt_query.c lib/base/fdt_bus.c lib/base/disjoint.c lib/base/print.c
- * links: test/unit/dts.c
+ * links: lib/base/fdt_kept.c test/unit/dts.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -84,6 +84,7 @@ test_defaults(void **state)
 	assert_int_equal(env->values.count, 0);
 	assert_int_equal(env->hart, 0);
 	assert_false(env->takes_slack);
+	assert_false(env->publishes_clock);
 	assert_false(env->is_quiet);
 	assert_int_equal(env->console_rights, EXO_WRITE);
 	assert_int_equal(env->cspace_slots, MANIFEST_CSPACE_SLOTS);
@@ -102,7 +103,7 @@ test_every_property(void **state)
 		"libos = \"exo\"; frames-at = /bits/ 64 <0x81100 0x40>; hart = <2>;"
 		"slots = <2 0 4 16>, <2 1 64 1>; slack; quiet; blocks = <0 10 20>, <0 990 0>;"
 		"nic = <0>; filter-receive = \"0:6=nic\", \"12:2=0x0800\"; filter-transmit;"
-		"filter-shared = \"0:6=ff:ff:ff:ff:ff:ff\"; filters = <8>; console = "
+		"filter-shared = \"0:6=ff:ff:ff:ff:ff:ff\"; filters = <8>; clock; console = "
 		"\"read-write\";"
 		"cspace-slots = <256>; supervisor = \"init\"; restart = \"3\"; };");
 
@@ -116,6 +117,7 @@ test_every_property(void **state)
 	assert_int_equal(env->frames.count, 0x40);
 	assert_int_equal(env->hart, 2);
 	assert_true(env->takes_slack);
+	assert_true(env->publishes_clock);
 	assert_true(env->is_quiet);
 	assert_int_equal(env->extent_count, 2);
 	assert_int_equal(env->extents[0].first, 10);
@@ -303,6 +305,7 @@ static const char *const env_refusals[][2] = {
 	 "e: slots: <0 1 4294967295 4294967295> is no range of slots; give HART FIRST STEP COUNT "
 	 "with STEP and COUNT of at least 1"},
 	{"slack = <1>;", "e: slack: it takes no value; write slack;"},
+	{"clock = \"x\";", "e: clock: it takes no value; write clock;"},
 	{"quiet = \"yes\";", "e: quiet: it takes no value; write quiet;"},
 	{"blocks = <0 1>;", "e: blocks: it is not 1 to 4 times <DISK FIRST COUNT>"},
 	{"blocks = <0 0 1 0 1 1 0 2 1 0 3 1 0 4 1>;",
@@ -443,6 +446,8 @@ static const char *const refusals[][2] = {
 	{"a { " PROGRAM "console = \"read-write\"; }; b { " PROGRAM "console = \"read-write\"; };",
 	 "b: console: \"a\" reads the console already, and input goes to one reader; make one of "
 	 "them \"write\""},
+	{"a { " PROGRAM "clock; }; b { " PROGRAM "clock; };",
+	 "b: clock: \"a\" publishes the time of day already; remove one of them"},
 	{"a { " PROGRAM "}; b { " PROGRAM "supervisor = \"a\"; }; c { " PROGRAM
 	 "supervisor = \"a\"; }; d { " PROGRAM "supervisor = \"a\"; }; e { " PROGRAM
 	 "supervisor = \"a\"; }; f { " PROGRAM "supervisor = \"a\"; };",

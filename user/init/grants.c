@@ -12,6 +12,7 @@
 #include "lib/exo/error.h"
 #include "lib/exo/slots.h"
 #include "lib/manifest/atoms.h"
+#include "user/init/clock.h"
 #include "user/init/machine.h"
 #include "user/init/say.h"
 
@@ -78,9 +79,9 @@ add_console(const struct manifest_env *env, struct grants *grants)
 	return what.rights ? add(grants, &what, EXO_GIFT(console)) : 0;
 }
 
-/* A share of pages that the kernel publishes. */
+/* A share of pages that somebody publishes. */
 static int
-add_pages(struct grants *grants, exo_handle pages, size_t field)
+add_pages(struct grants *grants, exo_handle pages, uint64_t rights, size_t field)
 {
 	struct exo_cap_info info = {0};
 	int64_t status = exo_inspect(pages, 0, &info);
@@ -88,7 +89,7 @@ add_pages(struct grants *grants, exo_handle pages, size_t field)
 		.parent = pages,
 		.start = info.start,
 		.count = info.count,
-		.rights = EXO_READ,
+		.rights = rights,
 	};
 
 	return status < 0 ? (int)status : add(grants, &what, field);
@@ -100,10 +101,17 @@ add_information(const struct manifest_env *env, struct grants *grants)
 	int status;
 
 	grants->what = "share the system page with it";
-	status = add_pages(grants, exo_start()->sysinfo, EXO_GIFT(sysinfo));
+	status = add_pages(grants, exo_start()->sysinfo, EXO_READ, EXO_GIFT(sysinfo));
 	if (!status && env->has_frame_table) {
 		grants->what = "share the frame table with it";
-		status = add_pages(grants, exo_boot()->frame_table, EXO_GIFT(frame_table));
+		status =
+			add_pages(grants, exo_boot()->frame_table, EXO_READ, EXO_GIFT(frame_table));
+	}
+	if (!status && clock_frame() != EXO_NONE) {
+		grants->what = "share the clock page with it";
+		status = add_pages(grants, clock_frame(),
+				   EXO_READ | (env->publishes_clock ? EXO_WRITE : 0),
+				   EXO_GIFT(clock));
 	}
 	return status;
 }
@@ -262,6 +270,7 @@ grants_open(const struct manifest *manifest)
 {
 	static struct exo_filter filter = {.receive_atoms = 1};
 
+	clock_open(manifest);
 	filter.atoms[0] = atoms_group;
 	for (uint32_t nic = 0; nic < EXO_NICS_MAX; nic++) {
 		uint32_t listeners = manifest_listeners(manifest, nic);

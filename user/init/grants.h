@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * grants.h: derives from init's capabilities what one environment is to hold.
  *
- * Disk blocks and packets are carved: nobody else has them. Console, system page and the copies of
- * group-addressed packets are shared. All of it ends with the environment's capability space.
+ * Disk blocks and packets are carved: nobody else has them. Console, what is published and the
+ * copies of group-addressed packets are shared. All of it ends with the environment's capability
+ * space.
  */
 #ifndef USER_INIT_GRANTS_H
 #define USER_INIT_GRANTS_H
@@ -10,8 +11,8 @@
 #include "lib/exo/spawn.h"
 #include "lib/manifest/plan.h"
 
-/* Console, system page, blocks, packets received alone, packets shared. */
-#define GRANTS_MAX (3 + MANIFEST_EXTENTS_MAX + 2 + 2 * MANIFEST_DEVICES_MAX)
+/* Console, system page, frame table, clock page, blocks, packets received alone, packets shared. */
+#define GRANTS_MAX (4 + MANIFEST_EXTENTS_MAX + 2 + 2 * MANIFEST_DEVICES_MAX)
 
 /* Once, before the first environment. Gives up if a NIC does not take the filter. */
 void grants_open(const struct manifest *manifest);
