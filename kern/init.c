@@ -217,6 +217,7 @@ give_range(struct range r, exo_handle *handle, uint64_t *offset, uint64_t *bytes
 	*bytes = r.end - r.start;
 }
 
+/* And nobody finds it in the tree any more, which init may pass on. */
 static void
 give_seed(void)
 {
@@ -229,9 +230,10 @@ give_seed(void)
 		uint32_t room = EXO_SEED_BYTES - init.boot->seed_bytes;
 
 		if (seed) {
-			bytes = bytes < room ? bytes : room;
-			memcpy(init.boot->seed + init.boot->seed_bytes, seed, bytes);
-			init.boot->seed_bytes += bytes;
+			memcpy(init.boot->seed + init.boot->seed_bytes, seed,
+			       bytes < room ? bytes : room);
+			init.boot->seed_bytes += bytes < room ? bytes : room;
+			memset((void *)(uintptr_t)seed, 0, bytes);
 		}
 	}
 }
@@ -404,8 +406,8 @@ init_give_ram(struct kernel *k, const struct machine *m)
 				  &init.boot->frames[given++]);
 		}
 	}
-	c = give_root(EXO_CAP_FRAME, EXO_READ, boot_page, 1, &ignored);
+	c = give_root(EXO_CAP_FRAME, EXO_READ | EXO_WRITE, boot_page, 1, &ignored);
 	frame_set(&k->tree, boot_page, 1, FRAME_USER, c->carve);
-	map_pages(INIT_BOOT_PAGE, c, EXO_READ);
+	map_pages(INIT_BOOT_PAGE, c, EXO_READ | EXO_WRITE);
 	init.boot->first_free_slot = init.next_slot;
 }

@@ -99,8 +99,8 @@ enum exo_frame_kind {
 #define EXO_BOOTARGS_BYTES 1024
 #define EXO_SEED_BYTES     64
 
-/* What init finds at the address in its a0 when it starts. Handles name slots of init's own
- * capability space. */
+/* What init finds at the address in its a0 when it starts, on a page of its own. Handles name slots
+ * of init's own capability space. */
 struct exo_boot {
 	uint64_t magic;
 	uint32_t abi_version;
@@ -129,7 +129,7 @@ struct exo_boot {
 	uint64_t image_end;
 	uint64_t stack_end; /* sp at start */
 	uint64_t uarea;
-	uint8_t seed[EXO_SEED_BYTES];
+	uint8_t seed[EXO_SEED_BYTES]; /* nobody else has it; init may take it out */
 	char bootargs[EXO_BOOTARGS_BYTES];
 };
 

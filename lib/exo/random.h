@@ -10,4 +10,8 @@
  * computed from the present state. */
 void exo_random(void *to, size_t bytes);
 
+/* Mixes something in that others do not know; it never does harm. The start-up code does so with
+ * the seed of the start page, of which nothing is left there. */
+void exo_random_stir(const void *from, size_t bytes);
+
 #endif

@@ -7,7 +7,7 @@
  * memory that the child executes is writable nowhere.
  *
  *	EXO_UAREA_BASE           u-area
- *	               - 1 page  start page (read-only)
+ *	               - 1 page  start page
  *	               - 2 pages system page (read-only), if given
  *	               - 3 pages clock page (read-only), if given
  *	               - 4 pages nothing; the stack ends here
@@ -193,7 +193,7 @@ step_page(struct building *b)
 	b->page->timebase_hz = exo_start()->timebase_hz;
 	b->page->seed_bytes = exo_start()->seed_bytes;
 	exo_random(b->page->seed, EXO_START_SEED);
-	return exo_vm_map_at(&b->vm, PAGE_ADDRESS, frames, 0, 1, EXO_READ);
+	return exo_vm_map_at(&b->vm, PAGE_ADDRESS, frames, 0, 1, EXO_READ | EXO_WRITE);
 }
 
 /* Appends a string to the page. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/exo/call.h"
+#include "lib/exo/random.h"
 #include "lib/exo/slots.h"
 #include "lib/exo/vm.h"
 
@@ -95,6 +96,14 @@ exo_start_value(const char *key)
 	return NULL;
 }
 
+/* From here on nobody finds the seed but in the state of exo_random. */
+static void
+seed_take(const uint8_t *seed, size_t bytes)
+{
+	exo_random_stir(seed, bytes);
+	memset((void *)(uintptr_t)seed, 0, bytes);
+}
+
 /* The range of free RAM with the most pages. */
 static exo_handle
 largest_range(const struct exo_boot *boot)
@@ -150,9 +159,6 @@ init_page_fill(struct exo_start *page, const struct exo_boot *boot)
 	page->block_count = EXO_START_GRANTS;
 	page->packet_count = EXO_START_GRANTS;
 	page->seed_bytes = boot->seed_bytes < EXO_START_SEED ? boot->seed_bytes : EXO_START_SEED;
-	for (int i = 0; i < EXO_SEED_BYTES; i++) {
-		page->seed[i % EXO_START_SEED] ^= boot->seed[i];
-	}
 }
 _Static_assert(EXO_DISKS_MAX == EXO_START_GRANTS, "init hands on all disks");
 _Static_assert(EXO_NICS_MAX == EXO_START_GRANTS, "init hands on all NICs");
@@ -165,6 +171,7 @@ init_start(const struct exo_boot *boot)
 	struct exo_pages pages;
 
 	start.boot = boot;
+	seed_take(boot->seed, sizeof(boot->seed));
 	resources_start(boot->first_free_slot, boot->slots, largest_range(boot));
 	if (exo_pages_make(&pages, 1) < 0) {
 		exo_exit(NO_START_STATUS);
@@ -187,6 +194,8 @@ program_start(const struct exo_start *page)
 	if (page->magic != EXO_START_MAGIC || page->version != EXO_START_VERSION) {
 		exo_exit(NO_START_STATUS);
 	}
+	seed_take(page->seed, sizeof(page->seed));
+	exo_protect((uint64_t)page, 1, EXO_READ, NULL, EXO_NONE); /* to find wild stores */
 	resources_start(page->first_free_slot, page->slots, page->frames);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * start.h: what a program finds when it starts: struct exo_start, a read-only page whose address
- * is in a0 at its first instruction.
+ * start.h: what a program finds when it starts: struct exo_start, a page whose address is in a0 at
+ * its first instruction. The start-up code takes the seed out of it and makes it read-only.
  *
  * Whoever builds an environment (lib/exo/spawn.c) fills the page. The kernel starts init with a
  * struct exo_boot instead; crt0 tells the two apart by their magic and makes an exo_start for
@@ -48,15 +48,15 @@ struct exo_start {
 	uint64_t stack_start; /* the stack is [stack_start, stack_end) */
 	uint64_t stack_end;
 	uint64_t uarea;
-	uint64_t timebase_hz;     /* of the `time` counter */
-	uint64_t sysinfo_address; /* where the system page is mapped already, else 0 */
-	uint64_t clock_address;   /* the same of the clock page, read-only */
-	uint32_t hart;            /* home hart */
-	uint32_t seed_bytes;      /* 0: no entropy; the seed below is guessable */
-	uint8_t seed[EXO_START_SEED];
-	uint32_t name;        /* offset of the environment's name */
-	uint32_t argc;        /* including argv[0], the name */
-	uint32_t args;        /* offset of argv[0]; the others follow, each ends with a 0 */
+	uint64_t timebase_hz;         /* of the `time` counter */
+	uint64_t sysinfo_address;     /* where the system page is mapped already, else 0 */
+	uint64_t clock_address;       /* the same of the clock page, read-only */
+	uint32_t hart;                /* home hart */
+	uint32_t seed_bytes;          /* 0: no entropy: what exo_random says can be guessed */
+	uint8_t seed[EXO_START_SEED]; /* zeros from the start-up code on */
+	uint32_t name;                /* offset of the environment's name */
+	uint32_t argc;                /* including argv[0], the name */
+	uint32_t args;                /* offset of argv[0]; the others follow, each ends with a 0 */
 	uint32_t value_count; /* "key=value" strings of the manifest that init does not know */
 	uint32_t values;      /* offset of the first; the others follow */
 	uint32_t text_end;    /* offset behind the last string */
