@@ -281,6 +281,12 @@ REFUSED = [
     ("hart", BEAT + "hart = <2>;", "a: hart: there is no hart 2; this machine has 2"),
     ("ram", BEAT.replace("256", "0x10000"), "a: frames: there is no room for 65536 pages"),
     ("property", BEAT + 'colour = "red";', "a: colour: there is no property of this name"),
+    ("device_taken", BEAT + 'irqs = "google,goldfish-rtc";', 'a: irqs: "first" has the same device; give it to one'),
+    ("device_kept", BEAT + 'windows = "sifive,clint0"; dma-trusted;', 'a: windows: "sifive,clint0" is the kernel\'s'),
+    ("device_console", BEAT + 'windows = "ns16550a";', 'a: windows: the kernel keeps the registers of "ns16550a"'),
+    ("device_dma", BEAT + 'windows = "pci-host-ecam-generic";',
+     'a: windows: "pci-host-ecam-generic" may be able to reach all memory'),
+    ("device_absent", BEAT + 'windows = "sifive,gpio0";', 'a: windows: this machine has no device "sifive,gpio0"'),
     ("supervisor", BEAT + 'supervisor = "b";', 'a: supervisor: there is no environment "b"'),
 ]
 
@@ -288,7 +294,7 @@ REFUSED = [
 @pytest.mark.parametrize("body, said", [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
 def test_refuses(machine, initrd, body, said):
     """Nothing is started when anything is wrong."""
-    guest = boot(machine, initrd, {"first": DEMISE, "a": body})
+    guest = boot(machine, initrd, {"first": DEMISE + 'irqs = "google,goldfish-rtc";', "a": body})
     assert guest.finish(20) == qemu.FAILURE, guest.tail()
     guest.expect("^init: manifest: " + re.escape(said), 0.1)
     assert count(guest, "^first: here") == 0
