@@ -49,13 +49,14 @@ is_short(const struct env *e, const struct env *to)
 static void
 set_up(struct env *e, uint64_t left)
 {
+	const struct captree *t = &e->kernel->tree;
 	struct arch_env *a = &e->arch;
 
 	a->token = token_of(e);
 	a->left = a->token == NAMELESS ? 0 : left;
 	a->entry = e->call_entry;
 	a->slots = (uint64_t)e->cspace;
-	a->ram = (uint64_t)arch_ram(0) + PAGE_SIZE;
+	a->ram = (uint64_t)t->base - (t->base_page << PAGE_SHIFT) + PAGE_SIZE;
 	a->turn = (uint64_t)&e->hart->turn;
 	a->fs = a->fp ? SSTATUS_FS : 0;
 	a->plain = a->fp | e->begin_entry | e->end_entry | e->event_entry ? NOT_PLAIN : a->token;
