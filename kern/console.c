@@ -281,5 +281,5 @@ console_interrupt(uint32_t bytes)
 	if (any && console.listener) {
 		env_signal(console.listener, 1ul << console.listener_bit);
 	}
-	return more;
+	return more || !bytes;
 }

@@ -28,7 +28,8 @@ size_t console_read(char *text, size_t bytes);
 int console_bind(struct env *e, uint32_t bit);
 void console_unbind(struct env *e);
 /* The device's interrupt, or a look at a console without one: takes in and puts out at most `bytes`
- * each. True if it would put out more; then the device does not interrupt for that. Tree lock. */
+ * each. True if it would put out more; then the device does not interrupt for that; and with
+ * `bytes` 0, for who claims an interrupt and takes nothing in may not be told again. Tree lock. */
 #define CONSOLE_TURN_BYTES 16u /* in and out: some 600 instructions */
 bool console_interrupt(uint32_t bytes);
 /* True if somebody waits for input of a console without interrupts: look every CONSOLE_POLL_MS. */
