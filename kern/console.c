@@ -35,6 +35,7 @@ static struct {
 	char in_text[IN_BYTES];
 	struct env *listener;
 	uint32_t listener_bit;
+	const void *line_of; /* who has written a line that is not complete; NULL: nobody */
 } console;
 
 static void
@@ -83,8 +84,8 @@ drain(uint32_t bytes)
 	uint32_t n;
 
 	while ((n = run_of_output(bytes)) > 0) {
-		uint32_t taken = (uint32_t)put_now(
-			&console.out_text[console.out.head % OUT_BYTES], n);
+		uint32_t taken =
+			(uint32_t)put_now(&console.out_text[console.out.head % OUT_BYTES], n);
 
 		console.out.head += taken;
 		bytes -= taken;
@@ -139,6 +140,10 @@ kprint(const char *text, ...)
 	va_start(arguments, text);
 	lock();
 	flush_locked();
+	if (console.line_of) {
+		put_kernel(NULL, '\n');
+		console.line_of = NULL;
+	}
 	format(put_kernel, NULL, text, arguments);
 	unlock();
 	va_end(arguments);
@@ -167,34 +172,46 @@ console_attach(struct uart *u)
 	}
 }
 
+/* A terminal wants a carriage return before each line feed. Returns the next place. */
+static uint32_t
+buffer_put(uint32_t tail, char c)
+{
+	if (c == '\n') {
+		console.out_text[tail++ % OUT_BYTES] = '\r';
+	}
+	console.out_text[tail++ % OUT_BYTES] = c;
+	return tail;
+}
+
 /* Puts text behind the buffer's, all of it or nothing, so that lines of different writers do not
- * mix; returns how many bytes it took. A terminal wants a carriage return before each
- * line feed: all could be one. */
+ * mix; a line that another one has not completed ends here. Returns how many bytes it took: all
+ * could be line feeds. */
 static size_t
-buffer_out(const char *text, size_t bytes)
+buffer_out(const void *writer, const char *text, size_t bytes)
 {
 	uint32_t tail = console.out.tail;
 
-	if (OUT_BYTES - (tail - console.out.head) < 2 * bytes) {
+	if (!bytes || OUT_BYTES - (tail - console.out.head) < 2 * (bytes + 1)) {
 		return 0;
 	}
+	if (console.line_of && console.line_of != writer) {
+		tail = buffer_put(tail, '\n');
+	}
 	for (size_t i = 0; i < bytes; i++) {
-		if (text[i] == '\n') {
-			console.out_text[tail++ % OUT_BYTES] = '\r';
-		}
-		console.out_text[tail++ % OUT_BYTES] = text[i];
+		tail = buffer_put(tail, text[i]);
 	}
 	console.out.tail = tail;
+	console.line_of = text[bytes - 1] == '\n' ? NULL : writer;
 	return bytes;
 }
 
 size_t
-console_write(const char *text, size_t bytes)
+console_write(const void *writer, const char *text, size_t bytes)
 {
 	size_t n;
 
 	lock();
-	n = buffer_out(text, bytes);
+	n = buffer_out(writer, text, bytes);
 	if (!console.uart) {
 		drain(OUT_BYTES); /* nobody would come back to the rest */
 	}

@@ -21,8 +21,8 @@ void console_flush(void);
 /* From now on ignore locks: panic. */
 void console_panic(void);
 
-/* Users: bytes taken / given, without waiting. */
-size_t console_write(const char *text, size_t bytes);
+/* Users: bytes taken / given, without waiting. `writer` only tells one from another. */
+size_t console_write(const void *writer, const char *text, size_t bytes);
 size_t console_read(char *text, size_t bytes);
 /* Input raises this event of e. One environment at a time: 0 or E_BUSY. Tree lock. */
 int console_bind(struct env *e, uint32_t bit);

@@ -35,7 +35,7 @@ sys_console_write(exo_handle console, const void *text, size_t bytes)
 	if (!error) {
 		error = arch_copy_in(copy, (struct uaddr){(uint64_t)text}, n);
 	}
-	return sys_return(error ? error : (int64_t)console_write(copy, n));
+	return sys_return(error ? error : (int64_t)console_write(e, copy, n));
 }
 
 struct sysret
