@@ -27,6 +27,12 @@ cspace_init(struct cspace *s)
 	list_init(&s->users);
 }
 
+bool
+cspace_has_leaf(const struct cspace *s, uint32_t index)
+{
+	return s->leaf[index / EXO_SLOTS_PER_LEAF] != empty_leaf;
+}
+
 void
 cspace_use(struct cspace *s, struct env *e)
 {
@@ -70,7 +76,7 @@ cspace_can_hang(const struct cspace *s, uint64_t leaf_index)
 	if (leaf_index >= EXO_LEAVES_MAX) {
 		return E_RANGE;
 	}
-	return s->leaf[leaf_index] == empty_leaf ? 0 : E_SLOT;
+	return cspace_has_leaf(s, (uint32_t)leaf_index * EXO_SLOTS_PER_LEAF) ? E_SLOT : 0;
 }
 
 void

@@ -63,6 +63,8 @@ cspace_handle(const struct cap *c, uint32_t index)
 }
 
 void cspace_init(struct cspace *s);
+/* Is a leaf hung where slot `index`, which is possible, would be? */
+bool cspace_has_leaf(const struct cspace *s, uint32_t index);
 /* e is bound to s. */
 void cspace_use(struct cspace *s, struct env *e);
 /* The living environment bound to it last, who is asked and told, or NULL. */

@@ -157,6 +157,8 @@ struct exo_cap_info {
 	uint64_t child_start; /* first carved child at or after the asked name, else 0 and
 				 child_count 0 */
 	uint64_t child_count;
+	uint64_t place;  /* of the slot, in RAM: names a capability to who draws the tree */
+	uint64_t parent; /* place of the one it was derived from; 0: a root */
 };
 #define EXO_CAPF_POOL   0x1u  /* has carved children or objects */
 #define EXO_CAPF_SHARES 0x2u  /* has shared children */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cap.c (sys): carve, share, give, ask, revoke, drop, inspect: checks of what the caller says
- * about capabilities.
+ * cap.c (sys): carve, share, give, ask, revoke, drop: checks of what the caller says about
+ * capabilities.
  *
  * carve, share, drop and revoke first take one step at the oldest dead object, so frames come back
  * to whoever asks for them.
@@ -174,7 +174,7 @@ sys_share(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint
 	return derive_anything(parent, slot, start, count, rights, badge, true);
 }
 
-/* --- give, ask, inspect ------------------------------------------------------------------- */
+/* --- give, ask ---------------------------------------------------------------------------- */
 struct sysret
 sys_give(exo_handle env, exo_handle capability, uint32_t slot)
 {
@@ -220,66 +220,6 @@ sys_ask(exo_handle capability, uint64_t start, uint64_t count, uint64_t deadline
 	}
 	kernel_unlock(k);
 	return sys_finish(error);
-}
-
-static uint64_t
-count_bindings(const struct captree *t, const struct cap *c)
-{
-	uint64_t n = 0;
-
-	for (uint32_t id = c->bindings; id && n < EXO_BINDINGS_COUNTED;
-	     id = bind_at(t, id)->next & ~BIND_WRITABLE) {
-		n++;
-	}
-	return n;
-}
-
-/* Of a predicate only which NIC it is for: the filter's number is the kernel's own. */
-static uint64_t
-name_of(const struct cap *c)
-{
-	return cap_is_predicate(c) ? c->start >> NIC_SHIFT : c->start;
-}
-
-static void
-describe(struct captree *t, const struct cap *c, uint64_t from, struct exo_cap_info *info)
-{
-	const struct cap *child = cap_child_from(t, c, from);
-
-	*info = (struct exo_cap_info){
-		.type = cap_type(c),
-		.rights = (uint32_t)cap_rights(c),
-		.start = name_of(c),
-		.count = c->count,
-		.badge = c->badge,
-		.depth = c->word >> CAP_DEPTH_SHIFT & 63,
-		.flags = (c->word & CAP_POOL ? EXO_CAPF_POOL : 0) |
-			 (c->word & CAP_SHARES ? EXO_CAPF_SHARES : 0) |
-			 (c->word & CAP_WHOLE ? EXO_CAPF_WHOLE : 0) |
-			 (c->word & CAP_SHARED ? EXO_CAPF_SHARED : 0) |
-			 (c->word & CAP_OBJECT ? EXO_CAPF_OBJECT : 0) |
-			 (c->word & CAP_DYING ? EXO_CAPF_DYING : 0),
-		.bindings = count_bindings(t, c),
-		.child_start = child ? name_of(child) : 0,
-		.child_count = child ? child->count : 0,
-	};
-}
-
-struct sysret
-sys_inspect(exo_handle capability, uint64_t from, struct exo_cap_info *info)
-{
-	struct env *e = env_current();
-	struct exo_cap_info copy;
-	const struct cap *c;
-
-	kernel_lock(e->kernel);
-	c = cspace_lookup(e->cspace, capability);
-	if (c) {
-		describe(&e->kernel->tree, c, from, &copy);
-	}
-	kernel_unlock(e->kernel);
-	return sys_return(c ? arch_copy_out((struct uaddr){(uint64_t)info}, &copy, sizeof(copy))
-			    : E_HANDLE);
 }
 
 /* --- revoke, drop ------------------------------------------------------------------------- */

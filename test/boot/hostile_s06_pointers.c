@@ -31,6 +31,18 @@ call_read(uint64_t address)
 }
 
 static int64_t
+call_env_inspect(uint64_t address)
+{
+	return exo_env_inspect(exo_start()->env, 1, (struct exo_cap_info *)address);
+}
+
+static int64_t
+call_peek(uint64_t address)
+{
+	return exo_env_peek(exo_start()->env, (uint64_t)page.memory, (void *)address, 16);
+}
+
+static int64_t
 call_write(uint64_t address)
 {
 	return exo_env_write(env, (const struct exo_context *)address);
@@ -93,6 +105,8 @@ static const struct {
 } calls[] = {
 	{call_inspect, sizeof(struct exo_cap_info), "inspect", true},
 	{call_read, sizeof(struct exo_context), "env_read", true},
+	{call_env_inspect, sizeof(struct exo_cap_info), "env_inspect", true},
+	{call_peek, 16, "env_peek", true},
 	{call_write, offsetof(struct exo_context, state), "env_write", false},
 	{call_launch, sizeof(struct exo_launch), "env_launch", false},
 	{call_map, sizeof(struct exo_map_entry), "map", false},
@@ -232,7 +246,7 @@ main(void)
 {
 	exo_handle memory;
 
-	tap_plan(3 * ARRAY_SIZE(calls) + 3 * 2 + 3);
+	tap_plan(3 * ARRAY_SIZE(calls) + 5 * 2 + 3);
 	console = exo_start()->console;
 	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 0, THREAD_UAREAS, &env, &memory);
 	exo_frames_carve(exo_own_frames(), 1, 1, &page.frames);

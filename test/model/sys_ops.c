@@ -61,6 +61,8 @@ static const struct {
 	[EXO_NR_clear] = {"fUU", 1, false},
 	[EXO_NR_irq_ack] = {"q", 2, true},
 	[EXO_NR_env_launch] = {"ep", 2, true},
+	[EXO_NR_env_inspect] = {"eSp", 1, true},
+	[EXO_NR_env_peek] = {"eMpn", 1, true},
 };
 
 static void

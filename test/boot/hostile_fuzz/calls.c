@@ -144,8 +144,8 @@ fuzz_env(uint64_t *s)
 					: fuzz_handle(s, EXO_CAP_ENV);
 	struct exo_context *context = (struct exo_context *)fuzz_buffers[noise(s) & 7];
 
-	switch (noise(s) % 11) {
-	case 9:
+	switch (noise(s) % 13) {
+	case 11:
 		exo_env_home(env, (uint32_t)(noise(s) % 10 ? noise(s) % 3 : fuzz_wild(s)));
 		break;
 	case 0:
@@ -177,6 +177,13 @@ fuzz_env(uint64_t *s)
 		break;
 	case 8:
 		fuzz_launch(s, env, (struct exo_launch *)context);
+		break;
+	case 9:
+		exo_env_inspect(env, fuzz_slot(s), (struct exo_cap_info *)fuzz_pointer(s));
+		break;
+	case 10:
+		exo_env_peek(env, noise(s) % 4 ? fuzz_address(s) : fuzz_wild(s),
+			     (void *)fuzz_pointer(s), noise(s) % 4 ? 256 : fuzz_wild(s));
 		break;
 	default:
 		exo_sleep(fuzz_wild(s), exo_ticks() + noise(s) % 2000);
@@ -290,7 +297,7 @@ fuzz_other(uint64_t *s)
 		exo_fence_i();
 		break;
 	default: /* numbers that nobody has */
-		exo_ecall7((int)(36 + noise(s) % 26), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s),
+		exo_ecall7((int)(38 + noise(s) % 24), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s),
 			   fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s));
 		break;
 	}
