@@ -26,7 +26,7 @@ def tested():
     for path in glob.glob("test/unit/*_test.c"):
         with open(path, encoding="utf-8") as f:
             words |= {w for line in f if "links:" in line or "#include" in line
-                      for w in re.split(r'[ ;"]', line)}
+                      for w in re.split(r'[\s;"]', line)}
     return words
 
 
