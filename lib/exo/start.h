@@ -37,6 +37,8 @@ struct exo_start {
 	exo_handle irqs[EXO_START_DEVICES];    /* IRQ: one line each */
 	exo_handle frame_table; /* FRAME, read-only: struct exo_frame_info of each page of RAM */
 	exo_handle clock;       /* FRAME: the clock page, writable for who publishes the time */
+	exo_handle roster;      /* FRAME, read-only: what a monitor is told of all environments */
+	exo_handle requests;    /* FRAME: what a monitor wants of init: user/init/roster.h */
 	uint32_t block_count;
 	uint32_t packet_count;
 	uint32_t window_count;

@@ -176,6 +176,10 @@ check_env(const struct property_reader *reader)
 				       "supervisor is \"%s\"; remove restart or supervisor",
 				       env->supervisor);
 	}
+	if (env->is_monitor && property_seen(reader, "console")) {
+		return manifest_refuse(refusal, env->name, "console",
+				       "monitor gives it the console already; remove one");
+	}
 	return check_network(env, refusal);
 }
 
@@ -215,6 +219,10 @@ read_env(struct manifest_env *env, const struct fdt *fdt, int node,
 	status = check_env(&reader);
 	if (property_seen(&reader, "slots")) {
 		env->hart = reader.slots_hart;
+	}
+	if (env->is_monitor) {
+		env->console_rights = EXO_READ | EXO_WRITE | EXO_CONSOLE_POWER;
+		env->has_frame_table = true;
 	}
 	return status;
 }

@@ -95,8 +95,9 @@ struct manifest_env {
 	struct manifest_strings window_names; /* devices: "sifive,gpio0", "ns16550a@10000000" */
 	struct manifest_strings line_names;
 	bool is_dma_trusted;
-	bool has_frame_table;                                 /* it may read the kernel's */
-	bool publishes_clock;                                 /* it writes the clock page */
+	bool has_frame_table; /* it may read the kernel's */
+	bool publishes_clock; /* it writes the clock page */
+	bool is_monitor;      /* it watches all, and has the console */
 	struct manifest_window windows[MANIFEST_DEVICES_MAX]; /* from manifest_plan */
 	uint32_t lines[MANIFEST_DEVICES_MAX];
 	uint32_t window_count;

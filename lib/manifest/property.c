@@ -403,6 +403,12 @@ read_clock(struct property_reader *reader)
 }
 
 static int
+read_monitor(struct property_reader *reader)
+{
+	return read_flag(reader, &reader->env->is_monitor);
+}
+
+static int
 read_later(struct property_reader *reader)
 {
 	return REFUSE(reader, "this version of Chitin does not hand that out yet; remove it");
@@ -435,6 +441,7 @@ static const struct property properties[] = {
 	{"dma-trusted", read_dma_trusted},
 	{"frame-table", read_frame_table},
 	{"clock", read_clock},
+	{"monitor", read_monitor},
 };
 _Static_assert(ARRAY_SIZE(properties) <= 32, "one bit of `seen` each");
 

@@ -142,6 +142,9 @@ test_words(void **state)
 	assert_int_equal(accept("a { " PROGRAM "restart = \"always\"; };")->restarts,
 			 MANIFEST_RESTART_ALWAYS);
 	assert_int_equal(accept("a { " PROGRAM "restart = \"999999\"; };")->restarts, 999999);
+	assert_int_equal(accept("a { " PROGRAM "monitor; };")->console_rights,
+			 EXO_READ | EXO_WRITE | EXO_CONSOLE_POWER);
+	assert_true(manifest.env[0].is_monitor && manifest.env[0].has_frame_table);
 	assert_int_equal(accept("a { " PROGRAM "console = \"none\"; };")->console_rights, 0);
 	assert_int_equal(accept("a { " PROGRAM "console = \"write\"; };")->console_rights,
 			 EXO_WRITE);
@@ -389,6 +392,9 @@ static const char *const env_refusals[][2] = {
 	{PROGRAM "nic = <0>; filter-shared; filter-receive = \"12:2=0x0800\";",
 	 "e: filter-receive: it takes multicast and broadcast frames, which filter-shared of NIC 0 "
 	 "shares out; add the atom 0:1&1=0 or a destination address"},
+	{PROGRAM "monitor; console = \"write\";",
+	 "e: console: monitor gives it the console already; remove one"},
+	{"monitor = <1>;", "e: monitor: it takes no value; write monitor;"},
 	{"console = \"read\";", "e: console: it is none of \"none\", \"write\", \"read-write\""},
 	{"cspace-slots = <63>;",
 	 "e: cspace-slots: 63 is out of range; it must be from 64 to 32256"},
@@ -443,6 +449,9 @@ static const char *const refusals[][2] = {
 	 "a: filters: the environments of NIC 0 need 36 filters, and it has 32; lower or remove "
 	 "one "
 	 "of them"},
+	{"a { " PROGRAM "monitor; }; b { " PROGRAM "monitor; };",
+	 "b: console: \"a\" reads the console already, and input goes to one reader; make one of "
+	 "them \"write\""},
 	{"a { " PROGRAM "console = \"read-write\"; }; b { " PROGRAM "console = \"read-write\"; };",
 	 "b: console: \"a\" reads the console already, and input goes to one reader; make one of "
 	 "them \"write\""},

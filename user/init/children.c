@@ -19,7 +19,9 @@
 #include "lib/exo/spawn.h"
 #include "user/init/death.h"
 #include "user/init/grants.h"
+#include "user/init/launch.h"
 #include "user/init/machine.h"
+#include "user/init/monitor.h"
 #include "user/init/program.h"
 #include "user/init/say.h"
 #include "user/init/turns.h"
@@ -29,18 +31,9 @@
 #define PAUSE_LONGEST_NS (6400 * MS_NS)
 #define STEADY_NS        (10000 * MS_NS) /* who lives that long begins again with the first pause */
 #define ENDING_RETRY_NS  (20 * MS_NS)
-#define SELF_RIGHTS                                                                                \
-	(EXO_ENV_CALL | EXO_ENV_SIGNAL | EXO_ENV_YIELD | EXO_ENV_GIVE | EXO_ENV_OBSERVE |          \
-	 EXO_ENV_CONTROL)
-#define EVENT_WARDS  32 /* first of the event bits by which an environment hears of its wards */
-#define WARD_POLL_NS (1000 * MS_NS)
-
-enum child_state {
-	CHILD_WAITING,
-	CHILD_RUNNING,
-	CHILD_ENDING,
-	CHILD_OVER,
-};
+#define EVENT_WARDS      32 /* first of the event bits by which an environment hears of its wards */
+#define WARD_RIGHTS      (EXO_ENV_OBSERVE | EXO_ENV_CONTROL | EXO_ENV_SIGNAL)
+#define WARD_POLL_NS     (1000 * MS_NS)
 
 struct child {
 	const struct manifest_env *env;
@@ -151,78 +144,6 @@ watch_wards(const struct child *supervisor)
 	}
 }
 
-/* What exo_spawn reads while it builds one environment. */
-struct launch {
-	struct exo_spawn spawn;
-	const char *args[MANIFEST_ARGS_MAX];
-	const char *values[MANIFEST_ARGS_MAX + 2];
-	struct exo_gift gifts[GRANTS_MAX + PLAN_WARDS_MAX];
-	char nic[16];
-	char windows[8 + 20 * MANIFEST_DEVICES_MAX];
-};
-
-/* Where the registers are, for their place on the first page of each window. */
-static void
-launch_windows(struct launch *launch, const struct manifest_env *env)
-{
-	size_t used = (size_t)snprintf(launch->windows, sizeof(launch->windows), "windows=");
-
-	for (uint32_t i = 0; i < env->window_count; i++) {
-		used += (size_t)snprintf(launch->windows + used, sizeof(launch->windows) - used,
-					 "%s0x%lx", i ? "," : "", env->windows[i].address);
-	}
-}
-
-static void
-launch_strings(struct launch *launch, const struct manifest_env *env)
-{
-	for (uint32_t i = 0; i < env->args.count; i++) {
-		launch->args[i] = manifest_string(&env->args, i);
-	}
-	for (uint32_t i = 0; i < env->values.count; i++) {
-		launch->values[i] = manifest_string(&env->values, i);
-	}
-	launch->spawn.arg_count = env->args.count;
-	launch->spawn.value_count = env->values.count;
-	if (env->nic != MANIFEST_NO_NIC) {
-		snprintf(launch->nic, sizeof(launch->nic), "nic=%u", env->nic);
-		launch->values[launch->spawn.value_count++] = launch->nic;
-	}
-	if (env->window_count) {
-		launch_windows(launch, env);
-		launch->values[launch->spawn.value_count++] = launch->windows;
-	}
-}
-
-/* Without slots of its own it takes its turns in what is left. */
-static bool
-takes_slack(const struct manifest_env *env)
-{
-	return env->takes_slack || !env->slot_count;
-}
-
-static void
-launch_fill(struct launch *launch, const struct child *child)
-{
-	launch->spawn = (struct exo_spawn){
-		.name = child->env->name,
-		.elf = child->elf,
-		.elf_bytes = child->elf_bytes,
-		.pool = child->pool,
-		.hart = child->env->hart,
-		.flags = exo_start()->env_flags | (takes_slack(child->env) ? 0 : EXO_ENV_BOUND),
-		.slot_leaves = program_leaves(child->env),
-		.self_rights = SELF_RIGHTS,
-		.args = launch->args,
-		.values = launch->values,
-		.gifts = launch->gifts,
-		.supervisor = has_init(child->env) ? exo_start()->env : EXO_NONE,
-		.supervisor_bit = EVENT_CHILD,
-		.stopped = true,
-	};
-	launch_strings(launch, child->env);
-}
-
 static void
 announce(const struct child *child)
 {
@@ -243,26 +164,33 @@ gifts_make(const struct child *child, struct exo_gift *gifts, const char **step)
 		const struct child *ward = &table.child[i];
 
 		if (ward->starts && is_ward(ward, child)) {
-			count = grants_add_ward(gifts, count, ward->parts.env,
-						ward_bit(ward) - EVENT_WARDS, step);
+			uint32_t index = ward_bit(ward) - EVENT_WARDS;
+
+			count = grants_add_share(gifts, count, ward->parts.env, WARD_RIGHTS,
+						 EXO_GIFT(others) + index * sizeof(exo_handle),
+						 step);
 		}
 	}
-	return count;
+	return child->env->is_monitor && count >= 0 ? monitor_add_gifts(gifts, count, step) : count;
 }
 
 /* Builds the environment and lets it run. On an error, which it returns, *step says where. */
 static int
 child_start(struct child *child, const char **step)
 {
-	static struct launch launch;
-	int status = gifts_make(child, launch.gifts, step);
+	struct exo_spawn *spawn = launch_describe(child->env);
+	int status = gifts_make(child, launch_gifts(), step);
 
 	if (status < 0) {
 		return status;
 	}
-	launch_fill(&launch, child);
-	launch.spawn.gift_count = (uint32_t)status;
-	status = exo_spawn(&launch.spawn, &child->parts);
+	spawn->elf = child->elf;
+	spawn->elf_bytes = child->elf_bytes;
+	spawn->pool = child->pool;
+	spawn->gift_count = (uint32_t)status;
+	spawn->supervisor = has_init(child->env) ? exo_start()->env : EXO_NONE;
+	spawn->supervisor_bit = EVENT_CHILD;
+	status = exo_spawn(spawn, &child->parts);
 	if (status < 0) {
 		*step = child->parts.step;
 		return status;
@@ -468,6 +396,23 @@ children_kill(const char *name)
 		}
 	}
 	return false;
+}
+
+bool
+children_show(uint32_t index, struct child_view *view)
+{
+	const struct child *child = &table.child[index];
+
+	if (index >= table.count) {
+		return false;
+	}
+	*view = (struct child_view){
+		.env = child->env,
+		.state = child->state,
+		.starts = child->starts,
+		.handle = child->state == CHILD_RUNNING ? child->parts.env : EXO_NONE,
+	};
+	return true;
 }
 
 void

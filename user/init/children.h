@@ -30,6 +30,22 @@ bool children_done(unsigned *how);
 /* Ends the environment `name`; its restart policy applies. False if none of that name runs. */
 bool children_kill(const char *name);
 
+enum child_state {
+	CHILD_WAITING, /* it is to be started again */
+	CHILD_RUNNING,
+	CHILD_ENDING, /* a device still transfers from or to its memory */
+	CHILD_OVER,
+};
+
+/* How the environment at `index` is doing; false behind the last. */
+struct child_view {
+	const struct manifest_env *env;
+	enum child_state state;
+	uint32_t starts;
+	exo_handle handle; /* ENV, of a running one */
+};
+bool children_show(uint32_t index, struct child_view *view);
+
 /* Prints a line for each. */
 void children_list(void);
 

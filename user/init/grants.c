@@ -252,16 +252,19 @@ grants_make(const struct manifest_env *env, struct exo_gift gifts[GRANTS_MAX], c
 }
 
 int
-grants_add_ward(struct exo_gift *gifts, int count, exo_handle ward, uint32_t index,
-		const char **what)
+grants_add_share(struct exo_gift *gifts, int count, exo_handle parent, uint64_t rights,
+		 size_t field, const char **what)
 {
-	struct grants grants = {.gifts = gifts, .count = count, .what = "let it watch its wards"};
-	struct derivation share = {
-		.parent = ward,
-		.rights = EXO_ENV_OBSERVE | EXO_ENV_CONTROL | EXO_ENV_SIGNAL,
-	};
-	int status = add(&grants, &share, EXO_GIFT(others) + index * sizeof(exo_handle));
+	struct grants grants = {.gifts = gifts, .count = count, .what = "let it watch others"};
+	struct derivation share = {.parent = parent, .rights = rights};
+	struct exo_cap_info info = {0};
+	int status = (int)exo_inspect(parent, 0, &info);
 
+	if (!status && info.type == EXO_CAP_FRAME) {
+		share.start = info.start;
+		share.count = info.count;
+	}
+	status = status ? status : add(&grants, &share, field);
 	return status ? undo(&grants, status, what) : grants.count;
 }
 

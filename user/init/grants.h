@@ -22,9 +22,9 @@ void grants_open(const struct manifest *manifest);
 int grants_make(const struct manifest_env *env, struct exo_gift gifts[GRANTS_MAX],
 		const char **what);
 
-/* Appends to gifts[] what a supervisor gets of its ward `index`: to look at it, stop and start it.
+/* Appends to gifts[] a share of init's `parent`, an object or pages, as the start page's `field`.
  * The new count, or an error as above. */
-int grants_add_ward(struct exo_gift *gifts, int count, exo_handle ward, uint32_t index,
-		    const char **what);
+int grants_add_share(struct exo_gift *gifts, int count, exo_handle parent, uint64_t rights,
+		     size_t field, const char **what);
 
 #endif

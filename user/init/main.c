@@ -14,6 +14,8 @@
 #include "user/init/command.h"
 #include "user/init/grants.h"
 #include "user/init/machine.h"
+#include "user/init/monitor.h"
+#include "user/init/roster.h"
 #include "user/init/say.h"
 
 #define MANIFEST_FILE "manifest.dtb"
@@ -78,13 +80,15 @@ somebody_reads_console(void)
 static void
 watch(void)
 {
-	uint64_t events = EXO_EVENT(EVENT_CHILD) | EXO_EVENT(EVENT_CONSOLE);
+	uint64_t events =
+		EXO_EVENT(EVENT_CHILD) | EXO_EVENT(EVENT_CONSOLE) | EXO_EVENT(EVENT_MONITOR);
 	bool is_typing = !somebody_reads_console(); /* perhaps somebody began early */
 	unsigned how;
 
 	for (;;) {
 		uint64_t patience_ns = children_tend();
 
+		patience_ns = monitor_tend() ? 0 : patience_ns;
 		if (children_done(&how)) {
 			say("the work is over");
 			power_off(how);
@@ -106,6 +110,7 @@ main(void)
 	read_manifest();
 	children_prepare(&manifest);
 	grants_open(&manifest);
+	monitor_open(&manifest);
 	if (!exo_boot()->seed_bytes) {
 		say("this board offers no entropy: random numbers can be guessed");
 	}

@@ -6,6 +6,7 @@
 #include "user/init/say.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,18 +32,46 @@ say(const char *text, ...)
 	va_end(arguments);
 }
 
+/* What stands behind `word` at the beginning of one of the boot arguments, from `at` on; or 0. */
+static const char *
+find_argument(const char *at, const char *word)
+{
+	while ((at = strstr(at, word))) {
+		bool begins = at == exo_boot()->bootargs || at[-1] == ' ';
+
+		at += strlen(word);
+		if (begins) {
+			return at;
+		}
+	}
+	return NULL;
+}
+
 int
 boot_argument(const char *word)
 {
-	const char *arguments = exo_boot()->bootargs;
-	size_t length = strlen(word);
+	const char *end = find_argument(exo_boot()->bootargs, word);
 
-	for (const char *at = arguments; (at = strstr(at, word)); at += length) {
-		if ((at == arguments || at[-1] == ' ') && (!at[length] || at[length] == ' ')) {
-			return 1;
-		}
+	while (end && *end && *end != ' ') {
+		end = find_argument(end, word);
 	}
-	return 0;
+	return end != NULL;
+}
+
+int
+boot_value(const char *word, char *value, size_t bytes)
+{
+	const char *at = find_argument(exo_boot()->bootargs, word);
+	bool is_quoted = at && *at == '"';
+	size_t length;
+
+	if (!at) {
+		return 0;
+	}
+	at += is_quoted;
+	length = strcspn(at, is_quoted ? "\"" : " ");
+	snprintf(value, bytes, "%.*s", (int)length, at);
+	return 1;
 }
 
 void

@@ -4,6 +4,8 @@
 #ifndef USER_INIT_SAY_H
 #define USER_INIT_SAY_H
 
+#include <stddef.h>
+
 /* Prints "init: ...", one line; say_news stays silent under the boot argument chitin.quiet. */
 void say(const char *text, ...) __attribute__((format(printf, 1, 2)));
 void say_news(const char *text, ...) __attribute__((format(printf, 1, 2)));
@@ -16,5 +18,9 @@ _Noreturn void power_off(unsigned how);
 
 /* True if `word` is one of the boot arguments. */
 int boot_argument(const char *word);
+
+/* The rest of the boot argument that begins with `word`, up to a blank, or between double quotes.
+ * False if there is none. */
+int boot_value(const char *word, char *value, size_t bytes);
 
 #endif
