@@ -45,13 +45,15 @@ $(B)/initrd.cpio: $(B)/manifest.dtb $(call elf_of,$(USER_PROGS)) scripts/mkinitr
 	$(if $(V),,@)$(PYTHON) scripts/mkinitrd.py --manifest $< --dir $(B)/user --out $@ $(PROGRAMS)
 
 # --- running ----------------------------------------------------------------------------------------
-.PHONY: qemu run stop
+.PHONY: qemu run stop monitor
 quoted = '$(subst ','\'',$1)'
 QEMU_WORDS = BOARD=$(BOARD) $(foreach v,SMP MEM CPU APPEND NET ICOUNT PLUGIN TIMEOUT,$(if $($v),$(call quoted,$v=$($v))))
 qemu: kernel initrd
 	@$(PYTHON) scripts/qemu.py $(QEMU_WORDS) $(if $(DISK),$(call quoted,DISK=$(DISK)))
 run: kernel initrd $(B)/disk.img
 	@$(PYTHON) scripts/run.py start $(QEMU_WORDS) DISK=$(B)/disk.img $(if $(PORT),$(call quoted,PORT=$(PORT)))
+monitor: kernel initrd $(B)/disk.img
+	@$(PYTHON) scripts/monitor.py $(QEMU_WORDS) $(call quoted,DISK=$(or $(DISK),$(B)/disk.img)) $(if $(CMD),$(call quoted,CMD=$(CMD)))
 stop:
 	@$(PYTHON) scripts/run.py stop BOARD=$(BOARD)
 $(B)/disk.img: FORCE

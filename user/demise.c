@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * demise.c: ends in the way its argument says, to see what init makes of it.
  *
- *   demise exit STATUS | illegal | null | kernel | jump | idle     after SECONDS, if a third word
- * says so
+ *   demise exit STATUS | illegal | null | kernel | jump | idle | spin
+ *
+ * after SECONDS, if a third word says so. idle and spin do not end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,9 @@ end(const char *how, const char *status)
 	}
 	if (!strcmp(how, "jump")) {
 		((void (*)(void))KERNEL_ADDRESS)();
+	}
+	while (!strcmp(how, "spin")) {
+		nowhere = NULL;
 	}
 	exo_pause(EXO_FOREVER);
 	return 0;

@@ -62,7 +62,7 @@ struct exo_start {
 	uint32_t value_count; /* "key=value" strings of the manifest that init does not know */
 	uint32_t values;      /* offset of the first; the others follow */
 	uint32_t text_end;    /* offset behind the last string */
-	char text[EXO_PAGE_SIZE - 592];
+	char text[EXO_PAGE_SIZE - 608];
 };
 _Static_assert(sizeof(struct exo_start) == EXO_PAGE_SIZE, "start page layout");
 

@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: MIT
+"""The monitor at a terminal: every command, wrong ones, editing, long lines and noise; `make monitor CMD=`."""
+import os
+import random
+import re
+import subprocess
+import sys
+
+import pexpect
+import pytest
+
+import mkinitrd
+import qemu
+
+MONITOR = 'monitor { program = "monitor"; frames = <512>; monitor; restart = "always"; };'
+# Silent for an hour after its first line.
+QUIET = 'program = "heartbeat"; args = "3600"; frames = <256>; restart = "always";'
+PROMPT = "\rmonitor> \x1b[K"
+SECONDS = 20
+
+
+def manifest(**environments):
+    nodes = "".join(f" {name} {{ {body} }};" for name, body in environments.items())
+    return f"/dts-v1/; / {{ {MONITOR}{nodes} }};"
+
+
+class Terminal:
+    """QEMU on a pseudo-terminal; what the monitor prints, without carriage returns."""
+
+    def __init__(self, log, **options):
+        words = qemu.command(**options) + ["-chardev", "stdio,id=con,signal=off", "-serial", "chardev:con",
+                                           "-monitor", "none"]
+        self.log = open(log, "w", encoding="utf-8")
+        self.child = pexpect.spawn(words[0], words[1:], encoding="latin-1", timeout=SECONDS, logfile=self.log,
+                                   echo=False, dimensions=(24, 80))
+        self.child.delaybeforesend = None
+
+    def prompt(self):
+        """Wait for the next prompt; returns what came before it."""
+        self.child.expect_exact(PROMPT)
+        return self.child.before.replace("\r", "")
+
+    def type(self, keys):
+        self.child.send(keys)
+
+    def run(self, command):
+        """Carry out a command; returns its lines."""
+        self.type(command + "\r")
+        self.child.expect("\x1b\\[K\r*\n")
+        return self.prompt().splitlines()
+
+    def expect(self, pattern):
+        self.child.expect(pattern)
+        return self.child.match
+
+    def ended(self):
+        self.child.expect(pexpect.EOF)
+        return self.child.before.replace("\r", "")
+
+    def close(self):
+        self.child.close(force=True)
+        self.log.close()
+
+
+@pytest.fixture
+def terminal(log_file, initrd):
+    terminals = []
+
+    def start(environments=None, **options):
+        environments = {"victim": QUIET} if environments is None else environments
+        terminals.append(Terminal(log_file(), initrd=initrd(manifest(**environments)), **options))
+        terminals[-1].prompt()
+        return terminals[-1]
+    yield start
+    for one in terminals:
+        one.close()
+
+
+def state(terminal, name):
+    """The columns of `envs` for one environment."""
+    return next(line.split() for line in terminal.run("envs") if line.startswith(name + " "))
+
+
+def test_envs(terminal):
+    t = terminal({"victim": QUIET, "job": 'program = "vitals"; args = "3600"; frames = <200>; hart = <1>;'})
+    lines = t.run("envs")
+    assert lines[0].split() == ["name", "state", "starts", "hart", "pages", "program", "restart"]
+    assert re.match(r"init +sleeping +1 +0 +- +init", lines[1])
+    assert re.match(r"monitor +ready +1 +0 +512 +monitor +always", lines[2])
+    assert re.match(r"victim +sleeping +1 +0 +256 +heartbeat +always", lines[3])
+    assert re.match(r"job +(?:sleeping|ready) +1 +1 +200 +vitals +never", lines[4])
+
+
+def branches(lines):
+    """(depth, holder, slot, type, first, count) of the lines of `caps`."""
+    for line in lines:
+        match = re.match(r"([|` -]*)([^:]+):(\d+) ([A-Z]+)(?: 0x([0-9a-f]+) \+(\d+))?", line)
+        assert match, line
+        art, holder, slot, kind, first, count = match.groups()
+        yield len(art) // 3, holder, int(slot), kind, int(first or "0", 16), int(count or 0)
+
+
+def test_caps(terminal):
+    """The tree is drawn from its roots, each below what it was derived from; with a name, what that one holds."""
+    t = terminal()
+    path, kinds = [], set()
+    for depth, holder, _, kind, first, count in branches(t.run("caps")):
+        assert depth <= len(path)
+        del path[depth:]
+        if path and kind == path[-1][0]:
+            assert path[-1][1] <= first and first + count <= path[-1][1] + path[-1][2]
+        path.append((kind, first, count))
+        kinds.add((holder, kind))
+    assert {("init", "FRAME"), ("init", "ENV"), ("victim", "CSPACE"), ("monitor", "ENV")} <= kinds
+    held = list(branches(t.run("caps victim")))
+    assert {holder for _, holder, *_ in held} == {"victim"}
+    assert [kind for _, _, _, kind, *_ in held] == ["SPACE", "CSPACE", "ENV", "CONSOLE", "FRAME", "FRAME"]
+
+
+def test_frames(terminal):
+    t = terminal(mem="64M")
+    text = "\n".join(t.run("frames"))
+    pages, mapped, rest = map(int, re.match(r"(\d+) pages of 4 KiB: (\d+) mapped, (\d+) not", text).groups())
+    objects = sum(int(n) for n in re.findall(r"^  \S.* (\d+)$", text, re.M))
+    assert pages == 64 << 8 and mapped + rest + objects == pages
+    assert re.search(r"^\|[K#+.]{64}\| 256 pages each$", text, re.M)
+    assert re.search(r"^victim +256 +[1-9]\d* +[1-9]\d* +0x80", text, re.M)
+
+
+def test_timeline(terminal):
+    t = terminal({"victim": QUIET, "job": QUIET + "slots = <1 0 4 16>;",
+                  "more": QUIET + "slots = <1 2 1 2>; slack;"})
+    lines = t.run("timeline")
+    assert re.match(r"64 slots of 250 us, now in slot \d+$", lines[0])
+    assert lines[1] == f"hart 0    0 |{'.' * 64}|"
+    assert lines[2] == f"hart 1    0 |c.dd{'c...' * 15}|"
+    assert re.match(r"c job +hart 1, \d+ overruns", lines[5])
+    assert re.match(r"d more +hart 1, takes what is left, ", lines[6])
+
+
+def test_irqs(terminal):
+    lines = terminal(smp=3).run("irqs")
+    assert re.match(r"\d+ lines; ", lines[0])
+    assert any(re.match(r"line \d+(?: to \d+)?: init, unused$", line) for line in lines)
+    assert [line[:7] for line in lines[-3:]] == ["hart 0:", "hart 1:", "hart 2:"]
+
+
+def test_top(terminal):
+    """It goes on until q; with a number it ends by itself."""
+    t = terminal()
+    t.type("top\r")
+    t.expect("q ends it")
+    t.expect(r"ready, of \d+ looks")
+    t.expect(r"victim +sleeping +0 +0 %")
+    t.type("xq")
+    t.prompt()
+    lines = t.run("top 1")
+    assert any(line.startswith("hart 1: ") for line in lines)
+    assert re.match(r"monitor +ready +0 +it looks", lines[-2])
+
+
+def test_kill(terminal):
+    """What is killed starts again by the manifest's rule, and the monitor sees its next life. Lines of others do not
+    come behind the prompt."""
+    t = terminal()
+    for life in range(2, 4):
+        t.type("kill victim\r")
+        t.expect("\ninit: victim: killed")
+        t.expect("\ninit: victim: started again")
+        t.expect("\nvictim: beat 1,")
+        t.run("")
+        assert state(t, "victim")[1:3] == ["sleeping", str(life)]
+        assert len(t.run("caps victim")) == 6
+
+
+def test_kill_ends_the_work(terminal):
+    t = terminal({"job": 'program = "demise"; args = "idle"; frames = <256>;'})
+    t.type("kill job\r")
+    t.expect("init: job: killed")
+    assert "power off after failure" in t.ended()
+
+
+def test_kill_itself(terminal):
+    """The next monitor has the console, and sees the others as this one did."""
+    t = terminal()
+    t.type("kill monitor\r")
+    t.expect("init: monitor: killed")
+    t.expect("init: monitor: started again")
+    t.prompt()
+    assert state(t, "monitor")[2] == "2"
+    assert state(t, "victim")[1:3] == ["sleeping", "1"]
+    t.type("kill victim\r")
+    t.expect("init: victim: started again")
+
+
+def test_revoke(terminal):
+    t = terminal()
+    free = next(slot for _, _, slot, kind, _, count in branches(t.run("caps victim")) if kind == "FRAME" and count > 1)
+    assert t.run(f"revoke victim {free}") == [f"slot {free} of victim was revoked"]
+    assert free not in [slot for _, _, slot, *_ in branches(t.run("caps victim"))]
+    assert t.run(f"revoke victim {free}")[0].endswith("the slot is empty; caps lists those that are not")
+    assert "one of several shares" in t.run("revoke victim 1")[0]
+    assert state(t, "victim")[1] == "sleeping"
+
+
+def registers(lines):
+    return dict(re.findall(r"(\w+) +(0x[0-9a-f]{16})", "\n".join(lines)))
+
+
+def test_stop_resume(terminal):
+    """Who is stopped stays where it is; resumed, it goes on from there."""
+    t = terminal({"beat": QUIET.replace("3600", "1")})
+    assert t.run("stop beat") == []
+    assert state(t, "beat")[1] == "stopped"
+    before = registers(t.run("regs beat"))
+    assert t.run("stop beat") == []
+    assert registers(t.run("regs beat")) == before
+    t.type("resume beat\r")
+    t.expect("beat: beat 2,")
+    t.run("")
+    assert state(t, "beat")[1] == "sleeping"
+    assert t.run("resume beat") == ["beat is not stopped: it is sleeping"]
+
+
+def test_regs(terminal):
+    """Also of one that runs all the time, which goes on afterwards."""
+    t = terminal({"busy": 'program = "demise"; args = "spin"; frames = <256>; hart = <1>; restart = "always";',
+                  "victim": QUIET})
+    busy = registers(t.run("regs busy"))
+    assert len(busy) == 32 and 0x10000 <= int(busy["pc"], 16) < 0x40000
+    assert state(t, "busy")[1] == "ready"
+    assert len(registers(t.run("regs victim"))) == 32
+    assert t.run("regs init")[-1].startswith("it runs: ")
+
+
+def first_bytes(program):
+    """The first bytes that a program has at the address 0x10000."""
+    with open(f"{qemu.BUILD}/qemu-virt/user/{program}.elf", "rb") as f:
+        elf = f.read()
+    offset = int.from_bytes(elf[64 + 8:64 + 16], "little")
+    assert int.from_bytes(elf[64 + 16:64 + 24], "little") == 0x10000
+    return elf[offset:offset + 256]
+
+
+def test_read(terminal):
+    t = terminal()
+    want = first_bytes("heartbeat")
+    lines = t.run("read 0x10000 100 victim")
+    assert bytes.fromhex("".join(line[13:61] for line in lines)) == want[:100]
+    assert len(t.run("read 65536 victim")) == 4
+    assert t.run("read 0x10001 2 victim")[0].split()[:3] == ["0x0000010001", f"{want[1]:02x}", f"{want[2]:02x}"]
+    assert t.run("read 0 victim") == ["0x0000000000 cannot be read: nothing is mapped at that address"]
+
+
+@pytest.mark.parametrize("command, said", [("poweroff", "power off"), ("power off", "power off"),
+                                           ("reboot", "reboot"), ("power reboot", "reboot")])
+def test_end(terminal, command, said):
+    t = terminal()
+    t.type(command + "\r")
+    assert re.search(f"^chitin: {said}$", t.ended(), re.M)
+
+
+WRONG = [
+    ("dance", 'unknown command "dance"; help lists them'),
+    ("envs now", "to be typed as: envs"),
+    ("caps a b", "to be typed as: caps [NAME]"),
+    ("caps nobody", 'there is no environment "nobody"; envs lists them'),
+    ("kill", "to be typed as: kill NAME"),
+    ("kill init", "init cannot be killed: all others came from it; poweroff ends them all"),
+    ("stop init", "init cannot be stopped: all others came from it; poweroff ends them all"),
+    ("stop monitor", "the monitor cannot stop itself, for nobody could resume it"),
+    ("resume victim", "victim is not stopped: it is sleeping"),
+    ("revoke victim", "to be typed as: revoke NAME SLOT"),
+    ("revoke victim 0", 'slot "0": it must be a number from 1 to 32255, or 0x and hexadecimal'),
+    ("revoke victim 32000", "slot 32000 of victim was not revoked: the slot is empty; caps lists those that are not"),
+    ("regs", "to be typed as: regs NAME"),
+    ("read victim", "to be typed as: read ADDRESS [COUNT] NAME"),
+    ("read 0x victim", 'address "0x": it must be a number from 0 to 274877906943, or 0x and hexadecimal'),
+    ("read 12z victim", 'address "12z": it must be a number from 0 to 274877906943, or 0x and hexadecimal'),
+    ("read 0xffffffff80000000 victim",
+     'address "0xffffffff80000000": it must be a number from 0 to 274877906943, or 0x and hexadecimal'),
+    ("read 99999999999999999999999 victim",
+     'address "99999999999999999999999": it must be a number from 0 to 274877906943, or 0x and hexadecimal'),
+    ("read 0 0 victim", 'count "0": it must be a number from 1 to 4096, or 0x and hexadecimal'),
+    ("top -1", 'rounds "-1": it must be a number from 1 to 100000, or 0x and hexadecimal'),
+    ("power", "to be typed as: power off|reboot"),
+    ("power on", 'power "on": it must be off or reboot'),
+    ("help dance", 'unknown command "dance"; help lists them'),
+    ("a b c d e f g h", 'unknown command "a"; help lists them'),
+    ("read 1 2 3 4 5 6 7", "to be typed as: read ADDRESS [COUNT] NAME"),
+]
+
+
+def test_wrong(terminal):
+    """What cannot be done is said in one line that names it; nothing happens."""
+    t = terminal()
+    for command, said in WRONG:
+        assert t.run(command) == [said], command
+    assert state(t, "victim")[1:3] == ["sleeping", "1"]
+
+
+def test_help(terminal):
+    t = terminal()
+    listed = [line.split()[0] for line in t.run("help")[:-1]]
+    assert {"envs", "caps", "frames", "timeline", "irqs", "top", "kill", "revoke", "stop", "resume", "regs", "read",
+            "reboot", "poweroff", "help"} <= set(listed)
+    for command in listed:
+        assert t.run(f"help {command}")[0].startswith(command)
+
+
+def test_several(terminal):
+    t = terminal()
+    lines = t.run(" timeline ;; dance;envs ; ")
+    assert lines[0].startswith("64 slots")
+    assert 'unknown command "dance"; help lists them' in lines
+    assert lines[-1].startswith("victim ")
+
+
+UP, DOWN, RIGHT, LEFT, HOME, END, REMOVE = (f"\x1b[{key}" for key in ["A", "B", "C", "D", "H", "F", "3~"])
+
+
+def test_editing(terminal):
+    """Keys, history and completion, seen in which command is carried out."""
+    t = terminal()
+    said = 'unknown command "one"; help lists them'
+    for keys in ["onne" + LEFT + "\x08", "ne" + HOME + "o", "xone\x01" + REMOVE, "oe" + LEFT + "n" + END,
+                 "on\x01\x05e", "onexyz" + LEFT * 3 + "\x0b", "xyz\x15one", "two\x17one", "one",
+                 UP, "bad" + UP + DOWN + "\x15" + UP, "\x10"]:
+        assert t.run(keys) == [said], keys
+    assert t.run("regs vi\t") == t.run("regs victim")
+    assert t.run("irq\t")[0].endswith("or nobody's")
+    t.type("re\t\t")
+    t.expect("revoke resume regs read reboot ")
+    t.type("\x03")
+    t.prompt()
+    t.type("half\x0cway")
+    t.expect("\x1b\\[H\x1b\\[2J\rmonitor> half")
+    assert t.run("") == ['unknown command "halfway"; help lists them']
+
+
+def test_long_line(terminal):
+    """A line of 10 000 characters does nothing, says so, and the next one works."""
+    t = terminal()
+    for _ in range(20):
+        t.type("envs;" * 100)
+    t.type("\r")
+    t.expect("\nthe line is longer than 255 characters; nothing is done")
+    t.prompt()
+    assert state(t, "victim")[1] == "sleeping"
+
+
+def test_noise(terminal):
+    """Random bytes, and sequences cut anywhere: it goes on, and nothing came of it."""
+    t = terminal()
+    noise = random.Random(5)
+    for _ in range(40):
+        t.type("".join(chr(noise.randrange(256)) for _ in range(200)))
+        t.type("".join(noise.choice(["\x1b", "[", "O", "1", ";", "~", "A", "\t"]) for _ in range(50)))
+        t.type("\x1b[1;2\x03dance\r")
+        t.expect('unknown command "dance"')
+        t.prompt()
+    assert state(t, "victim")[1:3] == ["sleeping", "1"]
+
+
+def monitor(*words, env=None):
+    return subprocess.run([sys.executable, "scripts/monitor.py", *words], capture_output=True, text=True, timeout=60,
+                          check=False, env={**os.environ, **(env or {})})
+
+
+@pytest.mark.parametrize("board", ["qemu-virt", "qemu-sifive_u"])
+def test_commands(initrd, board):
+    """`make monitor CMD=`: each command's output behind a line that names it, then the end."""
+    archive = initrd(manifest(victim=QUIET))
+    done = monitor("CMD=envs; caps victim;dance", f"BOARD={board}", f"INITRD={archive}",
+                   f"KERNEL={qemu.BUILD}/qemu-virt/Image")
+    assert done.returncode == 0, done.stderr
+    parts = dict(part.split("\n", 1) for part in done.stdout.split("> ")[1:])
+    assert list(parts) == ["envs", "caps victim", "dance"]
+    assert re.search("^name ", parts["envs"], re.M) and re.search("^victim ", parts["envs"], re.M)
+    assert "victim:1 SPACE" in parts["caps victim"]
+    assert parts["dance"].startswith('unknown command "dance"')
+    assert done.stdout.startswith("> envs\n")
+
+
+def test_commands_without_monitor(initrd):
+    archive = initrd(f"/dts-v1/; / {{ victim {{ {QUIET} }}; }};")
+    done = monitor("CMD=envs", f"INITRD={archive}")
+    assert done.returncode == 1
+    assert "init: chitin.monitor= is there, but no monitor" in done.stderr
+    assert monitor('CMD="').returncode == 1
+
+
+def test_make_refuses(log_file):
+    text = manifest(other='program = "vitals"; frames = <256>; console = "read-write";')
+    blob = mkinitrd.write(log_file(".dtb"), mkinitrd.compiled(text))
+    done = subprocess.run([f"{qemu.BUILD}/host/check-manifest", blob, "m.dts"], capture_output=True, text=True,
+                          check=False)
+    assert 'other: console: "monitor" reads the console already' in done.stderr
