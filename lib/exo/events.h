@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * events.h: wait for event bits or for time to pass; the monotonic clock.
  *
- * Each environment has 64 event bits, all its own to assign (63 is never raised). A bit that was
- * raised stays pending until a wait names it.
+ * Each environment has 64 event bits, all its own to assign (63 is never raised; 62 is what threads
+ * and their locks use, where there are any). A bit that was raised stays pending until a wait
+ * names it.
  */
 #ifndef LIB_EXO_EVENTS_H
 #define LIB_EXO_EVENTS_H
@@ -12,6 +13,7 @@
 #include "lib/exo/time.h"
 
 #define EXO_EVENT(bit) (1ull << (bit))
+#define EXO_THREAD_BIT 62
 
 /* Nanoseconds since the `time` counter was 0: when the board was switched on. */
 uint64_t exo_now_ns(void);

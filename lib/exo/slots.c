@@ -10,6 +10,7 @@
 
 #include "lib/exo/call.h"
 #include "lib/exo/frames.h"
+#include "lib/exo/lock.h"
 #include "lib/exo/slotset.h"
 #include "lib/exo/start.h"
 
@@ -46,18 +47,25 @@ leaf_add(void)
 int64_t
 exo_slot_take(void)
 {
+	int64_t slot;
+
+	exo_library_lock();
 	if (slots.set.free <= RESERVE && !slots.growing) {
 		slots.growing = true;
 		leaf_add();
 		slots.growing = false;
 	}
-	return exo_slotset_take(&slots.set);
+	slot = exo_slotset_take(&slots.set);
+	exo_library_unlock();
+	return slot;
 }
 
 void
 exo_slot_free(uint32_t slot)
 {
+	exo_library_lock();
 	exo_slotset_add(&slots.set, slot, slot + 1);
+	exo_library_unlock();
 }
 
 int

@@ -37,7 +37,9 @@ exo_start(void)
 	return start.page;
 }
 
-static _Thread_local uint64_t own_uarea; /* 0: that of the start page */
+/* 0: as the start page says. */
+static _Thread_local uint64_t own_uarea;
+static _Thread_local exo_handle own_env;
 
 uint64_t
 exo_own_uarea(void)
@@ -49,6 +51,18 @@ void
 exo_own_uarea_set(uint64_t address)
 {
 	own_uarea = address;
+}
+
+exo_handle
+exo_own_env(void)
+{
+	return own_env ? own_env : start.page->env;
+}
+
+void
+exo_own_env_set(exo_handle env)
+{
+	own_env = env;
 }
 
 const struct exo_boot *

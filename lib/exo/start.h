@@ -72,6 +72,9 @@ const struct exo_start *exo_start(void);
 /* The u-area of the environment that runs: in a thread what it has said. */
 uint64_t exo_own_uarea(void);
 void exo_own_uarea_set(uint64_t address);
+/* Its ENV, in the same way. */
+exo_handle exo_own_env(void);
+void exo_own_env_set(exo_handle env);
 
 /* In init: the page that the kernel left. Elsewhere 0. */
 const struct exo_boot *exo_boot(void);

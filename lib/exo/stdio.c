@@ -5,7 +5,7 @@
  * end; so a line goes to the kernel in one call and lines of different environments do not mix.
  * When the console takes nothing, the program sleeps a little and tries again. Without a console
  * capability output vanishes and input is at its end. stdout and stderr share the buffer, so
- * their order is kept. Input is what was typed, without echo or editing.
+ * their order is kept; each thread has its own. Input is what was typed, without echo or editing.
  */
 #include "lib/exo/stdio.h"
 
@@ -18,7 +18,7 @@
 #define RETRY_NS 2000000
 #define POLL_NS  20000000
 
-static struct {
+static _Thread_local struct {
 	size_t count;
 	char bytes[EXO_CONSOLE_BYTES];
 } out;

@@ -3,7 +3,7 @@
  *
  * State: the words EXO_UL_* in the library's part of the u-area, so each environment of a space
  * has its own handlers and stacks. A stack is made at the first registration and stays; the page
- * under it has no rights, so an overflow stops the environment instead of writing over something
+ * under it is empty, so an overflow stops the environment instead of writing over something
  * else. Events have a stack of their own, for their handler may fault.
  */
 #include "lib/exo/upcall.h"
@@ -12,14 +12,14 @@
 #include "lib/exo/start.h"
 #include "lib/exo/vm.h"
 
-#define STACK_PAGES 5 /* the first is the guard */
+#define STACK_PAGES 4
 
 _Static_assert(EXO_CALL_RESUME == -EXO_NR_resume, "upcall.S makes this call");
 
 static uint64_t *
 library_word(uint64_t offset)
 {
-	return (uint64_t *)(exo_start()->uarea + offset);
+	return (uint64_t *)(exo_own_uarea() + offset);
 }
 
 /* Called by the entry code. What no handler wants happens again with nobody registered. */
@@ -35,27 +35,55 @@ exception_dispatch(struct exo_fault *fault)
 	return result;
 }
 
-/* `word`, if it is 0, becomes the end of a new stack. */
+/* Called by the entry code of asynchronous upcalls. */
+static void
+upcall_dispatch(uint64_t events)
+{
+	const struct exo_uarea *u = (const struct exo_uarea *)exo_own_uarea();
+	void (*on_slice)(void);
+	void (*on_event)(uint64_t bits);
+
+	if (u->async_what == EXO_UPCALL_EVENT) {
+		on_event = *(void **)library_word(EXO_UL_EVENT_CLIENT);
+		on_event(events);
+		return;
+	}
+	on_slice = *(void **)library_word(u->async_what == EXO_UPCALL_BEGIN ? EXO_UL_BEGIN_CLIENT
+									    : EXO_UL_END_CLIENT);
+	on_slice();
+}
+
+/* `word`, if it is 0, becomes the end of a new stack in `frames`. */
 static int
-stack_make(uint64_t *word)
+stack_make(uint64_t *word, uint64_t *frames)
 {
 	struct exo_pages stack;
-	int64_t result;
+	int result = *word ? 0 : exo_stack_make(&stack, STACK_PAGES);
 
-	if (*word) {
-		return 0;
-	}
-	result = exo_pages_make(&stack, STACK_PAGES);
-	if (result < 0) {
-		return (int)result;
-	}
-	result = exo_protect((uint64_t)stack.memory, 1, 0, NULL, EXO_NONE);
-	if (result < 0) {
-		exo_pages_end(&stack);
-		return (int)result;
+	if (*word || result < 0) {
+		return result;
 	}
 	*word = (uint64_t)stack.memory + STACK_PAGES * EXO_PAGE_SIZE;
+	*frames = stack.frames;
 	return 0;
+}
+
+static void
+stack_end(uint64_t end, exo_handle frames)
+{
+	struct exo_pages stack = {frames, (void *)(end - STACK_PAGES * EXO_PAGE_SIZE), STACK_PAGES};
+
+	if (frames != EXO_NONE) {
+		exo_stack_end(&stack);
+	}
+}
+
+void
+exo_upcall_end(uint64_t uarea)
+{
+	stack_end(*(uint64_t *)(uarea + EXO_UL_STACK), *(uint64_t *)(uarea + EXO_UL_FRAMES));
+	stack_end(*(uint64_t *)(uarea + EXO_UL_EVENT_STACK),
+		  *(uint64_t *)(uarea + EXO_UL_EVENT_FRAMES));
 }
 
 int
@@ -67,7 +95,7 @@ exo_on_exception(int (*handler)(struct exo_fault *fault))
 		result = exo_env_entry(EXO_NONE, EXO_ENTRY_EXCEPTION, 0, 0);
 		return result < 0 ? (int)result : 0;
 	}
-	result = stack_make(library_word(EXO_UL_STACK));
+	result = stack_make(library_word(EXO_UL_STACK), library_word(EXO_UL_FRAMES));
 	if (result == 0) {
 		*library_word(EXO_UL_CLIENT) = (uint64_t)handler;
 		*library_word(EXO_UL_HANDLER) = (uint64_t)exception_dispatch;
@@ -78,15 +106,26 @@ exo_on_exception(int (*handler)(struct exo_fault *fault))
 	return result < 0 ? (int)result : 0;
 }
 
+/* The stack and the C side of asynchronous upcalls; `handler` is for those that `client` says. */
+static int
+upcall_prepare(uint64_t client, const void *handler)
+{
+	int result =
+		stack_make(library_word(EXO_UL_EVENT_STACK), library_word(EXO_UL_EVENT_FRAMES));
+
+	if (result == 0) {
+		*library_word(client) = (uint64_t)handler;
+		*library_word(EXO_UL_EVENT_HANDLER) = (uint64_t)upcall_dispatch;
+		*library_word(EXO_UL_FP) = exo_start()->env_flags & EXO_ENV_FP;
+	}
+	return result;
+}
+
 int
 exo_on_event(uint64_t mask, void (*handler)(uint64_t events))
 {
-	int64_t result = handler ? stack_make(library_word(EXO_UL_EVENT_STACK)) : 0;
+	int64_t result = handler ? upcall_prepare(EXO_UL_EVENT_CLIENT, (void *)handler) : 0;
 
-	if (result == 0 && handler) {
-		*library_word(EXO_UL_EVENT_HANDLER) = (uint64_t)handler;
-		*library_word(EXO_UL_FP) = exo_start()->env_flags & EXO_ENV_FP;
-	}
 	if (result == 0) {
 		result = exo_env_entry(EXO_NONE, EXO_ENTRY_EVENT,
 				       handler ? (uint64_t)exo_event_entry : 0, mask);
@@ -94,10 +133,28 @@ exo_on_event(uint64_t mask, void (*handler)(uint64_t events))
 	return result < 0 ? (int)result : 0;
 }
 
+int
+exo_on_slice(enum exo_entry which, void (*handler)(void))
+{
+	uint64_t client = which == EXO_ENTRY_BEGIN ? EXO_UL_BEGIN_CLIENT : EXO_UL_END_CLIENT;
+	int64_t result = 0;
+
+	if (which != EXO_ENTRY_BEGIN && which != EXO_ENTRY_END) {
+		return E_INVAL;
+	}
+	if (handler) {
+		result = upcall_prepare(client, (void *)handler);
+	}
+	if (result == 0) {
+		result = exo_env_entry(EXO_NONE, which, handler ? (uint64_t)exo_event_entry : 0, 0);
+	}
+	return result < 0 ? (int)result : 0;
+}
+
 uint64_t
 exo_events_hold(void)
 {
-	struct exo_uarea *u = (struct exo_uarea *)exo_start()->uarea;
+	struct exo_uarea *u = (struct exo_uarea *)exo_own_uarea();
 	uint64_t held = __atomic_load_n(&u->mask, __ATOMIC_RELAXED);
 
 	__atomic_store_n(&u->mask, 1, __ATOMIC_RELAXED);
@@ -108,7 +165,7 @@ exo_events_hold(void)
 void
 exo_events_release(uint64_t held)
 {
-	struct exo_uarea *u = (struct exo_uarea *)exo_start()->uarea;
+	struct exo_uarea *u = (struct exo_uarea *)exo_own_uarea();
 
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	__atomic_store_n(&u->mask, held, __ATOMIC_RELAXED);

@@ -20,13 +20,18 @@
 #define EXO_CALL_RESUME -18
 
 /* What the library keeps in its part of the u-area. */
-#define EXO_UL_STACK         (EXO_U_LIBRARY + 0)  /* end of the exception stack */
-#define EXO_UL_HANDLER       (EXO_U_LIBRARY + 8)  /* the C function that the entry code calls */
-#define EXO_UL_FP            (EXO_U_LIBRARY + 16) /* not 0: save floating-point registers */
-#define EXO_UL_SP            (EXO_U_LIBRARY + 24) /* for the entry code */
-#define EXO_UL_CLIENT        (EXO_U_LIBRARY + 32) /* the handler given to exo_on_exception */
-#define EXO_UL_EVENT_STACK   (EXO_U_LIBRARY + 40) /* end of the event stack */
-#define EXO_UL_EVENT_HANDLER (EXO_U_LIBRARY + 48) /* the handler given to exo_on_event */
+#define EXO_UL_STACK         (EXO_U_LIBRARY + 0)   /* end of the exception stack */
+#define EXO_UL_HANDLER       (EXO_U_LIBRARY + 8)   /* the C function that the entry code calls */
+#define EXO_UL_FP            (EXO_U_LIBRARY + 16)  /* not 0: save floating-point registers */
+#define EXO_UL_SP            (EXO_U_LIBRARY + 24)  /* for the entry code */
+#define EXO_UL_CLIENT        (EXO_U_LIBRARY + 32)  /* the handler given to exo_on_exception */
+#define EXO_UL_EVENT_STACK   (EXO_U_LIBRARY + 40)  /* end of the event stack */
+#define EXO_UL_EVENT_HANDLER (EXO_U_LIBRARY + 48)  /* the C function that its entry code calls */
+#define EXO_UL_EVENT_CLIENT  (EXO_U_LIBRARY + 96)  /* the handler given to exo_on_event */
+#define EXO_UL_BEGIN_CLIENT  (EXO_U_LIBRARY + 104) /* those given to exo_on_slice */
+#define EXO_UL_END_CLIENT    (EXO_U_LIBRARY + 112)
+#define EXO_UL_FRAMES        (EXO_U_LIBRARY + 120) /* FRAMEs of the two stacks */
+#define EXO_UL_EVENT_FRAMES  (EXO_U_LIBRARY + 128)
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -66,6 +71,16 @@ int exo_on_exception(int (*handler)(struct exo_fault *fault));
  * 0. A null handler unregisters: then events wait for a sleep. 0, E_NOSPACE, or what exo_env_entry
  * says. */
 int exo_on_event(uint64_t mask, void (*handler)(uint64_t events));
+
+/* Calls `handler` in the same way when a slice in the environment's own slots begins
+ * (EXO_ENTRY_BEGIN; not after one that was cut), or will end soon (EXO_ENTRY_END; it then saves
+ * what it wants and yields, or owes time). A null handler unregisters. 0, E_INVAL, E_NOSPACE, or
+ * what exo_env_entry says. */
+int exo_on_slice(enum exo_entry which, void (*handler)(void));
+
+/* Give back the stacks of an environment of this space that runs no more; `uarea` is still mapped.
+ */
+void exo_upcall_end(uint64_t uarea);
 
 /* A critical section: no event handler runs between the two; they nest. Release gets what hold
  * returned. What came meanwhile is handled before release returns. */

@@ -10,6 +10,7 @@
 
 #include "lib/base/checked.h"
 #include "lib/exo/call.h"
+#include "lib/exo/lock.h"
 
 #define LEVEL0_BYTES (1ul << 21)
 #define LEVEL1_BYTES (1ul << 30)
@@ -100,6 +101,25 @@ chunk_map_draining(struct exo_vm *vm, uint64_t address, exo_handle handle, uint6
 	return 0;
 }
 
+/* Maps where a table is missing, unless another thread has just made it. */
+static int64_t
+chunk_map_new(struct exo_vm *vm, uint64_t address, exo_handle handle, uint64_t offset,
+	      uint64_t count, uint64_t rights)
+{
+	int64_t result;
+
+	exo_library_lock();
+	result = exo_map(address, handle, offset, count, rights, NULL, vm->space);
+	if (result == E_NOTABLE) {
+		result = table_make(vm, address);
+		result = result < 0
+				 ? result
+				 : exo_map(address, handle, offset, count, rights, NULL, vm->space);
+	}
+	exo_library_unlock();
+	return result;
+}
+
 /* Maps pages of one 2 MiB unit. */
 static int
 chunk_map(struct exo_vm *vm, uint64_t address, exo_handle handle, uint64_t offset, uint64_t count,
@@ -108,11 +128,7 @@ chunk_map(struct exo_vm *vm, uint64_t address, exo_handle handle, uint64_t offse
 	int64_t result = exo_map(address, handle, offset, count, rights, NULL, vm->space);
 
 	if (result == E_NOTABLE) {
-		result = table_make(vm, address);
-		if (result < 0) {
-			return (int)result;
-		}
-		result = exo_map(address, handle, offset, count, rights, NULL, vm->space);
+		result = chunk_map_new(vm, address, handle, offset, count, rights);
 	}
 	if (result == E_BUSY) {
 		result = chunk_map_draining(vm, address, handle, offset, count, rights);
@@ -145,11 +161,25 @@ int
 exo_vm_reserve(struct exo_vm *vm, uint64_t count, uint64_t *address)
 {
 	uint64_t page;
-	int result = exo_areas_take(&vm->areas, count, &page);
+	int result;
 
+	exo_library_lock();
+	result = exo_areas_take(&vm->areas, count, &page);
+	exo_library_unlock();
 	if (result == 0) {
 		*address = page << EXO_PAGE_SHIFT;
 	}
+	return result;
+}
+
+static int
+areas_leave(struct exo_vm *vm, uint64_t address, uint64_t count)
+{
+	int result;
+
+	exo_library_lock();
+	result = exo_areas_free(&vm->areas, address >> EXO_PAGE_SHIFT, count);
+	exo_library_unlock();
 	return result;
 }
 
@@ -166,7 +196,7 @@ exo_vm_map(struct exo_vm *vm, exo_handle handle, uint64_t offset, uint64_t count
 	result = exo_vm_map_at(vm, at, handle, offset, count, rights);
 	if (result < 0) {
 		exo_unmap(at, count, 0, NULL, vm->space);
-		exo_areas_free(&vm->areas, at >> EXO_PAGE_SHIFT, count);
+		areas_leave(vm, at, count);
 		return result;
 	}
 	*address = at;
@@ -181,7 +211,7 @@ exo_vm_unmap(struct exo_vm *vm, uint64_t address, uint64_t count)
 	if (result < 0) {
 		return (int)result;
 	}
-	return exo_areas_free(&vm->areas, address >> EXO_PAGE_SHIFT, count);
+	return areas_leave(vm, address, count);
 }
 
 int
@@ -209,4 +239,38 @@ exo_pages_end(struct exo_pages *pages)
 	int result = exo_vm_unmap(exo_own_vm(), (uint64_t)pages->memory, pages->count);
 
 	return result < 0 ? result : exo_frames_release(exo_own_frames(), pages->frames);
+}
+
+int
+exo_stack_make(struct exo_pages *stack, uint64_t count)
+{
+	exo_handle frames;
+	uint64_t guard = 0;
+	int result = exo_frames_carve(exo_own_frames(), count, 1, &frames);
+
+	if (result < 0) {
+		return result;
+	}
+	result = exo_vm_reserve(exo_own_vm(), count + 1, &guard);
+	if (result < 0) {
+		exo_frames_release(exo_own_frames(), frames);
+		return result;
+	}
+	*stack = (struct exo_pages){frames, (void *)(guard + EXO_PAGE_SIZE), count};
+	result = exo_vm_map_at(exo_own_vm(), guard + EXO_PAGE_SIZE, frames, 0, count,
+			       EXO_READ | EXO_WRITE);
+	if (result < 0) {
+		exo_stack_end(stack);
+	}
+	return result;
+}
+
+int
+exo_stack_end(struct exo_pages *stack)
+{
+	uint64_t start = (uint64_t)stack->memory;
+	int64_t result = exo_unmap(start, stack->count, 0, NULL, EXO_NONE);
+
+	areas_leave(exo_own_vm(), start - EXO_PAGE_SIZE, stack->count + 1);
+	return result < 0 ? (int)result : exo_frames_release(exo_own_frames(), stack->frames);
 }

@@ -59,4 +59,8 @@ struct exo_pages {
 int exo_pages_make(struct exo_pages *pages, uint64_t count);
 int exo_pages_end(struct exo_pages *pages);
 
+/* The same for a stack: nothing is ever mapped on the page below it. */
+int exo_stack_make(struct exo_pages *stack, uint64_t count);
+int exo_stack_end(struct exo_pages *stack);
+
 #endif
