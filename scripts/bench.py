@@ -46,11 +46,13 @@ KERNEL_ONLY = {"exc_to_handler", "irq_to_user"}     # one way: the instruction t
 LIFE = ["env_cycle_16p"]
 TRANSFER = "transfer_bare transfer_saved yield_pair notify_pair".split()
 IRQ = ["irq_to_user"]
+PIPE = ["pipe_pair"]
 FORK = {"fork_touch_1m": 256, "fork_touch_64m": 16384}    # pages
 HARTS = ["null_call_4h"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
 LONGEST = {"irqs_off_max": 3, "lock_held_max": 4}         # which word of live()
-ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP, "boot_smode", "kernel_text_bytes"]
+ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *PIPE, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP,
+       "boot_smode", "kernel_text_bytes"]
 
 
 class Failed(Exception):
@@ -191,6 +193,12 @@ def measure_irq(opts, wanted):
 
 def measure_transfer(opts, wanted):
     with Counted(opts, "transfer", initrd=initrd_with(opts, "transfer"), icount=True) as machine:
+        found = machine.samples()
+    return {name: middle(found, name) for name in wanted}
+
+
+def measure_pipe(opts, wanted):
+    with Counted(opts, "pipe", initrd=initrd_with(opts, "pipe"), icount=True) as machine:
         found = machine.samples()
     return {name: middle(found, name) for name in wanted}
 
@@ -383,7 +391,7 @@ def measure_text(opts, wanted):
 
 
 GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest), (LIFE, measure_life), (IRQ, measure_irq),
-          (TRANSFER, measure_transfer),
+          (TRANSFER, measure_transfer), (PIPE, measure_pipe),
           (list(FORK), measure_fork),
           (HARTS, measure_harts),
           (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
@@ -461,6 +469,7 @@ def profile(opts, name):
     program, measure = {"raw_read_4k": ("disk", measure_disk), "rx_paced": ("rx", measure_rx),
                         **dict.fromkeys(LIFE, ("life", measure_life)), **dict.fromkeys(IRQ, ("irq", measure_irq)),
                         **dict.fromkeys(TRANSFER, ("transfer", measure_transfer)),
+                        **dict.fromkeys(PIPE, ("pipe", measure_pipe)),
                         **dict.fromkeys(FORK, ("fork", measure_fork))}.get(name, ("core", measure_core))
     if name == "boot_smode":
         opts.trace = {"hist": path, "hist_on": 1}

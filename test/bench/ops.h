@@ -45,5 +45,6 @@
 #define OP_TRANSFER_SAVED   31
 #define OP_YIELD_PAIR       32
 #define OP_NOTIFY_PAIR      33
+#define OP_PIPE_PAIR        34
 
 #endif
