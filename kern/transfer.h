@@ -65,8 +65,8 @@ void transfer_open(struct env *e);
 void transfer_close(struct env *e);
 /* The answer of `e`, which serves, comes by the long way, which refuses it. */
 void transfer_refuse(struct env *e);
-/* The call entry point of `e`, which runs or is about to, may have changed: there is no short way to
- * open without one. */
+/* The call entry point of `e`, which runs or is about to, may have changed: there is no short way
+ * to open without one. */
 static inline void
 transfer_entry(struct env *e)
 {

@@ -58,7 +58,7 @@ share_of(exo_handle env, uint64_t rights, uint64_t badge)
 static void
 check_handles(void)
 {
-	static const uint64_t wild[] = {0,        ~0ul,       1ul << 63,     KERNEL_IMAGE,
+	static const uint64_t wild[] = {0,         ~0ul,       1ul << 63,     KERNEL_IMAGE,
 					1ul << 32, 0xffffffff, KERNEL_DIRECT, 504 * 64};
 	exo_handle gone = share_of(server.thread.env, EXO_ENV_CALL, 0);
 	exo_handle env = server.thread.env;
@@ -118,7 +118,8 @@ second(struct exo_message *m, uint64_t badge)
 
 void second_entry(void);
 /* Another entry of the same server, with its own answer. */
-__asm__(".text\n.globl second_entry\nsecond_entry:\nli a0, 77\nli a7, -63\nli t1, 0\necall\n1: j 1b\n");
+__asm__(".text\n.globl second_entry\nsecond_entry:\nli a0, 77\nli a7, -63\nli t1, 0\necall\n1: j "
+	"1b\n");
 
 static void
 move_entry(struct exo_message *m, uint64_t badge)
@@ -146,7 +147,7 @@ check_entry(void)
 	hostile_thread_end(&other.thread);
 }
 
-/* --- what goes along --------------------------------------------------------------------------- */
+/* --- what goes along ---------------------------------------------------------------------- */
 static void
 empty_slot(void)
 {
@@ -211,8 +212,8 @@ check_own(void)
 		last_status = 1;
 		exo_env_start(other.thread.env);
 		exo_pause(2 * MS);
-		tap_ok(last_status == 0 && calls == before + 101, "one gives away %s: %ld, %lu", what[i], (long)last_status,
-		       (unsigned long)(calls - before));
+		tap_ok(last_status == 0 && calls == before + 101, "one gives away %s: %ld, %lu",
+		       what[i], (long)last_status, (unsigned long)(calls - before));
 		for (uint32_t j = 0; j < 3; j++) {
 			exo_drop(caps[j], 0, 0);
 		}
@@ -223,7 +224,7 @@ check_own(void)
 	}
 }
 
-/* --- replies ------------------------------------------------------------------------------------ */
+/* --- replies ------------------------------------------------------------------------------ */
 static volatile int64_t replies[3];
 
 static void
@@ -253,7 +254,7 @@ check_replies(void)
 	hostile_thread_end(&other.thread);
 }
 
-/* --- registers ------------------------------------------------------------------------------------ */
+/* --- registers ---------------------------------------------------------------------------- */
 static struct probe out_call, in_call, out_reply, in_reply, was;
 static struct server asker;
 static volatile uint64_t asked;
@@ -282,7 +283,8 @@ set_words(uint64_t uarea, struct probe *out, struct probe *in)
 static uint64_t
 wrong(const struct probe *to, const struct probe *from, uint64_t uarea, uint64_t t0, uint64_t t1)
 {
-	uint64_t result = (to->x[3] != uarea) + (to->x[5] != t0) + (to->x[6] != t1) + (to->x[7] != 0);
+	uint64_t result =
+		(to->x[3] != uarea) + (to->x[5] != t0) + (to->x[6] != t1) + (to->x[7] != 0);
 
 	for (uint32_t i = 1; i < 32; i++) {
 		result += i != 3 && (i < 5 || i > 7) && to->x[i] != from->x[i];
@@ -322,7 +324,7 @@ probe_pair(bool plain_asker, bool plain_server, exo_handle gift)
 	c.pc = (uint64_t)probe_entry_plain; /* until it is told better: opens after its probe */
 	c.x[3] = other.uarea;
 	set_words(other.uarea, &out_reply, &was);
-	out_reply.x[17] = (uint64_t)-(int64_t)EXO_NR_reply;
+	out_reply.x[17] = (uint64_t) - (int64_t)EXO_NR_reply;
 	out_reply.x[6] = 0;
 	exo_env_write(other.thread.env, &c);
 	exo_env_start(other.thread.env);
@@ -336,7 +338,7 @@ probe_pair(bool plain_asker, bool plain_server, exo_handle gift)
 	set_words(asker.uarea, &out_call, &in_reply);
 	out_call.x[5] = env;
 	out_call.x[6] = gift;
-	out_call.x[17] = (uint64_t)-(int64_t)EXO_NR_call;
+	out_call.x[17] = (uint64_t) - (int64_t)EXO_NR_call;
 	asked = 0;
 	exo_env_start(asker.thread.env);
 	for (int tries = 0; tries < 1000 && !asked; tries++) {

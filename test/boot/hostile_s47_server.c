@@ -71,8 +71,8 @@ place_make(struct server *s, void (*body)(uint64_t))
 		exo_pages_make(&stack, THREAD_STACK_PAGES);
 	}
 	s->uarea = THREAD_UAREAS + (THREADS_MAX + 2) * EXO_PAGE_SIZE;
-	s->thread.env = (exo_handle)exo_create(EXO_CAP_ENV, memory, env_slot, EXO_ENV_FP << 8,
-					       s->uarea);
+	s->thread.env =
+		(exo_handle)exo_create(EXO_CAP_ENV, memory, env_slot, EXO_ENV_FP << 8, s->uarea);
 	exo_bind(EXO_BIND_SPACE, s->thread.env, exo_start()->space, 0);
 	exo_bind(EXO_BIND_CSPACE, s->thread.env, exo_start()->cspace, 0);
 	exo_vm_map_at(exo_own_vm(), s->uarea, s->thread.env, 0, 1, RW);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * hostile_s48_storm.c: S48: calls and answers without end on some harts, while another one shares,
- * revokes, drops and makes anew the environments, the capabilities and the leaves of slots that they
- * go through, and uses what was their frames as memory.
+ * revokes, drops and makes anew the environments, the capabilities and the leaves of slots that
+ * they go through, and uses what was their frames as memory.
  *
  * That memory is full of slots that name an environment, with every right, and of environments that
  * wait for a call: whoever looks at it as what it was goes there.
@@ -10,11 +10,11 @@
  */
 #include "test/boot/serve.h"
 
-#define WHERE   0x3200000000ul
-#define ROUNDS  20
-#define LEAF    400 /* comes and goes */
-#define RW      (EXO_READ | EXO_WRITE)
-#define STORM   3 /* harts with callers */
+#define WHERE  0x3200000000ul
+#define ROUNDS 20
+#define LEAF   400 /* comes and goes */
+#define RW     (EXO_READ | EXO_WRITE)
+#define STORM  3 /* harts with callers */
 
 static struct {
 	struct server caller, server;
@@ -47,7 +47,8 @@ storm(uint64_t argument)
 			if (s != &pair[i].caller) {
 				continue;
 			}
-			result = serve_call(s->uarea, n & 1 ? pair[i].through : pair[0].through, &m);
+			result =
+				serve_call(s->uarea, n & 1 ? pair[i].through : pair[0].through, &m);
 			pair[i].calls++;
 			pair[i].answers += result == 0 && m.word[0] == n + 1;
 			pair[i].strange += result == 0 && m.word[0] != n + 1;
@@ -104,7 +105,8 @@ leaf_round(uint64_t page)
 	int64_t leaf = exo_create(EXO_CAP_CSPACE, leaf_page, leaf_slot, exo_start()->cspace, LEAF);
 
 	for (uint32_t i = 1; i <= STORM && leaf > 0; i++) {
-		int64_t h = exo_share(pair[i].server.thread.env, LEAF * 64 + i, 0, 0, EXO_ENV_CALL, i);
+		int64_t h =
+			exo_share(pair[i].server.thread.env, LEAF * 64 + i, 0, 0, EXO_ENV_CALL, i);
 
 		shares[i] = h > 0 ? (exo_handle)h : EXO_NONE;
 		pair[i].through = shares[i];
@@ -188,7 +190,8 @@ main(void)
 	tap_is((int64_t)wrong, 0, "nobody reads or writes what was a leaf or an environment");
 	tap_is((int64_t)pair[0].strange, 0, "nobody else is called");
 	for (uint32_t i = 1; i <= STORM; i++) {
-		tap_ok(pair[i].answers > 10, "hart %u: %lu answers", i, (unsigned long)pair[i].answers);
+		tap_ok(pair[i].answers > 10, "hart %u: %lu answers", i,
+		       (unsigned long)pair[i].answers);
 		tap_is((int64_t)pair[i].strange, 0, "all of them the right ones");
 		tap_is((int64_t)(pair[i].calls - pair[i].answers - pair[i].refused), 0,
 		       "the others are refused");

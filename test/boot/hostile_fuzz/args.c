@@ -7,6 +7,7 @@
 
 struct known fuzz_known[FUZZ_KNOWN];
 struct known fuzz_essential[FUZZ_ESSENTIAL];
+exo_handle fuzz_server[EXO_HARTS_MAX];
 uint64_t fuzz_buffers[8][128] __attribute__((aligned(4096)));
 
 uint64_t

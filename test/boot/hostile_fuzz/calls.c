@@ -163,7 +163,7 @@ fuzz_env(uint64_t *s)
 		break;
 	case 4:
 		exo_env_entry(env,
-			      noise(s) % 8 ? 1 + (uint32_t)(noise(s) % 4) : (uint32_t)fuzz_wild(s),
+			      noise(s) % 8 ? 1 + (uint32_t)(noise(s) % 5) : (uint32_t)fuzz_wild(s),
 			      noise(s) >> 20, fuzz_wild(s));
 		break;
 	case 5:
@@ -303,6 +303,33 @@ fuzz_other(uint64_t *s)
 	}
 }
 
+/* A refused call leaves the caller's u-area in gp. */
+static uint64_t
+own_uarea(void)
+{
+	uint64_t result;
+
+	__asm__ volatile("mv t3, gp\nli t0, 0\nli t1, 0\nli a7, -64\necall\nmv %0, gp\nmv gp, t3"
+			 : "=&r"(result)
+			 :
+			 : "t0", "t1", "t2", "t3", "a7", "memory");
+	return result;
+}
+
+static void
+fuzz_transfer(uint64_t *s)
+{
+	struct exo_message m = {.word = {noise(s), noise(s)}};
+	uint64_t uarea = own_uarea();
+	int64_t number = noise(s) % 4 ? EXO_NR_call : EXO_NR_send;
+
+	m.gift = noise(s) % 4 ? EXO_NONE : fuzz_expendable(s);
+	*at(uarea + EXO_U_CALL_DEADLINE) = exo_ticks() + noise(s) % 20000;
+	exo_transfer(noise(s) % 2 ? fuzz_server[noise(s) % EXO_HARTS_MAX]
+				  : fuzz_handle(s, EXO_CAP_ENV),
+		     &m, uarea, -number, 1);
+}
+
 static void
 fuzz_take(uint64_t *s)
 {
@@ -325,6 +352,35 @@ fuzz_take(uint64_t *s)
 	}
 }
 
+/* One call at random for each that is served, and sometimes a nap. */
+static void
+serve_one(struct exo_message *m, uint64_t badge)
+{
+	uint64_t s = m->word[0] | 1;
+
+	if (s % 16 == 1) {
+		exo_sleep(0, exo_ticks() + m->word[1] % 5000);
+	} else if (s % 4 == 1) {
+		fuzz_env(&s);
+	} else {
+		fuzz_memory(&s);
+	}
+	m->gift = badge % 2 ? m->gift : fuzz_expendable(&s);
+}
+
+void
+fuzz_serve(uint64_t slot)
+{
+	uint64_t uarea;
+
+	exo_env_entry(EXO_NONE, EXO_ENTRY_EXCEPTION, (uint64_t)exo_skip_entry,
+		      (uint64_t)exo_skip_window);
+	uarea = own_uarea();
+	exo_env_entry(EXO_NONE, EXO_ENTRY_CALL, (uint64_t)exo_serve_entry, slot);
+	*at(uarea + EXO_UL_SERVER) = (uint64_t)serve_one;
+	exo_serve_begin(uarea);
+}
+
 void
 fuzz_body(uint64_t seed)
 {
@@ -345,8 +401,10 @@ fuzz_body(uint64_t seed)
 			fuzz_bind(&s);
 		} else if (r < 24) {
 			fuzz_ring(&s);
-		} else if (r < 28) {
+		} else if (r < 27) {
 			fuzz_env(&s);
+		} else if (r < 28) {
+			fuzz_transfer(&s);
 		} else if (r < 30) {
 			fuzz_other(&s);
 		} else {

@@ -4,6 +4,7 @@
 #ifndef TEST_BOOT_HOSTILE_FUZZ_FUZZ_H
 #define TEST_BOOT_HOSTILE_FUZZ_FUZZ_H
 
+#include "lib/exo/transfer.h"
 #include "test/boot/hostile.h"
 
 #define FUZZ_REGION      0x600000000ul /* where the child maps: four tables' worth */
@@ -39,6 +40,9 @@ uint64_t fuzz_pointer(uint64_t *s);
 /* A filter that is mostly well formed: which few bytes the packets may have. */
 uint64_t fuzz_filter(uint64_t *s);
 
+/* Threads that serve, one on each hart. */
+extern exo_handle fuzz_server[EXO_HARTS_MAX];
+void fuzz_serve(uint64_t slot);
 /* Calls for ever. */
 void fuzz_body(uint64_t seed);
 

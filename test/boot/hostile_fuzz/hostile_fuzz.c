@@ -36,7 +36,7 @@ static int
 child_main(uint64_t seed)
 {
 	const struct exo_start *start = exo_start();
-	struct hostile_thread threads[EXO_HARTS_MAX];
+	struct hostile_thread threads[EXO_HARTS_MAX], servers[EXO_HARTS_MAX];
 	const exo_handle own[] = {start->frames,  start->env,       start->space,     start->cspace,
 				  start->console, start->blocks[0], start->packets[0]};
 	exo_handle table;
@@ -63,6 +63,11 @@ child_main(uint64_t seed)
 
 		exo_bind(EXO_BIND_PACKET, table, (exo_handle)packets, 0);
 		add_essential(7, table);
+	}
+	for (uint32_t hart = 0; hart < hostile_harts(); hart++) {
+		hostile_thread_start(&servers[hart], hart, fuzz_serve, 78 - hart);
+		fuzz_server[hart] = servers[hart].env;
+		fuzz_known[hart] = (struct known){servers[hart].env, EXO_CAP_ENV, 0, 0};
 	}
 	for (uint32_t hart = 1; hart < hostile_harts(); hart++) {
 		hostile_thread_start(&threads[hart], hart, fuzz_body,
