@@ -371,6 +371,7 @@ sys_bind(uint32_t what, exo_handle thing, exo_handle with, uint64_t arg)
 	int error;
 
 	kernel_lock(k);
+	object_settled(k); /* what it is bound to may be dead, and waits to be taken apart */
 	k->waiting = false;
 	error = bind(e, what, thing, with, arg);
 	waiting = k->waiting;
