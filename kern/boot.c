@@ -179,7 +179,7 @@ hart_setup(struct hart *h)
 	timeline_init(&h->timeline, h->kernel->sysinfo->timeline_epoch,
 		      h->kernel->sysinfo->slot_ticks);
 	info->hartid = (uint32_t)machine.hartid[h->number];
-	h->poll_time = h->number == 0 && console_needs_polling() ? 0 : TIMELINE_NEVER;
+	h->poll_time = TIMELINE_NEVER;
 	info->online = 1;
 	__atomic_store_n(&h->online, 1, __ATOMIC_RELEASE);
 }

@@ -237,9 +237,11 @@ static void
 hart_poll(struct hart *h)
 {
 	if (h->poll_time != TIMELINE_NEVER) {
-		h->poll_time = arch_time() + arch_timebase_hz() * CONSOLE_POLL_MS / 1000;
+		uint64_t next = arch_time() + arch_timebase_hz() * CONSOLE_POLL_MS / 1000;
+
 		kernel_lock(h->kernel);
 		console_interrupt(CONSOLE_TURN_BYTES);
+		h->poll_time = console_needs_polling() ? next : TIMELINE_NEVER;
 		kernel_unlock(h->kernel);
 	}
 }

@@ -69,13 +69,20 @@ void hart_unready(struct hart *h, struct env *e);
 void hart_yield(struct hart *h, struct env *next);
 void hart_set_deadline(struct hart *h, struct env *e, uint64_t time);
 void hart_clear_deadline(struct hart *h, struct env *e);
+/* Make `h` look at its inbox soon: at the end of this handler if it is this hart, else by an IPI
+ * once the lock is free. */
+void hart_poke(struct hart *h);
+/* Let `h` look at the console from now on, as long as that is needed. Tree lock. */
+static inline void
+hart_watch_console(struct hart *h)
+{
+	__atomic_store_n(&h->poll_time, 0, __ATOMIC_RELAXED);
+	hart_poke(h);
+}
 /* Handle what is pending: IPI, timer, devices. */
 void hart_interrupts(struct hart *h);
 /* Handle some requests of other harts. */
 void hart_inbox(struct hart *h);
-/* Make `h` look at its inbox soon: at the end of this handler if it is this hart, else by an IPI
- * once the lock is free. */
-void hart_poke(struct hart *h);
 /* Send the IPIs that this hart, h, owes since the last time; never with a lock held. */
 void hart_send_ipis(struct hart *h);
 static inline void

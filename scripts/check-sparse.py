@@ -18,7 +18,7 @@ OWN = ["-D__builtin_assume_aligned(p,a)=(p)", "-nostdinc", "-isystem", HEADERS, 
 
 def check(source):
     hosted = [] if "-ffreestanding" not in source.flags else ["-U__STDC_HOSTED__", "-D__STDC_HOSTED__=0"]
-    words = ["sparse", "-m64", *WARN, "-D__riscv=1", "-D__riscv_xlen=64", *OWN, *hosted,
+    words = ["sparse", "-m64", *WARN, "-D__riscv=1", "-D__riscv_xlen=64", "-U__x86_64__", *OWN, *hosted,
              *sources.preprocessor(source.flags), source.path]
     return subprocess.run(words, capture_output=True, text=True, check=False).stderr
 

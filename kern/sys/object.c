@@ -266,6 +266,7 @@ bind_console(struct env *e, exo_handle thing, uint64_t bit)
 	}
 	if (!error) {
 		use_bind(&e->kernel->tree, &e->console_use, c);
+		hart_watch_console(&e->kernel->hart[0]);
 	}
 	return error;
 }

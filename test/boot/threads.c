@@ -245,7 +245,9 @@ own_body(void *argument)
 		size_t bytes = 100 + i * 64;
 		char *block = malloc(bytes);
 
-		wrong += !block;
+		if (!block) {
+			return wrong + 1;
+		}
 		memset(block, (int)(uint64_t)argument, bytes);
 		if (i % 8 == 0) {
 			exo_yield(EXO_NONE);
