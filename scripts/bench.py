@@ -179,28 +179,16 @@ def measure_core(opts, wanted):
     return values
 
 
-def measure_life(opts, wanted):
-    with Counted(opts, "life", initrd=initrd_with(opts, "life"), icount=True) as machine:
-        found = machine.samples()
-    return {name: middle(found, name) for name in wanted}
+def of_program(program):
+    """How to measure the figures that one program marks, with counted time and nothing else beside it."""
+    def measure(opts, wanted):
+        with Counted(opts, program, initrd=initrd_with(opts, program), icount=True) as machine:
+            found = machine.samples()
+        return {name: middle(found, name) for name in wanted}
+    return measure
 
 
-def measure_irq(opts, wanted):
-    with Counted(opts, "irq", initrd=initrd_with(opts, "irq"), icount=True) as machine:
-        found = machine.samples()
-    return {name: middle(found, name) for name in wanted}
-
-
-def measure_transfer(opts, wanted):
-    with Counted(opts, "transfer", initrd=initrd_with(opts, "transfer"), icount=True) as machine:
-        found = machine.samples()
-    return {name: middle(found, name) for name in wanted}
-
-
-def measure_pipe(opts, wanted):
-    with Counted(opts, "pipe", initrd=initrd_with(opts, "pipe"), icount=True) as machine:
-        found = machine.samples()
-    return {name: middle(found, name) for name in wanted}
+PROGRAMS = {"life": LIFE, "irq": IRQ, "transfer": TRANSFER, "pipe": PIPE}
 
 
 def one_hart_tests():
@@ -390,8 +378,8 @@ def measure_text(opts, wanted):
     return {name: sum(sizes.values()) for name in wanted}
 
 
-GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest), (LIFE, measure_life), (IRQ, measure_irq),
-          (TRANSFER, measure_transfer), (PIPE, measure_pipe),
+GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest),
+          *((figures, of_program(program)) for program, figures in PROGRAMS.items()),
           (list(FORK), measure_fork),
           (HARTS, measure_harts),
           (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
@@ -467,9 +455,8 @@ def profile(opts, name):
     opts.boots = 1
     name, _, test = name.partition(":")
     program, measure = {"raw_read_4k": ("disk", measure_disk), "rx_paced": ("rx", measure_rx),
-                        **dict.fromkeys(LIFE, ("life", measure_life)), **dict.fromkeys(IRQ, ("irq", measure_irq)),
-                        **dict.fromkeys(TRANSFER, ("transfer", measure_transfer)),
-                        **dict.fromkeys(PIPE, ("pipe", measure_pipe)),
+                        **{figure: (program, of_program(program))
+                           for program, figures in PROGRAMS.items() for figure in figures},
                         **dict.fromkeys(FORK, ("fork", measure_fork))}.get(name, ("core", measure_core))
     if name == "boot_smode":
         opts.trace = {"hist": path, "hist_on": 1}
