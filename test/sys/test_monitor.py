@@ -44,10 +44,17 @@ class Terminal:
         self.child.send(keys)
 
     def run(self, command):
-        """Carry out a command; returns its lines."""
+        """Carry out a command; returns its lines, without the ones that a restarted heartbeat puts between them."""
         self.type(command + "\r")
         self.child.expect("\x1b\\[K\r*\n")
-        return self.prompt().splitlines()
+        return [line for line in self.prompt().splitlines() if not re.match(r"\w+: beat \d", line)]
+
+    def begin(self, beating):
+        """Wait for the first prompt and for the only line of every QUIET one, in any order."""
+        awaited = {"monitor"} | beating
+        while awaited:
+            self.child.expect(re.escape(PROMPT) + r"|(\w+): beat 1, .*\n")
+            awaited -= {self.child.match.group(1) or "monitor"}
 
     def expect(self, pattern):
         self.child.expect(pattern)
@@ -69,7 +76,7 @@ def terminal(log_file, initrd):
     def start(environments=None, **options):
         environments = {"victim": QUIET} if environments is None else environments
         terminals.append(Terminal(log_file(), initrd=initrd(manifest(**environments)), **options))
-        terminals[-1].prompt()
+        terminals[-1].begin({name for name, body in environments.items() if QUIET in body})
         return terminals[-1]
     yield start
     for one in terminals:
