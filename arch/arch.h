@@ -139,10 +139,11 @@ void arch_fp_switch(struct arch_env *previous, struct arch_env *next);
 void arch_space_enter(const struct arch_env *a);
 /* Make the kernel's own space, without a user half, current. */
 void arch_space_leave(void);
-/* Set up `a` for hart `hart`: stack, vectors, call table (entry of call nr stands nr words below
- * table_end). */
-void arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t uarea,
-		   bool fp);
+/* Before the first context: the entry of call nr stands nr words below `table_end`. If `traced`,
+ * everything goes by way of kern_traced_*, and no call transfers control by the short way. */
+void arch_calls(const void *table_end, bool traced);
+/* Set up `a` for hart `hart`: stack, vectors, call table. */
+void arch_env_init(struct arch_env *a, uint32_t hart, uint64_t uarea, bool fp);
 /* Let it run on hart `hart` from now on. */
 void arch_env_move(struct arch_env *a, uint32_t hart);
 /* Bits of an address space identifier that all harts have which came up so far; 0: none. */
@@ -172,6 +173,13 @@ struct arch_env *kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval);
 struct arch_env *kern_resume(struct arch_env *a);
 /* A call that transfers control, by the long way; its context is saved. */
 struct arch_env *kern_transfer(struct arch_env *a);
+/* Of one that is traced: the same; any exception; its call `nr` begins, is over; who is entered. */
+struct arch_env *kern_traced_interrupt(struct arch_env *a);
+struct arch_env *kern_traced_exception(struct arch_env *a, uint64_t cause, uint64_t tval);
+struct arch_env *kern_traced_transfer(struct arch_env *a);
+void kern_traced_call(uint64_t nr);
+void kern_traced_return(uint64_t nr);
+struct arch_env *kern_traced_leave(struct arch_env *a);
 /* After a call that does not simply return: result and ACTION_*. */
 struct arch_env *kern_after_call(struct arch_env *a, int64_t result, uint32_t action);
 

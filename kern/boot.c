@@ -14,6 +14,8 @@
 #include "kern/selftest.h"
 #include "kern/slots.h"
 #include "kern/space.h"
+#include "kern/sys/dispatch.h"
+#include "kern/trace.h"
 #include "lib/base/checked.h"
 #include "lib/base/print.h"
 #include "lib/base/string.h"
@@ -260,6 +262,20 @@ limit_asids(struct kernel *k)
 	k->sysinfo->asid_bits = bits;
 }
 
+/* chitin.trace: record everything; chitin.trace=EVENTS: in rings of this size. */
+static void
+make_trace(struct kernel *k)
+{
+	size_t bytes = 0;
+	const char *value = boot_option(machine.bootargs, "chitin.trace", &bytes);
+	bool has_size = value && bytes && value[0] == '=';
+	bool armed = value && (!bytes || has_size);
+	uint32_t events = has_size ? trace_events(value + 1, bytes - 1) : CONFIG_TRACE_EVENTS;
+
+	trace_start(k, boot_table(k, EXO_TRACE_RING(k->harts, events)), events, armed);
+	arch_calls(dispatch_table_end, armed);
+}
+
 static void
 boot_on_own_stack(uint32_t number)
 {
@@ -273,6 +289,7 @@ boot_on_own_stack(uint32_t number)
 	hart_setup(h);
 	start_harts(k);
 	limit_asids(k);
+	make_trace(k);
 	slots_boot(boot_table(k, SLOTS_BYTES(k->harts)));
 	init = init_make(k, &machine);
 	init_give_ram(k, &machine);

@@ -15,7 +15,7 @@
 #include "kern/hart.h"
 #include "kern/kernel.h"
 #include "kern/object.h"
-#include "kern/sys/dispatch.h"
+#include "kern/trace.h"
 #include "kern/transfer.h"
 #include "kern/upcall.h"
 
@@ -40,7 +40,7 @@ env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, uin
 	e->console_use.kind = USE_CONSOLE;
 	timeline_member_init(&e->member, !(flags & EXO_ENV_BOUND));
 	k->sysinfo->hart[home->number].environments++;
-	arch_env_init(&e->arch, home->number, dispatch_table_end, uarea, flags & EXO_ENV_FP);
+	arch_env_init(&e->arch, home->number, uarea, flags & EXO_ENV_FP);
 }
 
 void
@@ -174,6 +174,7 @@ env_overrun(struct env *e)
 {
 	struct kernel *k = e->kernel;
 
+	trace_record(e->hart, e, EXO_TRACE_DEATH, EXO_DEATH_OVERRUN);
 	if (e == k->init) {
 		boot_init_ended(e, EXO_DEATH_OVERRUN, e->member.overruns, 0);
 	}
@@ -187,6 +188,7 @@ env_fault(struct env *e, uint64_t cause, uint64_t tval)
 {
 	struct kernel *k = e->kernel;
 
+	trace_record(e->hart, e, EXO_TRACE_FAULT, cause);
 	if (e == k->init) {
 		boot_init_ended(e, EXO_DEATH_FAULT, cause, tval);
 	}

@@ -17,6 +17,7 @@
 #include "kern/quiet.h"
 #include "kern/slots.h"
 #include "kern/space.h"
+#include "kern/trace.h"
 #include "kern/transfer.h"
 #include "kern/upcall.h"
 #include "lib/base/checked.h"
@@ -355,16 +356,28 @@ hart_choose(struct hart *h, uint64_t now)
 	h->gave_up = false;
 }
 
+/* Those that come while nobody runs. */
+static inline void
+idle_interrupts(struct hart *h)
+{
+	uint32_t pending = trace_armed(h) ? arch_pending() : 0;
+
+	trace_record_armed(h, NULL, EXO_TRACE_INTERRUPT, pending);
+	hart_interrupts(h);
+	trace_record_armed(h, NULL, EXO_TRACE_INTERRUPT_END, pending);
+}
+
 /* Until there is somebody to run. Returns the time. */
 static uint64_t
 hart_idle(struct hart *h)
 {
 	uint64_t now = arch_time();
 
+	trace_run(h, NULL);
 	while (!h->running) {
 		hart_arm(h, now, now + h->second_ticks);
 		arch_wait();
-		hart_interrupts(h);
+		idle_interrupts(h);
 		now = arch_time();
 		hart_choose(h, now);
 	}

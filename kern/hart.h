@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <exo/trace.h>
 #include "arch/arch.h"
 #include "kern/timeline.h"
 #include "lib/base/tree.h"
@@ -13,6 +14,15 @@
 struct env;
 struct kernel;
 struct exo_hart_info;
+
+/* Where this hart records what it does: trace.c. Constant after boot but for `running`. */
+struct trace {
+	uint64_t *count;
+	struct exo_trace_event *event; /* NULL: not yet */
+	const struct env *running; /* as the last event says */
+	uint32_t mask;
+	bool armed;
+};
 
 struct hart {
 	/* constant after boot */
@@ -46,6 +56,7 @@ struct hart {
 	struct env *inbox_rest; /* taken out of the inbox, and still to be dealt with */
 
 	struct timeline timeline;
+	struct trace trace;
 
 	/* any hart, atomically */
 	struct env *inbox;   /* environments with requests for this hart */

@@ -15,6 +15,7 @@
 #include "kern/irq.h"
 #include "kern/object.h"
 #include "kern/table.h"
+#include "kern/trace.h"
 #include "lib/base/checked.h"
 #include "lib/base/cpio.h"
 #include "lib/base/elf.h"
@@ -314,6 +315,15 @@ give_frame_table(void)
 }
 
 static void
+give_trace(void)
+{
+	uint64_t bytes;
+	struct exo_trace *trace = trace_pages(&bytes);
+
+	publish(arch_physical(trace) >> PAGE_SHIFT, bytes >> PAGE_SHIFT, &init.boot->trace);
+}
+
+static void
 fill_boot_page(void)
 {
 	struct exo_boot *b = init.boot;
@@ -331,6 +341,7 @@ fill_boot_page(void)
 	give_range((struct range){m->tree_address, m->tree_address + fdt_total_size(&m->tree)},
 		   &b->device_tree, &b->device_tree_offset, &b->device_tree_bytes);
 	give_frame_table();
+	give_trace();
 	give_seed();
 	snformat(b->bootargs, sizeof(b->bootargs), "%s", m->bootargs ? m->bootargs : "");
 	b->slots = INIT_LEAVES * EXO_SLOTS_PER_LEAF;

@@ -18,6 +18,7 @@
 #include "kern/disk/extent.h"
 #include "kern/net/nic.h"
 #include "kern/object.h"
+#include "kern/trace.h"
 #include "kern/upcall.h"
 #include "lib/base/checked.h"
 
@@ -285,6 +286,9 @@ handle_next(struct turn *t)
 	uint32_t source = irqs.kept[h->number] ? take_kept(h)
 					       : plic_claim(&irqs.plic, h->plic_context);
 
+	if (source) {
+		trace_record_armed(t->hart, NULL, EXO_TRACE_LINE, source);
+	}
 	if (source && irqs.of_source[source]) {
 		handle_for(t, irqs.of_source[source]);
 		plic_complete(&irqs.plic, h->plic_context, source);

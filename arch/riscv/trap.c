@@ -13,7 +13,16 @@
 
 _Static_assert(E_STATE == E_STATE_VALUE, "vector.S returns E_STATE");
 
-extern uint8_t trap_user[], trap_kernel[];
+extern uint8_t trap_user[], trap_kernel[], trap_traced_user[];
+extern const uint64_t traced_table_end[];
+
+/* What all contexts are given; constant after boot. */
+static struct {
+	uint64_t table;
+	uint64_t vec_user;
+	uint64_t vec_kernel;
+} calls;
+uint64_t trap_untraced; /* end of the real call table, for traced.S */
 
 /* vector.S counts from tp. */
 static uint64_t
@@ -43,6 +52,27 @@ uint64_t
 trap_transfer(void)
 {
 	return tp_of(kern_transfer(arch_current()));
+}
+
+uint64_t
+trap_traced(uint64_t cause, uint64_t tval)
+{
+	struct arch_env *a = arch_current();
+
+	return tp_of(cause & SCAUSE_INTERRUPT ? kern_traced_interrupt(a)
+					      : kern_traced_exception(a, cause, tval));
+}
+
+uint64_t
+trap_traced_transfer(void)
+{
+	return tp_of(kern_traced_transfer(arch_current()));
+}
+
+uint64_t
+trap_traced_after_call(int64_t result, uint64_t action)
+{
+	return tp_of(kern_traced_leave(kern_after_call(arch_current(), result, (uint32_t)action)));
 }
 
 uint64_t
@@ -142,7 +172,16 @@ arch_satp(uint64_t root_physical, uint32_t asid)
 }
 
 void
-arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t uarea, bool fp)
+arch_calls(const void *table_end, bool traced)
+{
+	trap_untraced = (uint64_t)table_end;
+	calls.table = traced ? (uint64_t)traced_table_end : trap_untraced;
+	calls.vec_kernel = (uint64_t)trap_kernel;
+	calls.vec_user = (uint64_t)(traced ? trap_traced_user : trap_user);
+}
+
+void
+arch_env_init(struct arch_env *a, uint32_t hart, uint64_t uarea, bool fp)
 {
 #pragma GCC unroll 32
 	for (uint32_t i = 0; i < 32; i++) { /* registers begin as zeros, */
@@ -166,9 +205,9 @@ arch_env_init(struct arch_env *a, uint32_t hart, const void *table_end, uint64_t
 	a->callee = 0;
 	a->back = 0;
 	a->stack = cpu_stack_end(hart);
-	a->table = (uint64_t)table_end;
-	a->vec_user = (uint64_t)trap_user;
-	a->vec_kernel = (uint64_t)trap_kernel;
+	a->table = calls.table;
+	a->vec_user = calls.vec_user;
+	a->vec_kernel = calls.vec_kernel;
 	a->uarea = uarea;
 	a->fp = fp;
 }

@@ -11,9 +11,15 @@
 uint64_t trap_from_user(uint64_t cause, uint64_t tval);
 uint64_t trap_resume(void);
 uint64_t trap_transfer(void);
+uint64_t trap_traced(uint64_t cause, uint64_t tval);
+uint64_t trap_traced_transfer(void);
+uint64_t trap_traced_after_call(int64_t result, uint64_t action);
 uint64_t trap_after_call(int64_t result, uint64_t action);
 _Noreturn void trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval, uint64_t sp,
 				uint64_t ra);
+
+/* For traced.S: end of the call table that it stands in for. */
+extern uint64_t trap_untraced;
 
 /* In vector.S: continue with the whole context. */
 _Noreturn void trap_enter(uint64_t tp);

@@ -146,10 +146,12 @@ trap_save_all:
 	j	save_rest
 
 after_call:
+	la	t0, trap_after_call	/* environment *trap_after_call(result, action) */
+	.globl trap_after_any_call
+trap_after_any_call:
 	.irp	n, 5, 6, 7, 28, 29, 30, 31
 	sd	zero, A_X(\n)(tp)
 	.endr
-	la	t0, trap_after_call	/* environment *trap_after_call(result, action) */
 save_rest:
 	.irp	n, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
 	sd	x\n, A_X(\n)(tp)

@@ -294,7 +294,7 @@ gift_give(struct building *b, const struct exo_gift *gift)
 {
 	int result = 0;
 
-	if (gift->field > EXO_GIFT(requests)) {
+	if (gift->field > EXO_GIFT(trace)) {
 		return E_INVAL;
 	}
 	if (gift->field == EXO_GIFT(sysinfo)) {

@@ -39,6 +39,7 @@ struct exo_start {
 	exo_handle clock;       /* FRAME: the clock page, writable for who publishes the time */
 	exo_handle roster;      /* FRAME, read-only: what a monitor is told of all environments */
 	exo_handle requests;    /* FRAME: what a monitor wants of init: user/init/roster.h */
+	exo_handle trace; /* FRAME, read-only: the kernel's event trace */
 	uint32_t block_count;
 	uint32_t packet_count;
 	uint32_t window_count;
@@ -62,7 +63,7 @@ struct exo_start {
 	uint32_t value_count; /* "key=value" strings of the manifest that init does not know */
 	uint32_t values;      /* offset of the first; the others follow */
 	uint32_t text_end;    /* offset behind the last string */
-	char text[EXO_PAGE_SIZE - 608];
+	char text[EXO_PAGE_SIZE - 616];
 };
 _Static_assert(sizeof(struct exo_start) == EXO_PAGE_SIZE, "start page layout");
 

@@ -98,6 +98,7 @@ struct manifest_env {
 	bool has_frame_table; /* it may read the kernel's */
 	bool publishes_clock; /* it writes the clock page */
 	bool is_monitor;      /* it watches all, and has the console */
+	bool has_trace;       /* it may read the kernel's */
 	struct manifest_window windows[MANIFEST_DEVICES_MAX]; /* from manifest_plan */
 	uint32_t lines[MANIFEST_DEVICES_MAX];
 	uint32_t window_count;

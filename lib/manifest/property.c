@@ -409,6 +409,12 @@ read_monitor(struct property_reader *reader)
 }
 
 static int
+read_trace(struct property_reader *reader)
+{
+	return read_flag(reader, &reader->env->has_trace);
+}
+
+static int
 read_later(struct property_reader *reader)
 {
 	return REFUSE(reader, "this version of Chitin does not hand that out yet; remove it");
@@ -442,6 +448,7 @@ static const struct property properties[] = {
 	{"frame-table", read_frame_table},
 	{"clock", read_clock},
 	{"monitor", read_monitor},
+	{"trace", read_trace},
 };
 _Static_assert(ARRAY_SIZE(properties) <= 32, "one bit of `seen` each");
 

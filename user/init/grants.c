@@ -113,6 +113,10 @@ add_information(const struct manifest_env *env, struct grants *grants)
 				   EXO_READ | (env->publishes_clock ? EXO_WRITE : 0),
 				   EXO_GIFT(clock));
 	}
+	if (!status && env->has_trace) {
+		grants->what = "share the event trace with it";
+		status = add_pages(grants, exo_boot()->trace, EXO_READ, EXO_GIFT(trace));
+	}
 	return status;
 }
 

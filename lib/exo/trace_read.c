@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ * trace_read.c: events out of a ring that is being written, and words for them. Pure: builds on the
+ * host.
+ *
+ * The writer completes an entry, then counts it, then begins the next one. So what was copied is
+ * good if the count, read afterwards, says that not even the entry being written lies on it.
+ */
+#include <exo/syscalls.h>
+
+#include "lib/base/checked.h"
+#include "lib/base/print.h"
+#include "lib/exo/trace.h"
+
+static const struct exo_trace_event *
+ring_of(const struct exo_trace *trace, uint32_t hart)
+{
+	return (const struct exo_trace_event *)((const uint8_t *)trace +
+						EXO_TRACE_RING(hart, trace->events));
+}
+
+/* The number of the oldest event that is not about to be overwritten. */
+static uint64_t
+oldest(uint64_t count, uint32_t size)
+{
+	return count < size ? 0 : count - size + 1;
+}
+
+uint32_t
+exo_trace_copy(const struct exo_trace *trace, uint32_t hart, struct exo_trace_event *events,
+	       uint32_t most, uint64_t *first)
+{
+	const struct exo_trace_event *ring = ring_of(trace, hart);
+	const uint64_t *counter = &trace->hart[hart].count;
+	uint64_t end = __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+	uint64_t begin = oldest(end, trace->events);
+	uint64_t good;
+
+	begin = end - begin > most ? end - most : begin;
+	for (uint64_t n = begin; n < end; n++) {
+		events[n - begin] = ring[n & (trace->events - 1)];
+	}
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	good = oldest(__atomic_load_n(counter, __ATOMIC_RELAXED), trace->events);
+	good = good < begin ? begin : good > end ? end : good;
+	for (uint64_t n = good; n < end; n++) {
+		events[n - good] = events[n - begin];
+	}
+	*first = good;
+	return (uint32_t)(end - good);
+}
+
+static const char *const kinds[] = {
+#define TRACE_EVENT(nr, name, word, value) [nr] = (word),
+#include <exo/trace.def>
+#undef TRACE_EVENT
+};
+
+static const char *const calls[] = {
+#define SYSCALL0(nr, name, ...) [nr] = #name,
+#define SYSCALL1                SYSCALL0
+#define SYSCALL2                SYSCALL0
+#define SYSCALL3                SYSCALL0
+#define SYSCALL4                SYSCALL0
+#define SYSCALL5                SYSCALL0
+#define SYSCALL6                SYSCALL0
+#define SYSCALL7                SYSCALL0
+#define TRANSFER(nr, name)      [nr] = #name,
+#include <exo/syscalls.def>
+#undef SYSCALL0
+#undef SYSCALL1
+#undef SYSCALL2
+#undef SYSCALL3
+#undef SYSCALL4
+#undef SYSCALL5
+#undef SYSCALL6
+#undef SYSCALL7
+#undef TRANSFER
+};
+
+static const char *const upcalls[] = {
+	[EXO_UPCALL_EVENT] = "event",
+	[EXO_UPCALL_BEGIN] = "slice begin",
+	[EXO_UPCALL_END] = "slice end",
+};
+
+static const char *const deaths[] = {
+	[EXO_DEATH_EXIT] = "exit",
+	[EXO_DEATH_FAULT] = "fault",
+	[EXO_DEATH_STOP] = "memory taken",
+	[EXO_DEATH_OVERRUN] = "overrun",
+};
+
+static const char *
+word_of(const char *const *words, size_t count, uint32_t number)
+{
+	return number < count && words[number] ? words[number] : "unknown";
+}
+
+const char *
+exo_trace_kind_name(uint32_t kind)
+{
+	return word_of(kinds, ARRAY_SIZE(kinds), kind);
+}
+
+const char *
+exo_trace_call_name(uint32_t nr)
+{
+	return word_of(calls, ARRAY_SIZE(calls), nr);
+}
+
+static void
+describe_interrupt(const char *kind, uint32_t pending, char text[EXO_TRACE_TEXT])
+{
+	snformat(text, EXO_TRACE_TEXT, "%s%s%s%s", kind, pending & 1 ? " hart" : "",
+		 pending & 2 ? " timer" : "", pending & 4 ? " device" : "");
+}
+
+void
+exo_trace_describe(const struct exo_trace_event *event, char text[EXO_TRACE_TEXT])
+{
+	const char *kind = exo_trace_kind_name(event->kind);
+	const char *word = NULL;
+
+	switch (event->kind) {
+	case EXO_TRACE_RUN:
+	case EXO_TRACE_IDLE:
+		word = "";
+		break;
+	case EXO_TRACE_CALL:
+	case EXO_TRACE_RETURN:
+		word = exo_trace_call_name(event->value);
+		break;
+	case EXO_TRACE_UPCALL:
+		word = word_of(upcalls, ARRAY_SIZE(upcalls), event->value);
+		break;
+	case EXO_TRACE_DEATH:
+		word = word_of(deaths, ARRAY_SIZE(deaths), event->value);
+		break;
+	case EXO_TRACE_INTERRUPT:
+	case EXO_TRACE_INTERRUPT_END:
+		describe_interrupt(kind, event->value, text);
+		return;
+	default:
+		snformat(text, EXO_TRACE_TEXT, "%s %u", kind, event->value);
+		return;
+	}
+	snformat(text, EXO_TRACE_TEXT, "%s%s%s", kind, *word ? " " : "", word);
+}
