@@ -45,7 +45,7 @@ $(B)/initrd.cpio: $(B)/manifest.dtb $(call elf_of,$(USER_PROGS)) scripts/mkinitr
 	$(if $(V),,@)$(PYTHON) scripts/mkinitrd.py --manifest $< --dir $(B)/user --out $@ $(PROGRAMS)
 
 # --- running ----------------------------------------------------------------------------------------
-.PHONY: qemu run stop monitor
+.PHONY: qemu run stop monitor trace
 quoted = '$(subst ','\'',$1)'
 QEMU_WORDS = BOARD=$(BOARD) $(foreach v,SMP MEM CPU APPEND NET ICOUNT PLUGIN TIMEOUT,$(if $($v),$(call quoted,$v=$($v))))
 qemu: kernel initrd
@@ -54,6 +54,11 @@ run: kernel initrd $(B)/disk.img
 	@$(PYTHON) scripts/run.py start $(QEMU_WORDS) DISK=$(B)/disk.img $(if $(PORT),$(call quoted,PORT=$(PORT)))
 monitor: kernel initrd $(B)/disk.img
 	@$(PYTHON) scripts/monitor.py $(QEMU_WORDS) $(call quoted,DISK=$(or $(DISK),$(B)/disk.img)) $(if $(CMD),$(call quoted,CMD=$(CMD)))
+# The main job's disk and network, unless another MANIFEST is named.
+TRACE_WORDS = $(if $(findstring file,$(origin MANIFEST)),DISK=$(or $(DISK),$(B)/disk.img) NET=$(or $(NET),user),\
+	MANIFEST=$(call quoted,$(MANIFEST)) $(if $(DISK),$(call quoted,DISK=$(DISK)))) $(if $(EVENTS),EVENTS=$(EVENTS))
+trace: kernel programs $(if $(findstring file,$(origin MANIFEST)),$(B)/disk.img)
+	@$(PYTHON) scripts/perfetto.py $(QEMU_WORDS) $(TRACE_WORDS) $(call quoted,OUT=$(OUT))
 stop:
 	@$(PYTHON) scripts/run.py stop BOARD=$(BOARD)
 $(B)/disk.img: FORCE

@@ -4,7 +4,7 @@
  *   trace [SECONDS [EVENTS]]     after 5 seconds, the newest 8192 events of each hart
  *
  * Everything is copied before anything is printed, for printing makes events too. The form of the
- * lines is that of docs/debugging.md; scripts/trace.py reads it:
+ * lines is that of docs/debugging.md; scripts/perfetto.py reads it:
  *   trace: begin HARTS HZ        trace: hart N FIRST COUNT OVERWRITTEN-BEFORE
  *   trace= TICKS.KIND.VALUE.ENV ...   hexadecimal; TICKS since the event before, ENV only if it is
  * another trace: end
