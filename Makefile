@@ -83,10 +83,9 @@ boot-tests: $(call elf_of,$(BOOT_PROGS))
 bench-programs: $(call elf_of,$(BENCH_PROGS))
 
 # --- kernel ----------------------------------------------------------------------------------------
-$(B)/kernel.elf: $(call kobjs,$(kernel-y)) arch/riscv/kernel.ld
-	$(call say,LD) $(CROSS)gcc $(filter-out -include $(C)/autoconf.h,$(KFLAGS)) -nostdlib -static -no-pie \
-		-Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-Map=$(B)/kernel.map \
-		-T arch/riscv/kernel.ld -o $@ $(filter %.o,$^) -lgcc
+link_kernel = $(CROSS)gcc $(filter-out -include $(C)/autoconf.h,$(KFLAGS)) -nostdlib -static -no-pie \
+	-Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-Map=$(basename $@).map \
+	-T arch/riscv/kernel.ld -o $@ $(filter %.o,$^) -lgcc
 $(B)/Image: $(B)/kernel.elf
 	$(call say,IMAGE) $(CROSS)objcopy -O binary $< $@
 %.asm: %.elf

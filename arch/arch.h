@@ -156,6 +156,23 @@ _Noreturn void arch_enter(struct arch_env *a);
 /* Start this hart's own kernel stack and call run(argument), which does not return. */
 _Noreturn void arch_stack_enter(uint32_t hart, void (*run)(uint32_t hart));
 
+/* --- provided by the arch: what there is to say in a panic -------------------------------- */
+struct arch_registers {
+	uint64_t x[32]; /* x[0] is pc */
+};
+struct arch_call {
+	uint64_t pc;  /* the first one: where it is, others: where it goes on afterwards */
+	bool certain; /* else it may be left over from an earlier call */
+};
+/* Of the function that calls this: pc, and what is needed to find its callers; the rest stays. */
+void arch_registers_here(struct arch_registers *at);
+/* The hart whose stack `at` is on; CONFIG_MAX_HARTS: of none. */
+uint32_t arch_hart_at(const struct arch_registers *at);
+/* Where it is and who called it, innermost first, at most `most`. Returns how many. */
+uint32_t arch_backtrace(const struct arch_registers *at, struct arch_call *calls, uint32_t most);
+/* The name of the kernel's function at an address, and how far into it that is, or NULL. */
+const char *arch_symbol(uint64_t address, uint64_t *offset);
+
 /* --- provided by kern --------------------------------------------------------------------- */
 /* First hart, paging on, early map, boot stack. The tree is readable at `device_tree`, all that it
  * says it is (NULL: it is not); it lies at physical `tree_address`. */
@@ -163,6 +180,8 @@ _Noreturn void kern_boot(uint64_t hartid, const void *device_tree, uint64_t tree
 			 uint64_t load, uint64_t image_bytes);
 /* A broken invariant. */
 _Noreturn void panic(const char *format, ...);
+/* The same where the registers were these. */
+_Noreturn void panic_at(const struct arch_registers *at, const char *format, ...);
 /* Another hart, on its stack. */
 _Noreturn void kern_hart_main(uint32_t hart);
 /* An interrupt, or an exception that the environment could not take. Returns whose context to

@@ -1,8 +1,23 @@
 # SPDX-License-Identifier: MIT
 kernel-y += $(wildcard kern/*.c kern/sys/*.c kern/dev/*.c kern/net/*.c kern/disk/*.c)
+# The table of function names, and one without any.
+$(B)/symbols/none.S: scripts/symbols.py $(C)/auto.conf
+	@mkdir -p $(@D) && scripts/symbols.py none > $@
+$(B)/symbols/all.S: scripts/symbols.py $(B)/nameless.elf
+	@$(CROSS)nm -n $(B)/nameless.elf | scripts/symbols.py > $@
+$(B)/symbols/%.o: $(B)/symbols/%.S
+	@$(CROSS)gcc $(filter-out -include $(C)/autoconf.h,$(KFLAGS)) -c -o $@ $<
 # Files that stand alone: no arch, no globals; the host tests link them as they are.
 pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.c cap_check.c cap_waiting.c frame.c \
 	net/filter.c))
 # The shortest calls: following jumps there costs registers and the moves to free them.
 cflags-kern/sys/map := -fno-cse-follow-jumps
 cflags-kern/sys/memory := -fno-cse-follow-jumps
+# Linked first to see where its functions are, then with their names behind them, which moves none.
+$(B)/nameless.elf $(B)/kernel.elf: $$(call kobjs,$$(kernel-y)) arch/riscv/kernel.ld
+$(B)/nameless.elf: $(B)/symbols/none.o
+	$(call say,LD) $(link_kernel)
+$(B)/kernel.elf: $(B)/symbols/$(if $(filter y,$(CONFIG_SYMBOLS)),all,none).o
+	$(call say,LD) $(link_kernel)
+	$(if $(filter y,$(CONFIG_SYMBOLS)),@$(CROSS)nm -n $@ | scripts/symbols.py | cmp -s - $(B)/symbols/all.S || \
+		{ echo '$@: its functions have moved' >&2; false; })

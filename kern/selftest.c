@@ -5,7 +5,8 @@
  *   chitin.selftest=trap    a trap in the kernel
  *   chitin.selftest=twice   a trap while a panic is printed
  *   chitin.selftest=stack   a kernel stack that is too short: its guard page
- * Callers: boot, when everything stands.
+ *   chitin.selftest=late    a broken invariant when power off is asked for, so after a life
+ * Callers: boot, when everything stands; the call `power`.
  */
 #include "kern/selftest.h"
 #include "arch/arch.h"
@@ -47,14 +48,28 @@ provoke_overflow(void)
 	(void)deep[0];
 }
 
+static bool is_late;
+
+static void
+provoke_later(void)
+{
+	is_late = true;
+}
+
+void
+selftest_power(void)
+{
+	if (is_late) {
+		panic("asked for by the boot arguments, at the end");
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*provoke)(void);
 } tests[] = {
-	{"panic", provoke_panic},
-	{"trap", provoke_trap},
-	{"twice", provoke_second_trap},
-	{"stack", provoke_overflow},
+	{"panic", provoke_panic},    {"trap", provoke_trap},  {"twice", provoke_second_trap},
+	{"stack", provoke_overflow}, {"late", provoke_later},
 };
 
 void
@@ -69,8 +84,11 @@ selftest_run(const char *arguments)
 	for (uint32_t i = 0; i < ARRAY_SIZE(tests); i++) {
 		if (strlen(tests[i].name) == bytes && strncmp(value, tests[i].name, bytes) == 0) {
 			tests[i].provoke();
+			if (is_late) {
+				return;
+			}
 			boot_fail(OPTION "%s: the kernel survives it", tests[i].name);
 		}
 	}
-	boot_fail(OPTION " must be one of panic, trap, twice, stack");
+	boot_fail(OPTION " must be one of panic, trap, twice, stack, late");
 }

@@ -7,5 +7,7 @@
 /* Do what `chitin.selftest=` in the boot arguments (may be NULL) asks for; returns if it does not
  * occur. */
 void selftest_run(const char *arguments);
+/* The power is about to be switched off: does `late` among the arguments want another end? */
+void selftest_power(void);
 
 #endif

@@ -82,14 +82,13 @@ trap_after_call(int64_t result, uint64_t action)
 }
 
 void
-trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval, uint64_t sp, uint64_t ra)
+trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval, struct arch_registers *at)
 {
+	at->x[0] = pc;
 	if (tval - STACKS_BASE < CONFIG_MAX_HARTS * KERNEL_STACK_STRIDE) {
-		panic("a kernel stack is too short: pc 0x%lx, tval 0x%lx, sp 0x%lx, ra 0x%lx", pc,
-		      tval, sp, ra);
+		panic_at(at, "a kernel stack is too short: pc 0x%lx, tval 0x%lx", pc, tval);
 	}
-	panic("trap in the kernel: cause %lu at pc 0x%lx, tval 0x%lx, sp 0x%lx, ra 0x%lx", cause,
-	      pc, tval, sp, ra);
+	panic_at(at, "trap in the kernel: cause %lu at pc 0x%lx, tval 0x%lx", cause, pc, tval);
 }
 
 /* Whose registers each hart loaded last; an environment without floating point leaves them alone.

@@ -6,6 +6,7 @@
 #define ARCH_RISCV_TRAP_H
 
 #include <stdint.h>
+#include "arch/arch.h"
 
 /* From vector.S and transfer.S; all return the tp of the environment to enter. */
 uint64_t trap_from_user(uint64_t cause, uint64_t tval);
@@ -15,8 +16,8 @@ uint64_t trap_traced(uint64_t cause, uint64_t tval);
 uint64_t trap_traced_transfer(void);
 uint64_t trap_traced_after_call(int64_t result, uint64_t action);
 uint64_t trap_after_call(int64_t result, uint64_t action);
-_Noreturn void trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval, uint64_t sp,
-				uint64_t ra);
+_Noreturn void trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval,
+				struct arch_registers *at);
 
 /* For traced.S: end of the call table that it stands in for. */
 extern uint64_t trap_untraced;

@@ -183,18 +183,22 @@ trap_enter:
 	.balign 64
 	.globl trap_kernel
 trap_kernel:
+	csrw	sscratch, t0
 	la	t0, panic_stack_taken
-	li	t1, 1
-	amoswap.w t1, t1, (t0)
-	bnez	t1, 1f			/* one hart only */
-	la	t0, panic_stack_end
-	mv	t1, sp
+	amoswap.w t0, sp, (t0)		/* the low half of which is not 0 */
+	bnez	t0, 1f			/* one hart only */
+	la	t0, panic_stack_end - 256
+	.irp	n, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, \
+		17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	sd	x\n, 8 * \n(t0)
+	.endr
+	csrr	t1, sscratch
+	sd	t1, 8 * 5(t0)
 	mv	sp, t0
 	csrr	a0, scause
 	csrr	a1, sepc
 	csrr	a2, stval
-	mv	a3, t1
-	mv	a4, ra
+	mv	a3, sp			/* struct arch_registers, but for pc */
 	call	trap_from_kernel
 1:	li	t0, PRINT_TURNS		/* another hart prints; or this one, and that was a trap */
 2:	addi	t0, t0, -1

@@ -6,6 +6,7 @@
 #include "kern/disk/extent.h"
 #include "kern/net/nic.h"
 #include "kern/ring.h"
+#include "kern/selftest.h"
 #include "kern/sys/sys.h"
 
 #define READ_BYTES  128
@@ -70,6 +71,7 @@ sys_power(exo_handle console, uint32_t how)
 		return sys_return(error ? error : E_INVAL);
 	}
 	console_flush();
+	selftest_power();
 	kprint("chitin: %s\n", how == EXO_POWER_OFF    ? "power off"
 			       : how == EXO_POWER_FAIL ? "power off after failure"
 						       : "reboot");

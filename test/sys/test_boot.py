@@ -265,6 +265,25 @@ def test_panic(machine, hello, kind, said):
     guest = machine(initrd=hello, smp=4, append=f"chitin.selftest={kind}")
     assert guest.finish(20) == qemu.FAILURE, guest.tail()
     assert re.search(f"^chitin: panic: {said}", guest.console, re.M), guest.tail()
+    calls = re.findall(r"^chitin:  ([ ?]) [0-9a-f]{16} (\w+)\+0x[0-9a-f]+$", guest.console, re.M)
+    assert (" ", "boot_on_own_stack") in calls and len(calls) < 24, guest.tail(80)
+    assert {"panic": "panic", "trap": "mmio_write32", "stack": "provoke_overflow"}[kind] == calls[0][1], calls
+    if kind != "panic":
+        assert re.search(r"^chitin:  pc [0-9a-f]{16}   ra [0-9a-f]{16}   sp f{8}0000[0-9a-f]{4} ", guest.console, re.M)
+
+
+@pytest.mark.parametrize("traced", ["", "chitin.trace "], ids=["usual", "traced"])
+def test_panic_after_a_life(machine, hello, traced):
+    """It tells what the hart did last: when everything is traced, the call that broke it."""
+    guest = machine(initrd=hello, smp=2, append=f"{traced}chitin.selftest=late")
+    assert guest.finish(20) == qemu.FAILURE, guest.tail()
+    assert re.search("^chitin: panic: asked for by the boot arguments, at the end", guest.console, re.M), guest.tail()
+    assert re.search(r"^chitin:    [0-9a-f]+ sys_power\+", guest.console, re.M), guest.tail(80)
+    number, count = map(int, re.search(r"^chitin: the last (\d+) of (\d+) events of hart 0:$", guest.console, re.M).groups())
+    events = re.findall(r"^chitin: +(\d+) us ago  ([\w-]+) +(\d+)  environment 0x([0-9a-f]+)$", guest.console, re.M)
+    assert len(events) == number == min(count, 32), guest.tail(80)
+    assert [int(e[0]) for e in events] == sorted((int(e[0]) for e in events), reverse=True)
+    assert not traced or number == 32 and events[-1][1] == "call"
 
 
 def test_trap_in_panic(machine, hello):
