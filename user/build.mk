@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
 libs-user/init := manifest
+libs-user/control := rt

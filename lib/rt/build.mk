@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+LIBS += rt
+lib-rt-y := $(wildcard lib/rt/*.c)
