@@ -85,9 +85,9 @@ thread_make_stack(struct exo_thread *t)
 }
 
 static int
-thread_make_env(struct exo_thread *t, uint32_t hart)
+thread_make_env(struct exo_thread *t, uint32_t hart, uint64_t flags)
 {
-	uint64_t home = hart | (uint64_t)(exo_start()->env_flags & EXO_ENV_FP) << 8;
+	uint64_t home = hart | (flags | (exo_start()->env_flags & EXO_ENV_FP)) << 8;
 	int result = exo_frames_create(exo_own_frames(), EXO_CAP_ENV, home, t->uarea, &t->env,
 				       &t->memory);
 
@@ -128,9 +128,20 @@ thread_free(struct exo_thread *t)
 	uarea_leave(t->uarea);
 }
 
+static int
+thread_bind(const struct exo_thread *t, const exo_handle *slots, uint32_t count)
+{
+	int64_t result = 0;
+
+	for (uint32_t i = 0; i < count && result == 0; i++) {
+		result = exo_bind(EXO_BIND_SLOT, t->env, slots[i], 0);
+	}
+	return (int)result;
+}
+
 int
-exo_thread_start(struct exo_thread *t, uint32_t hart, uint64_t (*body)(void *argument),
-		 void *argument)
+exo_thread_start_in(struct exo_thread *t, uint32_t hart, const exo_handle *slots, uint32_t count,
+		    uint64_t (*body)(void *argument), void *argument)
 {
 	int result;
 
@@ -140,12 +151,33 @@ exo_thread_start(struct exo_thread *t, uint32_t hart, uint64_t (*body)(void *arg
 		return E_NOSPACE;
 	}
 	result = thread_make_stack(t);
-	result = result < 0 ? result : thread_make_env(t, hart);
+	result = result < 0 ? result : thread_make_env(t, hart, count ? EXO_ENV_BOUND : 0);
+	result = result < 0 ? result : thread_bind(t, slots, count);
 	result = result < 0 ? result : thread_launch(t);
 	if (result < 0) {
 		thread_free(t);
 	}
 	return result;
+}
+
+int
+exo_thread_start(struct exo_thread *t, uint32_t hart, uint64_t (*body)(void *argument),
+		 void *argument)
+{
+	return exo_thread_start_in(t, hart, NULL, 0, body, argument);
+}
+
+int
+exo_thread_end(struct exo_thread *t)
+{
+	int64_t result = exo_env_stop(t->env);
+
+	if (result == 0 || result == E_DEAD) {
+		exo_upcall_end(t->uarea);
+		thread_free(t);
+		result = 0;
+	}
+	return (int)result;
 }
 
 /* Until it runs no more; how it ended. */

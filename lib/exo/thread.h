@@ -34,9 +34,17 @@ struct exo_thread {
 int exo_thread_start(struct exo_thread *t, uint32_t hart, uint64_t (*body)(void *argument),
 		     void *argument);
 
+/* The same for a thread that runs in the positions of `count` SLOT capabilities of that hart and
+ * takes no slack. The slots stay the caller's; exo_unbind them before they are bound again. */
+int exo_thread_start_in(struct exo_thread *t, uint32_t hart, const exo_handle *slots,
+			uint32_t count, uint64_t (*body)(void *argument), void *argument);
+
 /* Waits until the thread has ended, and frees what it had. Anybody may, one may once. 0 and *status
  * (unless that is 0), or E_DEAD: it ended in another way, as t->death says. */
 int exo_thread_join(struct exo_thread *t, uint64_t *status);
+
+/* Ends a thread wherever it is, and frees what it had; what it has locked stays so. 0 or E_BUSY. */
+int exo_thread_end(struct exo_thread *t);
 
 /* Ends the calling thread, as returning from its body does. */
 _Noreturn void exo_thread_exit(uint64_t status);
