@@ -53,7 +53,7 @@ class Terminal:
         """Wait for the first prompt and for the only line of every QUIET one, in any order."""
         awaited = {"monitor"} | beating
         while awaited:
-            self.child.expect(re.escape(PROMPT) + r"|(\w+): beat 1, .*\n")
+            self.child.expect(re.escape(PROMPT) + r"|(\w+): beat 1, [^\n]*\n")
             awaited -= {self.child.match.group(1) or "monitor"}
 
     def expect(self, pattern):
