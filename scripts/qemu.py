@@ -108,6 +108,11 @@ def end(process):
             process.wait()
 
 
+def folder_of(log):
+    """Make the folder of a file that is about to be written."""
+    os.makedirs(os.path.dirname(log) or ".", exist_ok=True)
+
+
 class Machine:
     """A guest whose console is read and written by this program; use it in a `with`.
 
@@ -119,6 +124,8 @@ class Machine:
         self.seen = 0           # expect() looks only at what comes after this
         self.more = threading.Condition()
         self.closed = False
+        if log:
+            folder_of(log)
         self.log = open(log, "wb") if log else None
         self.process = subprocess.Popen(command(**options) + ["-serial", "stdio", "-monitor", "none"],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -219,7 +226,7 @@ def booti(initrd, kernel=None, append="", log=None, tree=None, **options):
 def console_run(words, board, log, timeout, terminated=FAILURE):
     """Run with this process's own stdin and stdout as the console; returns the exit status.
     terminated is the status after SIGTERM."""
-    os.makedirs(os.path.dirname(log) or ".", exist_ok=True)
+    folder_of(log)
     words = words + ["-chardev", f"stdio,id=con,mux=on,signal=off,logfile={log}",
                      "-serial", "chardev:con", "-mon", "chardev=con,mode=readline"]
     stdin = None if sys.stdin.isatty() else subprocess.DEVNULL

@@ -125,6 +125,14 @@ def test_programs_of_a_manifest():
     assert mkinitrd.programs_of(mkinitrd.compiled(dts)) == ["web", "x", "y"]
 
 
+def test_log_in_a_new_folder(tmp_path):
+    """A board's folder in build/ need not be there before its first log."""
+    log = tmp_path / "board" / "console.log"
+    with qemu.Machine(log=str(log), kernel=f"{qemu.BUILD}/qemu-virt/Image") as guest:
+        guest.expect("^Chitin exokernel: starting", 20)
+    assert b"Chitin exokernel: starting" in log.read_bytes()
+
+
 def test_kernel_is_the_same_for_every_board(tmp_path):
     images = []
     for board in qemu.BOARDS:
