@@ -88,6 +88,7 @@ env_wake(struct env *e)
 		return;
 	}
 	__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
+	e->arch.nap = 0;
 	e->arch.x[10] =
 		__atomic_fetch_and(&e->events, ~e->wait_mask, __ATOMIC_ACQ_REL) & e->wait_mask;
 	hart_clear_deadline(e->hart, e);
@@ -118,6 +119,7 @@ env_leave_hart(struct env *e)
 	} else if (e->state == EXO_STATE_SLEEPING) {
 		/* it will find its events, if any, when it sleeps again */
 		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
+		e->arch.nap = 0;
 		e->arch.x[10] = 0;
 	}
 	if (e->has_deadline) {
@@ -334,6 +336,20 @@ env_interrupt(struct env *e, uint64_t bits)
 	} else {
 		env_signal(e, bits);
 	}
+}
+
+bool
+env_would_sleep(const struct env *e, uint64_t mask, uint64_t deadline)
+{
+	return !(__atomic_load_n(&e->events, __ATOMIC_RELAXED) & mask) && deadline > arch_time();
+}
+
+void
+env_napped(struct env *slept, struct env *woke)
+{
+	env_run(woke);
+	env_rest(slept);
+	slept->state = EXO_STATE_SLEEPING;
 }
 
 bool

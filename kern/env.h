@@ -123,6 +123,9 @@ struct env {
 };
 _Static_assert(sizeof(struct env) == 4096, "the private half of a pair of frames");
 _Static_assert(offsetof(struct env, arch) == 4096 - ARCH_ENV_BYTES, "arch stands at its end");
+_Static_assert((long)offsetof(struct env, wait_mask) - 4096 == A_WAIT_MASK, "frame.h");
+_Static_assert((long)offsetof(struct env, events) - 4096 == A_EVENTS, "frame.h");
+_Static_assert((long)offsetof(struct env, sleeping) - 4096 == A_SLEEPING, "frame.h");
 
 static inline struct env *
 env_of_arch(struct arch_env *a)
@@ -168,6 +171,11 @@ void env_take_early(struct env *e);
 /* Home hart: take the events in `mask`; if there are none and the deadline is in the future, it
  * sleeps and true is returned. */
 bool env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken);
+/* Would it sleep? */
+bool env_would_sleep(const struct env *e, uint64_t mask, uint64_t deadline);
+/* Home hart: by the short way of notices `slept`, which was running, has fallen asleep, and `woke`
+ * runs; each word that others look at says so already. */
+void env_napped(struct env *slept, struct env *woke);
 /* Home hart: it ran over the ends of its slices too often; it ends. */
 void env_overrun(struct env *e);
 /* Home hart: its deadline has come. */

@@ -49,17 +49,27 @@ hart_ready(struct hart *h, struct env *e)
 	}
 }
 
-/* Since this hart was here, those that had turns have yielded to each other by the short way. */
+_Static_assert(offsetof(struct hart, turn_seen) - offsetof(struct hart, turn) == TURN_SEEN &&
+		       offsetof(struct hart, napped) - offsetof(struct hart, turn) == TURN_NAPPED,
+	       "frame.h");
+
+/* Since this hart was here, those that had turns have passed them on by the short way: by yields, all
+ * of them still ready; or by notices, each fell asleep and woke the next one, so that the first
+ * sleeps now and the last is awake, and nothing else has changed. */
 void
 hart_follow_turn(struct hart *h)
 {
+	struct env *was = transfer_env(h->turn_seen);
 	uint64_t now = arch_time();
 
 	now = now < h->boundary ? now : h->boundary - 1; /* what is given is of that slice */
 	h->turn_seen = h->turn;
 	h->running = transfer_env(h->turn);
-	timeline_donate(&h->timeline, &h->running->member, now);
-	h->timeline.running = &h->running->member;
+	timeline_follow(&h->timeline, &h->running->member, now);
+	if (h->napped) {
+		env_napped(was, h->running);
+	}
+	h->napped = 0;
 	h->tells = false;
 	h->grace_time = TIMELINE_NEVER;
 	hart_choose_again(h);

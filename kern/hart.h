@@ -39,7 +39,8 @@ struct hart {
 	struct env *running; /* whose turn it is, perhaps another runs for it (transfer.h); NULL:
 				nobody's, or to be found out */
 	uint64_t turn;       /* its tp, which transfer.S changes; */
-	uint64_t turn_seen;  /* as it was here last */
+	uint64_t turn_seen;  /* as it was here last; */
+	uint64_t napped;     /* and by notices, not by yields, if this is not 0 */
 	struct tree_root deadlines;
 	uint64_t slice_end;  /* when it is to be found out at the latest; 0: now */
 	uint64_t boundary;   /* when the slice of `running` ends */

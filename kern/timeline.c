@@ -235,6 +235,15 @@ timeline_donate(struct timeline *t, struct timeline_member *m, uint64_t now)
 	t->donee = m;
 }
 
+/* The turn in the ring, if it was one, is over: timeline_donate has seen to that. */
+void
+timeline_follow(struct timeline *t, struct timeline_member *m, uint64_t now)
+{
+	timeline_donate(t, m, now);
+	t->running = m;
+	t->runs_slack = false;
+}
+
 uint64_t
 timeline_overrun(struct timeline_member *m, uint64_t grace)
 {

@@ -81,6 +81,8 @@ void timeline_sleep(struct timeline *t, struct timeline_member *m);
  * ready. What it was given itself does not grow when it passes it on. */
 void timeline_yield(struct timeline *t, uint64_t now);
 void timeline_donate(struct timeline *t, struct timeline_member *m, uint64_t now);
+/* The same, and it has been running already. */
+void timeline_follow(struct timeline *t, struct timeline_member *m, uint64_t now);
 
 /* `m` ran over its end: it owes `grace` ticks. Returns how often it has. */
 uint64_t timeline_overrun(struct timeline_member *m, uint64_t grace);

@@ -45,6 +45,14 @@ is_short(const struct env *e, const struct env *to)
 	return e->arch.token == to->arch.token && e->arch.token != NAMELESS;
 }
 
+/* The short ways of yield and notify deliver no upcall, and leave alone what is in the hart's
+ * floating-point registers: zeros, for they are for those that never had anything else there. */
+static bool
+is_plain(const struct env *e)
+{
+	return !((e->arch.fp & e->arch.float_used) | e->begin_entry | e->end_entry | e->event_entry);
+}
+
 /* Let `e` call and answer by the short way, with `left` calls below it. */
 static void
 set_up(struct env *e, uint64_t left)
@@ -59,7 +67,7 @@ set_up(struct env *e, uint64_t left)
 	a->ram = (uint64_t)t->base - (t->base_page << PAGE_SHIFT) + PAGE_SIZE;
 	a->turn = (uint64_t)&e->hart->turn;
 	a->fs = a->fp ? SSTATUS_FS : 0;
-	a->plain = a->fp | e->begin_entry | e->end_entry | e->event_entry ? NOT_PLAIN : a->token;
+	a->plain = is_plain(e) ? a->token : NOT_PLAIN;
 	e->member.serves = &a->back;
 }
 
@@ -79,6 +87,7 @@ pass_float(struct env *from, struct env *to)
 {
 	save_float(from);
 	memcpy(to->arch.f, from->arch.f, sizeof(to->arch.f));
+	arch_fp_used(&to->arch);
 	to->arch.fcsr = from->arch.fcsr;
 	to->arch.fp_hart = 0;
 }
@@ -148,6 +157,14 @@ transfer_yielded(struct env *e)
 {
 	set_up(e, e->arch.slots ? e->arch.left : TRANSFER_DEPTH);
 	e->arch.rested = e->arch.plain == NOT_PLAIN ? 0 : e->arch.plain;
+	e->hart->napped = 0; /* turns have gone round to where they began, if there were any */
+}
+
+void
+transfer_napped(struct env *e)
+{
+	set_up(e, e->arch.slots ? e->arch.left : TRANSFER_DEPTH);
+	e->arch.nap = e->arch.plain == NOT_PLAIN || transfer_caller(e) ? 0 : e->arch.plain;
 }
 
 int

@@ -59,6 +59,8 @@ void transfer_send(struct env *e, struct env *to, uint64_t badge, uint64_t gift)
 void transfer_answer(struct env *e, uint64_t gift);
 /* `e` has given up its turn: it, and those that yield to it, may do so by the short way. */
 void transfer_yielded(struct env *e);
+/* The same of one that sleeps, without a deadline, and those that notify it. */
+void transfer_napped(struct env *e);
 /* `e`, which runs and serves nobody, waits for a call from now on. */
 void transfer_open(struct env *e);
 /* An open one runs for another reason. */

@@ -48,6 +48,14 @@
 #define A_FS           (-136) /* SSTATUS_FS if it has floating point, else 0 */
 #define A_PLAIN        (-144) /* its token if it can yield by the short way, else NOT_PLAIN */
 #define A_RESTED       (-152) /* the same while it can be yielded to by the short way, else 0 */
+#define A_NAP          (-160) /* the same while it sleeps and can be notified by it, else 0 */
+/* Of struct env (kern/env.h): */
+#define A_WAIT_MASK (-1408) /* events that it sleeps for */
+#define A_EVENTS    (-1224)
+#define A_SLEEPING  (-1208) /* 32 bits */
+/* Of struct hart (kern/hart.h), from where A_TURN points: */
+#define TURN_SEEN   8
+#define TURN_NAPPED 16 /* not 0: turns were passed on by notices since then */
 
 /* What transfer.S knows of capability slots and their roots (kern/cap.h). */
 #define SLOT_WORD      0 /* generation in the upper half; rights and type in the lower one */
@@ -58,10 +66,13 @@
 #define SLOT_CALL_MASK 0x11f /* under this mask */
 #define SLOT_YIELD     0x408 /* the right YIELD */
 #define SLOT_YIELD_MASK 0x41f
+#define SLOT_NOTIFY     0x608 /* the rights SIGNAL and YIELD */
+#define SLOT_NOTIFY_MASK 0x61f
 #define NOT_PLAIN      1 /* is no token */
 
 /* Numbers of the calls that transfer control (syscalls.def). */
-#define CALL_FIRST_TRANSFER 61 /* of those that begin in transfer.S */
+#define CALL_FIRST_TRANSFER 60 /* of those that begin in transfer.S */
+#define CALL_NOTIFY         60
 #define CALL_YIELD          61
 #define CALL_SEND           62
 #define CALL_REPLY          63
@@ -98,8 +109,10 @@ struct arch_env {
 	uint64_t window;  /* return window of the exception handler */
 	uint64_t fp_hart; /* 1 + the hart whose registers hold its f, if it is that hart's fp_owner
 			   */
-	uint64_t spare[40];
-	uint64_t rested; /* of control transfer, see above */
+	uint64_t float_used; /* of one that has it, 1: its f may be other than 0 */
+	uint64_t spare[38];
+	uint64_t nap; /* of control transfer, see above */
+	uint64_t rested;
 	uint64_t plain;
 	uint64_t fs;
 	uint64_t turn;
@@ -119,6 +132,16 @@ struct arch_env {
 	uint64_t uarea;
 	uint64_t handler;
 };
+
+/* Its f may be other than 0 from now on: it neither gets nor passes on a turn by a short way. */
+static inline void
+arch_fp_used(struct arch_env *a)
+{
+	a->float_used = 1;
+	a->plain = NOT_PLAIN;
+	a->rested = 0;
+	a->nap = 0;
+}
 
 _Static_assert(sizeof(struct arch_env) == ARCH_ENV_BYTES, "arch_env size");
 _Static_assert((long)offsetof(struct arch_env, f) - ARCH_ENV_BYTES == A_F(0), "arch_env f");
@@ -141,6 +164,7 @@ _Static_assert((long)offsetof(struct arch_env, plain) - ARCH_ENV_BYTES == A_PLAI
 	       "arch_env plain");
 _Static_assert((long)offsetof(struct arch_env, rested) - ARCH_ENV_BYTES == A_RESTED,
 	       "arch_env rested");
+_Static_assert((long)offsetof(struct arch_env, nap) - ARCH_ENV_BYTES == A_NAP, "arch_env nap");
 _Static_assert((long)offsetof(struct arch_env, fs) - ARCH_ENV_BYTES == A_FS, "arch_env fs");
 _Static_assert((long)offsetof(struct arch_env, vec_kernel) - ARCH_ENV_BYTES == A_VEC_KERNEL,
 	       "arch_env vec_kernel");

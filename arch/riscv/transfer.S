@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * transfer.S: the short ways of call, reply and yield: control goes to another environment. A call
- * and a reply take every register along. Whatever does not fit goes the long way
- * (kern/sys/transfer.c, and for yield kern/sys/env.c), which decides everything again from the
- * beginning.
+ * transfer.S: the short ways of call, reply, yield and notify: control goes to another environment.
+ * A call and a reply take every register along. Whatever does not fit goes the long way
+ * (kern/sys/transfer.c, and for yield and notify kern/sys/env.c), which decides everything again
+ * from the beginning.
  *
  * The short way takes no lock. It is for environments at home on this hart, alike in floating point
  * and with address space identifiers (their tokens are equal). A capability is read while other
@@ -113,11 +113,12 @@ send_or_other:
 	addi	gp, a7, CALL_SEND
 	beqz	gp, long_way
 	addi	gp, a7, CALL_YIELD
+	beqz	gp, yield
+	addi	gp, a7, CALL_NOTIFY
 	bnez	gp, trap_exception	/* another system's call */
 
-/* a0 = ENV. What C keeps over a call is kept, the rest is 0 for who goes on. Both without floating
- * point and upcalls of slices and events; the other one has yielded before. That the turn is
- * another's, the kernel's C code finds out when it comes to it (hart_sync). */
+/* t2 = tp of the environment that a0 names with the rights `want`, else the long way. */
+	.macro	find_env want, mask
 	ld	gp, A_SLOTS(tp)
 	beqz	gp, trap_call
 	slli	t2, a0, 32
@@ -134,8 +135,8 @@ send_or_other:
 	xor	t2, gp, a0
 	srli	t2, t2, 32
 	bnez	t2, trap_call
-	andi	gp, gp, SLOT_YIELD_MASK
-	addi	gp, gp, -SLOT_YIELD
+	andi	gp, gp, \mask
+	addi	gp, gp, -\want
 	bnez	gp, trap_call
 	add	t1, t1, t2
 	ld	t2, SLOT_START(t1)
@@ -144,14 +145,13 @@ send_or_other:
 	xor	t1, t1, a0
 	srli	t1, t1, 32
 	bnez	t1, trap_call
-	slli	t2, t2, 12		/* t2 = tp of the other one */
+	slli	t2, t2, 12
 	ld	t1, A_RAM(tp)
 	add	t2, t2, t1
-	ld	t1, A_PLAIN(tp)
-	ld	t0, A_RESTED(t2)
-	bne	t0, t1, trap_call
-	sd	t1, A_RESTED(tp)	/* commit */
-	sd	zero, A_RESTED(t2)
+	.endm
+
+/* The turn goes from tp to t2, gp = where it stands. What C keeps over a call is kept. */
+	.macro	hand_over
 	.irp	n, 1, 2, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
 	sd	x\n, A_X(\n)(tp)
 	.endr
@@ -160,9 +160,7 @@ send_or_other:
 	csrr	t1, sepc
 	addi	t1, t1, 4
 	sd	t1, A_X(0)(tp)
-	sd	zero, A_X(10)(tp)
-	ld	t1, A_TURN(tp)
-	sd	t2, 0(t1)
+	sd	t2, 0(gp)
 	ld	t1, A_SATP(t2)
 	csrw	satp, t1
 	ld	t1, A_X(0)(t2)
@@ -170,10 +168,78 @@ send_or_other:
 	.irp	n, 1, 2, 3, 4, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
 	ld	x\n, A_X(\n)(t2)
 	.endr
-	.irp	n, 10, 11, 12, 13, 14, 15, 16, 17, 5, 6, 7, 28, 29, 30, 31
+	.irp	n, 11, 12, 13, 14, 15, 16, 17, 5, 6, 7, 28, 29, 30, 31
 	li	x\n, 0
 	.endr
 	sret
+	.endm
+
+/* a0 = ENV, a1 = events for it, a2 = events that the caller waits for, a3 = deadline. Both alike
+ * and plain (kern/transfer.c); the other one sleeps, has come to it in the same way, and waits for
+ * all of a1. The turn is the caller's own, and what went before by short ways was of this kind. The
+ * words that other harts look at are as after a signal and a sleep; that the caller is off the
+ * timeline and the other one on it, hart_sync finds out. Before `sleeps` nothing is changed; from
+ * there on the caller looks asleep, and finds what was raised before others saw that. */
+	find_env SLOT_NOTIFY, SLOT_NOTIFY_MASK
+	ld	t1, A_PLAIN(tp)
+	ld	t0, A_NAP(t2)
+	bne	t0, t1, trap_call
+	csrr	t0, sstatus
+	bltz	t0, trap_call		/* there is floating point to save */
+	addi	t0, a3, 1
+	bnez	t0, trap_call
+	blez	a1, trap_call
+	ld	t0, A_WAIT_MASK(t2)
+	not	t3, t0
+	and	t3, t3, a1
+	bnez	t3, trap_call
+	ld	t3, A_EVENTS(t2)
+	and	t3, t3, t0
+	bnez	t3, trap_call		/* it is about to be woken for another reason */
+	ld	gp, A_TURN(tp)
+	ld	t3, 0(gp)
+	bne	t3, tp, trap_call	/* it serves somebody whose turn it is */
+	ld	t3, TURN_NAPPED(gp)
+	beqz	t3, first_nap
+sleeps:	slli	t3, a2, 1		/* bit 63 is never raised */
+	srli	t3, t3, 1
+	sd	t3, A_WAIT_MASK(tp)
+	li	t0, 1
+	sw	t0, A_SLEEPING(tp)
+	fence	rw, rw
+	ld	t0, A_EVENTS(tp)
+	and	t3, t3, t0
+	bnez	t3, awake
+	sd	t1, A_NAP(tp)
+	sd	zero, A_NAP(t2)
+	sd	tp, TURN_NAPPED(gp)
+	sw	zero, A_SLEEPING(t2)
+	mv	a0, a1
+	hand_over
+first_nap:
+	ld	t3, TURN_SEEN(gp)
+	beq	t3, tp, sleeps
+	j	trap_call		/* those before yielded */
+awake:	sw	zero, A_SLEEPING(tp)
+	j	trap_call
+
+/* a0 = ENV. Both alike and plain; the other one has yielded before. That the turn is another's,
+ * the kernel's C code finds out when it comes to it (hart_sync). */
+yield:
+	find_env SLOT_YIELD, SLOT_YIELD_MASK
+	ld	t1, A_PLAIN(tp)
+	ld	t0, A_RESTED(t2)
+	bne	t0, t1, trap_call
+	csrr	t0, sstatus
+	bltz	t0, trap_call
+	ld	gp, A_TURN(tp)
+	ld	t0, TURN_NAPPED(gp)
+	bnez	t0, trap_call
+	sd	t1, A_RESTED(tp)	/* commit */
+	sd	zero, A_RESTED(t2)
+	li	a0, 0
+	sd	zero, A_X(10)(tp)
+	hand_over
 long_way_kept:
 	ld	t0, A_X(5)(tp)
 long_way_plain:

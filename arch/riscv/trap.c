@@ -115,6 +115,7 @@ static __attribute__((noinline)) void
 leave_float(struct arch_env *previous)
 {
 	fp_save(tp_of(previous));
+	arch_fp_used(previous);
 	fp_owner[arch_hart()] = previous;
 	previous->fp_hart = arch_hart() + 1;
 }
@@ -193,14 +194,15 @@ arch_env_init(struct arch_env *a, uint32_t hart, uint64_t uarea, bool fp)
 		}
 		a->fcsr = 0;
 		a->fp_hart = 0;
+		a->float_used = 0;
 	}
 	a->window = 0;
 	a->handler = 0;
-	a->satp = 0;
 	a->slots = 0; /* the first transfer goes the long way, which sets up the short one */
 	a->token = 0;
 	a->open = 0;
 	a->rested = 0;
+	a->nap = 0;
 	a->callee = 0;
 	a->back = 0;
 	a->stack = cpu_stack_end(hart);

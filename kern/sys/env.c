@@ -27,6 +27,21 @@ sys_sleep(uint64_t mask, uint64_t deadline)
 	return (struct sysret){(int64_t)taken, upcall_wanted(e) ? ACTION_LONG : ACTION_RETURN};
 }
 
+/* Raise `bits` of what `env` names. Tree lock. */
+static int
+signal_locked(struct env *e, exo_handle env, uint64_t rights, uint64_t bits, struct env **target)
+{
+	int error = bits & EVENT_RESERVED ? E_INVAL : sys_env(e, env, rights, target);
+
+	if (!error && env_is_off(*target)) {
+		error = E_DEAD;
+	}
+	if (!error) {
+		env_signal(*target, bits);
+	}
+	return error;
+}
+
 struct sysret
 sys_signal(exo_handle env, uint64_t bits)
 {
@@ -34,19 +49,63 @@ sys_signal(exo_handle env, uint64_t bits)
 	struct env *target;
 	int error;
 
-	if (bits & EVENT_RESERVED) {
-		return sys_return(E_INVAL);
-	}
 	kernel_lock(e->kernel);
-	error = sys_env(e, env, EXO_ENV_SIGNAL, &target);
-	if (!error && env_is_off(target)) {
-		error = E_DEAD;
-	}
-	if (!error) {
-		env_signal(target, bits);
-	}
+	error = signal_locked(e, env, EXO_ENV_SIGNAL, bits, &target);
 	kernel_unlock(e->kernel);
 	return sys_finish(error);
+}
+
+/* May the rest of e's slice go to `target`? One that is told of the end of its slices, and pays for
+ * running over it, needs time to be told. */
+static int
+check_gift(const struct env *e, const struct env *target)
+{
+	const struct hart *h = e->hart;
+
+	if (target->hart != h) {
+		return E_HART;
+	}
+	if (!timeline_can_run(&target->member)) {
+		return E_STATE;
+	}
+	return target->end_entry && arch_time() + 2 * h->grace_ticks > h->boundary ? E_SHORT : 0;
+}
+
+/* It goes there if it may, and only if `e` has no use for it. */
+static struct sysret
+notify_locked(struct env *e, struct env *target, uint64_t mask, uint64_t deadline)
+{
+	bool gives = env_would_sleep(e, mask, deadline) && !check_gift(e, target);
+	uint64_t taken;
+
+	if (gives) {
+		hart_yield(e->hart, target);
+	}
+	if (env_sleep(e, mask, deadline, &taken)) {
+		if (deadline == UINT64_MAX) {
+			transfer_napped(e);
+		}
+		return (struct sysret){0, ACTION_SLEPT};
+	}
+	return (struct sysret){(int64_t)taken, ACTION_LONG};
+}
+
+struct sysret
+sys_notify(exo_handle env, uint64_t bits, uint64_t mask, uint64_t deadline)
+{
+	struct env *e = env_current();
+	struct sysret result = {0, ACTION_LONG};
+	struct env *target;
+	int error;
+
+	kernel_lock(e->kernel);
+	hart_sync(e->hart);
+	error = signal_locked(e, env, EXO_ENV_SIGNAL | EXO_ENV_YIELD, bits, &target);
+	if (!error) {
+		result = notify_locked(e, target, mask & ~EVENT_RESERVED, deadline);
+	}
+	kernel_unlock(e->kernel);
+	return error ? sys_return(error) : result;
 }
 
 struct sysret
@@ -61,11 +120,10 @@ sys_yield(exo_handle env)
 		return (struct sysret){0, ACTION_LONG};
 	}
 	kernel_lock(e->kernel);
+	hart_sync(e->hart);
 	error = sys_env(e, env, EXO_ENV_YIELD, &target);
 	if (!error) {
-		error = target->hart != e->hart              ? E_HART
-			: !timeline_can_run(&target->member) ? E_STATE
-							     : 0;
+		error = check_gift(e, target);
 	}
 	if (!error) {
 		hart_yield(e->hart, target);
@@ -202,6 +260,17 @@ sys_env_read(exo_handle env, struct exo_context *context)
 		      : arch_copy_out((struct uaddr){(uint64_t)context}, &copy, sizeof(copy)));
 }
 
+static bool
+has_float(const struct exo_context *c)
+{
+	uint64_t any = c->fcsr;
+
+	for (uint32_t i = 0; i < 32; i++) {
+		any |= c->f[i];
+	}
+	return any != 0;
+}
+
 struct sysret
 sys_env_write(exo_handle env, const struct exo_context *context)
 {
@@ -223,6 +292,9 @@ sys_env_write(exo_handle env, const struct exo_context *context)
 		target->arch.x[0] = copy.pc;
 		memcpy(&target->arch.x[1], &copy.x[1], sizeof(copy.x) - sizeof(copy.x[0]));
 		memcpy(target->arch.f, copy.f, target->arch.fp ? sizeof(copy.f) : 0);
+		if (has_float(&copy)) {
+			arch_fp_used(&target->arch);
+		}
 		target->arch.fcsr = copy.fcsr & 0xff;
 		target->arch.fp_hart = 0;
 	}

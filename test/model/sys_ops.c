@@ -43,6 +43,7 @@ static const struct {
 	[EXO_NR_unbind] = {"", 1, true},
 	[EXO_NR_sleep] = {"?T", 1, true},
 	[EXO_NR_signal] = {"eb", 1, true},
+	[EXO_NR_notify] = {"eb?T", 1, true},
 	[EXO_NR_yield] = {"e", 1, true},
 	[EXO_NR_resume] = {"", 1, true},
 	[EXO_NR_exit] = {"i", 0, true},

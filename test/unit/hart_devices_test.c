@@ -180,6 +180,13 @@ env_overrun(struct env *e)
 }
 
 void
+env_napped(struct env *slept, struct env *woke)
+{
+	(void)slept;
+	(void)woke;
+}
+
+void
 env_timeout(struct env *e)
 {
 	(void)e;

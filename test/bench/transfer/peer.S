@@ -39,13 +39,11 @@ peer_yield:
 	j	peer_yield
 
 peer_notify:
-	li	a0, 1
-	li	a1, -1
-	li	a7, -NR_SLEEP
-	ecall
 	mv	a0, s0
 	li	a1, 1
-	li	a7, -NR_SIGNAL
+	li	a2, 1
+	li	a3, -1
+	li	a7, -NR_NOTIFY
 	ecall
 	j	peer_notify
 peer_code_end:

@@ -4,8 +4,7 @@
 #ifndef TEST_BENCH_TRANSFER_PEER_H
 #define TEST_BENCH_TRANSFER_PEER_H
 
-#define NR_SLEEP  15
-#define NR_SIGNAL 16
+#define NR_NOTIFY 60
 #define NR_YIELD  61
 #define NR_REPLY  63
 #define NR_CALL   64
