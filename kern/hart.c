@@ -53,8 +53,8 @@ _Static_assert(offsetof(struct hart, turn_seen) - offsetof(struct hart, turn) ==
 		       offsetof(struct hart, napped) - offsetof(struct hart, turn) == TURN_NAPPED,
 	       "frame.h");
 
-/* Since this hart was here, those that had turns have passed them on by the short way: by yields, all
- * of them still ready; or by notices, each fell asleep and woke the next one, so that the first
+/* Since this hart was here, those that had turns have passed them on by the short way: by yields,
+ * all of them still ready; or by notices, each fell asleep and woke the next one, so that the first
  * sleeps now and the last is awake, and nothing else has changed. */
 void
 hart_follow_turn(struct hart *h)

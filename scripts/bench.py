@@ -42,16 +42,17 @@ PACE_SECONDS = 0.004                    # between two packets of rx_paced
 
 CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 appel1 appel2 carve_drop_10 "
         "carve_drop_10000 frame_clear").split()
-KERNEL_ONLY = {"exc_to_handler", "irq_to_user"}     # one way: the instruction that it came at is not part of it
+KERNEL_ONLY = {"exc_to_handler", "irq_to_user", "slice_switch"}     # one way: the instruction that it came at is not part of it
 LIFE = ["env_cycle_16p"]
 TRANSFER = "transfer_bare transfer_saved yield_pair notify_pair".split()
 IRQ = ["irq_to_user"]
 PIPE = ["pipe_pair"]
+SLICE = ["slice_switch"]
 FORK = {"fork_touch_1m": 256, "fork_touch_64m": 16384}    # pages
 HARTS = ["null_call_4h"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
 LONGEST = {"irqs_off_max": 3, "lock_held_max": 4}         # which word of live()
-ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *PIPE, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP,
+ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *PIPE, *SLICE, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP,
        "boot_smode", "kernel_text_bytes"]
 
 
@@ -188,7 +189,7 @@ def of_program(program):
     return measure
 
 
-PROGRAMS = {"life": LIFE, "irq": IRQ, "transfer": TRANSFER, "pipe": PIPE}
+PROGRAMS = {"life": LIFE, "irq": IRQ, "transfer": TRANSFER, "pipe": PIPE, "slice": SLICE}
 
 
 def one_hart_tests():

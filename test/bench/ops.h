@@ -46,5 +46,6 @@
 #define OP_YIELD_PAIR       32
 #define OP_NOTIFY_PAIR      33
 #define OP_PIPE_PAIR        34
+#define OP_SLICE_SWITCH     35
 
 #endif
