@@ -22,6 +22,7 @@
 #include "kern/upcall.h"
 #include "lib/base/checked.h"
 
+#define DEADLINES_TURN    2 /* deadlines dealt with in one go, of some 280 instructions each */
 #define INBOX_TURN        4 /* requests dealt with in one go, of some 300 instructions each */
 #define RETRIES_PER_SLICE 8 /* of an upcall that an exception holds back */
 #define PAUSE_TICKS(hz)   ((hz) / 100000) /* see device_time_after() */
@@ -118,14 +119,34 @@ hart_clear_deadline(struct hart *h, struct env *e)
 	}
 }
 
+/* There may be more than one turn allows. Whose slot this is does not wait for the others. */
+static void
+owner_deadline(struct hart *h, uint64_t now)
+{
+	struct timeline_member *m = timeline_owner(&h->timeline, now);
+	struct env *owner = m ? container_of(m, struct env, member) : NULL;
+
+	if (owner && owner->has_deadline && owner->deadline.key <= now) {
+		env_timeout(owner);
+	}
+}
+
 static void
 hart_deadlines(struct hart *h, uint64_t now)
 {
+	uint64_t pause = PAUSE_TICKS(arch_timebase_hz());
 	struct tree_node *first = tree_first(&h->deadlines);
+	uint32_t left = DEADLINES_TURN;
 
-	for (uint32_t budget = 16; first && first->key <= now && budget; budget--) {
+	for (; left && first && first->key <= now; left--) {
 		env_timeout(container_of(first, struct env, deadline));
 		first = tree_first(&h->deadlines);
+	}
+	if (left == 0) {
+		owner_deadline(h, now);
+	}
+	if (left < DEADLINES_TURN) {
+		h->late_rest = arch_time() + (left ? pause / 5 : pause);
 	}
 }
 
@@ -150,24 +171,19 @@ device_time_after(const struct hart *h, uint64_t now)
 	return time < now + pause ? now + pause : time;
 }
 
-/* At `time` at the latest. */
-static void
-hart_arm(struct hart *h, uint64_t now, uint64_t time)
+static inline void
+arm_timer(struct hart *h, uint64_t now, uint64_t time)
 {
-	struct tree_node *first = tree_first(&h->deadlines);
+	if (time < h->timer || h->timer <= now) { /* too early does no harm */
+		h->timer = time;
+		arch_timer_set(time);
+	}
+}
 
-	if (first && first->key < time) {
-		time = first->key;
-	}
-	if (h->slice_end < time) {
-		time = h->slice_end;
-	}
-	if (h->grace_time < time) {
-		time = h->grace_time;
-	}
-	if (h->poll_time < time) {
-		time = h->poll_time;
-	}
+/* hart_arm, when there is more to do than one turn allowed. */
+static __attribute__((noinline)) void
+arm_again(struct hart *h, uint64_t now, uint64_t time)
+{
 	if (h->irq_again || h->irq_held) {
 		uint64_t devices = device_time_after(h, now);
 
@@ -178,9 +194,32 @@ hart_arm(struct hart *h, uint64_t now, uint64_t time)
 
 		time = soon < time ? soon : time;
 	}
-	if (time < h->timer || h->timer <= now) { /* too early does no harm */
-		h->timer = time;
-		arch_timer_set(time);
+	arm_timer(h, now, time);
+}
+
+/* At `time` at the latest. Of many deadlines that are over at once the next ones are looked at when
+ * an environment has run for a while: nobody's slice begins late for others' sleep. */
+static void
+hart_arm(struct hart *h, uint64_t now, uint64_t time)
+{
+	struct tree_node *first = tree_first(&h->deadlines);
+
+	if (first && first->key < time) {
+		time = first->key < h->late_rest ? h->late_rest : first->key;
+	}
+	if (h->slice_end < time) {
+		time = h->slice_end;
+	}
+	if (h->grace_time < time) {
+		time = h->grace_time;
+	}
+	if (h->poll_time < time) {
+		time = h->poll_time;
+	}
+	if (h->irq_again || h->irq_held || h->inbox_rest) {
+		arm_again(h, now, time);
+	} else {
+		arm_timer(h, now, time);
 	}
 }
 
@@ -385,6 +424,7 @@ hart_idle(struct hart *h)
 
 	trace_run(h, NULL);
 	while (!h->running) {
+		h->late_rest = 0;
 		hart_arm(h, now, now + h->second_ticks);
 		arch_wait();
 		idle_interrupts(h);

@@ -49,6 +49,7 @@ struct hart {
 	bool gave_up;        /* `running` gave up the rest */
 	uint64_t timer;      /* what the timer is armed for */
 	uint64_t poll_time;  /* when to look at a console without interrupts, TIMELINE_NEVER: not */
+	uint64_t late_rest;  /* until then deadlines that are over wait while an environment runs */
 	uint64_t irq_again;  /* bits of irq.c: devices with more to do than one turn allowed */
 	uint64_t irq_rest;   /* until then devices wait while an environment runs */
 	bool irq_held;       /* external interrupts are off until then */

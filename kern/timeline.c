@@ -333,6 +333,12 @@ timeline_is_quiet(struct timeline *t)
 	return position_of(t, t->slot)->is_quiet && !t->runs_slack && t->running;
 }
 
+struct timeline_member *
+timeline_owner(struct timeline *t, uint64_t now)
+{
+	return position_of(t, (now - t->epoch) / t->quantum)->owner;
+}
+
 /* --- invariants ----------------------------------------------------------------------------- */
 static bool
 ring_holds(const struct timeline *t)

@@ -98,6 +98,8 @@ timeline_can_run(const struct timeline_member *m)
 struct timeline_member *timeline_choose(struct timeline *t, uint64_t now);
 /* Do external interrupts wait in this slot? */
 bool timeline_is_quiet(struct timeline *t);
+/* Whose position it is at time `now`, NULL: nobody's. */
+struct timeline_member *timeline_owner(struct timeline *t, uint64_t now);
 
 /* All named invariants: NULL or the name of the first one broken. */
 const char *timeline_check(const struct timeline *t);
