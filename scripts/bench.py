@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Measure what Chitin's operations cost, in executed instructions, and print `name value unit` lines.
+"""Measure what Chitin's operations cost, most in executed instructions, and print `name value unit` lines.
 
   bench.py --build build/BOARD --plugin counter.so --out DIR [--only a,b] [--check] [--profile FIGURE]
            [--boots N]
@@ -25,6 +25,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import beside
 import mkinitrd
 import qemu
 import testrun
@@ -49,10 +50,11 @@ IRQ = ["irq_to_user"]
 PIPE = ["pipe_pair"]
 SLICE = ["slice_switch"]
 FORK = {"fork_touch_1m": 256, "fork_touch_64m": 16384}    # pages
-HARTS = ["null_call_4h"]
+HARTS = ["null_call_4h", "transfer_bare_4h"]
+RT = ["rt_slot_delay_max_ns"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
 LONGEST = {"irqs_off_max": 3, "lock_held_max": 4}         # which word of live()
-ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *PIPE, *SLICE, *FORK, *HARTS, "raw_read_4k", "rx_paced", *HTTP,
+ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *PIPE, *SLICE, *FORK, *HARTS, *RT, "raw_read_4k", "rx_paced", *HTTP,
        "boot_smode", "kernel_text_bytes"]
 
 
@@ -248,6 +250,10 @@ def measure_harts(opts, wanted):
     return {name: max(middle(samples(machine.marks, hart), name) for hart in range(harts)) for name in wanted}
 
 
+def measure_rt(opts, wanted):
+    return dict.fromkeys(wanted, beside.worst(opts.out, say))
+
+
 def measure_disk(opts, wanted):
     image = opts.out / "raw.img"
     image.write_bytes(os.urandom(1 << 20) * 8)
@@ -346,11 +352,12 @@ def idle_rate(machine):
 
 def measure_http(opts, wanted):
     disk = str(site_image(opts))
+    initrd = mkinitrd.for_manifest((ROOT / "test/bench/web.dts").read_text(), str(opts.out / "http.cpio"))
 
     def one_boot():
         port = free_port()
         urls = {name: f"http://127.0.0.1:{port}/f{size}" for name, size in HTTP.items()}
-        with Counted(opts, "http", initrd=str(opts.build / "initrd.cpio"), disk=disk, net="user",
+        with Counted(opts, "http", initrd=initrd, disk=disk, net="user",
                      forward=[(port, 80)]) as machine:
             for name, url in urls.items():
                 machine.until(lambda: answers(url, HTTP[name]), f"no answer to {url}")
@@ -382,7 +389,7 @@ def measure_text(opts, wanted):
 GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest),
           *((figures, of_program(program)) for program, figures in PROGRAMS.items()),
           (list(FORK), measure_fork),
-          (HARTS, measure_harts),
+          (HARTS, measure_harts), (RT, measure_rt),
           (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
           (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
 
@@ -477,6 +484,10 @@ def profile(opts, name):
     return print_trace(namer(opts.build / "kernel.elf", opts.elf(program)), path)
 
 
+def unit_of(name):
+    return {"bytes": "bytes", "ns": "ns"}.get(name.rpartition("_")[2], "instructions")
+
+
 def main():
     args = argparse.ArgumentParser()
     args.add_argument("--build", type=Path, required=True)
@@ -505,9 +516,8 @@ def main():
             if mine:
                 values.update(measure(opts, mine))
                 for name in mine:
-                    unit = "bytes" if name.endswith("_bytes") else "instructions"
-                    print(name, values[name], unit, flush=True)
-    except (Failed, qemu.GuestError) as why:
+                    print(name, values[name], unit_of(name), flush=True)
+    except (Failed, beside.NoFigure, qemu.GuestError) as why:
         sys.exit(f"bench: {why}")
     wrong = over_limits(values) if opts.check else []
     for sentence in wrong:

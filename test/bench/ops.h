@@ -47,5 +47,6 @@
 #define OP_NOTIFY_PAIR      33
 #define OP_PIPE_PAIR        34
 #define OP_SLICE_SWITCH     35
+#define OP_TRANSFER_BARE_4H 36
 
 #endif

@@ -24,9 +24,9 @@ static struct {
 	struct exo_pages shared; /* of the parent; zero first */
 } kin;
 
-/* Finds the program in the initrd and makes `pages` shared pages: 0 or an error. */
+/* Finds a file of the initrd: 0 or an error. */
 static inline int
-kin_open(uint64_t pages)
+kin_find(const char *name)
 {
 	const struct exo_boot *boot = exo_boot();
 	uint64_t bytes = boot->initrd_offset + boot->initrd_bytes;
@@ -37,14 +37,22 @@ kin_open(uint64_t pages)
 
 	if (result == 0) {
 		result = cpio_find((const uint8_t *)address + boot->initrd_offset,
-				   boot->initrd_bytes, "init", &file);
+				   boot->initrd_bytes, name, &file);
 	}
 	if (result == 0) {
 		kin.elf = file.data;
 		kin.bytes = file.bytes;
-		result = exo_pages_make(&kin.shared, pages);
 	}
 	return result;
+}
+
+/* Finds the program in the initrd and makes `pages` shared pages: 0 or an error. */
+static inline int
+kin_open(uint64_t pages)
+{
+	int result = kin_find("init");
+
+	return result < 0 ? result : exo_pages_make(&kin.shared, pages);
 }
 
 static inline exo_handle

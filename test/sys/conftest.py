@@ -6,7 +6,7 @@
   firmware   firmware(source) assembles what is to stand where the kernel is expected; returns the path
   initrd     initrd(dts) writes an initrd for a manifest's text and returns its path
 
-Mark a test with @pytest.mark.nightly if only `make nightly` is to run it.
+What a test gives to record_property("says", text) stands in its line. Mark a test with @pytest.mark.nightly if only `make nightly` is to run it.
 """
 import collections
 import json
@@ -34,7 +34,7 @@ def pytest_runtest_logreport(report):
         SETUP_SECONDS[report.nodeid] = report.duration
     if "CHITIN_RESULTS" not in os.environ or (report.when != "call" and report.passed):
         return
-    reason = ""
+    reason = dict(report.user_properties).get("says", "")
     if report.skipped:
         reason = report.longrepr[2].removeprefix("Skipped: ")
     elif report.failed:

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * harts.c: what a null call costs when four harts make them at once (null_call_4h).
+ * harts.c: what a null call, and a call and reply between two spaces, cost when four harts make
+ * them at once (null_call_4h, transfer_bare_4h).
  *
- * An environment on each hart, all in this program's space; each waits until all have begun, then
- * calls until all have made their samples, so that no hart is ever alone.
+ * A caller on each hart, all in this program's space, and one that answers beside it; each caller
+ * waits until all have begun, then calls until all have made their samples, so that no hart is ever
+ * alone.
  */
 #include <stdatomic.h>
 
-#include "lib/exo/events.h"
-#include "lib/exo/frames.h"
-#include "lib/exo/vm.h"
-#include "test/bench/common.h"
+#include "test/bench/harts/peer.h"
+#include "test/bench/peers.h"
 
 #define HARTS       4
 #define SAMPLES     2000
@@ -22,7 +22,7 @@ static struct {
 } meeting;
 
 static void
-caller_main(void)
+caller_main(uint64_t peer)
 {
 	atomic_fetch_add(&meeting.begun, 1);
 	while (atomic_load(&meeting.begun) < HARTS) {
@@ -33,6 +33,7 @@ caller_main(void)
 		BEGIN(OP_NULL_CALL_4H);
 		exo_null();
 		END(OP_NULL_CALL_4H);
+		call_bare_4h(peer);
 		if (i == SAMPLES) {
 			atomic_fetch_add(&meeting.done, 1);
 		}
@@ -46,14 +47,17 @@ caller_start(uint64_t hart)
 {
 	struct exo_context begin = {.pc = (uint64_t)caller_main};
 	struct exo_pages stack;
+	struct peer peer;
 	exo_handle env;
 
+	peer_make(&peer, hart_peer_code, (uint64_t)(hart_peer_code_end - hart_peer_code));
+	peer_start(&peer, 0, 0, hart, EXO_NONE);
 	must("stack", exo_pages_make(&stack, STACK_PAGES));
-	must("create",
-	     exo_frames_create(exo_own_frames(), EXO_CAP_ENV, hart, EXO_UAREA_BASE, &env, NULL));
+	peer_object(EXO_CAP_ENV, hart, EXO_UAREA_BASE, &env);
 	must("bind", exo_bind(EXO_BIND_SPACE, env, exo_start()->space, 0));
 	must("bind", exo_bind(EXO_BIND_CSPACE, env, exo_start()->cspace, 0));
 	begin.x[2] = (uint64_t)stack.memory + STACK_PAGES * EXO_PAGE_SIZE;
+	begin.x[10] = peer.env;
 	must("write", exo_env_write(env, &begin));
 	must("start", exo_env_start(env));
 }
