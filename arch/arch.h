@@ -187,6 +187,8 @@ _Noreturn void kern_hart_main(uint32_t hart);
 /* An interrupt, or an exception that the environment could not take. Returns whose context to
  * enter. */
 struct arch_env *kern_interrupt(struct arch_env *a);
+/* The same where nothing but the timer is pending. */
+struct arch_env *kern_timer(struct arch_env *a);
 struct arch_env *kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval);
 /* It came back from an upcall while another one was held back; its context is saved. */
 struct arch_env *kern_resume(struct arch_env *a);

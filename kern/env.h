@@ -56,7 +56,7 @@ enum use_kind {
 
 struct env {
 	/* free room; here, so that a short displacement from tp reaches the rest (frame.h) */
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 424];
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 448];
 
 	/* not cleared: set before they are looked at */
 	struct tree_node deadline;
@@ -108,6 +108,9 @@ struct env {
 	uint8_t owed;        /* slice upcalls to come, below */
 	uint32_t death_kind; /* FAULT of a stopped one: it is told as FAULTED */
 	uint32_t slots;      /* tree lock: bindings of positions on its hart's timeline */
+	uint64_t used_ticks; /* of its turns, */
+	uint64_t stolen_ticks; /* of which devices took, */
+	uint64_t slices;     /* and how many there were */
 
 	/* tree lock */
 	uint32_t unfinished_what;

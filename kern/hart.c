@@ -17,6 +17,7 @@
 #include "kern/quiet.h"
 #include "kern/slots.h"
 #include "kern/space.h"
+#include "kern/tick.h"
 #include "kern/trace.h"
 #include "kern/transfer.h"
 #include "kern/upcall.h"
@@ -63,6 +64,7 @@ hart_follow_turn(struct hart *h)
 	struct env *was = transfer_env(h->turn_seen);
 	uint64_t now = arch_time();
 
+	tick_charge(h, now);
 	now = now < h->boundary ? now : h->boundary - 1; /* what is given is of that slice */
 	h->turn_seen = h->turn;
 	h->running = transfer_env(h->turn);
@@ -82,6 +84,7 @@ hart_unready(struct hart *h, struct env *e)
 	e->arch.rested = 0;
 	timeline_sleep(&h->timeline, &e->member);
 	if (h->running == e) {
+		tick_charge(h, arch_time());
 		h->running = NULL;
 		h->slice_end = 0;
 		h->grace_time = TIMELINE_NEVER;
@@ -319,6 +322,9 @@ hart_devices(struct hart *h)
 		bool more = irq_handle(h);
 		uint64_t end = arch_time();
 
+		if (h->running) {
+			h->running->stolen_ticks += end - begin;
+		}
 		h->irq_rest = end + (end - begin) * (100 - CONFIG_IRQ_PERCENT) / CONFIG_IRQ_PERCENT;
 		hart_hold(h, more && device_time(h, end) > end);
 	}
@@ -372,6 +378,7 @@ slice_begin(struct hart *h, struct env *e)
 		e->owed |= OWED_BEGIN;
 	}
 	e->was_cut = false;
+	e->slices++;
 	h->tells = is_bound && e->end_entry;
 	h->grace_time = h->tells ? h->boundary - h->grace_ticks : TIMELINE_NEVER;
 	if (is_bound && timeline_is_quiet(&h->timeline)) {
@@ -386,6 +393,7 @@ hart_choose(struct hart *h, uint64_t now)
 	struct env *was = h->running;
 	struct timeline_member *m;
 
+	tick_charge(h, now);
 	if (was && now >= h->boundary) {
 		slice_over(h, was, true);
 		was = NULL;

@@ -44,6 +44,7 @@ struct hart {
 	struct tree_root deadlines;
 	uint64_t slice_end;  /* when it is to be found out at the latest; 0: now */
 	uint64_t boundary;   /* when the slice of `running` ends */
+	uint64_t since;      /* when what it has not been charged for yet began */
 	uint64_t grace_time; /* when it is told so, TIMELINE_NEVER: it is not, or was */
 	bool tells;          /* it had asked for that when its slice began */
 	bool gave_up;        /* `running` gave up the rest */

@@ -94,6 +94,37 @@ timeline_can_run(const struct timeline_member *m)
 	return (m->is_ready || m->serves_slowly || (m->serves && *m->serves)) && !m->is_blocked;
 }
 
+/* Who owns the slot behind the slice that is over at `now`, if that is what timeline_choose would
+ * choose for no other reason; NULL: it must be asked. Not a quiet slot. */
+static inline struct timeline_member *
+timeline_next(const struct timeline *t, uint64_t now)
+{
+	uint64_t run = t->at[t->slot % CONFIG_TIMELINE_SLOTS].run;
+	uint64_t slot = t->slot + run;
+	const struct timeline_position *p = &t->at[slot % CONFIG_TIMELINE_SLOTS];
+	struct timeline_member *m = p->owner;
+
+	if (t->runs_slack || t->donee || !t->running || !m || p->is_quiet ||
+	    now - t->end >= t->quantum || t->end != t->slot_begin + run * t->quantum) {
+		return NULL;
+	}
+	return m->is_ready && !m->is_blocked && m->debt < t->quantum ? m : NULL;
+}
+
+/* Its slice begins. */
+static inline void
+timeline_advance(struct timeline *t)
+{
+	const struct timeline_position *p;
+
+	t->slot += t->at[t->slot % CONFIG_TIMELINE_SLOTS].run;
+	p = &t->at[t->slot % CONFIG_TIMELINE_SLOTS];
+	t->slot_begin = t->end;
+	t->is_given_up = false;
+	t->running = p->owner;
+	t->end += p->run * t->quantum;
+}
+
 /* Whose turn it is at `now`: t->running, also returned, until t->end. */
 struct timeline_member *timeline_choose(struct timeline *t, uint64_t now);
 /* Do external interrupts wait in this slot? */

@@ -50,7 +50,9 @@ is_short(const struct env *e, const struct env *to)
 static bool
 is_plain(const struct env *e)
 {
-	return !((e->arch.fp & e->arch.float_used) | e->begin_entry | e->end_entry | e->event_entry);
+	bool uses_float = e->arch.fp && e->arch.float_used;
+
+	return !uses_float && !(e->begin_entry | e->end_entry | e->event_entry);
 }
 
 /* Let `e` call and answer by the short way, with `left` calls below it. */
@@ -89,7 +91,7 @@ pass_float(struct env *from, struct env *to)
 	memcpy(to->arch.f, from->arch.f, sizeof(to->arch.f));
 	arch_fp_used(&to->arch);
 	to->arch.fcsr = from->arch.fcsr;
-	to->arch.fp_hart = 0;
+	to->arch.fp_at = 0;
 }
 
 static void
@@ -117,7 +119,7 @@ forget(struct env *e, int64_t status)
 	memset(&a->x[1], 0, 31 * sizeof(a->x[0]));
 	memset(a->f, 0, sizeof(a->f));
 	a->fcsr = 0;
-	a->fp_hart = 0;
+	a->fp_at = 0;
 	a->x[3] = a->uarea;
 	a->x[5] = (uint64_t)status;
 }

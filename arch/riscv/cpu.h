@@ -12,7 +12,8 @@
 void arch_boot(uint64_t hartid, uint64_t device_tree, uint64_t load);
 void arch_boot_other(uint64_t hartid, uint64_t number);
 
-/* Top of the kernel stack of a hart. */
+/* Top of the kernel stack of a hart. Behind it stand two words of the hart's own, of which the
+ * first is trap.c's. */
 static inline uint64_t
 cpu_stack_end(uint32_t hart)
 {

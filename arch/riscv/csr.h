@@ -53,6 +53,7 @@ CSR_BITS(sip)
 #define SIP_SEIP         (1ul << 9)
 
 #define SCAUSE_INTERRUPT (1ul << 63)
+#define SCAUSE_TIMER     5ul
 
 /* stimecmp (Sstc) by number: the assembler of Debian 12 does not know the name. */
 static inline void

@@ -50,9 +50,9 @@
 #define A_RESTED       (-152) /* the same while it can be yielded to by the short way, else 0 */
 #define A_NAP          (-160) /* the same while it sleeps and can be notified by it, else 0 */
 /* Of struct env (kern/env.h): */
-#define A_WAIT_MASK (-1408) /* events that it sleeps for */
-#define A_EVENTS    (-1224)
-#define A_SLEEPING  (-1208) /* 32 bits */
+#define A_WAIT_MASK (-1432) /* events that it sleeps for */
+#define A_EVENTS    (-1248)
+#define A_SLEEPING  (-1232) /* 32 bits */
 /* Of struct hart (kern/hart.h), from where A_TURN points: */
 #define TURN_SEEN   8
 #define TURN_NAPPED 16 /* not 0: turns were passed on by notices since then */
@@ -107,8 +107,7 @@ struct arch_env {
 	uint64_t fp;      /* 1: has floating point */
 	uint64_t second;  /* second result of a call */
 	uint64_t window;  /* return window of the exception handler */
-	uint64_t fp_hart; /* 1 + the hart whose registers hold its f, if it is that hart's fp_owner
-			   */
+	uint64_t fp_at;   /* stack of the hart whose registers hold its f, if that says so too */
 	uint64_t float_used; /* of one that has it, 1: its f may be other than 0 */
 	uint64_t spare[38];
 	uint64_t nap; /* of control transfer, see above */

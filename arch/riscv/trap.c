@@ -31,54 +31,57 @@ tp_of(struct arch_env *a)
 	return (uint64_t)a + ARCH_ENV_BYTES;
 }
 
-uint64_t
+struct arch_env *
 trap_from_user(uint64_t cause, uint64_t tval)
 {
 	struct arch_env *a = arch_current();
 
-	if (cause & SCAUSE_INTERRUPT) {
-		return tp_of(kern_interrupt(a));
+	if (cause == (SCAUSE_INTERRUPT | SCAUSE_TIMER)) { /* last in order: no other is pending */
+		return kern_timer(a);
 	}
-	return tp_of(kern_fault(a, cause, tval));
+	if (cause & SCAUSE_INTERRUPT) {
+		return kern_interrupt(a);
+	}
+	return kern_fault(a, cause, tval);
 }
 
-uint64_t
+struct arch_env *
 trap_resume(void)
 {
-	return tp_of(kern_resume(arch_current()));
+	return kern_resume(arch_current());
 }
 
-uint64_t
+struct arch_env *
 trap_transfer(void)
 {
-	return tp_of(kern_transfer(arch_current()));
+	return kern_transfer(arch_current());
 }
 
-uint64_t
+struct arch_env *
 trap_traced(uint64_t cause, uint64_t tval)
 {
 	struct arch_env *a = arch_current();
 
-	return tp_of(cause & SCAUSE_INTERRUPT ? kern_traced_interrupt(a)
-					      : kern_traced_exception(a, cause, tval));
+	return cause & SCAUSE_INTERRUPT ? kern_traced_interrupt(a)
+					: kern_traced_exception(a, cause, tval);
 }
 
-uint64_t
+struct arch_env *
 trap_traced_transfer(void)
 {
-	return tp_of(kern_traced_transfer(arch_current()));
+	return kern_traced_transfer(arch_current());
 }
 
-uint64_t
+struct arch_env *
 trap_traced_after_call(int64_t result, uint64_t action)
 {
-	return tp_of(kern_traced_leave(kern_after_call(arch_current(), result, (uint32_t)action)));
+	return kern_traced_leave(kern_after_call(arch_current(), result, (uint32_t)action));
 }
 
-uint64_t
+struct arch_env *
 trap_after_call(int64_t result, uint64_t action)
 {
-	return tp_of(kern_after_call(arch_current(), result, (uint32_t)action));
+	return kern_after_call(arch_current(), result, (uint32_t)action);
 }
 
 void
@@ -91,43 +94,50 @@ trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval, struct arch_registe
 	panic_at(at, "trap in the kernel: cause %lu at pc 0x%lx, tval 0x%lx", cause, pc, tval);
 }
 
-/* Whose registers each hart loaded last; an environment without floating point leaves them alone.
- */
-static struct arch_env *fp_owner[CONFIG_MAX_HARTS];
+/* Whose registers a hart loaded last, of which there is a note behind its stack; an environment
+ * without floating point leaves them alone. */
+static inline struct arch_env **
+owner_at(const struct arch_env *a)
+{
+	return (struct arch_env **)a->stack;
+}
+
+static inline void
+own_float(struct arch_env *a)
+{
+	*owner_at(a) = a;
+	a->fp_at = a->stack;
+}
 
 static __attribute__((noinline)) void
 enter_float(struct arch_env *next)
 {
-	uint64_t hart = arch_hart();
-
-	if (fp_owner[hart] != next || next->fp_hart != hart + 1) {
+	if (*owner_at(next) != next || next->fp_at != next->stack) {
 		csr_set_sstatus(SSTATUS_FS_INITIAL);
 		fp_load(tp_of(next));
 		csr_clear_sstatus(SSTATUS_FS);
-		fp_owner[hart] = next;
-		next->fp_hart = hart + 1;
+		own_float(next);
 	}
 	csr_set_sstatus(SSTATUS_FS_CLEAN);
 }
 
-/* They may have come from another one, by a transfer of control. */
-static __attribute__((noinline)) void
-leave_float(struct arch_env *previous)
-{
-	fp_save(tp_of(previous));
-	arch_fp_used(previous);
-	fp_owner[arch_hart()] = previous;
-	previous->fp_hart = arch_hart() + 1;
-}
-
+/* The registers are dirty, so FS is on; they may have come from another one, by a transfer of
+ * control. */
 static __attribute__((noinline)) void
 switch_dirty(struct arch_env *previous, struct arch_env *next)
 {
-	leave_float(previous);
-	csr_clear_sstatus(SSTATUS_FS);
-	if (next && next->fp) {
-		enter_float(next);
+	fp_save(tp_of(previous));
+	if (!previous->float_used) {
+		arch_fp_used(previous);
 	}
+	if (next && next->fp && next != previous) {
+		fp_load(tp_of(next));
+		own_float(next);
+		csr_clear_sstatus(SSTATUS_FS & ~SSTATUS_FS_CLEAN);
+		return;
+	}
+	own_float(previous);
+	csr_clear_sstatus(next && next->fp ? SSTATUS_FS & ~SSTATUS_FS_CLEAN : SSTATUS_FS);
 }
 
 void
@@ -193,7 +203,7 @@ arch_env_init(struct arch_env *a, uint32_t hart, uint64_t uarea, bool fp)
 			a->f[i] = 0;
 		}
 		a->fcsr = 0;
-		a->fp_hart = 0;
+		a->fp_at = 0;
 		a->float_used = 0;
 	}
 	a->window = 0;

@@ -8,14 +8,14 @@
 #include <stdint.h>
 #include "arch/arch.h"
 
-/* From vector.S and transfer.S; all return the tp of the environment to enter. */
-uint64_t trap_from_user(uint64_t cause, uint64_t tval);
-uint64_t trap_resume(void);
-uint64_t trap_transfer(void);
-uint64_t trap_traced(uint64_t cause, uint64_t tval);
-uint64_t trap_traced_transfer(void);
-uint64_t trap_traced_after_call(int64_t result, uint64_t action);
-uint64_t trap_after_call(int64_t result, uint64_t action);
+/* From vector.S and transfer.S; all return the context to enter. */
+struct arch_env *trap_from_user(uint64_t cause, uint64_t tval);
+struct arch_env *trap_resume(void);
+struct arch_env *trap_transfer(void);
+struct arch_env *trap_traced(uint64_t cause, uint64_t tval);
+struct arch_env *trap_traced_transfer(void);
+struct arch_env *trap_traced_after_call(int64_t result, uint64_t action);
+struct arch_env *trap_after_call(int64_t result, uint64_t action);
 _Noreturn void trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t tval,
 				struct arch_registers *at);
 

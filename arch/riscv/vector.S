@@ -161,6 +161,7 @@ save_rest:
 	csrr	t1, sepc
 	sd	t1, A_X(0)(tp)
 	jalr	t0
+	addi	a0, a0, ARCH_ENV_BYTES
 
 /* a0 = tp of the environment to run; its address space and floating point are in place. */
 	.globl trap_enter

@@ -222,6 +222,9 @@ copy_context(const struct env *e, struct exo_context *c)
 		.debt_ticks = e->member.debt,
 		.call_entry = e->call_entry,
 		.call_slot = e->call_slot,
+		.used_ticks = e->used_ticks,
+		.stolen_ticks = e->stolen_ticks,
+		.slices = e->slices,
 		.flags = (a->fp ? EXO_ENV_FP : 0) | (e->member.takes_slack ? 0 : EXO_ENV_BOUND),
 	};
 	if (e->death_kind) {
@@ -296,7 +299,7 @@ sys_env_write(exo_handle env, const struct exo_context *context)
 			arch_fp_used(&target->arch);
 		}
 		target->arch.fcsr = copy.fcsr & 0xff;
-		target->arch.fp_hart = 0;
+		target->arch.fp_at = 0;
 	}
 	kernel_unlock(e->kernel);
 	if (error == UNSETTLED) {

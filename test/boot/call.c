@@ -8,7 +8,7 @@
 #include "test/boot/hostile.h"
 
 #define MS    1000000ul
-#define SLOT  70 /* for what comes along; a slot that the library does not know */
+#define SLOT  120 /* for what comes along; a slot that the library does not know */
 #define CHAIN 18
 
 static struct hostile_thread server, other, chain[CHAIN];

@@ -190,8 +190,8 @@ check_beside(const struct neighbour *n)
 	if (begun == 0) {
 		end(&beside);
 	}
-	tap_ok(right && neighbour_deeds > 0 && task.runs == slices && task.missed == 0 && irregular == 0 &&
-		       rt.delay.max_ns < DELAY_NS,
+	right = right && neighbour_deeds > 0 && task.runs == slices;
+	tap_ok(right && task.missed == 0 && irregular == 0 && rt.delay.max_ns < DELAY_NS,
 	       "beside %s: every fourth slot, late by %lu ns at most", n->name,
 	       (unsigned long)rt.delay.max_ns);
 	printf("# rt_slot_delay_max_ns %lu %lu beside %s (%lu times)\n",

@@ -111,25 +111,54 @@ random_step(uint64_t *r, uint64_t now)
 	}
 }
 
+/* Where there is a short way to the next slice it comes to the same. 1: there was one. */
+static uint64_t
+choose(uint64_t now)
+{
+	const struct timeline_member *next = timeline_next(&t, now);
+	struct timeline quick = t;
+
+	if (next) {
+		timeline_advance(&quick);
+	}
+	timeline_choose(&t, now);
+	if (next) {
+		assert_ptr_equal(next, t.running);
+		assert_ptr_equal(quick.running, t.running);
+		assert_int_equal(quick.end, t.end);
+		assert_int_equal(quick.slot, t.slot);
+		assert_int_equal(quick.slot_begin, t.slot_begin);
+		assert_int_equal(quick.is_given_up, t.is_given_up);
+		assert_int_equal(quick.runs_slack, t.runs_slack);
+	}
+	return next != NULL;
+}
+
 static void
 test_model(void **state)
 {
 	uint64_t steps = getenv("LONG") ? 1000000 : 100000;
 	uint64_t r = 7;
 	uint64_t now = 0;
+	uint64_t short_ways = 0;
 
 	(void)state;
 	for (uint64_t i = 0; i < steps; i++) {
 		uint64_t end;
 
-		now += rand_below(&r, 4) ? rand_below(&r, Q / 2) : rand_below(&r, 100 * Q);
-		random_step(&r, now);
-		timeline_choose(&t, now);
+		if (t.end != TIMELINE_NEVER && t.end > now && !rand_below(&r, 4)) {
+			now = t.end + rand_below(&r, Q / 8); /* and nothing but the boundary */
+		} else {
+			now += rand_below(&r, rand_below(&r, 4) ? Q / 2 : 100 * Q);
+			random_step(&r, now);
+		}
+		short_ways += choose(now);
 		assert_int_equal(number_of(t.running), model_choose(&model, now, &end));
 		assert_int_equal(t.end, end);
 		assert_true(t.end > now);
 		assert_null(timeline_check(&t));
 	}
+	assert_true(short_ways > steps / 100);
 	for (int i = 0; i < MODEL_MEMBERS; i++) {
 		assert_int_equal(member[i].debt, model.debt[i]);
 		assert_int_equal(member[i].forfeits, model.forfeits[i]);
@@ -282,6 +311,24 @@ test_passed_on(void **state)
 	runs(3 * Q + 1, 5, 5 * Q);
 }
 
+/* One that takes no slack gets none by a turn that was passed on behind the timeline's back. */
+static void
+test_followed(void **state)
+{
+	const int bound = MODEL_MEMBERS - 1;
+
+	(void)state;
+	timeline_wake(&t, &member[0], 0);
+	timeline_wake(&t, &member[bound], 0);
+	runs(0, 0, TIMELINE_NEVER);
+	timeline_follow(&t, &member[bound], 10);
+	assert_int_equal(number_of(t.running), bound);
+	runs(20, bound, Q);
+	timeline_follow(&t, &member[bound], 30);
+	runs(Q, 0, TIMELINE_NEVER);
+	assert_null(timeline_check(&t));
+}
+
 /* A slot that is donated as slack returns to its owner like any other slack. */
 static void
 test_slack_donated(void **state)
@@ -312,6 +359,7 @@ main(void)
 		cmocka_unit_test_setup(test_donation_to_and_fro, clear),
 		cmocka_unit_test_setup(test_passed_on, clear),
 		cmocka_unit_test_setup(test_slack_donated, clear),
+		cmocka_unit_test_setup(test_followed, clear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
