@@ -102,6 +102,18 @@ positions(uint64_t first, uint64_t count)
 				     EXO_SLOT_BIND, 0);
 }
 
+/* What it says when the rest of the slice is offered then: tenths of a slot in a round. */
+static int64_t
+offer_at(uint64_t tenths)
+{
+	const struct exo_sysinfo *s = exo_sysinfo();
+	uint64_t round = s->slot_ticks * s->timeline_slots;
+
+	while ((exo_ticks() - s->timeline_epoch) % round / (s->slot_ticks / 10) != tenths) {
+	}
+	return exo_yield(thread.env);
+}
+
 static void
 check_yielding(exo_handle slots, exo_handle more)
 {
@@ -118,6 +130,8 @@ check_yielding(exo_handle slots, exo_handle more)
 	       (unsigned long)begins);
 	tap_ok(c.overruns == 0 && c.forfeits == 0 && c.debt_ticks == 0, "it owes nothing");
 	tap_ok(turns > 1000, "between them it runs");
+	tap_is(offer_at(79), E_SHORT, "a gift shorter than twice the grace is refused");
+	tap_is(offer_at(201), 0, "a longer one is not");
 	hostile_thread_end(&thread);
 }
 
@@ -125,12 +139,18 @@ check_yielding(exo_handle slots, exo_handle more)
 static void
 check_staying(exo_handle slots, exo_handle more)
 {
+	uint64_t begin = exo_ticks();
 	struct exo_context c;
 
 	yields = false;
 	thread_begin(slots, more);
 	exo_pause(400 * MS);
 	c = context_of(thread.env);
+	begin = exo_ticks() - begin;
+	tap_ok(c.used_ticks * 64 > begin * 3 && c.used_ticks * 64 <= begin * 4 + begin / 5,
+	       "four of 64 slots are counted, or what is left of them: %lu of %lu ticks",
+	       (unsigned long)c.used_ticks, (unsigned long)begin);
+	tap_ok(c.slices >= 40 && c.slices <= 52, "and its slices: %lu", (unsigned long)c.slices);
 	tap_ok(c.overruns >= 40 && c.overruns <= 52, "who stays overruns each time: %lu",
 	       (unsigned long)c.overruns);
 	tap_ok(c.forfeits >= c.overruns / 10 - 1 && c.forfeits <= c.overruns / 10,
@@ -156,7 +176,7 @@ main(void)
 	exo_handle slots = positions(8, 2);
 	exo_handle more = positions(40, 2);
 
-	tap_plan(13);
+	tap_plan(17);
 	check_entries();
 	check_yielding(slots, more);
 	check_staying(slots, more);
