@@ -17,6 +17,7 @@
 #include "kern/sys/dispatch.h"
 #include "kern/sys/sys.h"
 #include "test/fake/board.h"
+#include "test/model/short_way.h"
 
 #define CALL_PC    0x20000ul /* where a call instruction stands */
 #define ROUNDS_MAX 100000    /* restarts of one call */
@@ -59,6 +60,24 @@ init(void)
 	return kernel_get()->init;
 }
 
+/* What trap code does with a call that transfers control. */
+static void
+handle_transfer(void)
+{
+	struct arch_env *a = arch_current();
+	struct arch_env *next;
+
+	a->x[0] -= 4;
+	next = short_way(a);
+	if (!next && -a->x[17] >= CALL_SEND) {
+		next = kern_transfer(a);
+	}
+	if (next) {
+		arch_enter(next);
+	}
+	a->x[0] += 4;
+}
+
 static void
 handle_call(void *unused)
 {
@@ -67,10 +86,13 @@ handle_call(void *unused)
 	struct arch_env *a = arch_current();
 	const handler *table_end = dispatch_table_end;
 	const uint64_t *x = a->x;
-	struct sysret r =
-		table_end[(int64_t)x[17]](x[10], x[11], x[12], x[13], x[14], x[15], x[16]);
+	struct sysret r;
 
 	(void)unused;
+	if (short_way_is_for(x[17])) {
+		handle_transfer();
+	}
+	r = table_end[(int64_t)x[17]](x[10], x[11], x[12], x[13], x[14], x[15], x[16]);
 	if (r.action != ACTION_RETURN) {
 		arch_enter(kern_after_call(a, r.value, (uint32_t)r.action));
 	}
@@ -117,6 +139,36 @@ calls_call(uint32_t nr, const uint64_t arguments[7])
 	}
 	expect(false, "a call does not end");
 	return 0;
+}
+
+struct env *
+calls_running(void)
+{
+	return host_context(0) ? env_of_arch(host_context(0)) : NULL;
+}
+
+bool
+calls_is_done(const struct env *e)
+{
+	return e->arch.x[0] != CALL_PC;
+}
+
+void
+calls_step(uint32_t nr)
+{
+	struct env *e = calls_running();
+
+	if (calls_is_done(e)) {
+		e->arch.x[17] = -(uint64_t)nr;
+	}
+	e->arch.x[0] = CALL_PC + 4;
+	expect(host_run(0, handle_call, NULL) != HOST_POWER, "the kernel gives up");
+}
+
+void
+calls_interrupt(void)
+{
+	host_run(0, handle_interrupt, NULL);
 }
 
 uint64_t

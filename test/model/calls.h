@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * calls.h: the whole kernel on a fake board, in a host test that makes calls as its `init`, one
- * after another. (sys_world.h is the fuzzer's: many players, set back before each sequence.)
+ * after another, or as whoever runs there. (sys_world.h is the fuzzer's: many players, set back
+ * before each sequence.)
  *
- * links: $(kernel-host-y) test/model/calls.c test/fake/board.c test/fake/plic.c; libs: -lfdt
+ * links: $(kernel-host-y) test/model/calls.c test/model/short_way.c test/fake/board.c
+ * test/fake/plic.c; libs: -lfdt
  */
 #ifndef TEST_MODEL_CALLS_H
 #define TEST_MODEL_CALLS_H
@@ -19,6 +21,13 @@ const struct exo_boot *calls_boot(void);
 #define CALL(name, ...) calls_call(EXO_NR_##name, (const uint64_t[7]){__VA_ARGS__})
 int64_t calls_call(uint32_t nr, const uint64_t arguments[7]);
 uint64_t calls_second(void);
+/* Who is in user mode, NULL: nobody. It makes a call, with what its registers hold, or goes on with
+ * the one that it is in the middle of; in a test that makes several environments. */
+struct env *calls_running(void);
+void calls_step(uint32_t nr);
+bool calls_is_done(const struct env *e);
+/* What is pending interrupts once; else whose turn it is is looked at. */
+void calls_interrupt(void);
 /* Interrupts until nothing is pending: of devices, of the timer. */
 void calls_settle(void);
 /* init's memory for arguments, one page: where it stands for calls. */

@@ -2,7 +2,7 @@
  * frame_random_test.c: the frame table against its model: the whole kernel carries out random calls
  * that bind, pin, clear, divide frames and make objects of them. 10^5 of them; LONG=1: 10^6.
  *
- * links: $(kernel-host-y) test/model/calls.c test/model/frame_model.c
+ * links: $(kernel-host-y) test/model/calls.c test/model/short_way.c test/model/frame_model.c
  * links: test/fake/board.c test/fake/plic.c test/unit/frame_rig.c; libs: -lfdt
  */
 #include <setjmp.h>

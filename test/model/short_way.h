@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * short_way.h: the short ways of arch/riscv/transfer.S once more, in C, on contexts that are saved:
+ * so host tests have chains whose links were made by both ways.
+ */
+#ifndef TEST_MODEL_SHORT_WAY_H
+#define TEST_MODEL_SHORT_WAY_H
+
+#include "arch/arch.h"
+
+/* `a` calls a number of transfer.S, its pc at the call. Whose context goes on, with its space in
+ * place; NULL: nothing has changed, it has to go the long way. */
+struct arch_env *short_way(struct arch_env *a);
+/* Is it one of those numbers? */
+static inline bool
+short_way_is_for(uint64_t a7)
+{
+	return -a7 >= CALL_FIRST_TRANSFER && -a7 <= CALL_CALL;
+}
+
+#endif
