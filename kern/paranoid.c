@@ -5,7 +5,9 @@
  * It trusts nothing but the frame table's kinds: every slot of every leaf is looked at, whether or
  * not a capability space leads to it. Roots go to cap_check(), the table to frame_check(). Each
  * page-table entry in a list of bindings must be valid and must map a page that its capability
- * holds, writable only if the capability is. State:   none.
+ * holds, writable only if the capability is. Environments of this hart, which nobody else changes,
+ * go to transfer_check_env().
+ * State:   none.
  * Callers: kernel_unlock and kernel_unlock_fence, tree lock held.
  */
 #include "kern/paranoid.h"
@@ -13,6 +15,7 @@
 #include "kern/kernel.h"
 #include "kern/panic.h"
 #include "kern/table.h"
+#include "kern/transfer.h"
 
 #define ENTRY_PAGE(pte) ((pte) >> 10 & ((1ul << 44) - 1))
 
@@ -195,6 +198,18 @@ audit_timeline(const struct captree *t, const struct timeline *line)
 	}
 }
 
+/* Only its own hart knows what an environment is doing. */
+static void
+audit_env(const struct captree *t, uint64_t index)
+{
+	const struct env *e = (const struct env *)(t->base + index * PAGE_SIZE);
+	const char *broken = e->hart->number == arch_hart() ? transfer_check_env(e) : NULL;
+
+	if (broken) {
+		panic("paranoid: control transfer: %s", broken);
+	}
+}
+
 void
 paranoid_check(struct kernel *k)
 {
@@ -212,6 +227,8 @@ paranoid_check(struct kernel *k)
 			audit_leaf(&a, (const struct cap *)(t->base + i * PAGE_SIZE));
 		} else if (t->frames[i].kind == FRAME_SPACE || t->frames[i].kind == FRAME_TABLE) {
 			audit_table(t, i);
+		} else if (t->frames[i].kind == FRAME_ENV) {
+			audit_env(t, i);
 		}
 	}
 	for (uint32_t i = 0; i < k->harts; i++) {

@@ -60,24 +60,6 @@ init(void)
 	return kernel_get()->init;
 }
 
-/* What trap code does with a call that transfers control. */
-static void
-handle_transfer(void)
-{
-	struct arch_env *a = arch_current();
-	struct arch_env *next;
-
-	a->x[0] -= 4;
-	next = short_way(a);
-	if (!next && -a->x[17] >= CALL_SEND) {
-		next = kern_transfer(a);
-	}
-	if (next) {
-		arch_enter(next);
-	}
-	a->x[0] += 4;
-}
-
 static void
 handle_call(void *unused)
 {
@@ -89,9 +71,7 @@ handle_call(void *unused)
 	struct sysret r;
 
 	(void)unused;
-	if (short_way_is_for(x[17])) {
-		handle_transfer();
-	}
+	short_way_or_long(a);
 	r = table_end[(int64_t)x[17]](x[10], x[11], x[12], x[13], x[14], x[15], x[16]);
 	if (r.action != ACTION_RETURN) {
 		arch_enter(kern_after_call(a, r.value, (uint32_t)r.action));

@@ -205,3 +205,19 @@ short_way(struct arch_env *a)
 		return NULL;
 	}
 }
+
+void
+short_way_or_long(struct arch_env *a)
+{
+	struct arch_env *next;
+
+	a->x[0] -= 4;
+	next = short_way(a);
+	if (!next && -a->x[17] >= CALL_SEND && -a->x[17] <= CALL_CALL) {
+		next = kern_transfer(a);
+	}
+	if (next) {
+		arch_enter(next);
+	}
+	a->x[0] += 4;
+}

@@ -10,11 +10,9 @@
 /* `a` calls a number of transfer.S, its pc at the call. Whose context goes on, with its space in
  * place; NULL: nothing has changed, it has to go the long way. */
 struct arch_env *short_way(struct arch_env *a);
-/* Is it one of those numbers? */
-static inline bool
-short_way_is_for(uint64_t a7)
-{
-	return -a7 >= CALL_FIRST_TRANSFER && -a7 <= CALL_CALL;
-}
+/* What trap code does with a call that `a` has made, its pc behind it: one that transfers control
+ * ends here, by either way; of any other, and of those that go on in C like any other, it returns.
+ */
+void short_way_or_long(struct arch_env *a);
 
 #endif

@@ -8,10 +8,11 @@
 
 #include "arch/arch.h"
 #include "kern/cspace.h"
+#include "kern/transfer.h"
 #include "lib/base/checked.h"
 
 #define MEMORY    WORLD_REGION /* of the caller, for arguments */
-#define ESSENTIAL 40           /* slots of what a player cannot do without */
+#define ESSENTIAL 44           /* slots of what a player cannot do without */
 
 uint64_t
 arg_wild(const struct op *o)
@@ -55,6 +56,27 @@ arg_handle(struct op *o, uint32_t type)
 		return op_one_in(o, 2) ? arg_wild(o) : EXO_NONE;
 	}
 	return cspace_handle(c, index) + (op_one_in(o, 32) ? 1ul << 32 : 0);
+}
+
+/* Of an environment of the caller's hart that waits for a call, mostly. */
+exo_handle
+arg_partner(struct op *o)
+{
+	exo_handle h = EXO_NONE;
+
+	for (uint32_t tries = 0; tries < 8; tries++) {
+		const struct env *e;
+
+		h = arg_handle(o, EXO_CAP_ENV);
+		if (!o->last || cap_type(o->last) != EXO_CAP_ENV) {
+			continue;
+		}
+		e = arch_ram(o->last->start << PAGE_SHIFT);
+		if (e != o->e && e->hart == o->e->hart && (tries > 4 || transfer_is_open(e))) {
+			break;
+		}
+	}
+	return h;
 }
 
 uint64_t
@@ -215,6 +237,10 @@ number_of_kind(const struct op *o, char kind)
 		return op_draw(o, 4);
 	case 'b': /* event bit */
 		return op_draw(o, 66);
+	case 'B': /* event bits, mostly all */
+		return op_one_in(o, 4) ? arg_wild(o) : ~0ul;
+	case 'D': /* never, mostly */
+		return op_one_in(o, 4) ? arch_time() + op_draw(o, 256) * 16 : ~0ul;
 	case 'T': /* a time that comes */
 		return arch_time() + op_draw(o, 256) * 16;
 	default:
@@ -243,6 +269,8 @@ arg_of_kind(struct op *o, char kind)
 					: WORLD_REGION + op_draw(o, 4) * 512 * PAGE_SIZE;
 	case 'm': /* what can be mapped */
 		return arg_handle(o, mappable[op_draw(o, ARRAY_SIZE(mappable))]);
+	case 'j': /* another one that lives here, mostly */
+		return arg_partner(o);
 	case 'h': /* any capability */
 		return arg_handle(o, 0);
 	case 'd': /* one that may go */

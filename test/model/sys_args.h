@@ -32,6 +32,7 @@ op_one_in(const struct op *o, uint64_t n)
 /* A capability of the caller's of a type (0: any), its slot in *index; NULL: it has none. */
 const struct cap *arg_pick(const struct op *o, uint32_t type, uint32_t *index);
 exo_handle arg_handle(struct op *o, uint32_t type);
+exo_handle arg_partner(struct op *o);
 uint64_t arg_wild(const struct op *o);
 uint64_t arg_address(const struct op *o);
 uint64_t arg_few(const struct op *o);

@@ -43,8 +43,8 @@ static const struct {
 	[EXO_NR_unbind] = {"", 1, true},
 	[EXO_NR_sleep] = {"?T", 1, true},
 	[EXO_NR_signal] = {"eb", 1, true},
-	[EXO_NR_notify] = {"eb?T", 1, true},
-	[EXO_NR_yield] = {"e", 1, true},
+	[EXO_NR_notify] = {"jiBD", 2, true},
+	[EXO_NR_yield] = {"j", 2, true},
 	[EXO_NR_resume] = {"", 1, true},
 	[EXO_NR_exit] = {"i", 0, true},
 	[EXO_NR_env_stop] = {"e", 1, true},
@@ -52,6 +52,9 @@ static const struct {
 	[EXO_NR_env_read] = {"ep", 1, true},
 	[EXO_NR_env_write] = {"ep", 1, true},
 	[EXO_NR_env_entry] = {"Eiaa", 1, true},
+	[EXO_NR_call] = {"", 5, true},
+	[EXO_NR_reply] = {"", 5, true},
+	[EXO_NR_send] = {"", 1, true},
 	[EXO_NR_env_supervisor] = {"eeb", 1, true},
 	[EXO_NR_console_write] = {"cpn", 1, true},
 	[EXO_NR_console_read] = {"cpn", 1, true},
@@ -186,6 +189,26 @@ entry_above(struct op *o, uint32_t nr, uint64_t a[7])
 	}
 }
 
+/* The arguments of those that transfer control are other registers. A partner is one of the other
+ * players mostly; sometimes the entry point and the slot change. */
+static void
+transfer(struct op *o, uint32_t nr)
+{
+	uint64_t *x = o->e->arch.x;
+	bool along = op_one_in(o, 8);
+
+	env_uarea(o->e)->call_deadline = op_one_in(o, 2) ? arg_of_kind(o, 'T') : 0;
+	if (op_one_in(o, 16)) {
+		world_call(
+			o->hart, EXO_NR_env_entry,
+			(const uint64_t[7]){EXO_NONE, EXO_ENTRY_CALL, arg_address(o), arg_slot(o)});
+		return;
+	}
+	x[5] = nr == EXO_NR_reply ? 0 : arg_partner(o);
+	x[6] = along ? arg_of_kind(o, 'd') : 0;
+	world_call(o->hart, nr, (const uint64_t[7]){0});
+}
+
 static uint32_t
 draw_call(const struct op *o)
 {
@@ -220,6 +243,11 @@ op_call(struct op *o, bool nested)
 		return;
 	}
 	switch (nr) {
+	case EXO_NR_call:
+	case EXO_NR_send:
+	case EXO_NR_reply:
+		transfer(o, nr);
+		return;
 	case EXO_NR_carve:
 	case EXO_NR_share:
 		derivation(o, a);

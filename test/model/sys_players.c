@@ -12,8 +12,11 @@
 #include "kern/cspace.h"
 #include "test/fake/board.h"
 
-#define POOL_PAGES 24                    /* few, so that they change hands often */
+#define POOL_PAGES 24 /* few, so that they change hands often */
 #define POSITIONS  8
+#define UNITS      2                     /* players that have 2 MiB */
+#define ENTRY      0x30000               /* where calls enter them, */
+#define OPENED     100                   /* and the slot for what goes along */
 #define STACK      (EXO_USER_END - 4096) /* init's memory for arguments */
 
 struct player {
@@ -140,12 +143,14 @@ make_cspace(struct player *p)
 	}
 }
 
+/* On hart 0 with floating point, on hart 1 without. */
 static void
-make_env(struct player *p, uint32_t hart, bool fp)
+make_env(struct player *p, uint32_t hart)
 {
-	p->env = object(EXO_CAP_ENV, hart | fp << 8, EXO_UAREA_BASE);
+	p->env = object(EXO_CAP_ENV, hart | (hart ? 0 : EXO_ENV_FP << 8), EXO_UAREA_BASE);
 	CALL(bind, EXO_BIND_SPACE, p->env, p->space, 0);
 	CALL(bind, EXO_BIND_CSPACE, p->env, p->cspace, 0);
+	CALL(env_entry, p->env, EXO_ENTRY_CALL, ENTRY, OPENED);
 }
 
 static void
@@ -167,7 +172,9 @@ equip(const struct player *p, exo_handle unit)
 	for (uint32_t i = 0; i < WORLD_HARTS; i++) {
 		give(p->env, share_some(init.boot.timelines[i]), &slot);
 	}
-	give(p->env, unit, &slot);
+	if (unit) {
+		give(p->env, unit, &slot);
+	}
 }
 
 /* The last one is a thread of the one before it, on another hart. */
@@ -178,20 +185,20 @@ make_player(uint32_t number)
 
 	if (number == WORLD_PLAYERS - 1) {
 		*p = init.player[number - 1];
-		make_env(p, number % WORLD_HARTS, false);
+		make_env(p, number % WORLD_HARTS);
 		return;
 	}
 	make_cspace(p);
 	p->space = make_space(p->tables);
-	make_env(p, number % WORLD_HARTS, true);
-	equip(p, unit_of(number));
+	make_env(p, number % WORLD_HARTS);
+	equip(p, number < UNITS ? unit_of(number) : EXO_NONE);
 }
 
 /* Each one gets every other one's ENV too, and starts. */
 static void
 introduce(uint32_t number)
 {
-	uint32_t slot = 32 + 2 * number;
+	uint32_t slot = 32 + (WORLD_PLAYERS - 1) * number;
 
 	for (uint32_t i = 0; i < WORLD_PLAYERS; i++) {
 		if (i != number) {

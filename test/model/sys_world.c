@@ -19,7 +19,9 @@
 #include "kern/paranoid.h"
 #include "kern/sys/dispatch.h"
 #include "kern/sys/sys.h"
+#include "kern/transfer.h"
 #include "test/fake/board.h"
+#include "test/model/short_way.h"
 #include "test/model/sys_players.h"
 
 #define CALL_PC        0x20000ul /* where a call instruction stands */
@@ -106,10 +108,11 @@ handle_call(void *unused)
 	struct arch_env *a = arch_current();
 	const handler *table_end = dispatch_table_end;
 	const uint64_t *x = a->x;
-	struct sysret r =
-		table_end[(int64_t)x[17]](x[10], x[11], x[12], x[13], x[14], x[15], x[16]);
+	struct sysret r;
 
 	(void)unused;
+	short_way_or_long(a);
+	r = table_end[(int64_t)x[17]](x[10], x[11], x[12], x[13], x[14], x[15], x[16]);
 	if (r.action != ACTION_RETURN) {
 		arch_enter(kern_after_call(a, r.value, (uint32_t)r.action));
 	}
@@ -197,6 +200,20 @@ check_hart(uint32_t hart, bool fences_owed)
 	}
 }
 
+/* Who serves whose call, on all harts: paranoid_check looks at its own. */
+static void
+check_transfers(const struct captree *t)
+{
+	for (uint64_t i = 0; i < t->pages; i++) {
+		const struct env *e = (const struct env *)(t->base + i * PAGE_SIZE);
+		const char *broken = t->frames[i].kind == FRAME_ENV ? transfer_check_env(e) : NULL;
+
+		if (broken) {
+			world_fail("control transfer of page %lu: %s", t->base_page + i, broken);
+		}
+	}
+}
+
 void
 world_check(void)
 {
@@ -212,6 +229,7 @@ world_check(void)
 		check_hart(i, false);
 	}
 	if (++world.checks % PARANOID_EVERY == 0) {
+		check_transfers(&k->tree);
 		paranoid_check(k);
 	}
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * sys_world.h: the whole kernel on a fake board, with a few environments that make system calls.
  *
- * init shares out what it has among three players on two harts: one by itself, two that have space,
- * capability space and pool in common. What may never happen ends the program with a sentence:
+ * init shares out what it has among four players on two harts: two by themselves, two that have
+ * space, capability space and pool in common. On one hart they have floating point. What may never
+ * happen ends the program with a sentence:
  *   - a panic, an invariant that does not hold, a lock held at the end of a step or over a fence;
  *   - a hart that can reach a page, through what its TLB remembers, which the tables do not show;
  *   - a page that shows what its last holder wrote; kernel state in reach of a user;
@@ -19,7 +20,7 @@
 #include "kern/kernel.h"
 
 #define WORLD_HARTS   2
-#define WORLD_PLAYERS 3
+#define WORLD_PLAYERS 4
 /* Where players map: under two tables of level 0, with room for more behind; the first pages are
  * their memory for arguments.
  */
