@@ -18,6 +18,8 @@ static volatile uint64_t late; /* told of the end when it was over */
 static volatile uint64_t turns;
 static volatile bool yields;
 static volatile bool asks_begin;
+static volatile bool asks_end;
+static volatile uint64_t strays; /* looks at the clock in slots that are not its own */
 
 /* Ticks into the slot. */
 static uint64_t
@@ -43,22 +45,34 @@ on_upcall(uint64_t events)
 	}
 }
 
+static bool
+is_own_slot(void)
+{
+	const struct exo_sysinfo *s = exo_sysinfo();
+	uint64_t slot = (exo_ticks() - s->timeline_epoch) / s->slot_ticks % s->timeline_slots;
+
+	return slot / 2 == 8 / 2 || slot / 2 == 40 / 2;
+}
+
 static void
 body(uint64_t ignored)
 {
 	(void)ignored;
-	exo_env_entry(EXO_NONE, EXO_ENTRY_END, (uint64_t)exo_event_entry, 0);
+	if (asks_end) {
+		exo_env_entry(EXO_NONE, EXO_ENTRY_END, (uint64_t)exo_event_entry, 0);
+	}
 	if (asks_begin) {
 		exo_env_entry(EXO_NONE, EXO_ENTRY_BEGIN, (uint64_t)exo_event_entry, 0);
 	}
 	for (;;) {
 		turns++;
+		strays += !is_own_slot();
 	}
 }
 
-/* One that takes no slack and has two slices of two slots. */
+/* One that takes no slack and has these slots. */
 static void
-thread_begin(exo_handle slots, exo_handle more)
+thread_begin(const exo_handle *slots, uint32_t count)
 {
 	static uint32_t made;
 	struct exo_launch l = {.space = exo_start()->space,
@@ -69,7 +83,7 @@ thread_begin(exo_handle slots, exo_handle more)
 	uint64_t address = THREAD_UAREAS + (120 + made++) * EXO_PAGE_SIZE;
 	struct exo_pages stack;
 
-	begins = ends = late = turns = 0;
+	begins = ends = late = turns = strays = 0;
 	exo_pages_make(&thread.stack, THREAD_STACK_PAGES);
 	exo_pages_make(&stack, THREAD_STACK_PAGES);
 	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, EXO_ENV_BOUND << 8, address, &thread.env,
@@ -81,8 +95,9 @@ thread_begin(exo_handle slots, exo_handle more)
 	*(uint64_t *)(address + EXO_UL_EVENT_HANDLER) = (uint64_t)on_upcall;
 	l.sp = (uint64_t)thread.stack.memory + THREAD_STACK_PAGES * EXO_PAGE_SIZE;
 	__asm__("mv %0, tp" : "=r"(l.tp));
-	exo_bind(EXO_BIND_SLOT, thread.env, slots, 0);
-	exo_bind(EXO_BIND_SLOT, thread.env, more, 0);
+	for (uint32_t i = 0; i < count; i++) {
+		exo_bind(EXO_BIND_SLOT, thread.env, slots[i], 0);
+	}
 	exo_env_launch(thread.env, &l);
 }
 
@@ -115,12 +130,12 @@ offer_at(uint64_t tenths)
 }
 
 static void
-check_yielding(exo_handle slots, exo_handle more)
+check_yielding(const exo_handle *slots)
 {
 	struct exo_context c;
 
-	yields = asks_begin = true;
-	thread_begin(slots, more);
+	yields = asks_begin = asks_end = true;
+	thread_begin(slots, 2);
 	exo_pause(160 * MS); /* ten rounds */
 	c = context_of(thread.env);
 	tap_ok(ends >= 18 && ends <= 21, "it is told of the end of each slice: %lu times",
@@ -137,13 +152,13 @@ check_yielding(exo_handle slots, exo_handle more)
 
 /* Two slices a round: ten overruns of a tenth of a slot in five rounds, one slot lost for them. */
 static void
-check_staying(exo_handle slots, exo_handle more)
+check_staying(const exo_handle *slots)
 {
 	uint64_t begin = exo_ticks();
 	struct exo_context c;
 
 	yields = false;
-	thread_begin(slots, more);
+	thread_begin(slots, 2);
 	exo_pause(400 * MS);
 	c = context_of(thread.env);
 	begin = exo_ticks() - begin;
@@ -170,15 +185,80 @@ check_entries(void)
 	tap_is(exo_env_entry(EXO_NONE, EXO_ENTRY_END, 0, 0), 0, "none at all is well");
 }
 
+/* How far this program comes in ten rounds, alone in what others leave. */
+static uint64_t
+turns_of_own(void)
+{
+	uint64_t end = exo_now_ns() + 160 * MS;
+	uint64_t count = 0;
+
+	while (exo_now_ns() < end) {
+		count++;
+	}
+	return count;
+}
+
+/* Who asks for nothing and never yields is cut; that costs nobody, so it owes nothing. */
+static void
+check_cut(const exo_handle *slots)
+{
+	struct exo_context c;
+	uint64_t before, own;
+
+	asks_begin = asks_end = false;
+	before = turns_of_own();
+	thread_begin(slots, 2);
+	own = turns_of_own();
+	c = context_of(thread.env);
+	tap_ok(turns > 1000 && c.overruns == 0 && c.forfeits == 0 && c.debt_ticks == 0,
+	       "who never yields and asked for nothing owes nothing");
+	tap_ok(strays * 1000 <= turns, "it runs in its own slots: %lu looks, %lu elsewhere",
+	       (unsigned long)turns, (unsigned long)strays);
+	tap_ok(own * 64 >= before * 59, "and leaves the others theirs: %lu of %lu turns",
+	       (unsigned long)own, (unsigned long)before);
+	hostile_thread_end(&thread);
+}
+
+/* Every second slot, so that it comes to the limit soon. */
+static void
+check_limit(void)
+{
+	const struct exo_sysinfo *s = exo_sysinfo();
+	uint64_t grace = s->timebase_hz * CONFIG_GRACE_US / 1000000;
+	exo_handle slots[CONFIG_TIMELINE_SLOTS / 2];
+	struct exo_context c;
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(slots); i++) {
+		slots[i] = positions(2 * i + 1, 1);
+	}
+	yields = asks_begin = false;
+	asks_end = true;
+	exo_wait(EXO_EVENT(DONE), 0);
+	thread_begin(slots, ARRAY_SIZE(slots));
+	tap_is((int64_t)exo_wait(EXO_EVENT(DONE), 5000 * MS), (int64_t)EXO_EVENT(DONE),
+	       "who overruns without end is ended, its supervisor is told");
+	c = context_of(thread.env);
+	tap_ok(c.state == EXO_STATE_DEAD && c.death.kind == EXO_DEATH_OVERRUN &&
+		       c.death.cause == CONFIG_OVERRUNS_MAX + 1 && c.overruns == c.death.cause,
+	       "at the first time beyond the limit: %lu", c.death.cause);
+	tap_ok(c.forfeits * s->slot_ticks + c.debt_ticks == c.overruns * grace &&
+		       c.debt_ticks <= s->slot_ticks + grace,
+	       "each cost the grace, in whole slots: %lu forfeited, %lu ticks are left", c.forfeits,
+	       c.debt_ticks);
+	hostile_thread_end(&thread);
+}
+
 int
 main(void)
 {
-	exo_handle slots = positions(8, 2);
-	exo_handle more = positions(40, 2);
+	const exo_handle slots[] = {positions(8, 2), positions(40, 2)};
 
-	tap_plan(17);
+	tap_plan(23);
 	check_entries();
-	check_yielding(slots, more);
-	check_staying(slots, more);
+	check_yielding(slots);
+	check_staying(slots);
+	check_cut(slots);
+	exo_revoke(exo_boot()->timelines[0], 0, 0);
+	check_limit();
 	return tap_end();
 }

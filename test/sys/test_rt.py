@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""test_rt.py: a loop of 1 kHz begins on time, in counted time, whatever hostile program runs beside it on its hart.
+"""test_rt.py: a loop of 1 kHz begins on time, in counted time, whatever hostile program runs beside it on its hart; who
+overruns is ended; who is idle is idle.
 
 The neighbours written for that alone are in boot/rt_loop; here are the programs of docs/security.md, once as they are and then
 again and again, until the loop has begun often enough.
 """
+import time
+
 import pytest
 
 import beside
+import bench
+import qemu
 
 SLICES, LATE_NS = 100, 20_000
 
@@ -27,3 +32,34 @@ def test_begins_on_time_beside(name, log_file, record_property):
 @pytest.mark.parametrize("name", beside.hostile_tests())
 def test_begins_on_time_for_long_beside(name, log_file, record_property):
     worst(name, 10_000, log_file, record_property, 60)
+
+
+def test_an_overrunner_is_ended_and_that_is_said(machine, initrd):
+    """After CONFIG_OVERRUNS_MAX times; init says so and starts it again as its node says."""
+    guest = machine(initrd=initrd("""/dts-v1/; / {
+        over { program = "overruns"; frames = <256>; slots = <0 1 2 32>; restart = "1"; };
+        beat { program = "heartbeat"; args = "3600"; frames = <256>; };
+    };"""))
+    for _ in range(2):
+        guest.expect("^over: stays", 30)
+        guest.expect("^init: over: (?!started).+", 30)
+    assert "beat: beat 1" in guest.console
+
+
+IDLE = "".join(f'a{i} {{ program = "heartbeat"; args = "3600"; frames = <256>; hart = <{i % 2}>; }}; ' for i in range(4))
+
+
+def test_an_idle_machine_executes_little(machine, initrd, tmp_path, record_property):
+    """At most 2 000 instructions a second, user and kernel of both harts, while all sleep; and it does go on."""
+    shm = tmp_path / "shm"
+    plugin = f"{qemu.BUILD}/host/counter.so,log={tmp_path}/log,shm={shm}"
+    guest = machine(initrd=initrd(f"/dts-v1/; / {{ {IDLE} }};"), smp=2, plugin=plugin)
+    for i in range(4):
+        guest.seen = 0
+        guest.expect(f"^a{i}: beat 1", 30)
+    time.sleep(2)
+    before = bench.live(shm)
+    time.sleep(5)
+    rate = (sum(bench.live(shm)[:2]) - sum(before[:2])) / 5
+    record_property("says", f"{rate:.0f} instructions a second")
+    assert 0 < rate <= 2000
