@@ -30,7 +30,9 @@ help:
 # --- initrd -----------------------------------------------------------------------------------------
 # PROGRAMS without a MANIFEST: one environment for each of them.
 $(foreach m,$(MANIFEST),$(if $(wildcard $m),,$(error MANIFEST=$m: there is no such file)))
-MANIFEST ?= $(if $(PROGRAMS),$(B)/programs.dts,boards/$(BOARD)/manifest.dts)
+# Some boards have another manifest for one hart.
+ONE_HART := $(if $(filter 1,$(SMP) $(ICOUNT)),$(wildcard boards/$(BOARD)/one-hart.dts))
+MANIFEST ?= $(if $(PROGRAMS),$(B)/programs.dts,$(or $(ONE_HART),boards/$(BOARD)/manifest.dts))
 $(B)/programs.dts: FORCE
 	@mkdir -p $(@D)
 	$(file >$@,/dts-v1/; / {)
@@ -55,8 +57,8 @@ run: kernel initrd $(B)/disk.img
 monitor: kernel initrd $(B)/disk.img
 	@$(PYTHON) scripts/monitor.py $(QEMU_WORDS) $(call quoted,DISK=$(or $(DISK),$(B)/disk.img)) $(if $(CMD),$(call quoted,CMD=$(CMD)))
 # The main job's disk and network, unless another MANIFEST is named.
-TRACE_WORDS = $(if $(findstring file,$(origin MANIFEST)),DISK=$(or $(DISK),$(B)/disk.img) NET=$(or $(NET),user),\
-	MANIFEST=$(call quoted,$(MANIFEST)) $(if $(DISK),$(call quoted,DISK=$(DISK)))) $(if $(EVENTS),EVENTS=$(EVENTS))
+TRACE_WORDS = MANIFEST=$(call quoted,$(MANIFEST)) $(if $(EVENTS),EVENTS=$(EVENTS)) $(if $(findstring file,$(origin MANIFEST)),\
+	DISK=$(or $(DISK),$(B)/disk.img) NET=$(or $(NET),user),$(if $(DISK),$(call quoted,DISK=$(DISK))))
 trace: kernel programs $(if $(findstring file,$(origin MANIFEST)),$(B)/disk.img)
 	@$(PYTHON) scripts/perfetto.py $(QEMU_WORDS) $(TRACE_WORDS) $(call quoted,OUT=$(OUT))
 stop:

@@ -23,8 +23,8 @@ static struct {
 } plant;
 
 static struct {
-	uint64_t every; /* runs of the loop */
-	uint64_t last;  /* runs when a histogram was begun */
+	uint64_t every; /* slots */
+	uint64_t last;  /* slot in which a histogram was begun */
 	uint64_t count; /* how many are to be printed, 0: no end */
 	int line;       /* the next one of it; -1: none */
 } report = {.line = -1};
@@ -83,11 +83,12 @@ rest(void *context)
 	const struct rt *rt = context;
 
 	if (report.line < 0) {
-		report.line = tasks[0].runs - report.last >= report.every ? 0 : -1;
+		report.last = report.last ? report.last : rt->slot;
+		report.line = rt->slot - report.last >= report.every ? 0 : -1;
 		return true;
 	}
 	if (report.line == 0) {
-		report.last = tasks[0].runs;
+		report.last = rt->slot;
 		print_head(rt);
 	} else if (report.line <= RT_DELAY_BUCKETS) {
 		print_bucket(rt, (uint32_t)report.line - 1);
@@ -109,7 +110,7 @@ main(int argc, char **argv)
 	struct rt rt = {.tasks = tasks, .count = 2, .rest = rest, .context = &rt};
 	int result;
 
-	report.every = seconds * 1000;
+	report.every = seconds * LOOP * 1000;
 	report.count = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 	result = rt_run(&rt);
 	if (result < 0) {

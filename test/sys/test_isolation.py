@@ -35,7 +35,7 @@ STORM_SECONDS = 10
 
 def manifest(names, harts, program="hostile"):
     """The board's own manifest with the attackers added, on all harts in turn."""
-    with open("boards/qemu-virt/manifest.dts", encoding="utf-8") as f:
+    with open(f"boards/qemu-virt/{'manifest' if harts > 1 else 'one-hart'}.dts", encoding="utf-8") as f:
         text = f.read()
     nodes = "".join(f'{n} {{ program = "{program}"; args = "{n}"; frames = <256>; hart = <{i % harts}>; '
                     'restart = "never"; };\n' for i, n in enumerate(names))
