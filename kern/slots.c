@@ -106,13 +106,21 @@ slots_orphan(struct env *e)
 	return false;
 }
 
+/* Most of the positions between the first and the last one that changed are as they were. */
 static void
-follow(struct hart *h, uint32_t position)
+follow(struct hart *h, uint32_t begin, uint32_t end)
 {
-	const struct slot *s = slot_of(h->number, position);
-	struct timeline_member *owner = s->env && !env_is_off(s->env) ? &s->env->member : NULL;
+	const struct slot *s = slot_of(h->number, begin);
 
-	timeline_set(&h->timeline, position, owner, s->is_quiet);
+	for (uint32_t i = begin; i < end; i++, s++) {
+		const struct timeline_position *p = &h->timeline.at[i];
+		struct timeline_member *owner =
+			s->env && !env_is_off(s->env) ? &s->env->member : NULL;
+
+		if (p->owner != owner || p->is_quiet != s->is_quiet) {
+			timeline_set(&h->timeline, i, owner, s->is_quiet);
+		}
+	}
 }
 
 void
@@ -120,9 +128,7 @@ slots_follow(struct hart *h)
 {
 	kernel_lock(h->kernel);
 	__atomic_store_n(&h->slots_changed, 0, __ATOMIC_RELAXED);
-	for (uint32_t i = h->changed_begin; i < h->changed_end; i++) {
-		follow(h, i);
-	}
+	follow(h, h->changed_begin, h->changed_end);
 	h->changed_end = 0;
 	kernel_unlock(h->kernel);
 	timeline_measure(&h->timeline);

@@ -33,24 +33,35 @@ first_run(const struct timeline *t)
 	return i;
 }
 
+struct measure {
+	const struct timeline_member *behind; /* the owner of the position that was measured last */
+	uint16_t run, next;
+};
+
+/* Positions [to, from), backwards. */
+static inline struct measure
+measure_part(struct timeline_position *from, const struct timeline_position *to, struct measure m)
+{
+	while (from > to) {
+		const struct timeline_member *owner = (--from)->owner;
+
+		m.run = owner == m.behind ? (uint16_t)(m.run + 1) : 1;
+		from->run = m.run;
+		from->next = m.next;
+		m.next = owner ? 1 : (uint16_t)(m.next + 1);
+		m.behind = owner;
+	}
+	return m;
+}
+
 /* Once round, backwards from a run that begins at `at`. */
 static void
 measure_from(struct timeline *t, uint32_t at)
 {
-	const struct timeline_member *behind = t->at[at].owner;
-	uint16_t run = 0, next = 1;
+	struct measure m = {.behind = t->at[at].owner, .run = 0, .next = 1};
 
-	for (uint32_t left = CONFIG_TIMELINE_SLOTS; left > 0; left--) {
-		struct timeline_position *p;
-
-		at = (at ? at : CONFIG_TIMELINE_SLOTS) - 1;
-		p = &t->at[at];
-		run = p->owner == behind ? (uint16_t)(run + 1) : 1;
-		p->run = run;
-		p->next = next;
-		next = p->owner ? 1 : (uint16_t)(next + 1);
-		behind = p->owner;
-	}
+	m = measure_part(&t->at[at], &t->at[0], m);
+	measure_part(&t->at[CONFIG_TIMELINE_SLOTS], &t->at[at], m);
 }
 
 void

@@ -167,7 +167,8 @@ hog(void)
 static void
 tell(void)
 {
-	printf("%s: so far %lu wild calls, %lu refused; %lu wild pointers, %lu faults; %lu children\n",
+	printf("%s: so far %lu wild calls, %lu refused; %lu wild pointers, %lu faults; %lu "
+	       "children\n",
 	       exo_name(), tried.calls, tried.refused, tried.pointers, tried.faults,
 	       tried.children);
 }
