@@ -3,6 +3,7 @@
 #   kernel-y += FILES              sources of the kernel          pure-y += FILES  those that stand alone
 #   LIBS += X, lib-X-y := FILES    user library build/BOARD/lib/libX.a
 #   libs-DIR/PROG := X Y           further libraries of a program (lib/exo and lib/base come by themselves)
+#   other-user-y += FILES          user sources that are linked in another way, for those who check sources
 #   cflags-DIR/PROG, cflags-DIR    further compiler flags of one user source, or of a folder of them
 # Settings: BOARD=, V=1 (show commands), O=dir (instead of build), CONFIG_X=value. `make help` has the rest.
 MAKEFLAGS += --no-builtin-rules --no-print-directory

@@ -118,6 +118,6 @@ comma := ,
 $(O)/compile_commands.json: $(C)/auto.conf Makefile $(ROOMS)
 	$(file >$@,[)
 	$(foreach s,$(filter %.c,$(kernel-y)),$(file >>$@,$(call compdb,$s,$(KFLAGS))$(comma)))
-	$(foreach s,$(filter %.c,$(foreach p,$(USER_PROGS) $(BOOT_PROGS) $(BENCH_PROGS),$(call sources_of,$p)) $(foreach l,$(LIBS),$(lib-$l-y))), \
+	$(foreach s,$(filter %.c,$(foreach p,$(USER_PROGS) $(BOOT_PROGS) $(BENCH_PROGS),$(call sources_of,$p)) $(foreach l,$(LIBS),$(lib-$l-y)) $(other-user-y)), \
 		$(file >>$@,$(call compdb,$s,$(UFLAGS) $(cflags-$(basename $s)) $(cflags-$(patsubst %/,%,$(dir $s))))$(comma)))
 	$(file >>$@,{"directory":"$(CURDIR)"$(comma)"file":"LICENSE"$(comma)"command":"true"}])

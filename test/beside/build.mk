@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Each hostile boot test once more, with the loop of 1 kHz beside it: build/BOARD/beside/NAME.elf.
+other-user-y += test/beside/beside.c
 BESIDE  := $(patsubst test/boot/%.c,%,$(wildcard test/boot/hostile_*.c))
 BESIDES := $(addprefix $(B)/beside/,$(addsuffix .elf,$(BESIDE)))
 boot-tests: $(BESIDES)
