@@ -16,7 +16,7 @@
 
 #define EXO_CALLS_MAX           64
 #define EXO_CONSOLE_BYTES       256 /* of a console_write: it takes no more at once */
-#define EXO_PEEK_BYTES          256 /* of an env_peek */
+#define EXO_PEEK_BYTES          256 /* of an env_peek, an env_poke */
 
 #define SYSCALL0(nr, name, ...) EXO_NR_##name = (nr),
 #define TRANSFER(nr, name)      EXO_NR_##name = (nr),

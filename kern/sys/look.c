@@ -3,8 +3,7 @@
  * holds, what stands in its memory. Nothing is changed by looking.
  */
 #include "kern/net/nic.h"
-#include "kern/sys/sys.h"
-#include "kern/table.h"
+#include "kern/sys/look.h"
 #include "lib/base/string.h"
 
 #define LOOKED_AT 32 /* slots, or leaves that are not there, in one go */
@@ -138,34 +137,15 @@ sys_env_inspect(exo_handle env, uint32_t slot, struct exo_cap_info *info)
 	return sys_return(result ? result : E_NOENT);
 }
 
-/* The page of RAM that stands at `address` in s, NULL if there is none. Tree lock. */
-static const uint8_t *
-page_at(const struct captree *t, struct space *s, uint64_t address)
-{
-	uint32_t level = 3;
-	const uint64_t *entry;
-	uint64_t page;
-
-	do {
-		entry = table_entry(s, address, --level);
-	} while (level && entry && pte_is_table(*entry));
-	if (!entry || !(*entry & PTE_V)) {
-		return NULL;
-	}
-	page = pte_page(*entry) | (address >> PAGE_SHIFT & ((1ul << 9 * level) - 1));
-	return page - t->base_page < t->pages ? arch_ram(page << PAGE_SHIFT) : NULL;
-}
-
 static int64_t
 peek(const struct captree *t, const struct env *target, uint64_t address, size_t bytes, void *to)
 {
-	const uint8_t *page;
+	uint8_t *page;
 
 	if (!target->space) {
 		return E_STATE;
 	}
-	page = page_at(t, target->space, address);
-	if (!page) {
+	if (!look_entry(t, target->space, address, &page)) {
 		return E_NOTMAPPED;
 	}
 	memcpy(to, page + address % PAGE_SIZE, bytes);
@@ -176,13 +156,11 @@ struct sysret
 sys_env_peek(exo_handle env, uint64_t address, void *to, size_t bytes)
 {
 	struct env *e = env_current();
-	uint64_t left = PAGE_SIZE - address % PAGE_SIZE;
 	uint8_t copy[EXO_PEEK_BYTES];
 	struct env *target;
 	int64_t result;
 
-	bytes = bytes < sizeof(copy) ? bytes : sizeof(copy);
-	bytes = bytes < left ? bytes : left;
+	bytes = look_bytes(address, bytes);
 	if (address >= EXO_USER_END) {
 		return sys_return(E_RANGE);
 	}

@@ -42,6 +42,13 @@ call_peek(uint64_t address)
 	return exo_env_peek(exo_start()->env, (uint64_t)page.memory, (void *)address, 16);
 }
 
+/* The environment is running: all is read, then it is E_STATE. */
+static int64_t
+call_poke(uint64_t address)
+{
+	return exo_env_poke(exo_start()->env, (uint64_t)page.memory, (const void *)address, 16);
+}
+
 static int64_t
 call_write(uint64_t address)
 {
@@ -107,6 +114,7 @@ static const struct {
 	{call_read, sizeof(struct exo_context), "env_read", true},
 	{call_env_inspect, sizeof(struct exo_cap_info), "env_inspect", true},
 	{call_peek, 16, "env_peek", true},
+	{call_poke, 16, "env_poke", false},
 	{call_write, offsetof(struct exo_context, state), "env_write", false},
 	{call_launch, sizeof(struct exo_launch), "env_launch", false},
 	{call_map, sizeof(struct exo_map_entry), "map", false},

@@ -67,6 +67,7 @@ static const struct {
 	[EXO_NR_env_launch] = {"ep", 2, true},
 	[EXO_NR_env_inspect] = {"eSp", 1, true},
 	[EXO_NR_env_peek] = {"eMpn", 1, true},
+	[EXO_NR_env_poke] = {"", 1, true},
 };
 
 static void
@@ -207,6 +208,12 @@ transfer(struct op *o, uint32_t nr)
 	x[5] = nr == EXO_NR_reply ? 0 : arg_partner(o);
 	x[6] = along ? arg_of_kind(o, 'd') : 0;
 	world_call(o->hart, nr, (const uint64_t[7]){0});
+/* Not over the word by which a holder is known. */
+poking(struct op *o, uint64_t a[7])
+	a[0] = arg_of_kind(o, 'e');
+	a[1] = (arg_of_kind(o, 'M') & ~(PAGE_SIZE - 1)) + op_draw(o, OWN_WORD - EXO_PEEK_BYTES);
+	a[2] = arg_of_kind(o, 'p');
+	a[3] = op_one_in(o, 8) ? arg_of_kind(o, '?') : op_draw(o, EXO_PEEK_BYTES);
 }
 
 static uint32_t
@@ -261,6 +268,9 @@ op_call(struct op *o, bool nested)
 		break;
 	case EXO_NR_env_launch:
 		beginning(o, a);
+		break;
+	case EXO_NR_env_poke:
+		poking(o, a);
 		break;
 	default:
 		for (uint32_t i = 0; i < 7; i++) {

@@ -144,7 +144,7 @@ fuzz_env(uint64_t *s)
 					: fuzz_handle(s, EXO_CAP_ENV);
 	struct exo_context *context = (struct exo_context *)fuzz_buffers[noise(s) & 7];
 
-	switch (noise(s) % 13) {
+	switch (noise(s) % 14) {
 	case 11:
 		exo_env_home(env, (uint32_t)(noise(s) % 10 ? noise(s) % 3 : fuzz_wild(s)));
 		break;
@@ -184,6 +184,10 @@ fuzz_env(uint64_t *s)
 	case 10:
 		exo_env_peek(env, noise(s) % 4 ? fuzz_address(s) : fuzz_wild(s),
 			     (void *)fuzz_pointer(s), noise(s) % 4 ? 256 : fuzz_wild(s));
+		break;
+	case 12:
+		exo_env_poke(env, fuzz_address(s) | (noise(s) % 8 ? 0 : EXO_USER_END),
+			     (const void *)fuzz_pointer(s), noise(s) % 4 ? 256 : fuzz_wild(s));
 		break;
 	default:
 		exo_sleep(fuzz_wild(s), exo_ticks() + noise(s) % 2000);
