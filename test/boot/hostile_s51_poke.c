@@ -56,8 +56,7 @@ check_rights(void)
 	tap_is(exo_env_poke(other.rest, other.page, &word, 8), E_RIGHTS,
 	       "no other right writes its memory");
 	tap_is(exo_env_poke(other.observe, other.page, &word, 8), E_RIGHTS, "nor does OBSERVE");
-	tap_is(exo_env_poke(exo_start()->space, other.page, &word, 8), E_TYPE,
-	       "a space is no ENV");
+	tap_is(exo_env_poke(exo_start()->space, other.page, &word, 8), E_TYPE, "a space is no ENV");
 	tap_is(exo_env_poke(EXO_NONE, other.page, &word, 8), E_HANDLE, "nothing has no memory");
 	tap_is(exo_env_poke(exo_start()->env, other.page, &word, 8), E_STATE,
 	       "nobody who runs is written");
@@ -76,8 +75,7 @@ check_writing(void)
 	tap_is(exo_env_poke(other.control, other.page + 4090, much, 99), 6, "and of one page");
 	tap_is(exo_env_poke(other.control, other.page, (void *)KERNEL_DIRECT, 8), E_FAULT,
 	       "it comes only from where the caller may read");
-	tap_is(exo_env_poke(other.control, other.page, much, 0), 0,
-	       "nothing is 0");
+	tap_is(exo_env_poke(other.control, other.page, much, 0), 0, "nothing is 0");
 	tap_is(poke(EXO_USER_END), E_RANGE, "there is nothing behind the user half");
 	tap_is(poke(KERNEL_IMAGE), E_RANGE, "not the kernel");
 	tap_is(poke(KERNEL_DIRECT), E_RANGE, "nor memory as the kernel sees it");

@@ -42,7 +42,8 @@ struct child {
 	exo_handle pool;
 	struct exo_child parts;
 	enum child_state state;
-	bool has_failed; /* its last end was no exit with status 0 */
+	bool is_debugged; /* in this life */
+	bool has_failed;  /* its last end was no exit with status 0 */
 	uint32_t starts;
 	uint64_t started_ns;
 	uint64_t due_ns;   /* WAITING, ENDING: not before */
@@ -201,6 +202,7 @@ child_start(struct child *child, const char **step)
 		return status;
 	}
 	child->state = CHILD_RUNNING;
+	child->is_debugged = false;
 	child->started_ns = exo_now_ns();
 	child->starts++;
 	watch_wards(child);
@@ -278,9 +280,10 @@ child_end(struct child *child, const char *how, bool has_failed)
 
 /* An exception that it cannot take is the end, for init: another supervisor may let it go on. */
 static bool
-has_ended(const struct exo_context *context)
+has_ended(const struct child *child, const struct exo_context *context)
 {
-	return context->state == EXO_STATE_DEAD || context->state == EXO_STATE_FAULTED;
+	return context->state == EXO_STATE_DEAD ||
+	       (context->state == EXO_STATE_FAULTED && !child->is_debugged);
 }
 
 /* Looks whether a running one has ended. */
@@ -291,7 +294,7 @@ child_look(struct child *child)
 	char how[DEATH_BYTES];
 	bool has_failed;
 
-	if (exo_env_read(child->parts.env, &context) < 0 || !has_ended(&context)) {
+	if (exo_env_read(child->parts.env, &context) < 0 || !has_ended(child, &context)) {
 		return;
 	}
 	has_failed = context.death.kind != EXO_DEATH_EXIT || context.death.cause != 0;
@@ -433,5 +436,37 @@ children_list(void)
 		printf("%-16s %-8s %6u %4u %8lu  %s\n", child->env->name, states[child->state],
 		       child->starts, child->env->hart, child->env->frames.count,
 		       child->env->program);
+	}
+}
+
+/* The environment that looks after `child`, init if that is to or is the only one there. */
+static exo_handle
+supervisor_of(const struct child *child, uint32_t *bit)
+{
+	for (uint32_t i = 0; i < table.count; i++) {
+		if (table.child[i].state == CHILD_RUNNING && is_ward(child, &table.child[i])) {
+			*bit = ward_bit(child);
+			return table.child[i].parts.env;
+		}
+	}
+	*bit = EVENT_CHILD;
+	return exo_start()->env;
+}
+
+void
+children_debug(uint32_t index, bool is_debugged)
+{
+	struct child *child = &table.child[index];
+	uint32_t bit;
+
+	if (index >= table.count || child->state != CHILD_RUNNING ||
+	    child->is_debugged == is_debugged) {
+		return;
+	}
+	child->is_debugged = is_debugged;
+	if (!is_debugged) {
+		exo_handle supervisor = supervisor_of(child, &bit);
+
+		exo_env_supervisor(child->parts.env, supervisor, bit);
 	}
 }

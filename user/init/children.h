@@ -30,6 +30,10 @@ bool children_done(unsigned *how);
 /* Ends the environment `name`; its restart policy applies. False if none of that name runs. */
 bool children_kill(const char *name);
 
+/* While the environment at `index` is debugged, an exception is not its end. Afterwards it has its
+ * supervisor again. Of one that does not run nothing is done. */
+void children_debug(uint32_t index, bool is_debugged);
+
 enum child_state {
 	CHILD_WAITING, /* it is to be started again */
 	CHILD_RUNNING,

@@ -115,6 +115,9 @@ int
 monitor_add_gifts(struct exo_gift *gifts, int count, const char **step)
 {
 	monitor.is_here = false;
+	for (uint32_t i = 0; i < MANIFEST_ENVS_MAX; i++) {
+		children_debug(i, false); /* the one before cannot end it any more */
+	}
 	count = grants_add_share(gifts, count, monitor.roster_pages.frames, EXO_READ,
 				 EXO_GIFT(roster), step);
 	if (count >= 0) {
@@ -246,6 +249,9 @@ carry_out(const struct roster_request *wish)
 		return children_kill(view.env->name) ? 0 : E_STATE;
 	case ROSTER_REVOKE:
 		return revoke(view.handle, wish->slot);
+	case ROSTER_DEBUG:
+		children_debug(wish->index, wish->slot != 0);
+		return 0;
 	default:
 		return E_INVAL;
 	}

@@ -60,6 +60,9 @@ enum roster_wish {
 	ROSTER_HELLO = 1,  /* here I am: slots[] are free for capabilities of the environments */
 	ROSTER_KILL = 2,   /* end environment `index`; its restart policy applies */
 	ROSTER_REVOKE = 3, /* take the capability in slot `slot` of environment `index` */
+	ROSTER_DEBUG =
+		4, /* slot 1: the monitor looks after it, exceptions are not its end; 0: no more
+		    */
 };
 
 struct roster_request {

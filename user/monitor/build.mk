@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-libs-user/monitor := edit
+libs-user/monitor := edit gdbstub

@@ -38,6 +38,7 @@ static const struct command commands[] = {
 	 "One that is ready is stopped for the moment it takes.\n", 1, 1, run_regs},
 	{"read", "ADDRESS [COUNT] NAME", "show bytes of an environment's memory", "", 2, 3,
 	 run_read},
+	{"gdb", "NAME", "let gdb debug an environment over this console", "", 1, 1, run_gdb},
 	{"reboot", "", "start the machine again", "", 0, 0, run_reboot},
 	{"poweroff", "", "switch the machine off", "", 0, 0, run_power_off},
 	{"power", "off|reboot", "the same as poweroff, as reboot", "", 1, 1, run_power},

@@ -53,6 +53,7 @@ void run_stop(const struct words *words);
 void run_resume(const struct words *words);
 void run_regs(const struct words *words);
 void run_read(const struct words *words);
+void run_gdb(const struct words *words);
 void run_power_off(const struct words *words);
 void run_reboot(const struct words *words);
 void run_power(const struct words *words);

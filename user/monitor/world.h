@@ -8,10 +8,11 @@
 
 #include "user/init/roster.h"
 
-#define EVENT_INPUT  0 /* event bits of the monitor */
-#define EVENT_ANSWER 1
+#define EVENT_INPUT    0 /* event bits of the monitor */
+#define EVENT_ANSWER   1
+#define EVENT_DEBUGGED 2
 
-#define WORLD_INIT   UINT32_MAX /* the index of init, which is not in the roster */
+#define WORLD_INIT     UINT32_MAX /* the index of init, which is not in the roster */
 
 /* An environment, as commands want it. */
 struct world_env {
