@@ -150,14 +150,17 @@ static void
 command_run(struct gdb_stub *s, bool steps, bool has_signal, const char *text)
 {
 	uint64_t signal = GDB_NONE;
+	uint64_t pc;
 
 	if (has_signal && !packet_take_number(&text, &signal)) {
 		answer(s, BAD_WORD);
 		return;
 	}
 	packet_take(&text, ';');
-	packet_take_number(&text, &s->registers.pc);
-	s->target->store(s->context, &s->registers);
+	if (packet_take_number(&text, &pc)) {
+		s->registers.pc = pc;
+		s->target->store(s->context, &s->registers);
+	}
 	if (gdb_run(s, steps, (uint8_t)signal)) {
 		s->is_quiet = true;
 	} else {
