@@ -116,9 +116,10 @@ def folder_of(log):
 class Machine:
     """A guest whose console is read and written by this program; use it in a `with`.
 
-    Takes the arguments of command(), and log= the file that keeps the console's text."""
+    Takes the arguments of command(), log= the file that keeps the console's text, and apart=: ^C at the
+    terminal is not for it."""
 
-    def __init__(self, log=None, **options):
+    def __init__(self, log=None, apart=False, **options):
         self.board = options.get("board", "qemu-virt")
         self.text = bytearray()
         self.seen = 0           # expect() looks only at what comes after this
@@ -129,7 +130,8 @@ class Machine:
         self.log = open(log, "wb") if log else None
         self.process = subprocess.Popen(command(**options) + ["-serial", "stdio", "-monitor", "none"],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, bufsize=0)
+                                        stderr=subprocess.STDOUT, bufsize=0,
+                                        process_group=0 if apart else None)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
