@@ -47,7 +47,7 @@ $(B)/initrd.cpio: $(B)/manifest.dtb $(call elf_of,$(USER_PROGS)) scripts/mkinitr
 	$(if $(V),,@)$(PYTHON) scripts/mkinitrd.py --manifest $< --dir $(B)/user --out $@ $(PROGRAMS)
 
 # --- running ----------------------------------------------------------------------------------------
-.PHONY: qemu run stop monitor trace
+.PHONY: qemu run stop monitor trace gdb
 quoted = '$(subst ','\'',$1)'
 QEMU_WORDS = BOARD=$(BOARD) $(foreach v,SMP MEM CPU APPEND NET ICOUNT PLUGIN TIMEOUT,$(if $($v),$(call quoted,$v=$($v))))
 qemu: kernel initrd
@@ -56,6 +56,10 @@ run: kernel initrd $(B)/disk.img
 	@$(PYTHON) scripts/run.py start $(QEMU_WORDS) DISK=$(B)/disk.img $(if $(PORT),$(call quoted,PORT=$(PORT)))
 monitor: kernel initrd $(B)/disk.img
 	@$(PYTHON) scripts/monitor.py $(QEMU_WORDS) $(call quoted,DISK=$(or $(DISK),$(B)/disk.img)) $(if $(CMD),$(call quoted,CMD=$(CMD)))
+# As they were typed: a $ in CMD is gdb's.
+GDB_WORDS = $(foreach v,CMD GDBPORT ENV PROGRAM CONSOLE,$(if $(findstring command,$(origin $v)),$(call quoted,$v=$(value $v))))
+gdb: kernel programs initrd $(B)/disk.img
+	@$(PYTHON) scripts/gdb.py $(QEMU_WORDS) $(call quoted,DISK=$(or $(DISK),$(B)/disk.img)) $(GDB_WORDS)
 # The main job's disk and network, unless another MANIFEST is named.
 TRACE_WORDS = MANIFEST=$(call quoted,$(MANIFEST)) $(if $(EVENTS),EVENTS=$(EVENTS)) $(if $(findstring file,$(origin MANIFEST)),\
 	DISK=$(or $(DISK),$(B)/disk.img) NET=$(or $(NET),user),$(if $(DISK),$(call quoted,DISK=$(DISK))))

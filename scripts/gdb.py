@@ -10,7 +10,7 @@ and gdb-multiarch is attached to all harts, with the commands of scripts/gdb/chi
 of the machine is asked to debug that environment (`gdb NAME` of the monitor) while the others run on: of a
 machine booted for it, or of one that runs, whose console is CONSOLE=, a serial line or a UNIX socket.
 GDB= in the environment names another gdb. CMD= carries commands out, separated by `;`, and ends: with 1 at the
-first that fails, with 124 at TIMEOUT= (60 s). The console's text is in build/BOARD/console.log.
+first that fails, with 124 at TIMEOUT= (60 s). The console's text is in build/BOARD/console.log, or LOG=.
 """
 import os
 import re
@@ -100,7 +100,7 @@ def await_socket(path, machine):
         time.sleep(0.02)
 
 
-def debug_kernel(own, options, timeout, folder):
+def debug_kernel(own, options, log, timeout, folder):
     board = options["board"]
     elf = f"{qemu.BUILD}/{board}/kernel.elf"
     check_tools(elf)
@@ -109,10 +109,10 @@ def debug_kernel(own, options, timeout, folder):
     before = [f"python BUILD = {os.path.abspath(f'{qemu.BUILD}/{board}')!r}",
               f"source {os.path.dirname(__file__) or '.'}/gdb/chitin.py",
               f"target remote {path}", f"tbreak {FIRST}", "continue"]
-    with qemu.Machine(log=f"{qemu.BUILD}/{board}/console.log", apart=True, **options) as machine:
+    with qemu.Machine(log=log, apart=True, **options) as machine:
         await_socket(path, machine)
         if "CMD" not in own:
-            print(f"gdb: the console is in {qemu.BUILD}/{board}/console.log; `chitin` lists commands of its own")
+            print(f"gdb: the console's text goes to {log}; `chitin` lists commands of its own")
         return gdb_run(elf, before, own, timeout, folder)
 
 
@@ -241,7 +241,8 @@ def program_of(console, name, timeout):
 def debug_env(console, own, board, timeout, folder):
     name = own["ENV"]
     program = own.get("PROGRAM") or program_of(console, name, timeout)
-    elf = f"{qemu.BUILD}/{board}/user/{program}.elf"
+    places = [f"{qemu.BUILD}/{board}/{folder}/{program}.elf" for folder in ("user", "test", "bench")]
+    elf = next((p for p in places if os.path.exists(p)), places[0])
     check_tools(elf)
     said = ask(console, f"gdb {name}", timeout)
     if "remote protocol" not in said:
@@ -257,8 +258,7 @@ def debug_env(console, own, board, timeout, folder):
             print("gdb: the console does not say that the session is over", file=sys.stderr)
 
 
-def open_console(own, options):
-    log = f"{qemu.BUILD}/{options['board']}/console.log"
+def open_console(own, options, log):
     if "CONSOLE" in own:
         return Terminal(own["CONSOLE"], log)
     return qemu.Machine(log=log, apart=True, **options)
@@ -268,9 +268,10 @@ def run(argv, folder):
     own, rest = split(argv)
     words = qemu.settings(rest)
     options, timeout = monitor.options_of(words), qemu.seconds(words) or SECONDS
+    log = words.get("LOG") or f"{qemu.BUILD}/{options['board']}/console.log"
     if not own.get("ENV"):
-        return debug_kernel(own, options, timeout, folder)
-    with open_console(own, options) as console:
+        return debug_kernel(own, options, log, timeout, folder)
+    with open_console(own, options, log) as console:
         if "CONSOLE" not in own:
             console.expect(r"monitor: help lists", timeout)
         return debug_env(console, own, options["board"], timeout, folder)

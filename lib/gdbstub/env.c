@@ -97,6 +97,15 @@ deliver(struct gdb_env *g)
 	return exo_env_write(g->env, c) == 0;
 }
 
+/* Lets it run; its home hart has seen to that when this returns, so its state is not that of
+ * before: a call that wants it stopped waits for that. */
+static void
+start(const struct gdb_env *g)
+{
+	exo_env_start(g->env);
+	exo_env_poke(g->env, 0, g, 0);
+}
+
 static void
 env_go(void *context, uint8_t signal)
 {
@@ -112,7 +121,7 @@ env_go(void *context, uint8_t signal)
 		return;
 	}
 	g->is_halted = false;
-	exo_env_start(g->env);
+	start(g);
 }
 
 static void
@@ -120,6 +129,7 @@ env_halt(void *context)
 {
 	struct gdb_env *g = context;
 
+	g->is_halted = false;
 	exo_env_stop(g->env);
 }
 
@@ -234,6 +244,6 @@ gdb_env_close(struct gdb_env *g)
 		exo_env_entry(g->env, EXO_ENTRY_EXCEPTION, g->entry, g->window);
 	}
 	if (!g->was_stopped) {
-		exo_env_start(g->env);
+		start(g);
 	}
 }
