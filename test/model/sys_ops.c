@@ -208,8 +208,12 @@ transfer(struct op *o, uint32_t nr)
 	x[5] = nr == EXO_NR_reply ? 0 : arg_partner(o);
 	x[6] = along ? arg_of_kind(o, 'd') : 0;
 	world_call(o->hart, nr, (const uint64_t[7]){0});
+}
+
 /* Not over the word by which a holder is known. */
+static void
 poking(struct op *o, uint64_t a[7])
+{
 	a[0] = arg_of_kind(o, 'e');
 	a[1] = (arg_of_kind(o, 'M') & ~(PAGE_SIZE - 1)) + op_draw(o, OWN_WORD - EXO_PEEK_BYTES);
 	a[2] = arg_of_kind(o, 'p');
