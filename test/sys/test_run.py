@@ -79,6 +79,16 @@ def test_run_serves_a_folder(running, tmp_path):
     assert make("stop").returncode == 0
 
 
+def test_one_hart_runs_the_same_job(running):
+    """one-hart.dts has the environments of manifest.dts, and they fit."""
+    texts = [open(f"boards/qemu-virt/{name}.dts", encoding="utf-8").read() for name in ("manifest", "one-hart")]
+    programs = [re.findall(r'^\t\tprogram = "(.*)";', text, re.M) for text in texts]
+    assert programs[0] == programs[1] and {"web", "monitor", "control", "spinner", "mischief"} <= set(programs[0])
+    _, url = running(f"PORT={qemu.free_port()}", "SMP=1")
+    assert b"Chitin" in get(url)
+    assert make("stop").returncode == 0
+
+
 def test_a_busy_port_is_named():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
