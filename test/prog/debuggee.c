@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * debuggee.c: counts aloud, five times a second, for test/sys/test_gdb.py to stop it and change it.
+ * debuggee.c: counts aloud, five times a second; test/sys/test_gdb.py stops and changes it.
  *
- *   debuggee [faults]     each count loads from address 0, and a handler of its own passes over that
+ *   debuggee [faults]     each count loads from address 0, which its handler passes over
  *
  * It has ended with status 7 when the count is 1000 or more.
  */

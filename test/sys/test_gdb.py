@@ -50,8 +50,8 @@ def marked(commands):
 
 def test_kernel(gdb):
     """Every command of `chitin`, on a machine whose manifest is known."""
-    commands = ["bt", "chitin run 3", "chitin envs", "chitin harts", "chitin timeline", "chitin caps beat",
-                "chitin caps", "chitin spaces", "chitin spaces counts", "chitin uarea counts"]
+    commands = ("bt", "chitin run 3", "chitin envs", "chitin harts", "chitin timeline", "chitin caps beat",
+                "chitin caps", "chitin spaces", "chitin spaces counts", "chitin uarea counts")
     status, said, _ = gdb(marked(commands))
     assert status == 0, said
     _, trace, _, envs, harts, timeline, caps, tree, spaces, space, uarea = parts(said, len(commands))
@@ -135,7 +135,7 @@ def test_env_exceptions(gdb):
 
 def test_env_ends(gdb):
     """It ends while it is debugged; init starts it again, as its manifest says."""
-    status, said, console = gdb(["set var step = 1000", "continue", "shell sleep 1"], "ENV=counts")
+    status, said, console = gdb(("set var step = 1000", "continue", "shell sleep 1"), "ENV=counts")
     assert status == 0 and "exited with code 07" in said, said
     assert "init: counts: ended with status 7" in console
     assert re.search(r"^init: counts: started again(.*\n)+counts: count 1,", console, re.M), console[-2000:]
@@ -226,7 +226,7 @@ def test_running_machine(initrd, log_file, tmp_path):
     (["ENV=counts", "CONSOLE=/dev/none"], "CONSOLE=/dev/none"), (["ENV=counts", "PROGRAM=none"], "PROGRAM="),
     (["BOARD=none"], "none")], ids=["port", "env", "word", "console", "program", "board"])
 def test_says_what_is_wrong(gdb, words, said):
-    status, text, _ = gdb(["bt"], *words) if "BOARD=none" not in words else (1, "none", "")
+    status, text, _ = gdb(("bt",), *words) if "BOARD=none" not in words else (1, "none", "")
     assert status == 1 and said in text and "Traceback" not in text, text
 
 
@@ -236,18 +236,18 @@ def test_port_and_tools(gdb):
         s.bind(("127.0.0.1", 0))
         s.listen()
         port = s.getsockname()[1]
-        status, text, _ = gdb(["bt"], f"GDBPORT={port}")
+        status, text, _ = gdb(("bt",), f"GDBPORT={port}")
         assert status == 1 and f"GDBPORT={port}" in text and "in use" in text, text
-    status, text, _ = gdb(["p $pc"], f"GDBPORT={port}")
+    status, text, _ = gdb(("p $pc",), f"GDBPORT={port}")
     assert status == 0 and "kern_boot" in text, text
     os.environ["GDB"] = "/nowhere/gdb"
     try:
-        status, text, _ = gdb(["bt"])
+        status, text, _ = gdb(("bt",))
         assert status == 1 and "gdb-multiarch" in text and "Traceback" not in text, text
     finally:
         del os.environ["GDB"]
 
 
 def test_failing_command(gdb):
-    status, text, _ = gdb(["chitin envs", "chitin nix"])
+    status, text, _ = gdb(("chitin envs", "chitin nix"))
     assert status == 1 and "does not know its memory yet" in text, text
