@@ -191,20 +191,36 @@ def test_who_cannot_be_debugged(machine, initrd):
     guest.expect(r"faults: count \d+, passed over \d+")
 
 
-def test_monitor_ends(machine, initrd):
-    """The monitor dies with a session open, at a breakpoint of its ward: init ends that as ever, and starts it again."""
-    guest = machine(initrd=initrd(WORLD.replace('"monitor"; frames', '"monitor"; libos = "exo"; frames')))
+def at_breakpoint(machine, archive):
+    """A machine whose `counts` stands at a breakpoint, its session open."""
+    guest = machine(initrd=archive)
     enter(guest, "counts")
-    elf = f"{qemu.BUILD}/qemu-virt/test/debuggee.elf"
-    symbols = subprocess.run(["riscv64-unknown-elf-nm", elf], capture_output=True, text=True, check=True).stdout
-    say = re.search(r"^(\w+) t say$", symbols, re.M)[1].lstrip("0")
+    symbols = subprocess.run(["riscv64-unknown-elf-nm", f"{qemu.BUILD}/qemu-virt/test/debuggee.elf"],
+                             capture_output=True, text=True, check=True).stdout
+    say = re.search(r"^0*(\w+) t say$", symbols, re.M)[1]
     guest.send(frame(f"Z0,{say},4"))
     guest.expect(re.escape(frame("OK")))
     guest.send(frame("c"))
     guest.expect(re.escape(frame("S05")))
+    return guest
+
+
+def test_kill(machine, initrd):
+    guest = at_breakpoint(machine, initrd(WORLD))
     guest.send(frame("vKill;1"))
     guest.expect("init: counts: killed")
     guest.expect("counts: count 1,")
+
+
+def test_monitor_ends(machine, initrd):
+    """The monitor dies with a session open: what stands at its breakpoint is init's again, who ends and restarts it."""
+    world = WORLD.replace('monitor; restart = "always";', 'monitor; supervisor = "assassin";')
+    guest = at_breakpoint(machine, initrd(world.replace(
+        "/ {", '/ { assassin { program = "assassin"; args = "5"; frames = <256>; };', 1)))
+    guest.expect("init: monitor: died of an exception", 20)
+    guest.expect("init: counts: died of an exception: breakpoint", 20)
+    guest.expect("init: counts: started again", 20)
+    guest.expect("counts: count 2,", 20)
 
 
 def test_running_machine(initrd, log_file, tmp_path):

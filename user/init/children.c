@@ -453,7 +453,7 @@ supervisor_of(const struct child *child, uint32_t *bit)
 	return exo_start()->env;
 }
 
-void
+bool
 children_debug(uint32_t index, bool is_debugged)
 {
 	struct child *child = &table.child[index];
@@ -461,7 +461,7 @@ children_debug(uint32_t index, bool is_debugged)
 
 	if (index >= table.count || child->state != CHILD_RUNNING ||
 	    child->is_debugged == is_debugged) {
-		return;
+		return false;
 	}
 	child->is_debugged = is_debugged;
 	if (!is_debugged) {
@@ -469,4 +469,5 @@ children_debug(uint32_t index, bool is_debugged)
 
 		exo_env_supervisor(child->parts.env, supervisor, bit);
 	}
+	return true;
 }

@@ -31,8 +31,8 @@ bool children_done(unsigned *how);
 bool children_kill(const char *name);
 
 /* While the environment at `index` is debugged, an exception is not its end. Afterwards it has its
- * supervisor again. Of one that does not run nothing is done. */
-void children_debug(uint32_t index, bool is_debugged);
+ * supervisor again. Of one that does not run nothing is done. True if that has changed. */
+bool children_debug(uint32_t index, bool is_debugged);
 
 enum child_state {
 	CHILD_WAITING, /* it is to be started again */

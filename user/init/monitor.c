@@ -115,9 +115,6 @@ int
 monitor_add_gifts(struct exo_gift *gifts, int count, const char **step)
 {
 	monitor.is_here = false;
-	for (uint32_t i = 0; i < MANIFEST_ENVS_MAX; i++) {
-		children_debug(i, false); /* the one before cannot end it any more */
-	}
 	count = grants_add_share(gifts, count, monitor.roster_pages.frames, EXO_READ,
 				 EXO_GIFT(roster), step);
 	if (count >= 0) {
@@ -179,6 +176,18 @@ publish(void)
 	for (uint32_t i = 0; children_show(i, &view); i++) {
 		env_publish(i, &view, receiver);
 	}
+}
+
+/* No monitor is there any more that could end what it debugs. True if it did debug. */
+static bool
+release_debugged(void)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < MANIFEST_ENVS_MAX; i++) {
+		any |= children_debug(i, false);
+	}
+	return any;
 }
 
 /* --- requests ----------------------------------------------------------------------------- */
@@ -283,7 +292,7 @@ monitor_tend(void)
 	serial = __atomic_load_n(&request()->serial, __ATOMIC_ACQUIRE);
 	if (serial == monitor.serial) {
 		publish();
-		return false;
+		return !monitor.is_here && release_debugged();
 	}
 	wish = *(const volatile struct roster_request *)request();
 	monitor.serial = serial;
