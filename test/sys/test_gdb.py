@@ -5,6 +5,7 @@ import re
 import subprocess
 import time
 
+import pexpect
 import pytest
 
 import qemu
@@ -139,6 +140,45 @@ def test_env_ends(gdb):
     assert status == 0 and "exited with code 07" in said, said
     assert "init: counts: ended with status 7" in console
     assert re.search(r"^init: counts: started again(.*\n)+counts: count 1,", console, re.M), console[-2000:]
+
+
+def qemus_of(archive):
+    """The processes that have an initrd among their words."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                words = f.read().split(b"\0")
+        except OSError:
+            continue
+        if b"qemu" in words[0] and archive.encode() in words:
+            found.append(pid)
+    return found
+
+
+@pytest.mark.parametrize("words,wait", [([], "kern_boot"), (["ENV=counts"], "exo_wait|say|console")], ids=["kernel", "env"])
+def test_terminal(initrd, log_file, words, wait):
+    """At a terminal: ^C stops what runs and nothing else, and QEMU ends with gdb."""
+    archive = initrd(WORLD)
+    child = pexpect.spawn("/usr/bin/python3", ["scripts/gdb.py", f"INITRD={archive}", f"LOG={log_file()}", "NET=none", *words],
+                          encoding="utf-8", timeout=60)
+    try:
+        child.expect(wait)
+        child.expect(r"\(gdb\) ")
+        assert len(qemus_of(archive)) == 1
+        for _ in range(2):
+            child.sendline("continue")
+            child.expect("Continuing")
+            time.sleep(1)
+            child.sendintr()
+            child.expect("received signal SIGINT")
+            child.expect(r"\(gdb\) ")
+        child.sendline("quit")
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert not qemus_of(archive)
+    finally:
+        child.close(force=True)
 
 
 def frame(text):
