@@ -23,10 +23,8 @@
 #include "kern/upcall.h"
 #include "lib/base/checked.h"
 
-#define DEADLINES_TURN    2 /* deadlines dealt with in one go, of some 280 instructions each */
 #define INBOX_TURN        4 /* requests dealt with in one go, of some 300 instructions each */
 #define RETRIES_PER_SLICE 8 /* of an upcall that an exception holds back */
-#define PAUSE_TICKS(hz)   ((hz) / 100000) /* see device_time_after() */
 
 struct hart *
 hart_self(void)
@@ -105,54 +103,6 @@ hart_yield(struct hart *h, struct env *next)
 	h->slice_end = 0;
 }
 
-void
-hart_set_deadline(struct hart *h, struct env *e, uint64_t time)
-{
-	e->deadline.key = time;
-	e->has_deadline = true;
-	tree_insert(&h->deadlines, &e->deadline);
-}
-
-void
-hart_clear_deadline(struct hart *h, struct env *e)
-{
-	if (e->has_deadline) {
-		tree_remove(&h->deadlines, &e->deadline);
-		e->has_deadline = false;
-	}
-}
-
-/* There may be more than one turn allows. Whose slot this is does not wait for the others. */
-static void
-owner_deadline(struct hart *h, uint64_t now)
-{
-	struct timeline_member *m = timeline_owner(&h->timeline, now);
-	struct env *owner = m ? container_of(m, struct env, member) : NULL;
-
-	if (owner && owner->has_deadline && owner->deadline.key <= now) {
-		env_timeout(owner);
-	}
-}
-
-static void
-hart_deadlines(struct hart *h, uint64_t now)
-{
-	uint64_t pause = PAUSE_TICKS(arch_timebase_hz());
-	struct tree_node *first = tree_first(&h->deadlines);
-	uint32_t left = DEADLINES_TURN;
-
-	for (; left && first && first->key <= now; left--) {
-		env_timeout(container_of(first, struct env, deadline));
-		first = tree_first(&h->deadlines);
-	}
-	if (left == 0) {
-		owner_deadline(h, now);
-	}
-	if (left < DEADLINES_TURN) {
-		h->late_rest = arch_time() + (left ? pause / 5 : pause);
-	}
-}
-
 /* When what devices have for this hart may be handled: while an environment could run instead,
  * devices get CONFIG_IRQ_PERCENT of the time, and none in quiet slots. */
 static uint64_t
@@ -183,6 +133,12 @@ arm_timer(struct hart *h, uint64_t now, uint64_t time)
 	}
 }
 
+static inline bool
+are_slots_changed(const struct hart *h)
+{
+	return __atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED);
+}
+
 /* hart_arm, when there is more to do than one turn allowed. */
 static __attribute__((noinline)) void
 arm_again(struct hart *h, uint64_t now, uint64_t time)
@@ -192,7 +148,7 @@ arm_again(struct hart *h, uint64_t now, uint64_t time)
 
 		time = devices < time ? devices : time;
 	}
-	if (h->inbox_rest) {
+	if (h->inbox_rest || are_slots_changed(h)) {
 		uint64_t soon = now + (h->running ? PAUSE_TICKS(arch_timebase_hz()) : 0);
 
 		time = soon < time ? soon : time;
@@ -219,7 +175,7 @@ hart_arm(struct hart *h, uint64_t now, uint64_t time)
 	if (h->poll_time < time) {
 		time = h->poll_time;
 	}
-	if (h->irq_again || h->irq_held || h->inbox_rest) {
+	if (h->irq_again || h->irq_held || h->inbox_rest || are_slots_changed(h)) {
 		arm_again(h, now, time);
 	} else {
 		arm_timer(h, now, time);
@@ -234,12 +190,16 @@ hart_poke(struct hart *h)
 	self->pokes |= 1ul << h->number;
 }
 
-/* Who changes the slots of a hart pokes it. */
+/* Who changes the slots of a hart pokes it. Of many the next ones are looked at when an environment
+ * has run for a while. */
 static void
 follow_slots(struct hart *h)
 {
-	if (__atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED)) {
+	if (are_slots_changed(h) && arch_time() >= h->follow_rest) {
 		slots_follow(h);
+		h->follow_rest = are_slots_changed(h)
+					 ? arch_time() + PAUSE_TICKS(arch_timebase_hz())
+					 : 0;
 	}
 }
 
@@ -338,8 +298,8 @@ hart_interrupts(struct hart *h)
 	if (pending & ARCH_PENDING_IPI) {
 		arch_ipi_clear();
 		quiet_pass(h);
-		follow_slots(h);
 	}
+	follow_slots(h);
 	if ((pending & ARCH_PENDING_EXTERNAL || h->irq_again || h->irq_held) && h->has_plic) {
 		hart_devices(h);
 	}

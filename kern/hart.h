@@ -15,6 +15,9 @@ struct env;
 struct kernel;
 struct exo_hart_info;
 
+/* How long an environment runs at least before the rest of some work is done: 10 us. */
+#define PAUSE_TICKS(hz) ((hz) / 100000)
+
 /* Where this hart records what it does: trace.c. Constant after boot but for `running`. */
 struct trace {
 	uint64_t *count;
@@ -51,6 +54,7 @@ struct hart {
 	uint64_t timer;      /* what the timer is armed for */
 	uint64_t poll_time;  /* when to look at a console without interrupts, TIMELINE_NEVER: not */
 	uint64_t late_rest;  /* until then deadlines that are over wait while an environment runs */
+	uint64_t follow_rest; /* the same of changes of its timeline */
 	uint64_t irq_again;  /* bits of irq.c: devices with more to do than one turn allowed */
 	uint64_t irq_rest;   /* until then devices wait while an environment runs */
 	bool irq_held;       /* external interrupts are off until then */
@@ -83,6 +87,8 @@ void hart_unready(struct hart *h, struct env *e);
 void hart_yield(struct hart *h, struct env *next);
 void hart_set_deadline(struct hart *h, struct env *e, uint64_t time);
 void hart_clear_deadline(struct hart *h, struct env *e);
+/* Those whose deadline is over go on: a few of them, then h->late_rest says when to come back. */
+void hart_deadlines(struct hart *h, uint64_t now);
 /* Make `h` look at its inbox soon: at the end of this handler if it is this hart, else by an IPI
  * once the lock is free. */
 void hart_poke(struct hart *h);

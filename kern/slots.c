@@ -14,6 +14,9 @@
 #include "kern/slots.h"
 #include "kern/object.h"
 
+#define FOLLOW_TURN 16 /* positions that a hart follows in one go, of some 25 instructions each */
+#define COST_LOST   30 /* of losing a binding, with what its hart does then; captree.work */
+
 static struct slot *slots;
 
 void
@@ -59,7 +62,8 @@ slots_bind(struct env *e, struct cap *c, bool is_quiet)
 		}
 	}
 	for (uint64_t i = 0; i < c->count; i++) {
-		first[i] = (struct slot){.env = e, .is_quiet = is_quiet};
+		first[i].env = e;
+		first[i].is_quiet = is_quiet;
 	}
 	first->count = (uint32_t)c->count;
 	first->use.kind = USE_SLOT;
@@ -84,6 +88,7 @@ slots_lost(struct kernel *k, struct use *u)
 	uint64_t number = (uint64_t)(first - slots);
 	struct hart *h = &k->hart[number / CONFIG_TIMELINE_SLOTS];
 
+	k->tree.work += COST_LOST;
 	first->env->slots--;
 	for (uint32_t i = 0; i < first->count; i++) {
 		first[i].env = NULL;
@@ -126,10 +131,17 @@ follow(struct hart *h, uint32_t begin, uint32_t end)
 void
 slots_follow(struct hart *h)
 {
+	uint32_t end;
+
 	kernel_lock(h->kernel);
-	__atomic_store_n(&h->slots_changed, 0, __ATOMIC_RELAXED);
-	follow(h, h->changed_begin, h->changed_end);
-	h->changed_end = 0;
+	end = h->changed_begin + FOLLOW_TURN;
+	if (end >= h->changed_end) {
+		end = h->changed_end;
+		h->changed_end = 0;
+		__atomic_store_n(&h->slots_changed, 0, __ATOMIC_RELAXED);
+	}
+	follow(h, h->changed_begin, end);
+	h->changed_begin = end;
 	kernel_unlock(h->kernel);
 	timeline_measure(&h->timeline);
 	h->slice_end = 0;

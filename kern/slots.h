@@ -31,7 +31,8 @@ void slots_lost(struct kernel *k, struct use *u);
 /* e goes: end one of its bindings. False if it has none. */
 bool slots_orphan(struct env *e);
 
-/* This hart: let its timeline follow what has changed. Takes the tree lock. */
+/* This hart: let its timeline follow some of what has changed; h->slots_changed says if there is
+ * more. Takes the tree lock. */
 void slots_follow(struct hart *h);
 
 #endif

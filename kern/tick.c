@@ -22,7 +22,7 @@ is_busy(const struct hart *h)
 {
 	return (h->irq_again | h->pokes | (h->turn ^ h->turn_seen) |
 		(uint64_t)__atomic_load_n(&h->inbox, __ATOMIC_RELAXED) | (uint64_t)h->inbox_rest |
-		h->irq_held | h->tells) != 0;
+		__atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED) | h->irq_held | h->tells) != 0;
 }
 
 /* Does a slice begin with more than the rest of its context? */

@@ -8,8 +8,7 @@
 static bool
 is_tied(const struct env *e)
 {
-	return e->slots || e->member.positions || e->has_deadline || transfer_caller(e) ||
-	       transfer_callee(e);
+	return e->slots || e->has_deadline || transfer_caller(e) || transfer_callee(e);
 }
 
 struct sysret
@@ -27,6 +26,9 @@ sys_env_home(exo_handle env, uint32_t hart)
 	}
 	if (!error && is_tied(target)) {
 		error = E_STATE;
+	}
+	if (!error && target->member.positions) {
+		error = UNSETTLED; /* its hart has not followed yet */
 	}
 	if (!error) {
 		env_move(target, &k->hart[hart]);

@@ -176,13 +176,39 @@ check_back(exo_handle slots, exo_handle more)
 	tap_ok(within(&bound, 32, 48) > 0, "to the next one");
 }
 
+/* Nearly the whole timeline, again and again, whatever comes between: the hart follows bit by bit,
+ * and one that moves away is waited for. */
+static void
+check_whole(void)
+{
+	const uint64_t count = exo_sysinfo()->timeline_slots - 8; /* which are left for this one */
+	uint64_t failed = 0;
+	exo_handle all;
+
+	exo_revoke(exo_boot()->timelines[0], 0, 0);
+	all = positions(0, count);
+	for (int i = 0; i < 50; i++) {
+		failed += exo_bind(EXO_BIND_SLOT, taker.thread.env, all, 0) != 0;
+		exo_pause((uint64_t)(i % 7) * MS / 10);
+		failed += exo_unbind(EXO_BIND_SLOT, all) != 0;
+		exo_pause((uint64_t)(i % 5) * MS / 100);
+	}
+	tap_is((int64_t)failed, 0, "56 positions are bound and unbound");
+	exo_bind(EXO_BIND_SLOT, taker.thread.env, all, 0);
+	exo_pause(MS);
+	exo_env_stop(taker.thread.env);
+	tap_is(exo_unbind(EXO_BIND_SLOT, all), 0, "and once more");
+	tap_is(exo_env_home(taker.thread.env, 0), 0, "who has lost them all can move at once");
+	exo_env_start(taker.thread.env);
+}
+
 int
 main(void)
 {
 	exo_handle slots = positions(8, 8);
 	exo_handle more = positions(32, 16);
 
-	tap_plan(21);
+	tap_plan(24);
 	runner_make(&bound, EXO_ENV_BOUND);
 	exo_pause(20 * MS);
 	tap_is((int64_t)total(&bound), 0, "without slots and slack it does not run");
@@ -190,6 +216,7 @@ main(void)
 	check_three(more);
 	check_refused();
 	check_back(slots, more);
+	check_whole();
 	hostile_thread_end(&bound.thread);
 	hostile_thread_end(&taker.thread);
 	return tap_end();

@@ -2,7 +2,7 @@
  * hart_devices_test.c: how much of a hart the kernel's devices get, with a clock and devices of the
  * test's own: a device that always has more to do, and one piece of user time after the other.
  *
- * links: kern/hart.c kern/timeline.c kern/trace.c kern/transfer.c kern/upcall.c
+ * links: kern/deadline.c kern/hart.c kern/timeline.c kern/trace.c kern/transfer.c kern/upcall.c
  * links: lib/base/tree.c arch/host/ram.c
  */
 #include <setjmp.h>
