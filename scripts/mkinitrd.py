@@ -5,7 +5,8 @@
   mkinitrd.py --manifest M.dtb --dir build/BOARD/user [--init F.elf] --out F [PROGRAM.elf ...]
 
 A name in the manifest (`program = "web"`) is looked up among the PROGRAM.elf given, then in --dir, then in
---dir/../test.
+--dir/../test. What the debugger wants of a program stays behind; the names of its functions go along if the board's
+settings say CONFIG_PROGRAM_SYMBOLS.
 The archive depends on the contents only: no times, owners or inode numbers of this machine.
 Callers: scripts/build.mk, scripts/qemu.py.
 """
@@ -18,6 +19,7 @@ import sys
 
 BUILD = os.environ.get("O") or "build"
 
+SHT_SYMTAB, SHT_STRTAB, SHF_EXECINSTR, STT_NOTYPE, STT_FUNC, SHN_ABS = 2, 3, 4, 0, 2, 0xfff1
 FDT_BEGIN_NODE, FDT_END_NODE, FDT_PROP, FDT_NOP, FDT_END = 1, 2, 3, 4, 9
 
 
@@ -54,6 +56,69 @@ def archive(files):
     parts.append(entry(0, "TRAILER!!!", b"", 0))
     whole = b"".join(parts)
     return whole + bytes(-len(whole) % 512)
+
+
+def named_functions(elf, sections):
+    """[(address, name)] of the functions in an ELF file's symbol table, ascending: see elf_function in lib/base/elf.h."""
+    found = []
+    for _, kind, _, _, at, size, link, _, _, _ in sections:
+        if kind == SHT_SYMTAB:
+            for place in range(at, at + size, 24):
+                name_at, info, _, section, value, _ = struct.unpack_from("<IBBHQQ", elf, place)
+                name_at += sections[link][4]
+                name = elf[name_at:elf.index(b"\0", name_at)]
+                is_code = 0 < section < len(sections) and sections[section][2] & SHF_EXECINSTR
+                if is_code and info & 15 in (STT_NOTYPE, STT_FUNC) and name and not name.startswith(b"$"):
+                    found.append((value, name))
+    return sorted(set(found))
+
+
+def symbol_table(functions):
+    """The contents of .symtab and .strtab; every symbol is absolute, for its section is not there any more."""
+    table, names = bytes(24), b"\0"
+    for value, name in functions:
+        table += struct.pack("<IBBHQQ", len(names), STT_FUNC, 0, SHN_ABS, value, 0)
+        names += name + b"\0"
+    return table, names
+
+
+def lean(elf, has_names):
+    """An ELF file with nothing but what is loaded, and the names of its functions if they are wanted."""
+    headers_at, sections_at = struct.unpack_from("<2Q", elf, 32)
+    headers, _, count = struct.unpack_from("<3H", elf, 56)
+    loaded = [struct.unpack_from("<2I6Q", elf, headers_at + 56 * i) for i in range(headers)]
+    sections = [struct.unpack_from("<2I4Q2I2Q", elf, sections_at + 64 * i) for i in range(count)]
+    data = bytearray(elf[:max([headers_at + 56 * headers] + [at + size for _, _, at, _, _, size, _, _ in loaded])])
+    functions = named_functions(elf, sections) if has_names else []
+    if not functions:
+        struct.pack_into("<Q", data, 40, 0)
+        struct.pack_into("<3H", data, 58, 0, 0, 0)
+        return bytes(data)
+    table, names = symbol_table(functions)
+    data += bytes(-len(data) % 8)
+    at = len(data)
+    data += table + names
+    data += bytes(-len(data) % 8)
+    struct.pack_into("<Q", data, 40, len(data))
+    struct.pack_into("<3H", data, 58, 64, 3, 0)
+    data += bytes(64)
+    data += struct.pack("<2I4Q2I2Q", 0, SHT_SYMTAB, 0, 0, at, len(table), 2, len(functions) + 1, 8, 24)
+    data += struct.pack("<2I4Q2I2Q", 0, SHT_STRTAB, 0, 0, at + len(table), len(names), 0, 0, 1, 0)
+    return bytes(data)
+
+
+def is_program(data):
+    """True if it is one that lean() understands; what is wrong with others is for init to say."""
+    return len(data) >= 64 and data[:6] == b"\x7fELF\2\1" and struct.unpack_from("<H", data, 54)[0] == 56 \
+        and struct.unpack_from("<H", data, 58)[0] == 64
+
+
+def wants_names(folder):
+    """What the settings that the programs in a folder were built with say; yes without any."""
+    try:
+        return b"\nCONFIG_PROGRAM_SYMBOLS=y\n" in b"\n" + read(f"{folder}/../config/auto.conf")
+    except FileNotFoundError:
+        return True
 
 
 def read(path):
@@ -125,7 +190,8 @@ def files_for(manifest, folder, given, init):
                              f"try one of: {' '.join(have)}, or PROGRAMS=dir/{name}.elf")
         files.append((name, read(path)))
     extra = [(n, read(p)) for n, p in given.items() if n not in dict(files)]
-    return files + extra
+    has_names = wants_names(folder)
+    return [(name, lean(data, has_names) if is_program(data) else data) for name, data in files + extra]
 
 
 def main():

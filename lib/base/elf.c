@@ -26,9 +26,12 @@ enum {
 	EH_VERSION = 20,
 	EH_ENTRY = 24,
 	EH_PHOFF = 32,
+	EH_SHOFF = 40,
 	EH_FLAGS = 48,
 	EH_PHENTSIZE = 54,
 	EH_PHNUM = 56,
+	EH_SHENTSIZE = 58,
+	EH_SHNUM = 60,
 	HEADER_BYTES = 64,
 
 	CLASS_64 = 2,
@@ -54,6 +57,30 @@ enum {
 	PT_DYNAMIC = 2,
 	PT_INTERP = 3,
 	PT_TLS = 7,
+};
+
+/* Section header and symbol: the same. */
+enum {
+	SH_TYPE = 4,
+	SH_OFFSET = 24,
+	SH_SIZE = 32,
+	SH_LINK = 40,
+	SH_ENTSIZE = 56,
+	SECTION_HEADER_BYTES = 64,
+
+	SHT_SYMTAB = 2,
+	SHT_STRTAB = 3,
+
+	ST_NAME = 0,
+	ST_INFO = 4,
+	ST_SHNDX = 6,
+	ST_VALUE = 8,
+	SYMBOL_BYTES = 24,
+
+	STT_NOTYPE = 0, /* functions of assembly files that do not say what they are */
+	STT_FUNC = 2,
+	SHN_UNDEF = 0,
+	SHN_ABS = 0xfff1,
 };
 
 static uint64_t
@@ -247,4 +274,121 @@ elf_tls(const struct elf *elf, struct elf_segment *segment)
 		}
 	}
 	return E_NOENT;
+}
+
+const uint8_t *
+elf_code(const struct elf *elf, uint64_t address, size_t bytes)
+{
+	struct elf_segment segment;
+
+	for (uint32_t i = 0; !elf_segment(elf, i, &segment); i++) {
+		uint64_t behind = address - segment.address;
+
+		if ((segment.flags & ELF_EXECUTE) && address >= segment.address &&
+		    range_within(behind, bytes, segment.file_bytes)) {
+			return elf->file + segment.file_offset + behind;
+		}
+	}
+	return NULL;
+}
+
+/* Section header `index`, of a table that elf_symbols has found inside the file. */
+static const uint8_t *
+section_at(const struct elf *elf, uint64_t index)
+{
+	return elf->file + little_endian(elf->file + EH_SHOFF, 8) + index * SECTION_HEADER_BYTES;
+}
+
+/* The contents of a section; NULL if they are not all in the file. */
+static const uint8_t *
+section_bytes(const struct elf *elf, const uint8_t *section, uint64_t *bytes)
+{
+	uint64_t offset = little_endian(section + SH_OFFSET, 8);
+
+	*bytes = little_endian(section + SH_SIZE, 8);
+	return range_within(offset, *bytes, elf->bytes) ? elf->file + offset : NULL;
+}
+
+static int
+open_symbols(const struct elf *elf, const uint8_t *table, uint64_t sections,
+	     struct elf_symbols *symbols)
+{
+	uint64_t link = little_endian(table + SH_LINK, 4);
+	uint64_t bytes;
+
+	if (link >= sections || little_endian(section_at(elf, link) + SH_TYPE, 4) != SHT_STRTAB ||
+	    little_endian(table + SH_ENTSIZE, 8) != SYMBOL_BYTES) {
+		return E_FORMAT;
+	}
+	symbols->entries = section_bytes(elf, table, &bytes);
+	symbols->count = bytes / SYMBOL_BYTES;
+	symbols->names = (const char *)section_bytes(elf, section_at(elf, link),
+						     &symbols->names_bytes);
+	return symbols->entries && symbols->names ? 0 : E_TRUNCATED;
+}
+
+int
+elf_symbols(const struct elf *elf, struct elf_symbols *symbols)
+{
+	uint64_t offset = little_endian(elf->file + EH_SHOFF, 8);
+	uint64_t sections = little_endian(elf->file + EH_SHNUM, 2);
+
+	if (sections && little_endian(elf->file + EH_SHENTSIZE, 2) != SECTION_HEADER_BYTES) {
+		return E_FORMAT;
+	}
+	if (!range_within(offset, sections * SECTION_HEADER_BYTES, elf->bytes)) {
+		return E_TRUNCATED;
+	}
+	for (uint64_t i = 0; i < sections; i++) {
+		const uint8_t *section = section_at(elf, i);
+
+		if (little_endian(section + SH_TYPE, 4) == SHT_SYMTAB) {
+			return open_symbols(elf, section, sections, symbols);
+		}
+	}
+	return E_NOENT;
+}
+
+/* The name of a symbol that may stand for a function; NULL if it is none. The assembler's own ($x)
+ * and empty ones are none. */
+static const char *
+function_name(const struct elf_symbols *symbols, const uint8_t *entry)
+{
+	uint64_t type = entry[ST_INFO] & 15;
+	uint64_t section = little_endian(entry + ST_SHNDX, 2);
+	uint64_t at = little_endian(entry + ST_NAME, 4);
+
+	if ((type != STT_FUNC && type != STT_NOTYPE) || section == SHN_UNDEF ||
+	    (type == STT_NOTYPE && section == SHN_ABS) || at >= symbols->names_bytes) {
+		return NULL;
+	}
+	for (uint64_t i = at; i < symbols->names_bytes; i++) {
+		if (!symbols->names[i]) {
+			return i == at || symbols->names[at] == '$' ? NULL : symbols->names + at;
+		}
+	}
+	return NULL;
+}
+
+const char *
+elf_function(const struct elf_symbols *symbols, uint64_t address, uint64_t *start)
+{
+	const char *best = NULL;
+
+	*start = 0;
+	for (uint64_t i = 0; i < symbols->count; i++) {
+		const uint8_t *entry = symbols->entries + i * SYMBOL_BYTES;
+		uint64_t value = little_endian(entry + ST_VALUE, 8);
+		const char *name;
+
+		if (value > address || (best && value < *start)) {
+			continue;
+		}
+		name = function_name(symbols, entry);
+		if (name) {
+			best = name;
+			*start = value;
+		}
+	}
+	return best;
 }

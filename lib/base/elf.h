@@ -7,6 +7,9 @@
  * 4 KiB page, below ELF_ADDRESS_LIMIT, never writable and executable at once; no interpreter and
  * no dynamic section. The file is only read, at any alignment, never outside. No state, no
  * allocation.
+ *
+ * Names of functions are looked up in the file's symbol table, if it has one. Nothing of that is
+ * checked by elf_open, for a program runs without.
  */
 #ifndef LIB_BASE_ELF_H
 #define LIB_BASE_ELF_H
@@ -53,5 +56,25 @@ int elf_segment(const struct elf *elf, uint32_t index, struct elf_segment *segme
 /* The thread-local storage template (PT_TLS). Its file part also lies inside a loadable segment.
  * 0, or E_NOENT. */
 int elf_tls(const struct elf *elf, struct elf_segment *segment);
+
+/* The `bytes` of code that the file has for `address`, at any alignment; NULL if not all of them
+ * are the file part of one executable segment. */
+const uint8_t *elf_code(const struct elf *elf, uint64_t address, size_t bytes);
+
+/* A table of symbols and the names that its entries point into. */
+struct elf_symbols {
+	const uint8_t *entries;
+	uint64_t count;
+	const char *names;
+	uint64_t names_bytes;
+};
+
+/* Finds the table of an opened file. 0; E_NOENT: it has none; E_FORMAT, E_TRUNCATED: it is broken.
+ */
+int elf_symbols(const struct elf *elf, struct elf_symbols *symbols);
+
+/* The name of the last function that begins at or before `address`, and where that is; NULL if there
+ * is none. Takes as long as the table is; the name lies in the file. */
+const char *elf_function(const struct elf_symbols *symbols, uint64_t address, uint64_t *start);
 
 #endif

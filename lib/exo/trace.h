@@ -10,7 +10,8 @@
 #include <exo/trace.h>
 #include <exo/types.h>
 
-#define EXO_TRACE_TEXT 64
+#define EXO_TRACE_TEXT      64
+#define EXO_TRACE_FOUND_MAX 256 /* of an exo_trace_copy_of */
 
 /* The trace, mapped, from the start page's `trace`; 0 if the program was not given it. */
 const struct exo_trace *exo_trace_open(void);
@@ -19,6 +20,13 @@ const struct exo_trace *exo_trace_open(void);
  * Returns how many; *first is the number of the first one since the machine started. */
 uint32_t exo_trace_copy(const struct exo_trace *trace, uint32_t hart,
 			struct exo_trace_event *events, uint32_t most, uint64_t *first);
+
+/* Copies the newest events of a hart that name an environment whose page is in [first_page,
+ * first_page + pages): the pool that it was made of has the environments of its threads as well.
+ * At most `most`, and EXO_TRACE_FOUND_MAX, oldest first, none of them half overwritten; the whole
+ * ring is looked through if there are fewer. Returns how many. */
+uint32_t exo_trace_copy_of(const struct exo_trace *trace, uint32_t hart, uint64_t first_page,
+			   uint64_t pages, struct exo_trace_event *events, uint32_t most);
 
 /* "run", "call", ... */
 const char *exo_trace_kind_name(uint32_t kind);

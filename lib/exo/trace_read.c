@@ -49,6 +49,53 @@ exo_trace_copy(const struct exo_trace *trace, uint32_t hart, struct exo_trace_ev
 	return (uint32_t)(end - good);
 }
 
+/* How many of `count` entries of numbers[], which descend, are still good. */
+static uint32_t
+good_ones(const struct exo_trace *trace, uint32_t hart, const uint64_t *numbers, uint32_t count)
+{
+	uint64_t good;
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	good = oldest(__atomic_load_n(&trace->hart[hart].count, __ATOMIC_RELAXED), trace->events);
+	while (count && numbers[count - 1] < good) {
+		count--;
+	}
+	return count;
+}
+
+static void
+turn_round(struct exo_trace_event *events, uint32_t count)
+{
+	for (uint32_t i = 0; i < count / 2; i++) {
+		struct exo_trace_event event = events[i];
+
+		events[i] = events[count - 1 - i];
+		events[count - 1 - i] = event;
+	}
+}
+
+uint32_t
+exo_trace_copy_of(const struct exo_trace *trace, uint32_t hart, uint64_t first_page, uint64_t pages,
+		  struct exo_trace_event *events, uint32_t most)
+{
+	const struct exo_trace_event *ring = ring_of(trace, hart);
+	uint64_t end = __atomic_load_n(&trace->hart[hart].count, __ATOMIC_ACQUIRE);
+	uint64_t begin = oldest(end, trace->events);
+	uint64_t numbers[EXO_TRACE_FOUND_MAX];
+	uint32_t count = 0;
+
+	most = most < EXO_TRACE_FOUND_MAX ? most : EXO_TRACE_FOUND_MAX;
+	for (uint64_t n = end; n > begin && count < most; n--) {
+		events[count] = ring[(n - 1) & (trace->events - 1)];
+		if (events[count].env >= first_page && events[count].env - first_page < pages) {
+			numbers[count++] = n - 1;
+		}
+	}
+	count = good_ones(trace, hart, numbers, count);
+	turn_round(events, count);
+	return count;
+}
+
 static const char *const kinds[] = {
 #define TRACE_EVENT(nr, name, word, value) [nr] = (word),
 #include <exo/trace.def>

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * elf.c: fuzz target: any bytes are a program that can be loaded as it says, or are refused.
+ * elf.c: fuzz target: any bytes are a program that can be loaded as it says, or are refused; the
+ * names of its functions lie in it.
  *
  * links: lib/base/elf.c
  */
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/checked.h"
 #include "lib/base/elf.h"
@@ -27,6 +29,24 @@ touch(const struct elf *elf, const struct elf_segment *segment)
 
 	for (uint64_t i = 0; i < segment->file_bytes; i++) {
 		(void)at[i];
+	}
+}
+
+static void
+find_names(const struct elf *elf)
+{
+	const char *end = (const char *)elf->file + elf->bytes;
+	struct elf_symbols symbols;
+	uint64_t start;
+
+	if (elf_symbols(elf, &symbols)) {
+		return;
+	}
+	for (uint64_t address = elf->entry - 64; address != elf->entry + 64; address += 2) {
+		const char *name = elf_function(&symbols, address, &start);
+
+		demand(!name || (start <= address && name + strnlen(name, elf->bytes) < end));
+		demand(!elf_code(elf, address, 4) || elf_code(elf, address, 2));
 	}
 }
 
@@ -57,5 +77,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		demand(segment.memory_bytes <= ELF_ADDRESS_LIMIT);
 		touch(&elf, &segment);
 	}
+	find_names(&elf);
 	return 0;
 }

@@ -65,6 +65,132 @@ def test_death_record(machine, initrd, how, cause):
     assert count(guest, "^good: beat 2,") == 1
 
 
+REGISTERS = "pc ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6".split()
+CALL = r"^init:  (.) 0x(\w+) (.*)$"
+
+
+def record_of(guest, name, end="died of an exception"):
+    """The registers, the calls [(mark, address, name)] and the events that follow the first end of an environment."""
+    behind = guest.console.split(f"\ninit: {name}: {end}", 1)[1].splitlines()[1:]
+    lines = iter([line for line in behind if line.startswith("init:")])  # others print too meanwhile
+    registers, calls, events, row = {}, [], [], next(lines)
+    while match := re.findall(r"([a-z]\w+) ([0-9a-f]{16})", row):
+        registers.update({register: int(value, 16) for register, value in match})
+        row = next(lines)
+    assert list(registers) == REGISTERS and row == "init: called by (those with ? perhaps earlier):", row
+    row = next(lines)
+    while match := re.match(CALL, row):
+        calls.append((match[1].strip(), int(match[2], 16), match[3]))
+        row = next(lines)
+    while match := re.match(r"init: +(\d+) us ago  (.*)|init: the last \d+ of its events:", row):
+        events += [(int(match[1]), match[2])] if match[1] else []
+        row = next(lines)
+    return registers, calls, events
+
+
+def functions(calls):
+    return [(mark, re.sub(r"\+0x\w+$", "", name)) for mark, _, name in calls]
+
+
+def die(machine, initrd, how, body="", **options):
+    """Boots one environment that dies so, and one whose beats show that init and the machine go on."""
+    bad = f'program = "demise"; args = "{how}"; frames = <256>; {body}'
+    guest = boot(machine, initrd, {"bad": bad, "good": BEAT + 'args = "1", "2";'}, **options)
+    assert guest.finish(40) == qemu.FAILURE, guest.tail()
+    assert count(guest, "^good: beat 2,") == 1
+    return guest
+
+
+def symbols_of(program):
+    text = subprocess.run(["riscv64-unknown-elf-nm", f"{qemu.BUILD}/qemu-virt/user/{program}.elf"], check=True,
+                          capture_output=True, text=True).stdout
+    return {name.split(".")[0]: int(at, 16) for at, _, name in (line.split() for line in text.splitlines())}
+
+
+def test_record_registers(machine, initrd):
+    """The registers are those that the program had: its pc, stack, thread, and what it jumped to."""
+    guest = die(machine, initrd, "jump")
+    registers, calls, events = record_of(guest, "bad")
+    assert registers["pc"] == 0xffffffffc0000000 and registers["gp"] == 0
+    assert 0x3fff000000 < registers["sp"] < 0x3fffe00000
+    assert registers["tp"] == symbols_of("demise")["__tls_main"]
+    assert calls[0] == ("", registers["pc"], "no name") and calls[1][1] == registers["ra"]
+    assert functions(calls)[1:] == [("?", "main"), ("", "exo_begin"), ("", "_start")]
+    assert not events and count(guest, "of its events") == 0
+
+
+def test_record_wild_registers(machine, initrd):
+    """What the program set last is there, and no stack is looked for at an address that cannot be one."""
+    registers, calls, _ = record_of(die(machine, initrd, "wild"), "bad")
+    assert registers["sp"] == 0x123456789abcdef0
+    assert len(calls) <= 2 and functions(calls)[0] == ("", "main")
+
+
+def test_record_backtrace(machine, initrd):
+    """Who dies three calls below main is named with all its callers, and where in them: behind calls."""
+    registers, calls, _ = record_of(die(machine, initrd, "deep"), "bad")
+    assert functions(calls) == [("", name) for name in ["innermost", "middle", "outermost", "main", "exo_begin", "_start"]]
+    starts = symbols_of("demise")
+    assert calls[0][1] == registers["pc"]
+    for _, address, name in calls:
+        function, offset = name.split("+")
+        assert starts[function] + int(offset, 16) == address
+
+
+@pytest.mark.parametrize("how, name", [("recursion", "deeper"), ("circle", "main")])
+def test_record_is_bounded(machine, initrd, how, name):
+    """Out of stack, or with a stack that is a circle of addresses behind calls: 16 lines, and init goes on."""
+    _, calls, _ = record_of(die(machine, initrd, how), "bad")
+    assert [called for _, called in functions(calls)] == [name] * 16
+
+
+def test_record_events(machine, initrd):
+    """On a traced machine the last of its events are there, up to the one that ended it, and no other's."""
+    _, _, events = record_of(die(machine, initrd, "null", "hart = <1>;", append="chitin.trace=16384"), "bad")
+    words = [word for _, word in events]
+    assert 8 <= len(words) <= 32 and words[-1] == "fault 15"
+    assert ["call console_write", "return console_write"] == [w for w in words if "console_write" in w]
+    times = [ago for ago, _ in events]
+    assert times == sorted(times, reverse=True) and times[0] < 40_000_000
+
+
+def test_record_of_an_exit(machine, initrd):
+    """Who ends with failure by itself has nothing but its events told."""
+    guest = die(machine, initrd, 'exit", "7', append="chitin.trace=16384")
+    assert count(guest, "^init: bad: ended with status 7$") == 1 and count(guest, "^init: called by") == 0
+    assert count(guest, r"^init: the last \d+ of its events:$") == 1
+    assert count(guest, r"^init: +\d+ us ago  call exit$") == 1
+
+
+def test_record_overrun(machine, initrd):
+    """Who runs over the ends of its slices too often is ended with a reason and registers; its memory is gone. Of its
+    many events the last 32 are told."""
+    guest = die(machine, initrd, "overrun", "slots = <1 0 2 16>;", append="chitin.trace=16384")
+    assert count(guest, r"^init: bad: was ended: it ran over the ends of its slices \d+ times, pc 0x\w+$") == 1
+    registers, calls, events = record_of(guest, "bad", "was ended")
+    assert registers["pc"] == calls[0][1] and len(calls) <= 2
+    assert len(events) == 32 and events[-1][1] == "death overrun"
+
+
+def test_record_once(machine, initrd):
+    """Who ends in the same way again is told in one line."""
+    guest = boot(machine, initrd, {"bad": DEMISE + 'args = "null"; restart = "2";'})
+    assert guest.finish(40) == qemu.FAILURE, guest.tail()
+    assert count(guest, "^init: bad: died of an exception") == 3
+    assert count(guest, "^init: called by") == 1
+
+
+def test_record_without_names(machine, log_file):
+    """The names go into the image only if the settings say so."""
+    files = [(name, mkinitrd.lean(mkinitrd.read(f"{qemu.BUILD}/qemu-virt/user/{name}.elf"), False))
+             for name in ["init", "demise"]]
+    files.append(("manifest.dtb", mkinitrd.compiled(manifest(bad=DEMISE + 'args = "deep";'))))
+    guest = machine(initrd=mkinitrd.write(log_file(".cpio"), mkinitrd.archive(files)))
+    assert guest.finish(40) == qemu.FAILURE, guest.tail()
+    _, calls, _ = record_of(guest, "bad")
+    assert len(calls) >= 6 and {name for _, _, name in calls} == {"no name"}
+
+
 def test_restart_counts(machine, initrd):
     guest = boot(machine, initrd, {"a": DEMISE + 'args = "exit", "3"; restart = "2";'})
     assert guest.finish(30) == qemu.FAILURE, guest.tail()

@@ -58,6 +58,8 @@ test_others(void **state)
 {
 	(void)state;
 	expect(EXO_DEATH_STOP, 0, "was ended: its memory or capability space was taken away");
+	expect(EXO_DEATH_OVERRUN, 1001,
+	       "was ended: it ran over the ends of its slices 1001 times, pc 0x10234");
 	expect(EXO_DEATH_NONE, 0, "ended in an unknown way (kind 0)");
 	expect(77, 0, "ended in an unknown way (kind 77)");
 }

@@ -101,6 +101,36 @@ test_overwrites(void **state)
 	assert_int_equal(trace_size(&kernel.hart[0]), EVENTS);
 }
 
+/* Of three environments in two pools, and nobody, each its own; the newest if there are more. */
+static void
+test_copy_of(void **state)
+{
+	const uint64_t page = RAM >> PAGE_SHIFT;
+
+	(void)state;
+	assert_int_equal(exo_trace_copy_of(trace, 0, 0, UINT64_MAX, got, EVENTS), 0);
+	for (uint32_t i = 0; i < 40; i++) {
+		const void *env = i % 4 ? ram + (i % 4) * PAGE_SIZE : NULL;
+
+		trace_record(&kernel.hart[0], env, EXO_TRACE_CALL, i);
+	}
+	assert_int_equal(exo_trace_copy_of(trace, 0, page + 1, 1, got, EVENTS), 10);
+	assert_int_equal(got[0].value, 1);
+	assert_int_equal(got[9].value, 37);
+	assert_int_equal(exo_trace_copy_of(trace, 0, page + 2, 2, got, EVENTS), 20);
+	assert_int_equal(got[19].value, 39);
+	assert_int_equal(exo_trace_copy_of(trace, 0, page + 2, 2, got, 3), 3);
+	assert_int_equal(got[0].value, 35);
+	assert_int_equal(got[2].value, 39);
+	assert_int_equal(exo_trace_copy_of(trace, 0, page + 4, 100, got, EVENTS), 0);
+	assert_int_equal(exo_trace_copy_of(trace, 0, 0, UINT64_MAX, got, EVENTS), 40);
+	assert_int_equal(exo_trace_copy_of(trace, 1, 0, UINT64_MAX, got, EVENTS), 0);
+	record(0, EVENTS - 1);
+	assert_int_equal(exo_trace_copy_of(trace, 0, page + 1, 3, got, EVENTS), 0);
+	assert_int_equal(exo_trace_copy_of(trace, 0, 0, UINT64_MAX, got, EVENTS), EVENTS - 1);
+	assert_int_equal(got[0].value, 0);
+}
+
 /* Before it is started nothing is recorded, and nothing breaks. */
 static void
 test_not_started(void **state)
@@ -170,6 +200,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_order, start),
 		cmocka_unit_test_setup(test_overwrites, start),
+		cmocka_unit_test_setup(test_copy_of, start),
 		cmocka_unit_test_setup(test_not_started, start),
 		cmocka_unit_test_setup(test_armed, start),
 		cmocka_unit_test(test_sizes),

@@ -17,12 +17,12 @@
 #include "lib/exo/events.h"
 #include "lib/exo/slots.h"
 #include "lib/exo/spawn.h"
-#include "user/init/death.h"
 #include "user/init/grants.h"
 #include "user/init/launch.h"
 #include "user/init/machine.h"
 #include "user/init/monitor.h"
 #include "user/init/program.h"
+#include "user/init/record.h"
 #include "user/init/say.h"
 #include "user/init/turns.h"
 
@@ -45,6 +45,7 @@ struct child {
 	bool is_debugged; /* in this life */
 	bool has_failed;  /* its last end was no exit with status 0 */
 	uint32_t starts;
+	struct record_last last_end;
 	uint64_t started_ns;
 	uint64_t due_ns;   /* WAITING, ENDING: not before */
 	uint64_t pause_ns; /* before the next start */
@@ -270,9 +271,8 @@ child_clear(struct child *child)
 }
 
 static void
-child_end(struct child *child, const char *how, bool has_failed)
+child_end(struct child *child, bool has_failed)
 {
-	say("%s: %s", child->env->name, how);
 	child->has_failed = has_failed;
 	child->state = CHILD_ENDING;
 	child_clear(child);
@@ -286,27 +286,40 @@ has_ended(const struct child *child, const struct exo_context *context)
 	       (context->state == EXO_STATE_FAULTED && !child->is_debugged);
 }
 
+/* Tells of its end. */
+static void
+child_tell(struct child *child, const struct exo_context *context)
+{
+	struct record_of of = {
+		.manifest = child->env,
+		.env = child->parts.env,
+		.elf = child->elf,
+		.elf_bytes = child->elf_bytes,
+		.context = context,
+	};
+
+	record_tell(&of, &child->last_end);
+}
+
 /* Looks whether a running one has ended. */
 static void
 child_look(struct child *child)
 {
 	static struct exo_context context;
-	char how[DEATH_BYTES];
 	bool has_failed;
 
 	if (exo_env_read(child->parts.env, &context) < 0 || !has_ended(child, &context)) {
 		return;
 	}
 	has_failed = context.death.kind != EXO_DEATH_EXIT || context.death.cause != 0;
-	death_describe(&context, how);
+	child_tell(child, &context);
 	if (is_supervised(child)) {
 		/* It stays as it is: its supervisor may want to look at it. */
-		say("%s: %s", child->env->name, how);
 		child->has_failed = has_failed;
 		child->state = CHILD_OVER;
 		return;
 	}
-	child_end(child, how, has_failed);
+	child_end(child, has_failed);
 }
 
 static void
@@ -394,7 +407,8 @@ children_kill(const char *name)
 
 		if (child->state == CHILD_RUNNING && !strcmp(child->env->name, name)) {
 			exo_env_stop(child->parts.env); /* so it does not see itself fall apart */
-			child_end(child, "killed", true);
+			say("%s: killed", name);
+			child_end(child, true);
 			return true;
 		}
 	}

@@ -46,6 +46,11 @@ death_describe(const struct exo_context *context, char text[DEATH_BYTES])
 		snformat(text, DEATH_BYTES,
 			 "was ended: its memory or capability space was taken away");
 		break;
+	case EXO_DEATH_OVERRUN:
+		snformat(text, DEATH_BYTES,
+			 "was ended: it ran over the ends of its slices %lu times, pc 0x%lx", cause,
+			 context->death.pc);
+		break;
 	default:
 		snformat(text, DEATH_BYTES, "ended in an unknown way (kind %lu)",
 			 context->death.kind);
