@@ -87,7 +87,7 @@ exo_trace_copy_of(const struct exo_trace *trace, uint32_t hart, uint64_t first_p
 	most = most < EXO_TRACE_FOUND_MAX ? most : EXO_TRACE_FOUND_MAX;
 	for (uint64_t n = end; n > begin && count < most; n--) {
 		events[count] = ring[(n - 1) & (trace->events - 1)];
-		if (events[count].env >= first_page && events[count].env - first_page < pages) {
+		if (events[count].env - first_page < pages) {
 			numbers[count++] = n - 1;
 		}
 	}

@@ -223,6 +223,7 @@ read_env(struct manifest_env *env, const struct fdt *fdt, int node,
 	if (env->is_monitor) {
 		env->console_rights = EXO_READ | EXO_WRITE | EXO_CONSOLE_POWER;
 		env->has_frame_table = true;
+		env->has_trace = true;
 	}
 	return status;
 }

@@ -166,6 +166,66 @@ def test_top(terminal):
     assert re.match(r"monitor +ready +0 +it looks", lines[-2])
 
 
+TRACED = {"append": "chitin.trace=8192"}
+
+
+def events(lines):
+    """{hart: [(who, what)]} of the lines of `trace`, oldest first."""
+    found, hart, before = {}, None, 0
+    for line in lines:
+        head = re.match(r"hart (\d+): the last (\d+)(?: of \w+)?$", line)
+        if head:
+            assert hart is None or len(found[hart]) == before
+            hart, before = int(head[1]), int(head[2])
+            found[hart] = []
+        else:
+            match = re.match(r" *(\d+) us ago  (\S+|page 0x\w+) +(\S.*)$", line)
+            found[hart].append((match[2], match[3], int(match[1])))
+    assert hart is None or len(found[hart]) == before
+    for of_hart in found.values():
+        times = [ago for _, _, ago in of_hart]
+        assert times == sorted(times, reverse=True)
+    return {hart: [event[:2] for event in of_hart] for hart, of_hart in found.items()}
+
+
+def test_trace(terminal):
+    """The last events of one environment, where it runs; of all on every hart, without the monitor's own."""
+    t = terminal({"victim": QUIET + "hart = <1>;"}, **TRACED)
+    found = events(t.run("trace victim"))
+    assert list(found) == [1] and {who for who, _ in found[1]} == {"victim"}
+    what = [word for _, word in found[1]]
+    assert what.index("call console_write") < what.index("return console_write") < what.index("call sleep")
+    assert [len(list_) for list_ in events(t.run("trace 2 victim")).values()] == [2]
+    everybody = events(t.run("trace"))
+    assert list(everybody) == [0, 1] and {who for who, _ in everybody[0]} <= {"init", "nobody"}
+    assert {who for who, _ in everybody[1]} <= {"victim", "nobody"}
+    assert ("monitor", "call console_write") in events(t.run("trace 256 monitor"))[0]
+    assert {who for who, _ in events(t.run("trace init"))[0]} == {"init"}
+
+
+def test_trace_of_the_dead(terminal):
+    """What it did last is still there when it is over, in each of its lives."""
+    t = terminal({"bad": 'program = "demise"; args = "null", "0"; frames = <256>; restart = "1"; hart = <1>;',
+                  "victim": QUIET}, **TRACED)
+    while state(t, "bad")[1] != "over":
+        t.run("")
+    assert [word for _, word in events(t.run("trace 256 bad"))[1]].count("fault 15") == 2
+
+
+def test_trace_not_armed(terminal):
+    """Without the boot argument there are only faults, and what is to be done about it is said."""
+    hint = ("only faults and overruns are recorded; for all else start the machine with chitin.trace among its boot "
+            "arguments")
+    t = terminal()
+    assert t.run("trace victim") == [hint, "there are no events of victim"]
+    t = terminal({"bad": 'program = "demise"; args = "illegal"; frames = <256>; restart = "1"; hart = <1>;',
+                  "victim": QUIET})
+    while state(t, "bad")[1] != "over":
+        t.run("")
+    lines = t.run("trace 9")
+    assert lines[0] == hint and events(lines[1:]) == {1: [("bad", "fault 2")] * 2}
+
+
 def test_kill(terminal):
     """What is killed starts again by the manifest's rule, and the monitor sees its next life. Lines of others do not
     come behind the prompt."""
@@ -290,6 +350,11 @@ WRONG = [
      'address "99999999999999999999999": it must be a number from 0 to 274877906943, or 0x and hexadecimal'),
     ("read 0 0 victim", 'count "0": it must be a number from 1 to 4096, or 0x and hexadecimal'),
     ("top -1", 'rounds "-1": it must be a number from 1 to 100000, or 0x and hexadecimal'),
+    ("trace nobody", 'there is no environment "nobody"; envs lists them'),
+    ("trace 0", 'count "0": it must be a number from 1 to 256, or 0x and hexadecimal'),
+    ("trace 257 victim", 'count "257": it must be a number from 1 to 256, or 0x and hexadecimal'),
+    ("trace victim 3", 'count "victim": it must be a number from 1 to 256, or 0x and hexadecimal'),
+    ("trace 1 victim 2", "to be typed as: trace [COUNT] [NAME]"),
     ("power", "to be typed as: power off|reboot"),
     ("power on", 'power "on": it must be off or reboot'),
     ("help dance", 'unknown command "dance"; help lists them'),
@@ -309,7 +374,7 @@ def test_wrong(terminal):
 def test_help(terminal):
     t = terminal()
     listed = [line.split()[0] for line in t.run("help")[:-1]]
-    assert {"envs", "caps", "frames", "timeline", "irqs", "top", "kill", "revoke", "stop", "resume", "regs", "read",
+    assert {"envs", "caps", "frames", "timeline", "irqs", "top", "trace", "kill", "revoke", "stop", "resume", "regs", "read",
             "reboot", "poweroff", "help"} <= set(listed)
     for command in listed:
         assert t.run(f"help {command}")[0].startswith(command)

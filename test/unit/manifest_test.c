@@ -145,6 +145,7 @@ test_words(void **state)
 	assert_int_equal(accept("a { " PROGRAM "monitor; };")->console_rights,
 			 EXO_READ | EXO_WRITE | EXO_CONSOLE_POWER);
 	assert_true(manifest.env[0].is_monitor && manifest.env[0].has_frame_table);
+	assert_true(manifest.env[0].has_trace);
 	assert_int_equal(accept("a { " PROGRAM "console = \"none\"; };")->console_rights, 0);
 	assert_int_equal(accept("a { " PROGRAM "console = \"write\"; };")->console_rights,
 			 EXO_WRITE);

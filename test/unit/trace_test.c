@@ -123,6 +123,9 @@ test_copy_of(void **state)
 	assert_int_equal(got[0].value, 35);
 	assert_int_equal(got[2].value, 39);
 	assert_int_equal(exo_trace_copy_of(trace, 0, page + 4, 100, got, EVENTS), 0);
+	assert_int_equal(exo_trace_copy_of(trace, 0, page + 4, -2ul, got, EVENTS), 20);
+	assert_int_equal(got[0].value, 0);
+	assert_int_equal(got[1].value, 1);
 	assert_int_equal(exo_trace_copy_of(trace, 0, 0, UINT64_MAX, got, EVENTS), 40);
 	assert_int_equal(exo_trace_copy_of(trace, 1, 0, UINT64_MAX, got, EVENTS), 0);
 	record(0, EVENTS - 1);

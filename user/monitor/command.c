@@ -27,6 +27,12 @@ static const struct command commands[] = {
 	{"timeline", "", "draw the slots of each hart", "", 0, 0, run_timeline},
 	{"irqs", "", "list interrupt lines and who gets them", "", 0, 0, run_irqs},
 	{"top", "[ROUNDS]", "watch what is going on, once a second; q ends it", "", 0, 1, run_top},
+	{"trace", "[COUNT] [NAME]", "show the last events of each hart",
+	 "With a name only those of that environment, and of those that it has made. COUNT is how\n"
+	 "many of each hart, 32 without it, at most 256. Without a name the monitor's own are left\n"
+	 "out. What there is: faults and overruns; everything, if chitin.trace is among the boot\n"
+	 "arguments.\n",
+	 0, 2, run_trace},
 	{"kill", "NAME", "end an environment; its restart policy applies", "", 1, 1, run_kill},
 	{"revoke", "NAME SLOT", "take a capability from an environment",
 	 "SLOT is the number behind the name in `caps NAME`. What was carved for it can be "

@@ -4,21 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/checked.h"
 #include "lib/exo/call.h"
 #include "lib/exo/error.h"
+#include "lib/exo/registers.h"
 #include "user/monitor/command.h"
 #include "user/monitor/world.h"
 
 #define ROW_BYTES     16
 #define COUNT_DEFAULT 64
 #define COUNT_MAX     4096
-
-/* RISC-V calling convention, table "Integer register convention"; x0 gives its place to pc. */
-static const char *const names[32] = {"pc", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
-				      "s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
-				      "a6", "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
-				      "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 
 static struct exo_context context;
 
@@ -45,10 +39,9 @@ read_registers(const struct world_env *env)
 static void
 print_registers(void)
 {
-	for (uint32_t i = 0; i < ARRAY_SIZE(names); i++) {
-		uint64_t value = i ? context.x[i] : context.pc;
-
-		printf("%-3s 0x%016lx%s", names[i], value, i % 3 == 2 ? "\n" : "  ");
+	for (uint32_t i = 0; i < EXO_REGISTERS; i++) {
+		printf("%-3s 0x%016lx%s", exo_register_name(i), exo_register_value(&context, i),
+		       i % 3 == 2 ? "\n" : "  ");
 	}
 	printf("\n");
 }
