@@ -158,12 +158,40 @@ def test_top(terminal):
     t.type("top\r")
     t.expect("q ends it")
     t.expect(r"ready, of \d+ looks")
-    t.expect(r"victim +sleeping +0 +0 %")
+    t.expect(r"victim +sleeping +0 +0\.\d % +0\.\d{3} s +0 %")
     t.type("xq")
     t.prompt()
     lines = t.run("top 1")
     assert any(line.startswith("hart 1: ") for line in lines)
-    assert re.match(r"monitor +ready +0 +it looks", lines[-2])
+    assert re.match(r"monitor +ready +0 +\d+\.\d % +\d+\.\d{3} s +it looks", lines[-2])
+
+
+def shares(lines):
+    """{name: (percent of a hart, seconds)} of the last round of `top`."""
+    return {match[1]: (float(match[2]), float(match[3]))
+            for match in (re.match(r"(\w+) +\w+ +\d +(\d+\.\d) % +(\d+\.\d{3}) s ", line) for line in lines) if match}
+
+
+SPIN = 'program = "demise"; args = "spin"; frames = <256>; restart = "always"; hart = <1>;'
+
+
+def test_top_alone(terminal):
+    """Who is alone on its hart, in a turn without end, has all of it; its time grows by that of the rounds."""
+    t = terminal({"busy": SPIN, "victim": QUIET})
+    first, second = shares(t.run("top 1")), shares(t.run("top 2"))
+    for used in (first, second):
+        assert used["busy"][0] > 85 and used["victim"][0] < 5 and used["monitor"][0] < 40, used
+    assert 1.5 < second["busy"][1] - first["busy"][1] < 15
+    assert second["victim"] == first["victim"] and state(t, "busy")[1] == "ready"
+
+
+def test_top_shares(terminal):
+    """Two that spin on a hart where a third owns every fourth slot share the rest, to the instruction."""
+    spin = SPIN.replace("hart = <1>;", "")
+    t = terminal({"a": spin, "b": spin, "owner": spin + "slots = <0 0 4 16>;"}, icount=True)
+    used = {name: share for name, (share, _) in shares(t.run("top 1")).items()}
+    assert 24 < used["owner"] < 26 and abs(used["a"] - used["b"]) < 3, used
+    assert 92 < used["owner"] + used["a"] + used["b"] + used["monitor"] <= 100.5, used
 
 
 TRACED = {"append": "chitin.trace=8192"}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * run_top.c: `top`: what goes on, once a second, until q.
  *
- * How busy an environment is comes from looking: so many times out of so many it was ready to run.
+ * The kernel counts the time of an environment's turns; of how much it wanted to run the looks tell:
+ * so many times out of so many it was ready.
  * State: what was counted in the round before.
  */
 #include <stdio.h>
@@ -16,18 +17,32 @@
 #define LOOKS      50 /* in a round */
 #define LOOK_NS    (EXO_NS_PER_S / LOOKS)
 #define ROUNDS_MAX 100000
+#define GO_ON_NS   1000000ull
 
 static struct {
 	uint32_t looks;
 	uint32_t ready[MANIFEST_ENVS_MAX + 1];
+	uint64_t used[MANIFEST_ENVS_MAX + 1]; /* ticks of the life that `handle` names */
+	exo_handle handle[MANIFEST_ENVS_MAX + 1];
 	struct exo_sysinfo before;
 	uint64_t began_ns;
 } top;
 
+static struct exo_context context;
+
+/* Remembers what it has used so far. */
+static void
+note_used(uint32_t n, const struct world_env *env)
+{
+	top.handle[n] = env->handle;
+	if (env->handle && exo_env_read(env->handle, &context) >= 0) {
+		top.used[n] = context.used_ticks;
+	}
+}
+
 static void
 look(void)
 {
-	static struct exo_context context;
 	struct world_env env;
 
 	for (uint32_t n = 0; world_at(n, &env); n++) {
@@ -42,9 +57,12 @@ look(void)
 static void
 begin(void)
 {
+	struct world_env env;
+
 	top.looks = 0;
-	for (uint32_t n = 0; n <= MANIFEST_ENVS_MAX; n++) {
+	for (uint32_t n = 0; world_at(n, &env); n++) {
 		top.ready[n] = 0;
+		note_used(n, &env);
 	}
 	top.before = *exo_sysinfo();
 	top.began_ns = exo_now_ns();
@@ -85,11 +103,65 @@ print_machine(const char *end)
 	}
 }
 
+/* The kernel counts a turn when it is over, and that of who is alone on its hart need not end. One
+ * that was always ready and has used nothing is stopped for the moment that it takes to end its
+ * turn, as `regs` does. */
+static void
+end_turns(void)
+{
+	struct world_env env;
+	bool has_stopped = false;
+
+	for (uint32_t n = 1; world_at(n, &env); n++) {
+		if (env.handle && env.handle == top.handle[n] && !env.entry->is_monitor &&
+		    top.ready[n] == top.looks && exo_env_read(env.handle, &context) >= 0 &&
+		    context.state == EXO_STATE_READY && context.used_ticks == top.used[n]) {
+			exo_env_stop(env.handle);
+			exo_env_start(env.handle);
+			has_stopped = true;
+		}
+	}
+	if (has_stopped) {
+		exo_pause(GO_ON_NS); /* it goes on when its hart has been told */
+	}
+}
+
+/* Its share of a hart since the round began, in tenths of a percent. A turn that began before that
+ * and has ended since counts as a whole. */
+static uint64_t
+share(uint64_t ticks)
+{
+	uint64_t ns = exo_now_ns() - top.began_ns;
+	uint64_t tenths =
+		exo_scale(exo_ns_of_ticks(ticks, exo_start()->timebase_hz), 1000, ns ? ns : 1);
+
+	return tenths < 1000 ? tenths : 1000;
+}
+
+/* What it has used since then, and altogether. A life that began in this round has used all of it
+ * in it. */
+static void
+print_used(uint32_t n, const struct world_env *env)
+{
+	uint64_t before = env->handle == top.handle[n] ? top.used[n] : 0;
+	uint64_t tenths;
+	uint64_t ms;
+
+	if (!env->handle || exo_env_read(env->handle, &context) < 0) {
+		printf(" %7s %11s", "-", "-");
+		return;
+	}
+	tenths = share(context.used_ticks - before);
+	ms = exo_ns_of_ticks(context.used_ticks, exo_start()->timebase_hz) / 1000000;
+	printf(" %3lu.%lu %% %7lu.%03lu s", tenths / 10, tenths % 10, ms / 1000, ms % 1000);
+}
+
 static void
 print_env(uint32_t n, const struct world_env *env, const char *end)
 {
 	printf("%-16s %-9s %4u", env->name, world_state(env),
 	       env->entry ? env->entry->hart : exo_start()->hart);
+	print_used(n, env);
 	if (env->entry && env->entry->is_monitor) {
 		printf("  it looks%s", end);
 	} else {
@@ -103,7 +175,8 @@ print_round(const char *end)
 	struct world_env env;
 
 	print_machine(end);
-	printf("%-16s %-9s %4s  ready, of %u looks%s", "name", "state", "hart", top.looks, end);
+	printf("%-16s %-9s %4s %7s %13s  ready, of %u looks%s", "name", "state", "hart", "share",
+	       "time", top.looks, end);
 	for (uint32_t n = 0; world_at(n, &env); n++) {
 		print_env(n, &env, end);
 	}
@@ -120,6 +193,7 @@ watch_round(void)
 		}
 		look();
 	}
+	end_turns();
 	return false;
 }
 
