@@ -4,7 +4,7 @@
  *   demise exit STATUS | illegal | null | kernel | jump | idle | spin
  *   demise deep | recursion | wild | circle | overrun
  *
- * after SECONDS, if a third word says so. idle and spin do not end. deep: null, four calls down;
+ * after SECONDS, if a third word says so. idle and spin do not end. deep: null, three calls down;
  * recursion: out of stack; wild, circle: null with a stack pointer to nowhere, to words that point
  * at each other and are addresses of calls; overrun: it asks to be told of the ends of its slices
  * and goes on, which ends it if it has slots of its own.
