@@ -322,8 +322,8 @@ open_symbols(const struct elf *elf, const uint8_t *table, uint64_t sections,
 	}
 	symbols->entries = section_bytes(elf, table, &bytes);
 	symbols->count = bytes / SYMBOL_BYTES;
-	symbols->names = (const char *)section_bytes(elf, section_at(elf, link),
-						     &symbols->names_bytes);
+	symbols->names =
+		(const char *)section_bytes(elf, section_at(elf, link), &symbols->names_bytes);
 	return symbols->entries && symbols->names ? 0 : E_TRUNCATED;
 }
 

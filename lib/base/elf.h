@@ -73,8 +73,8 @@ struct elf_symbols {
  */
 int elf_symbols(const struct elf *elf, struct elf_symbols *symbols);
 
-/* The name of the last function that begins at or before `address`, and where that is; NULL if there
- * is none. Takes as long as the table is; the name lies in the file. */
+/* The name of the last function that begins at or before `address`, and where that is; NULL if
+ * there is none. Takes as long as the table is; the name lies in the file. */
 const char *elf_function(const struct elf_symbols *symbols, uint64_t address, uint64_t *start);
 
 #endif

@@ -22,10 +22,10 @@ uint32_t exo_trace_copy(const struct exo_trace *trace, uint32_t hart,
 			struct exo_trace_event *events, uint32_t most, uint64_t *first);
 
 /* Copies the newest events of a hart that name an environment whose page is in [first_page,
- * first_page + pages): the pool that it was made of has the environments of its threads as well. The
- * range may go round: from the end of a pool on, -pages of it are all others.
- * At most `most`, and EXO_TRACE_FOUND_MAX, oldest first, none of them half overwritten; the whole
- * ring is looked through if there are fewer. Returns how many. */
+ * first_page + pages): the pool that it was made of has the environments of its threads as well.
+ * The range may go round: from the end of a pool on, -pages of it are all others. At most `most`,
+ * and EXO_TRACE_FOUND_MAX, oldest first, none of them half overwritten; the whole ring is looked
+ * through if there are fewer. Returns how many. */
 uint32_t exo_trace_copy_of(const struct exo_trace *trace, uint32_t hart, uint64_t first_page,
 			   uint64_t pages, struct exo_trace_event *events, uint32_t most);
 

@@ -48,7 +48,7 @@ peek(const void *program, uint64_t address, void *to, size_t bytes)
 		return E_NOTMAPPED;
 	}
 	bytes = bytes < sizeof(at.stack) - (address - STACK) ? bytes
-							      : sizeof(at.stack) - (address - STACK);
+							     : sizeof(at.stack) - (address - STACK);
 	memcpy(to, (uint8_t *)at.stack + (address - STACK), bytes);
 	return (int64_t)bytes;
 }
@@ -216,8 +216,9 @@ test_random(void **state)
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		for (uint32_t i = 0; i < 40; i++) {
-			at.stack[i] = rand_next(&seed) % 4 ? NAMED_TEXT - 16 + rand_below(&seed, 160)
-							   : rand_next(&seed);
+			at.stack[i] = rand_next(&seed) % 4
+					      ? NAMED_TEXT - 16 + rand_below(&seed, 160)
+					      : rand_next(&seed);
 		}
 		at.context.pc = NAMED_TEXT - 4 + rand_below(&seed, 140);
 		at.context.x[1] = at.stack[0];
@@ -233,10 +234,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_chain, begin),  cmocka_unit_test_setup(test_ra, begin),
+		cmocka_unit_test_setup(test_chain, begin),
+		cmocka_unit_test_setup(test_ra, begin),
 		cmocka_unit_test_setup(test_uncertain, begin),
 		cmocka_unit_test_setup(test_no_names, begin),
-		cmocka_unit_test_setup(test_places, begin), cmocka_unit_test_setup(test_bounds, begin),
+		cmocka_unit_test_setup(test_places, begin),
+		cmocka_unit_test_setup(test_bounds, begin),
 		cmocka_unit_test_setup(test_random, begin),
 	};
 

@@ -11,7 +11,8 @@
 #include "lib/exo/spawn.h"
 #include "lib/manifest/plan.h"
 
-/* Console, system page, frame table, clock page, trace, blocks, packets received alone, packets shared. */
+/* Console, system page, frame table, clock page, trace, blocks, packets received alone, packets
+ * shared. */
 #define GRANTS_MAX (5 + MANIFEST_EXTENTS_MAX + 2 + 2 * MANIFEST_DEVICES_MAX)
 
 /* Once, before the first environment. Gives up if a NIC does not take the filter. */

@@ -108,7 +108,8 @@ print_registers(const struct exo_context *context)
 	}
 }
 
-/* What stands in the source: the compiler's copies of functions are called x.part.0 and the like. */
+/* What stands in the source: the compiler's copies of functions are called x.part.0 and the like.
+ */
 static int
 name_length(const char *name)
 {
@@ -139,8 +140,9 @@ print_events(void)
 {
 	char text[EXO_TRACE_TEXT];
 
-	printf(record.event_count ? "init: the last %u of its events:\n"
-				  : "init: none of its events is left; chitin.trace=EVENTS keeps more\n",
+	printf(record.event_count
+		       ? "init: the last %u of its events:\n"
+		       : "init: none of its events is left; chitin.trace=EVENTS keeps more\n",
 	       record.event_count);
 	for (uint32_t i = 0; i < record.event_count; i++) {
 		const struct exo_trace_event *event = &record.events[i];

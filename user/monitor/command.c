@@ -29,9 +29,9 @@ static const struct command commands[] = {
 	{"top", "[ROUNDS]", "watch what is going on, once a second; q ends it", "", 0, 1, run_top},
 	{"trace", "[COUNT] [NAME]", "show the last events of each hart",
 	 "With a name only those of that environment, and of those that it has made. COUNT is how\n"
-	 "many of each hart, 32 without it, at most 256. Without a name the monitor's own are left\n"
-	 "out. What there is: faults and overruns; everything, if chitin.trace is among the boot\n"
-	 "arguments.\n",
+	 "many of each hart, 32 without it, at most 256. Without a name the monitor's own are\n"
+	 "not shown. What there is: faults and overruns; everything, if chitin.trace is among the\n"
+	 "boot arguments.\n",
 	 0, 2, run_trace},
 	{"kill", "NAME", "end an environment; its restart policy applies", "", 1, 1, run_kill},
 	{"revoke", "NAME SLOT", "take a capability from an environment",

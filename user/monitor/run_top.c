@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * run_top.c: `top`: what goes on, once a second, until q.
  *
- * The kernel counts the time of an environment's turns; of how much it wanted to run the looks tell:
- * so many times out of so many it was ready.
+ * The kernel counts the time of an environment's turns; of how much it wanted to run the looks
+ * tell: so many times out of so many it was ready.
+ *
  * State: what was counted in the round before.
  */
 #include <stdio.h>

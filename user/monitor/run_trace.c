@@ -96,8 +96,8 @@ print_event(const struct exo_trace_event *event)
 
 	name_of(event->env, name);
 	exo_trace_describe(event, text);
-	printf("%10lu us ago  %-16s %s\n",
-	       exo_scale(ago, 1000000, exo_start()->timebase_hz), name, text);
+	printf("%10lu us ago  %-16s %s\n", exo_scale(ago, 1000000, exo_start()->timebase_hz), name,
+	       text);
 }
 
 static void
@@ -126,8 +126,8 @@ static bool
 read_words(const struct words *words, uint64_t *most, struct world_env *env)
 {
 	uint32_t next = 1;
-	bool has_count = words->count > 2 || (words->count > 1 && words->word[1][0] >= '0' &&
-					      words->word[1][0] <= '9');
+	bool has_count = words->count > 2 ||
+			 (words->count > 1 && words->word[1][0] >= '0' && words->word[1][0] <= '9');
 
 	*most = COUNT_DEFAULT;
 	env->name = NULL;
