@@ -17,4 +17,27 @@ tick_charge(struct hart *h, uint64_t now)
 	h->since = now;
 }
 
+#define TICK_TRIES 4
+
+/* The ticks of all turns of `e`, with the one that it is having, for any hart. Its own writes both
+ * words one behind the other, interrupts off: who reads them twice alike has not read between. */
+static inline uint64_t
+tick_used(const struct env *e)
+{
+	const struct hart *h = e->hart;
+	uint64_t used = 0, since = 0, now;
+	bool is_running = false;
+	bool is_whole = false;
+
+	for (uint32_t i = 0; i < TICK_TRIES && !is_whole; i++) {
+		since = __atomic_load_n(&h->since, __ATOMIC_ACQUIRE);
+		used = __atomic_load_n(&e->used_ticks, __ATOMIC_ACQUIRE);
+		is_running = __atomic_load_n(&h->running, __ATOMIC_ACQUIRE) == e;
+		is_whole = used == __atomic_load_n(&e->used_ticks, __ATOMIC_ACQUIRE) &&
+			   since == __atomic_load_n(&h->since, __ATOMIC_RELAXED);
+	}
+	now = arch_time();
+	return used + (is_whole && is_running && now > since ? now - since : 0);
+}
+
 #endif

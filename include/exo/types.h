@@ -195,9 +195,9 @@ struct exo_context {
 	uint64_t debt_ticks; /* that it still owes */
 	uint64_t call_entry;
 	uint64_t call_slot;
-	/* read only; since it was made, or without the turn that it is having */
-	uint64_t used_ticks;   /* of its turns; of one that went round by yields or notices, who had
-				  it when the kernel looked */
+	/* read only; since it was made */
+	uint64_t used_ticks;   /* of its turns, up to now; of one that went round by yields or
+				  notices, who had it when the kernel looked */
 	uint64_t stolen_ticks; /* of which the kernel's work for devices took */
 	uint64_t slices;       /* how many turns */
 };

@@ -3,6 +3,7 @@
  * says about environments.
  */
 #include "kern/sys/life.h"
+#include "kern/tick.h"
 #include "kern/transfer.h"
 #include "kern/upcall.h"
 #include "lib/base/string.h"
@@ -222,7 +223,7 @@ copy_context(const struct env *e, struct exo_context *c)
 		.debt_ticks = e->member.debt,
 		.call_entry = e->call_entry,
 		.call_slot = e->call_slot,
-		.used_ticks = e->used_ticks,
+		.used_ticks = tick_used(e),
 		.stolen_ticks = e->stolen_ticks,
 		.slices = e->slices,
 		.flags = (a->fp ? EXO_ENV_FP : 0) | (e->member.takes_slack ? 0 : EXO_ENV_BOUND),
