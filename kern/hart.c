@@ -391,6 +391,7 @@ hart_idle(struct hart *h)
 	uint64_t now = arch_time();
 
 	trace_run(h, NULL);
+	h->grace_time = TIMELINE_NEVER; /* of a slice that was given up before */
 	while (!h->running) {
 		h->late_rest = 0;
 		hart_arm(h, now, now + h->second_ticks);
