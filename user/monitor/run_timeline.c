@@ -71,7 +71,13 @@ print_env(uint32_t index, const struct world_env *env)
 	       env->entry->takes_slack || !env->entry->slot_count ? ", takes what is left" : "",
 	       env->entry->is_quiet ? ", quiet" : "");
 	if (env->handle && exo_env_read(env->handle, &context) >= 0) {
-		printf(", %lu overruns, %lu slots forfeited", context.overruns, context.forfeits);
+		uint64_t hz = exo_sysinfo()->timebase_hz;
+
+		printf(", %lu turns, %lu us in them (%lu to devices), %lu overruns, %lu slots "
+		       "forfeited",
+		       context.slices, exo_ns_of_ticks(context.used_ticks, hz) / 1000,
+		       exo_ns_of_ticks(context.stolen_ticks, hz) / 1000, context.overruns,
+		       context.forfeits);
 	}
 	printf("\n");
 }

@@ -18,7 +18,6 @@
 #define LOOKS      50 /* in a round */
 #define LOOK_NS    (EXO_NS_PER_S / LOOKS)
 #define ROUNDS_MAX 100000
-#define GO_ON_NS   1000000ull
 
 static struct {
 	uint32_t looks;
@@ -104,39 +103,13 @@ print_machine(const char *end)
 	}
 }
 
-/* The kernel counts a turn when it is over, and that of who is alone on its hart need not end. One
- * that was always ready and has used nothing is stopped for the moment that it takes to end its
- * turn, as `regs` does. */
-static void
-end_turns(void)
-{
-	struct world_env env;
-	bool has_stopped = false;
-
-	for (uint32_t n = 1; world_at(n, &env); n++) {
-		if (env.handle && env.handle == top.handle[n] && !env.entry->is_monitor &&
-		    top.ready[n] == top.looks && exo_env_read(env.handle, &context) >= 0 &&
-		    context.state == EXO_STATE_READY && context.used_ticks == top.used[n]) {
-			exo_env_stop(env.handle);
-			exo_env_start(env.handle);
-			has_stopped = true;
-		}
-	}
-	if (has_stopped) {
-		exo_pause(GO_ON_NS); /* it goes on when its hart has been told */
-	}
-}
-
-/* Its share of a hart since the round began, in tenths of a percent. A turn that began before that
- * and has ended since counts as a whole. */
+/* Its share of a hart since the round began, in tenths of a percent. */
 static uint64_t
 share(uint64_t ticks)
 {
 	uint64_t ns = exo_now_ns() - top.began_ns;
-	uint64_t tenths =
-		exo_scale(exo_ns_of_ticks(ticks, exo_start()->timebase_hz), 1000, ns ? ns : 1);
 
-	return tenths < 1000 ? tenths : 1000;
+	return exo_scale(exo_ns_of_ticks(ticks, exo_start()->timebase_hz), 1000, ns ? ns : 1);
 }
 
 /* What it has used since then, and altogether. A life that began in this round has used all of it
@@ -194,7 +167,6 @@ watch_round(void)
 		}
 		look();
 	}
-	end_turns();
 	return false;
 }
 
