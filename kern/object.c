@@ -58,15 +58,23 @@ forget_user(struct env *e, const struct use *u)
 /* Is e off its hart for good? If not, its home hart is asked to end it. A stopped one cannot start
  * while the lock is held; but one that has transferred control may be linked to others there. */
 static bool
-is_at_rest(struct kernel *k, struct env *e)
+ask_to_end(struct env *e)
 {
 	if (env_is_off(e) ||
 	    (e->state == EXO_STATE_STOPPED && env_is_stopped(e) && !e->arch.token)) {
 		return true;
 	}
 	env_request(e, REQUEST_KILL);
-	k->waiting = true;
 	return false;
+}
+
+static bool
+is_at_rest(struct kernel *k, struct env *e)
+{
+	bool result = ask_to_end(e);
+
+	k->waiting = k->waiting || !result;
+	return result;
 }
 
 /* An environment must not run without its space: it ends first, on its home hart. (What it was
@@ -206,6 +214,8 @@ destroy(struct captree *t, struct cap *c)
 	if (frame_at(t, c->start)->kind == FRAME_LEAF) {
 		cspace_unhang(t, arch_ram(c->start << PAGE_SHIFT));
 		frame_at(t, c->start)->spare = LEAF_DEAD;
+	} else if (frame_at(t, c->start)->kind == FRAME_ENV) {
+		ask_to_end(arch_ram(c->start << PAGE_SHIFT)); /* at once, not when it is buried */
 	}
 	append(kernel_of(t), c->start);
 }

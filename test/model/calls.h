@@ -3,8 +3,8 @@
  * after another, or as whoever runs there. (sys_world.h is the fuzzer's: many players, set back
  * before each sequence.)
  *
- * links: $(kernel-host-y) test/model/calls.c test/model/short_way.c test/fake/board.c
- * test/fake/plic.c; libs: -lfdt
+ * links: $(kernel-host-y) test/model/calls.c test/model/short_way.c
+ * links: test/fake/board.c test/fake/plic.c; libs: -lfdt
  */
 #ifndef TEST_MODEL_CALLS_H
 #define TEST_MODEL_CALLS_H

@@ -34,6 +34,7 @@ struct rig_member {
 	exo_handle name;   /* a share that others call through; 0: there is none */
 	uint64_t deadline; /* of its call */
 	uint64_t until;    /* of a sleeper */
+	bool is_dying;     /* somebody is dropping it */
 };
 
 extern struct chain_model model;
@@ -62,6 +63,8 @@ bool rig_is_below(int e, int i);
 bool rig_is_blank(int i, uint64_t status);
 /* What time does, the model follows, if it may have come. */
 void rig_follow(void);
+/* It has died, and who called it is told. */
+void rig_died(int i);
 /* The kernel has what the model has: of one, of all and whose turn it is. */
 void rig_compare_one(int i);
 void rig_compare(void);

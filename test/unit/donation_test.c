@@ -6,7 +6,8 @@
  * in use: nothing may have changed, and the step itself must work afterwards. And after each number
  * of steps the pool is revoked: all frames and slots must be back.
  *
- * links: $(kernel-host-y) test/model/calls.c test/model/short_way.c test/fake/board.c test/fake/plic.c; libs: -lfdt
+ * links: $(kernel-host-y) test/model/calls.c test/model/short_way.c
+ * links: test/fake/board.c test/fake/plic.c; libs: -lfdt
  */
 #include <setjmp.h>
 #include <stdarg.h>

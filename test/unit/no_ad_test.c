@@ -2,7 +2,8 @@
  * no_ad_test.c: harts that do not set accessed and dirty bits but fault where one is missing: every
  * entry has both, however it came about, and programs that ask for others run all the same.
  *
- * links: $(kernel-host-y) test/model/calls.c test/model/short_way.c test/fake/board.c test/fake/plic.c; libs: -lfdt
+ * links: $(kernel-host-y) test/model/calls.c test/model/short_way.c
+ * links: test/fake/board.c test/fake/plic.c; libs: -lfdt
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,8 @@
  * revoke_waits_test.c: a revocation of blocks that a disk is reading says how many transfers it
  * waits for.
  *
- * links: $(kernel-host-y) test/model/calls.c test/model/short_way.c test/fake/board.c test/fake/plic.c; libs: -lfdt
+ * links: $(kernel-host-y) test/model/calls.c test/model/short_way.c
+ * links: test/fake/board.c test/fake/plic.c; libs: -lfdt
  */
 #include <setjmp.h>
 #include <stdarg.h>
