@@ -58,23 +58,15 @@ forget_user(struct env *e, const struct use *u)
 /* Is e off its hart for good? If not, its home hart is asked to end it. A stopped one cannot start
  * while the lock is held; but one that has transferred control may be linked to others there. */
 static bool
-ask_to_end(struct env *e)
+is_at_rest(struct kernel *k, struct env *e)
 {
 	if (env_is_off(e) ||
 	    (e->state == EXO_STATE_STOPPED && env_is_stopped(e) && !e->arch.token)) {
 		return true;
 	}
 	env_request(e, REQUEST_KILL);
+	k->waiting = true;
 	return false;
-}
-
-static bool
-is_at_rest(struct kernel *k, struct env *e)
-{
-	bool result = ask_to_end(e);
-
-	k->waiting = k->waiting || !result;
-	return result;
 }
 
 /* An environment must not run without its space: it ends first, on its home hart. (What it was
@@ -154,9 +146,9 @@ dead_number(const struct kernel *k, uint64_t page)
 	uint32_t top = (uint32_t)~DEAD_NUMBER;
 
 	/* one that died less than 2^31 others ago: the bit that the list does not keep */
-	return number | (((uint32_t)k->dead_next & DEAD_NUMBER) < number
-				 ? ~(uint32_t)k->dead_next & top
-				 : (uint32_t)k->dead_next & top);
+	return number |
+	       (((uint32_t)k->dead_next & DEAD_NUMBER) < number ? ~(uint32_t)k->dead_next & top
+								: (uint32_t)k->dead_next & top);
 }
 
 static void
@@ -214,10 +206,32 @@ destroy(struct captree *t, struct cap *c)
 	if (frame_at(t, c->start)->kind == FRAME_LEAF) {
 		cspace_unhang(t, arch_ram(c->start << PAGE_SHIFT));
 		frame_at(t, c->start)->spare = LEAF_DEAD;
-	} else if (frame_at(t, c->start)->kind == FRAME_ENV) {
-		ask_to_end(arch_ram(c->start << PAGE_SHIFT)); /* at once, not when it is buried */
 	}
 	append(kernel_of(t), c->start);
+}
+
+/* It ends at once, not when it is buried: somebody may wait for its answer. (A stopped one that is
+ * linked to nobody waits for its burial.) */
+static __attribute__((noinline)) void
+end_soon(struct env *e)
+{
+	if (e->state != EXO_STATE_STOPPED || e->arch.token || !env_is_stopped(e)) {
+		env_request(e, REQUEST_KILL);
+	}
+}
+
+static void
+destroy_env(struct captree *t, struct cap *c)
+{
+	struct env *e = arch_ram(c->start << PAGE_SHIFT);
+
+	if (!(c->word & CAP_OBJECT)) {
+		return;
+	}
+	append(kernel_of(t), c->start);
+	if (e->state != EXO_STATE_DEAD) {
+		end_soon(e);
+	}
 }
 
 static enum bury
@@ -381,7 +395,7 @@ const struct cap_type object_types[EXO_CAP_TYPES] = {
 			    .stands_apart = nic_stands_apart,
 			    .unbind = unbind,
 			    .destroy = nic_filter_free},
-	[EXO_CAP_ENV] = {.unbind = unbind, .destroy = destroy},
+	[EXO_CAP_ENV] = {.unbind = unbind, .destroy = destroy_env},
 	[EXO_CAP_SPACE] = {.unbind = unbind, .destroy = destroy},
 	[EXO_CAP_TABLE] = {.unbind = unbind, .destroy = destroy},
 	[EXO_CAP_CSPACE] = {.unbind = unbind, .destroy = destroy},
