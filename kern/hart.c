@@ -272,36 +272,42 @@ hart_hold(struct hart *h, bool hold)
 /* A turn for the devices, or none before their time: else a flood of packets that nobody is given
  * the time to look at would take the whole hart. What has come up meanwhile waits as well, or it
  * would interrupt before an environment has run. */
-static void
+static bool
 hart_devices(struct hart *h)
 {
 	uint64_t begin = arch_time();
+	uint64_t end;
+	bool more;
 
 	hart_hold(h, device_time(h, begin) > begin);
-	if (!h->irq_held) {
-		bool more = irq_handle(h);
-		uint64_t end = arch_time();
-
-		if (h->running) {
-			h->running->stolen_ticks += end - begin;
-		}
-		h->irq_rest = end + (end - begin) * (100 - CONFIG_IRQ_PERCENT) / CONFIG_IRQ_PERCENT;
-		hart_hold(h, more && device_time(h, end) > end);
+	if (h->irq_held) {
+		return false;
 	}
+	more = irq_handle(h);
+	end = arch_time();
+	if (h->running) {
+		h->running->stolen_ticks += end - begin;
+	}
+	h->irq_rest = end + (end - begin) * (100 - CONFIG_IRQ_PERCENT) / CONFIG_IRQ_PERCENT;
+	hart_hold(h, more && device_time(h, end) > end);
+	return true;
 }
 
 void
 hart_interrupts(struct hart *h)
 {
 	uint32_t pending = arch_pending();
+	bool had_devices = false;
 
 	if (pending & ARCH_PENDING_IPI) {
 		arch_ipi_clear();
 		quiet_pass(h);
 	}
-	follow_slots(h);
 	if ((pending & ARCH_PENDING_EXTERNAL || h->irq_again || h->irq_held) && h->has_plic) {
-		hart_devices(h);
+		had_devices = hart_devices(h);
+	}
+	if (!had_devices) { /* not both in one turn */
+		follow_slots(h);
 	}
 	if (pending & ARCH_PENDING_TIMER) {
 		h->timer = 0;

@@ -22,7 +22,7 @@
 #define COST_FETCH   20  /* taking up the next element of a batch, in entries */
 #define COST_SINGLE  8   /* mapping an object, in entries */
 #define COST_ENTRY   12  /* mapping one page of a WINDOW or a large one, in entries */
-#define COST_CLEAR   60  /* clearing a frame, in entries */
+#define COST_CLEAR   BUDGET_PAGES /* clearing a frame: one at a time */
 #define HELD_PAGES   36  /* the lock is let go after what costs as much as so many entries */
 #define AHEAD        4   /* elements of a batch fetched at once */
 
