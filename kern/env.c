@@ -316,6 +316,16 @@ env_request(struct env *e, uint32_t requests)
 	hart_poke(h);
 }
 
+/* One that was woken by a short way, and runs, would be taken for one that sleeps. */
+static __attribute__((noinline)) void
+request_wake(struct env *e)
+{
+	if (arch_hart() == e->hart->number) {
+		hart_sync(e->hart);
+	}
+	env_request(e, REQUEST_WAKE);
+}
+
 void
 env_signal(struct env *e, uint64_t bits)
 {
@@ -324,7 +334,7 @@ env_signal(struct env *e, uint64_t bits)
 	if (__atomic_load_n(&e->sleeping, __ATOMIC_RELAXED) ||
 	    (bits & e->event_mask &&
 	     __atomic_load_n(&e->state, __ATOMIC_RELAXED) != EXO_STATE_STOPPED)) {
-		env_request(e, REQUEST_WAKE);
+		request_wake(e);
 	}
 }
 

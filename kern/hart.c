@@ -63,7 +63,9 @@ hart_follow_turn(struct hart *h)
 	uint64_t now = arch_time();
 
 	tick_charge(h, now);
-	now = now < h->boundary ? now : h->boundary - 1; /* what is given is of that slice */
+	if (now >= h->boundary && h->timeline.slot_begin < h->boundary) {
+		now = h->boundary - 1; /* what is given is of that slice */
+	}
 	h->turn_seen = h->turn;
 	h->running = transfer_env(h->turn);
 	timeline_follow(&h->timeline, &h->running->member, now);
