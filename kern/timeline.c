@@ -183,7 +183,10 @@ timeline_wake(struct timeline *t, struct timeline_member *m, uint64_t now)
 	if (is_new || owns_now(t, m)) {
 		return is_new || !t->donee || t->donates_slack;
 	}
-	return t->running ? t->runs_slack && m->jumps : m->takes_slack;
+	if (!t->running) {
+		return m->takes_slack;
+	}
+	return t->runs_slack && (m->jumps || t->end - t->slot_begin > t->quantum);
 }
 
 void

@@ -72,8 +72,8 @@ void timeline_measure(struct timeline *t);
 /* Take `m` off the timeline for good; it is not ready. */
 void timeline_forget(struct timeline *t, struct timeline_member *m);
 
-/* `m`, which is not ready, is. True: choose again, for it goes before the one that runs, or a slot
- * has begun. */
+/* `m`, which is not ready, is. True: choose again, for it goes before the one that runs, or that
+ * was alone and runs for longer than it may now, or a slot has begun. */
 bool timeline_wake(struct timeline *t, struct timeline_member *m, uint64_t now);
 /* `m`, which is ready, is no longer. */
 void timeline_sleep(struct timeline *t, struct timeline_member *m);

@@ -80,13 +80,17 @@ random_event(uint64_t *r, uint64_t now)
 	}
 	int before = model.running;
 	bool is_new = now / Q != t.slot;
+	bool is_long = before != MODEL_NOBODY && t.runs_slack && t.end > (t.slot + 1) * Q;
 	bool told = timeline_wake(&t, &member[who], now);
 	struct timeline_model later;
 	uint64_t end;
+	bool goes_first;
 
 	model_wake(&model, who, now);
 	later = model;
-	assert_int_equal(told, is_new || (model_choose(&later, now, &end) == who && before != who));
+	goes_first = model_choose(&later, now, &end) == who && before != who;
+	assert_int_equal(told, is_new || is_long || goes_first);
+	assert_true(told || before == MODEL_NOBODY || end == t.end); /* it need not choose again */
 }
 
 static void

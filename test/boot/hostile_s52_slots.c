@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ * hostile_s52_slots.c: S52: nobody's slot begins late for others' naps and gifts, and nobody runs
+ * on in what was given once it is taken or was slack: what the timeline decides is decided again
+ * whenever that changes.
+ *
+ * boot: init SMP=1 ICOUNT=1
+ */
+#include "test/boot/serve.h"
+
+#define TOKEN   (1ul << 4)
+#define FOREVER UINT64_MAX
+#define BOUND   ((uint64_t)EXO_ENV_BOUND << 8)
+
+static volatile uint64_t spins, naps, latest;
+
+static void
+spinning_body(uint64_t argument)
+{
+	(void)argument;
+	for (;;) {
+		spins++;
+	}
+}
+
+static exo_handle
+positions(uint64_t first, uint64_t count)
+{
+	return (exo_handle)exo_carve(exo_boot()->timelines[0], free_slot(), first, count,
+				     EXO_SLOT_BIND, 0);
+}
+
+/* --- one runs alone ------------------------------------------------------------------------- */
+/* When the next slot of this position will be so old. */
+static uint64_t
+next_at(uint64_t position, uint64_t tenths)
+{
+	const struct exo_sysinfo *s = exo_sysinfo();
+	uint64_t round = s->slot_ticks * s->timeline_slots;
+	uint64_t now = exo_ticks();
+	uint64_t at = now - (now - s->timeline_epoch) % round + position * s->slot_ticks +
+		      s->slot_ticks * tenths / 10;
+
+	return at > now ? at : at + round;
+}
+
+/* Wakes in a slot that is another's, then waits for its own, which is four slots later. */
+static void
+napping_body(uint64_t argument)
+{
+	(void)argument;
+	for (;;) {
+		uint64_t wake = next_at(2, 7);
+
+		exo_sleep(0, wake);
+		latest = exo_ticks() - wake > latest ? exo_ticks() - wake : latest;
+		naps++;
+	}
+}
+
+/* In the slot in which the owner wakes, something has been looked at before. */
+static void
+check_alone(void)
+{
+	exo_handle near = positions(6, 1), far = positions(60, 1);
+	struct hostile_thread spinner, owner, other;
+
+	hostile_thread_create(&spinner, 0, spinning_body, 0);
+	hostile_thread_create(&other, BOUND, spinning_body, 0);
+	hostile_thread_create(&owner, BOUND, napping_body, 0);
+	exo_bind(EXO_BIND_SLOT, owner.env, near, 0);
+	exo_bind(EXO_BIND_SLOT, other.env, far, 0);
+	exo_env_start(spinner.env);
+	exo_env_start(owner.env);
+	exo_env_start(other.env);
+	for (int i = 0; i < 20; i++) {
+		exo_sleep(0, next_at(2, 3));
+	}
+	tap_ok(naps > 15 && latest < 5 * exo_sysinfo()->slot_ticks,
+	       "an owner that wakes while one runs alone has its next slot: %lu naps, %lu slots",
+	       (unsigned long)naps, (unsigned long)(latest / exo_sysinfo()->slot_ticks));
+	hostile_thread_end(&owner);
+	hostile_thread_end(&other);
+	hostile_thread_end(&spinner);
+	exo_drop(near, 0, 0);
+	exo_drop(far, 0, 0);
+}
+
+int
+main(void)
+{
+	tap_plan(1);
+	check_alone();
+	return tap_end();
+}
