@@ -133,6 +133,7 @@ slots_follow(struct hart *h)
 {
 	uint32_t end;
 
+	hart_sync(h); /* who passed a turn on gave of what was his then */
 	kernel_lock(h->kernel);
 	end = h->changed_begin + FOLLOW_TURN;
 	if (end >= h->changed_end) {

@@ -97,11 +97,26 @@ begin_of(const struct timeline *t, uint64_t far)
 	return t->slot_begin + far * t->quantum;
 }
 
+/* `position` is another's from now on: of a slice that was given, what begins there is so too. */
+static __attribute__((noinline)) void
+withdraw(struct timeline *t, uint32_t position)
+{
+	uint64_t far = (position - t->slot) % CONFIG_TIMELINE_SLOTS;
+
+	if (t->slot + far < t->donated_to) {
+		t->donated_to = t->slot + far;
+		t->donee = far ? t->donee : NULL;
+	}
+}
+
 void
 timeline_set(struct timeline *t, uint32_t position, struct timeline_member *m, bool is_quiet)
 {
 	struct timeline_position *p = &t->at[position];
 
+	if (t->donee && !t->donates_slack && p->owner != m) {
+		withdraw(t, position);
+	}
 	if (p->owner) {
 		p->owner->positions--;
 	}

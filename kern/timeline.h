@@ -65,8 +65,8 @@ timeline_member_init(struct timeline_member *m, bool takes_slack)
 	list_init(&m->turn);
 }
 
-/* A position is from now on m's, or nobody's (NULL). After any number of these, timeline_measure.
- */
+/* A position is from now on m's, or nobody's (NULL), also if the slice that it was in was given to
+ * somebody. After any number of these, timeline_measure. */
 void timeline_set(struct timeline *t, uint32_t position, struct timeline_member *m, bool is_quiet);
 void timeline_measure(struct timeline *t);
 /* Take `m` off the timeline for good; it is not ready. */

@@ -29,6 +29,15 @@ positions(uint64_t first, uint64_t count)
 				     EXO_SLOT_BIND, 0);
 }
 
+/* Slots since the timeline began. */
+static uint64_t
+slot_at(uint64_t ticks)
+{
+	const struct exo_sysinfo *s = exo_sysinfo();
+
+	return (ticks - s->timeline_epoch) / s->slot_ticks;
+}
+
 /* --- one runs alone ------------------------------------------------------------------------- */
 /* When the next slot of this position will be so old. */
 static uint64_t
@@ -85,10 +94,72 @@ check_alone(void)
 	exo_drop(far, 0, 0);
 }
 
+/* --- slots that were taken ------------------------------------------------------------------ */
+static struct hostile_thread giver, taker;
+static exo_handle given;
+static volatile uint64_t stretch; /* from then to its last look, in ticks */
+
+/* At the begin of its slice. */
+static void
+giving_body(uint64_t by_notice)
+{
+	uint64_t slots = exo_sysinfo()->timeline_slots, round;
+
+	if (!by_notice) {
+		exo_yield(taker.env);
+	} else {
+		exo_notify(taker.env, TOKEN, TOKEN, FOREVER); /* the long way */
+		round = slot_at(exo_ticks()) / slots;
+		while (slot_at(exo_ticks()) / slots == round) {
+		}
+		exo_notify(taker.env, TOKEN, TOKEN, FOREVER);
+	}
+	exo_sleep(0, FOREVER);
+}
+
+/* Whose rest it has been given, of that slice it takes the slots from the other one. */
+static void
+taking_body(uint64_t by_notice)
+{
+	uint64_t begin;
+
+	if (by_notice) {
+		exo_notify(giver.env, 0, TOKEN, FOREVER); /* there is one already */
+		exo_notify(giver.env, TOKEN, TOKEN, FOREVER);
+	}
+	begin = exo_ticks();
+	exo_unbind(EXO_BIND_SLOT, given);
+	for (;;) {
+		stretch = exo_ticks() - begin;
+	}
+}
+
+static void
+check_taken(uint64_t by_notice)
+{
+	stretch = 0;
+	given = positions(8, 12);
+	hostile_thread_create(&giver, BOUND, giving_body, by_notice);
+	hostile_thread_create(&taker, BOUND, taking_body, by_notice);
+	exo_bind(EXO_BIND_SLOT, giver.env, given, 0);
+	exo_env_start(taker.env);
+	exo_env_start(giver.env);
+	exo_pause(60 * MS);
+	tap_ok(stretch < exo_sysinfo()->slot_ticks && exo_unbind(EXO_BIND_SLOT, given) == E_STATE,
+	       "what was given by %s ends when it is taken: %lu slots later",
+	       by_notice ? "a notice" : "a yield",
+	       (unsigned long)(stretch / exo_sysinfo()->slot_ticks));
+	hostile_thread_end(&giver);
+	hostile_thread_end(&taker);
+	exo_drop(given, 0, 0);
+}
+
 int
 main(void)
 {
-	tap_plan(1);
+	tap_plan(3);
 	check_alone();
+	check_taken(0);
+	check_taken(1);
 	return tap_end();
 }

@@ -139,6 +139,22 @@ model_donate(struct timeline_model *m, int who, uint64_t now)
 	m->donee = who;
 }
 
+void
+model_bind(struct timeline_model *m, uint32_t position, int who)
+{
+	m->owner[position] = who;
+	for (uint64_t slot = m->slot; m->donee != MODEL_NOBODY && !m->donates_slack; slot++) {
+		if (slot >= m->donated_to) {
+			return;
+		}
+		if (slot % CONFIG_TIMELINE_SLOTS == position) {
+			m->donated_to = slot;
+			m->donee = slot > m->slot ? m->donee : MODEL_NOBODY;
+			return;
+		}
+	}
+}
+
 static uint64_t
 end_of_slack(const struct timeline_model *m)
 {

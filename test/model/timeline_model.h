@@ -37,6 +37,8 @@ void model_wake(struct timeline_model *m, int who, uint64_t now);
 void model_sleep(struct timeline_model *m, int who);
 void model_yield(struct timeline_model *m, uint64_t now);
 void model_donate(struct timeline_model *m, int who, uint64_t now);
+/* The position is from now on who's, or MODEL_NOBODY's: what was given of it is not any more. */
+void model_bind(struct timeline_model *m, uint32_t position, int who);
 /* Who runs at `now`; *end gets until when. */
 int model_choose(struct timeline_model *m, uint64_t now, uint64_t *end);
 

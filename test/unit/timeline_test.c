@@ -60,10 +60,10 @@ random_binding(uint64_t *r)
 
 	if (model.owner[position] != MODEL_NOBODY) {
 		bind(position, NULL, false);
-		model.owner[position] = MODEL_NOBODY;
+		model_bind(&model, position, MODEL_NOBODY);
 	} else {
 		bind(position, &member[who], false);
-		model.owner[position] = who;
+		model_bind(&model, position, who);
 	}
 }
 
