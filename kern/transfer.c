@@ -22,7 +22,8 @@
 #include "lib/base/string.h"
 
 /* --- the short way ------------------------------------------------------------------------ */
-#define NAMELESS NOT_PLAIN /* token of one whose space has no identifier: nobody's equal */
+#define NAMELESS  NOT_PLAIN /* token of one whose space has no identifier: nobody's equal */
+#define BOUND_TOO 1         /* in `plain` beside the token: of those that take no slack */
 
 static uint64_t
 tp_of(const struct env *e)
@@ -46,13 +47,19 @@ is_short(const struct env *e, const struct env *to)
 }
 
 /* The short ways of yield and notify deliver no upcall, and leave alone what is in the hart's
- * floating-point registers: zeros, for they are for those that never had anything else there. */
-static bool
-is_plain(const struct env *e)
+ * floating-point registers: zeros, for they are for those that never had anything else there. They
+ * do not look at the time. So who gets a turn by them is in the ring if the one was who gives it:
+ * that may run alone for long. */
+static uint64_t
+plain_of(const struct env *e)
 {
 	bool uses_float = e->arch.fp && e->arch.float_used;
+	bool has_upcalls = e->begin_entry | e->end_entry | e->event_entry;
+	bool serves = e->state == EXO_STATE_OPEN || transfer_caller(e);
 
-	return !uses_float && !(e->begin_entry | e->end_entry | e->event_entry);
+	return uses_float || has_upcalls || serves
+		       ? NOT_PLAIN
+		       : e->arch.token | (e->member.takes_slack ? 0 : BOUND_TOO);
 }
 
 /* Let `e` call and answer by the short way, with `left` calls below it. */
@@ -69,7 +76,7 @@ set_up(struct env *e, uint64_t left)
 	a->ram = (uint64_t)t->base - (t->base_page << PAGE_SHIFT) + PAGE_SIZE;
 	a->turn = (uint64_t)&e->hart->turn;
 	a->fs = a->fp ? SSTATUS_FS : 0;
-	a->plain = is_plain(e) ? a->token : NOT_PLAIN;
+	a->plain = plain_of(e);
 	e->member.serves = &a->back;
 }
 
@@ -166,7 +173,7 @@ void
 transfer_napped(struct env *e)
 {
 	set_up(e, e->arch.slots ? e->arch.left : TRANSFER_DEPTH);
-	e->arch.nap = e->arch.plain == NOT_PLAIN || transfer_caller(e) ? 0 : e->arch.plain;
+	e->arch.nap = e->arch.plain == NOT_PLAIN ? 0 : e->arch.plain;
 }
 
 int
@@ -217,8 +224,8 @@ void
 transfer_open(struct env *e)
 {
 	hart_unready(e->hart, e);
-	set_up(e, 0);
 	e->state = EXO_STATE_OPEN;
+	set_up(e, 0);
 	e->arch.open = e->arch.token;
 }
 

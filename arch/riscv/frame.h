@@ -46,7 +46,7 @@
 #define A_RAM          (-120) /* physical address -> tp of the environment there */
 #define A_TURN         (-128) /* address of where its hart keeps the tp of whose turn it is */
 #define A_FS           (-136) /* SSTATUS_FS if it has floating point, else 0 */
-#define A_PLAIN        (-144) /* its token if it can yield by the short way, else NOT_PLAIN */
+#define A_PLAIN        (-144) /* equal for those that pass on turns by short ways, or NOT_PLAIN */
 #define A_RESTED       (-152) /* the same while it can be yielded to by the short way, else 0 */
 #define A_NAP          (-160) /* the same while it sleeps and can be notified by it, else 0 */
 /* Of struct env (kern/env.h): */

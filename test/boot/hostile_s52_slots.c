@@ -154,12 +154,59 @@ check_taken(uint64_t by_notice)
 	exo_drop(given, 0, 0);
 }
 
+/* --- slack by a notice ---------------------------------------------------------------------- */
+static struct hostile_thread rich, poor;
+
+static void
+rich_body(uint64_t argument)
+{
+	uint64_t begin;
+
+	(void)argument;
+	exo_notify(poor.env, TOKEN, TOKEN, FOREVER);
+	begin = slot_at(exo_ticks());
+	while (slot_at(exo_ticks()) < begin + 3) { /* it is alone */
+	}
+	exo_notify(poor.env, TOKEN, TOKEN, FOREVER);
+}
+
+static void
+poor_body(uint64_t argument)
+{
+	uint64_t begin;
+
+	(void)argument;
+	exo_notify(rich.env, 0, TOKEN, FOREVER); /* there is one already */
+	exo_notify(rich.env, TOKEN, TOKEN, FOREVER);
+	begin = exo_ticks();
+	for (;;) {
+		stretch = exo_ticks() - begin;
+	}
+}
+
+static void
+check_slack(void)
+{
+	stretch = 0;
+	hostile_thread_create(&rich, 0, rich_body, 0);
+	hostile_thread_create(&poor, BOUND, poor_body, 0);
+	exo_env_start(poor.env);
+	exo_env_start(rich.env);
+	exo_pause(50 * MS);
+	tap_ok(stretch > 0 && stretch <= exo_sysinfo()->slot_ticks,
+	       "who takes no slack gets the rest of a slot by a notice: %lu slots",
+	       (unsigned long)(stretch / exo_sysinfo()->slot_ticks));
+	hostile_thread_end(&rich);
+	hostile_thread_end(&poor);
+}
+
 int
 main(void)
 {
-	tap_plan(3);
+	tap_plan(4);
 	check_alone();
 	check_taken(0);
 	check_taken(1);
+	check_slack();
 	return tap_end();
 }
