@@ -449,7 +449,7 @@ hart_dispatch(struct hart *h)
 	e->arch.rested = 0;
 	if (now >= h->grace_time) {
 		h->grace_time = TIMELINE_NEVER;
-		e->owed |= e == h->running ? OWED_END : 0;
+		e->owed |= e == h->running && e->end_entry ? OWED_END : 0;
 	}
 	/* the library cannot tell when an exception is over: look for it */
 	hart_arm(h, now,

@@ -345,6 +345,7 @@ set_entry(struct env *target, uint32_t which, uint64_t address, uint64_t argumen
 		break;
 	case EXO_ENTRY_BEGIN:
 		target->begin_entry = address;
+		target->owed &= address ? OWED_BEGIN | OWED_END : OWED_END;
 		break;
 	case EXO_ENTRY_CALL:
 		target->call_entry = address;
@@ -353,6 +354,7 @@ set_entry(struct env *target, uint32_t which, uint64_t address, uint64_t argumen
 		break;
 	default:
 		target->end_entry = address;
+		target->owed &= address ? OWED_BEGIN | OWED_END : OWED_BEGIN;
 		break;
 	}
 }

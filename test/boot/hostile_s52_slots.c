@@ -200,13 +200,57 @@ check_slack(void)
 	hostile_thread_end(&poor);
 }
 
+/* --- told no longer ------------------------------------------------------------------------- */
+void s52_upcall(void);
+__asm__(".text\n.globl s52_upcall\ns52_upcall:\nli a7, -18\necall\nj s52_upcall\n");
+
+static struct hostile_thread fickle;
+static volatile uint64_t slices;
+
+/* In the middle of a slice of its own it no longer wants to hear of the end. */
+static void
+fickle_body(uint64_t argument)
+{
+	(void)argument;
+	for (;;) {
+		uint64_t slot;
+
+		exo_env_entry(EXO_NONE, EXO_ENTRY_END, (uint64_t)s52_upcall, 0);
+		exo_yield(EXO_NONE);
+		exo_env_entry(EXO_NONE, EXO_ENTRY_END, 0, 0);
+		slot = slot_at(exo_ticks());
+		while (slot_at(exo_ticks()) == slot) {
+		}
+		slices++;
+		exo_yield(EXO_NONE);
+	}
+}
+
+static void
+check_told(void)
+{
+	exo_handle slots = positions(8, 1);
+	struct exo_context c;
+
+	hostile_thread_create(&fickle, BOUND, fickle_body, 0);
+	exo_bind(EXO_BIND_SLOT, fickle.env, slots, 0);
+	exo_env_start(fickle.env);
+	exo_pause(100 * MS);
+	exo_env_read(fickle.env, &c);
+	tap_ok(c.state == EXO_STATE_READY && slices > 1,
+	       "who no longer wants to be told of the end is not: state %u, pc 0x%lx", c.state,
+	       (unsigned long)c.death.pc);
+	hostile_thread_end(&fickle);
+}
+
 int
 main(void)
 {
-	tap_plan(4);
+	tap_plan(5);
 	check_alone();
 	check_taken(0);
 	check_taken(1);
 	check_slack();
+	check_told();
 	return tap_end();
 }
