@@ -6,7 +6,7 @@
  * not a capability space leads to it. Roots go to cap_check(), the table to frame_check(). Each
  * page-table entry in a list of bindings must be valid and must map a page that its capability
  * holds, writable only if the capability is. Environments of this hart, which nobody else changes,
- * go to transfer_check_env().
+ * go to transfer_check_env(); those of them that are ready, and no others, stand in its ring, once.
  * State:   none.
  * Callers: kernel_unlock and kernel_unlock_fence, tree lock held.
  */
@@ -23,6 +23,7 @@ struct audit {
 	struct captree *tree;
 	uint64_t hangings; /* tables in entries, found in lists of bindings */
 	uint32_t dying;
+	uint32_t ready; /* environments that take slack, on this hart */
 };
 
 static uint64_t *
@@ -200,13 +201,42 @@ audit_timeline(const struct captree *t, const struct timeline *line)
 
 /* Only its own hart knows what an environment is doing. */
 static void
-audit_env(const struct captree *t, uint64_t index)
+audit_env(struct audit *a, uint64_t index)
 {
-	const struct env *e = (const struct env *)(t->base + index * PAGE_SIZE);
-	const char *broken = e->hart->number == arch_hart() ? transfer_check_env(e) : NULL;
+	const struct env *e = (const struct env *)(a->tree->base + index * PAGE_SIZE);
+	const char *broken;
 
+	if (e->hart->number != arch_hart()) {
+		return;
+	}
+	broken = transfer_check_env(e);
 	if (broken) {
 		panic("paranoid: control transfer: %s", broken);
+	}
+	if (e->member.is_ready != (e->state == EXO_STATE_READY && !e->member.is_blocked)) {
+		panic("paranoid: an environment in state %u is%s on the timeline", e->state,
+		      e->member.is_ready ? "" : " not");
+	}
+	a->ready += e->member.is_ready && e->member.takes_slack;
+}
+
+static void
+audit_ring(const struct audit *a, const struct timeline *line)
+{
+	const struct list_node *n = &line->ring;
+	uint32_t turns = 0;
+
+	for (; n->next != &line->ring; n = n->next) {
+		const struct timeline_member *m =
+			container_of(n->next, struct timeline_member, turn);
+
+		if (n->next->prev != n || !m->is_ready || turns++ == a->ready) {
+			break;
+		}
+	}
+	if (n->next != &line->ring || turns != a->ready) {
+		panic("paranoid: %u environments take slack, the ring is broken behind %u",
+		      a->ready, turns);
 	}
 }
 
@@ -228,12 +258,13 @@ paranoid_check(struct kernel *k)
 		} else if (t->frames[i].kind == FRAME_SPACE || t->frames[i].kind == FRAME_TABLE) {
 			audit_table(t, i);
 		} else if (t->frames[i].kind == FRAME_ENV) {
-			audit_env(t, i);
+			audit_env(&a, i);
 		}
 	}
 	for (uint32_t i = 0; i < k->harts; i++) {
 		audit_timeline(t, &k->hart[i].timeline);
 	}
+	audit_ring(&a, &k->hart[arch_hart()].timeline);
 	broken = frame_check(t); /* now that lists lead somewhere */
 	if (broken) {
 		panic("paranoid: frames: %s", broken);
