@@ -101,7 +101,8 @@ begin_of(const struct timeline *t, uint64_t far)
 static __attribute__((noinline)) void
 withdraw(struct timeline *t, uint32_t position)
 {
-	uint64_t far = (position - t->slot) % CONFIG_TIMELINE_SLOTS;
+	uint64_t far = (position + CONFIG_TIMELINE_SLOTS - t->slot % CONFIG_TIMELINE_SLOTS) %
+		       CONFIG_TIMELINE_SLOTS;
 
 	if (t->slot + far < t->donated_to) {
 		t->donated_to = t->slot + far;
