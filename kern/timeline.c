@@ -67,7 +67,7 @@ measure_from(struct timeline *t, uint32_t at)
 void
 timeline_measure(struct timeline *t)
 {
-	uint32_t at = first_run(t);
+	uint32_t at = t->owned ? first_run(t) : CONFIG_TIMELINE_SLOTS;
 
 	if (at < CONFIG_TIMELINE_SLOTS) {
 		measure_from(t, at);
@@ -120,9 +120,11 @@ timeline_set(struct timeline *t, uint32_t position, struct timeline_member *m, b
 	}
 	if (p->owner) {
 		p->owner->positions--;
+		t->owned--;
 	}
 	if (m) {
 		m->positions++;
+		t->owned++;
 	}
 	p->owner = m;
 	p->is_quiet = is_quiet;
@@ -390,9 +392,12 @@ ring_holds(const struct timeline *t)
 static bool
 positions_hold(const struct timeline *t)
 {
+	uint32_t owned = 0;
+
 	for (uint32_t i = 0; i < CONFIG_TIMELINE_SLOTS; i++) {
 		uint32_t own = 0;
 
+		owned += t->at[i].owner != NULL;
 		for (uint32_t j = 0; t->at[i].owner && j < CONFIG_TIMELINE_SLOTS; j++) {
 			own += t->at[j].owner == t->at[i].owner;
 		}
@@ -400,7 +405,7 @@ positions_hold(const struct timeline *t)
 			return false;
 		}
 	}
-	return true;
+	return owned == t->owned;
 }
 
 static bool
@@ -432,7 +437,7 @@ timeline_check(const struct timeline *t)
 		return "the ring has the ready ones that take slack, and no other";
 	}
 	if (!positions_hold(t)) {
-		return "a member counts the positions that are bound to it";
+		return "a member counts the positions that are bound to it, the timeline all";
 	}
 	if (!distances_hold(t)) {
 		return "each position knows how far it is to another owner, and to the next one";

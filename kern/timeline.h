@@ -52,6 +52,7 @@ struct timeline {
 	uint64_t donated_to; /* first slot in which `donee` no longer has the owner's place */
 	struct timeline_member *donee;
 	bool donates_slack; /* what it has goes back to an owner that wakes */
+	uint32_t owned; /* positions that have an owner */
 	struct timeline_position at[CONFIG_TIMELINE_SLOTS];
 };
 
