@@ -129,10 +129,28 @@ check_slots(void)
 	tap_ok(full > 4 && full < exo_start()->slots && empty > full, "%u slots are full", full);
 }
 
+/* A slot of leaf 4 in which nothing stands here. */
+static uint32_t
+foreign_slot(void)
+{
+	struct exo_cap_info info;
+	uint32_t slot = 4 * EXO_SLOTS_PER_LEAF;
+	uint64_t generation = 0;
+
+	while (generation < 4) {
+		bool there = exo_inspect(generation << 32 | slot, 0, &info) == 0;
+
+		slot += there;
+		generation = there ? 0 : generation + 1;
+	}
+	return slot;
+}
+
 /* Handles of another capability space mean nothing here, or what stands in the slot here. */
 static void
 check_foreign(void)
 {
+	const uint32_t slot = foreign_slot();
 	exo_handle root, leaf, env, memory[3];
 	int64_t given;
 
@@ -140,9 +158,9 @@ check_foreign(void)
 	exo_frames_create(exo_own_frames(), EXO_CAP_CSPACE, root, 4, &leaf, &memory[1]);
 	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 0, THREAD_UAREAS, &env, &memory[2]);
 	exo_bind(EXO_BIND_CSPACE, env, root, 0);
-	given = exo_give(env, (exo_handle)exo_share(own, free_slot(), 0, 0, EXO_READ, 0), 300);
+	given = exo_give(env, (exo_handle)exo_share(own, free_slot(), 0, 0, EXO_READ, 0), slot);
 	tap_ok(given < 0, "what is not there cannot be given");
-	given = exo_give(env, exo_share(env, free_slot(), 0, 0, EXO_ENV_SIGNAL, 0), 300);
+	given = exo_give(env, exo_share(env, free_slot(), 0, 0, EXO_ENV_SIGNAL, 0), slot);
 	tap_ok(given > 0, "another one holds a capability");
 	tap_is(believed((exo_handle)given), 0, "its handle means nothing here");
 }
