@@ -11,6 +11,7 @@ JSON in Chrome's trace event format, which ui.perfetto.dev and chrome://tracing 
 slices, the calls in them, interrupts, and marks for upcalls, exceptions, faults and ends.
 """
 import json
+import os
 import re
 import sys
 import threading
@@ -209,11 +210,13 @@ def record(manifest, seconds, events, log, **options):
 def main(argv):
     words = dict(word.split("=", 1) for word in argv if "=" in word)
     out, manifest = words.pop("OUT", ""), words.pop("MANIFEST", "")
-    events = qemu.number(words, "EVENTS", 256, 1 << 20) or EVENTS
-    words.pop("EVENTS", None)
     if not out:
         sys.exit("trace: say where to: make trace OUT=f.json")
     try:
+        events = qemu.number(words, "EVENTS", 256, 1 << 20) or EVENTS
+        words.pop("EVENTS", None)
+        if not os.path.isdir(os.path.dirname(out) or "."):
+            raise ValueError(f"OUT={out}: there is no such folder")
         words = qemu.settings([f"{name}={value}" for name, value in words.items()])
         seconds, options = qemu.seconds(words) or SECONDS, qemu.options_of(words)
         options.pop("initrd")
@@ -223,10 +226,10 @@ def main(argv):
         console = record(source, int(seconds), events, f"{qemu.BUILD}/{board}/trace.log", **options)
         hz, harts = parse(console)
         trace = convert(hz, harts, names_of(console))
+        with open(out, "w", encoding="ascii") as f:
+            json.dump(trace, f, separators=(",", ":"))
     except (OSError, ValueError, qemu.GuestError) as error:
         sys.exit(f"trace: {error}")
-    with open(out, "w", encoding="ascii") as f:
-        json.dump(trace, f, separators=(",", ":"))
     slices = sum(e.get("cat") == "slice" for e in trace["traceEvents"])
     print(f"{out}: {sum(map(len, harts))} events, {slices} slices on {len(harts)} harts; "
           f"open it at https://ui.perfetto.dev or chrome://tracing")
