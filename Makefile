@@ -117,6 +117,8 @@ $(if $(call sources_of,$(EXTERNAL)),,$(error SRC=$(SRC): there is no such C file
 elf_of_external := $(B)/user/$(notdir $(EXTERNAL)).elf
 $(if $(filter $(elf_of_external),$(call elf_of,$(USER_PROGS))),$(error $(notdir $(EXTERNAL)) is a program of user/; \
 	rename $(SRC), or just type make))
+$(foreach l,$(filter-out $(LIBS),$(LIBRARIES)),$(error LIBRARIES=$(LIBRARIES): there is no library $l; \
+	there are: $(sort $(LIBS))))
 libs-$(EXTERNAL) := $(LIBRARIES)
 $(eval $(subst $(call elf_of,$(EXTERNAL)):,$(elf_of_external):,$(call program,$(EXTERNAL))))
 program: $(elf_of_external)
