@@ -244,10 +244,11 @@ leads_to_zero(exo_handle table)
 exo_handle
 cow_init_low(void)
 {
-	uint64_t generation = exo_boot()->space >> 32 << 32;
+	const struct exo_boot *boot = exo_boot();
+	uint64_t generation = boot ? boot->space >> 32 << 32 : 0;
 	struct exo_cap_info info;
 
-	for (uint32_t slot = 1; slot < exo_boot()->first_free_slot; slot++) {
+	for (uint32_t slot = 1; boot && slot < boot->first_free_slot; slot++) {
 		exo_handle handle = generation | slot;
 
 		if (exo_inspect(handle, 0, &info) == 0 && info.type == EXO_CAP_TABLE &&
