@@ -17,15 +17,8 @@ sys_none(void)
 
 typedef void (*handler)(void);
 
-#define SYSCALL0(nr, name, ...) [EXO_CALLS_MAX - (nr)] = (handler)sys_##name,
-#define SYSCALL1                SYSCALL0
-#define SYSCALL2                SYSCALL0
-#define SYSCALL3                SYSCALL0
-#define SYSCALL4                SYSCALL0
-#define SYSCALL5                SYSCALL0
-#define SYSCALL6                SYSCALL0
-#define SYSCALL7                SYSCALL0
-#define TRANSFER(nr, name)      /* kern_transfer */
+#define SYSCALL(nr, name)  [EXO_CALLS_MAX - (nr)] = (handler)sys_##name,
+#define TRANSFER(nr, name) /* kern_transfer */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #pragma GCC diagnostic ignored "-Wcast-function-type"

@@ -34,15 +34,6 @@ struct sysret {
 	struct sysret sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6);
 #define TRANSFER(nr, name) /* kern_transfer */
 #include <exo/syscalls.def>
-#undef SYSCALL0
-#undef SYSCALL1
-#undef SYSCALL2
-#undef SYSCALL3
-#undef SYSCALL4
-#undef SYSCALL5
-#undef SYSCALL6
-#undef SYSCALL7
-#undef TRANSFER
 
 /* The short way back. */
 static inline struct sysret

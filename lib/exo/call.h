@@ -63,15 +63,6 @@
 	}
 #define TRANSFER(nr, name) /* transfer.h */
 #include <exo/syscalls.def>
-#undef SYSCALL0
-#undef SYSCALL1
-#undef SYSCALL2
-#undef SYSCALL3
-#undef SYSCALL4
-#undef SYSCALL5
-#undef SYSCALL6
-#undef SYSCALL7
-#undef TRANSFER
 
 /* exo_carve with its second result: after E_TAKEN the end of what is in the way, else 0. */
 static inline struct exo_result

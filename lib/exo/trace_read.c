@@ -103,25 +103,8 @@ static const char *const kinds[] = {
 };
 
 static const char *const calls[] = {
-#define SYSCALL0(nr, name, ...) [nr] = #name,
-#define SYSCALL1                SYSCALL0
-#define SYSCALL2                SYSCALL0
-#define SYSCALL3                SYSCALL0
-#define SYSCALL4                SYSCALL0
-#define SYSCALL5                SYSCALL0
-#define SYSCALL6                SYSCALL0
-#define SYSCALL7                SYSCALL0
-#define TRANSFER(nr, name)      [nr] = #name,
+#define SYSCALL(nr, name) [nr] = #name,
 #include <exo/syscalls.def>
-#undef SYSCALL0
-#undef SYSCALL1
-#undef SYSCALL2
-#undef SYSCALL3
-#undef SYSCALL4
-#undef SYSCALL5
-#undef SYSCALL6
-#undef SYSCALL7
-#undef TRANSFER
 };
 
 static const char *const upcalls[] = {

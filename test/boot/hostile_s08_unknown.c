@@ -6,27 +6,10 @@
  */
 #include "test/boot/attempt.h"
 
-#define SYSCALL0(nr, ...) [nr] = true,
-#define SYSCALL1          SYSCALL0
-#define SYSCALL2          SYSCALL0
-#define SYSCALL3          SYSCALL0
-#define SYSCALL4          SYSCALL0
-#define SYSCALL5          SYSCALL0
-#define SYSCALL6          SYSCALL0
-#define SYSCALL7          SYSCALL0
-#define TRANSFER          SYSCALL0
+#define SYSCALL(nr, name) [nr] = true,
 static const bool known[EXO_CALLS_MAX + 1] = {
 #include <exo/syscalls.def>
 };
-#undef SYSCALL0
-#undef SYSCALL1
-#undef SYSCALL2
-#undef SYSCALL3
-#undef SYSCALL4
-#undef SYSCALL5
-#undef SYSCALL6
-#undef SYSCALL7
-#undef TRANSFER
 
 static int64_t
 ecall(uint64_t number)
