@@ -300,12 +300,6 @@ def measure_rx(opts, wanted):
     return medians(opts, wanted, one_boot)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def site_image(opts):
     """A disk with the files that are fetched."""
     image = opts.out / "site.img"
@@ -355,7 +349,7 @@ def measure_http(opts, wanted):
     initrd = mkinitrd.for_manifest((ROOT / "test/bench/web.dts").read_text(), str(opts.out / "http.cpio"))
 
     def one_boot():
-        port = free_port()
+        port = qemu.free_port()
         urls = {name: f"http://127.0.0.1:{port}/f{size}" for name, size in HTTP.items()}
         with Counted(opts, "http", initrd=initrd, disk=disk, net="user",
                      forward=[(port, 80)]) as machine:

@@ -28,12 +28,6 @@ OUT = f"{qemu.BUILD}/test/sys/web"
 SERVING = r"^web: serving (\d+) files? \((\d+) bytes\) on http://([\d.]+)/\r?$"
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def make_disk(image, site=None):
     words = ["/usr/bin/python3", "scripts/mksite.py", "--out", str(image)] + (["--site", str(site)] if site else [])
     subprocess.run(words, check=True)
@@ -45,7 +39,7 @@ class Server:
 
     def __init__(self, disk, name, **options):
         os.makedirs(OUT, exist_ok=True)
-        self.port = free_port()
+        self.port = qemu.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         with open("test/bench/web.dts", encoding="utf-8") as f: # nothing in it takes all the host's time
             initrd = mkinitrd.for_manifest(f.read(), f"{OUT}/{name}.cpio")
