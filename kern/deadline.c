@@ -43,7 +43,7 @@ owner_deadline(struct hart *h, uint64_t now)
 void
 hart_deadlines(struct hart *h, uint64_t now)
 {
-	uint64_t pause = PAUSE_TICKS(arch_timebase_hz());
+	uint64_t pause = hart_pause();
 	struct tree_node *first = tree_first(&h->deadlines);
 	uint32_t left = DEADLINES_TURN;
 

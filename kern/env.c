@@ -81,14 +81,21 @@ env_rest(struct env *e)
 	}
 }
 
+/* It no longer looks asleep: neither to those who signal nor to the short way. */
+static inline void
+env_awake(struct env *e)
+{
+	__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
+	e->arch.nap = 0;
+}
+
 static void
 env_wake(struct env *e)
 {
 	if (e->state != EXO_STATE_SLEEPING) {
 		return;
 	}
-	__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
-	e->arch.nap = 0;
+	env_awake(e);
 	e->arch.x[10] =
 		__atomic_fetch_and(&e->events, ~e->wait_mask, __ATOMIC_ACQ_REL) & e->wait_mask;
 	hart_clear_deadline(e->hart, e);
@@ -118,8 +125,7 @@ env_leave_hart(struct env *e)
 		env_rest(e);
 	} else if (e->state == EXO_STATE_SLEEPING) {
 		/* it will find its events, if any, when it sleeps again */
-		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
-		e->arch.nap = 0;
+		env_awake(e);
 		e->arch.x[10] = 0;
 	}
 	if (e->has_deadline) {

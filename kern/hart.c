@@ -62,7 +62,7 @@ hart_follow_turn(struct hart *h)
 	struct env *was = transfer_env(h->turn_seen);
 	uint64_t now = arch_time();
 
-	tick_charge(h, now);
+	tick_charge(h, h->running, now);
 	if (now >= h->boundary && h->timeline.slot_begin < h->boundary) {
 		now = h->boundary - 1; /* what is given is of that slice */
 	}
@@ -84,7 +84,7 @@ hart_unready(struct hart *h, struct env *e)
 	e->arch.rested = 0;
 	timeline_sleep(&h->timeline, &e->member);
 	if (h->running == e) {
-		tick_charge(h, arch_time());
+		tick_charge(h, e, arch_time());
 		h->running = NULL;
 		h->slice_end = 0;
 		h->grace_time = TIMELINE_NEVER;
@@ -120,7 +120,7 @@ device_time(const struct hart *h, uint64_t now)
 static uint64_t
 device_time_after(const struct hart *h, uint64_t now)
 {
-	uint64_t pause = h->running ? PAUSE_TICKS(arch_timebase_hz()) : 0;
+	uint64_t pause = h->running ? hart_pause() : 0;
 	uint64_t time = device_time(h, now);
 
 	return time < now + pause ? now + pause : time;
@@ -135,12 +135,6 @@ arm_timer(struct hart *h, uint64_t now, uint64_t time)
 	}
 }
 
-static inline bool
-are_slots_changed(const struct hart *h)
-{
-	return __atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED);
-}
-
 /* hart_arm, when there is more to do than one turn allowed. */
 static __attribute__((noinline)) void
 arm_again(struct hart *h, uint64_t now, uint64_t time)
@@ -150,8 +144,8 @@ arm_again(struct hart *h, uint64_t now, uint64_t time)
 
 		time = devices < time ? devices : time;
 	}
-	if (h->inbox_rest || are_slots_changed(h)) {
-		uint64_t soon = now + (h->running ? PAUSE_TICKS(arch_timebase_hz()) : 0);
+	if (h->inbox_rest || hart_is_behind(h)) {
+		uint64_t soon = now + (h->running ? hart_pause() : 0);
 
 		time = soon < time ? soon : time;
 	}
@@ -177,7 +171,7 @@ hart_arm(struct hart *h, uint64_t now, uint64_t time)
 	if (h->poll_time < time) {
 		time = h->poll_time;
 	}
-	if (h->irq_again || h->irq_held || h->inbox_rest || are_slots_changed(h)) {
+	if (h->irq_again || h->irq_held || h->inbox_rest || hart_is_behind(h)) {
 		arm_again(h, now, time);
 	} else {
 		arm_timer(h, now, time);
@@ -197,11 +191,9 @@ hart_poke(struct hart *h)
 static void
 follow_slots(struct hart *h)
 {
-	if (are_slots_changed(h) && arch_time() >= h->follow_rest) {
+	if (hart_is_behind(h) && arch_time() >= h->follow_rest) {
 		slots_follow(h);
-		h->follow_rest = are_slots_changed(h)
-					 ? arch_time() + PAUSE_TICKS(arch_timebase_hz())
-					 : 0;
+		h->follow_rest = hart_is_behind(h) ? arch_time() + hart_pause() : 0;
 	}
 }
 
@@ -361,7 +353,7 @@ hart_choose(struct hart *h, uint64_t now)
 	struct env *was = h->running;
 	struct timeline_member *m;
 
-	tick_charge(h, now);
+	tick_charge(h, was, now);
 	if (was && now >= h->boundary) {
 		slice_over(h, was, true);
 		was = NULL;
@@ -411,19 +403,6 @@ hart_idle(struct hart *h)
 	return now;
 }
 
-static struct arch_env *
-hart_switch(struct hart *h, struct env *e)
-{
-	if (h->current != e) {
-		space_enter(h->kernel, e->space, h->number);
-		arch_fp_switch(h->current ? &h->current->arch : NULL, &e->arch);
-		arch_space_enter(&e->arch);
-		h->current = e;
-		h->info->switches++;
-	}
-	return &e->arch;
-}
-
 struct arch_env *
 hart_dispatch(struct hart *h)
 {
@@ -456,5 +435,5 @@ hart_dispatch(struct hart *h)
 		 now + (upcall_deliver(e) == UPCALL_EXCEPTION
 				? h->kernel->sysinfo->quantum_ticks / RETRIES_PER_SLICE
 				: h->second_ticks));
-	return hart_switch(h, e);
+	return tick_switch(h, h->current, e);
 }

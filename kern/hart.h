@@ -15,8 +15,6 @@ struct env;
 struct kernel;
 struct exo_hart_info;
 
-/* How long an environment runs at least before the rest of some work is done: 10 us. */
-#define PAUSE_TICKS(hz) ((hz) / 100000)
 
 /* Where this hart records what it does: trace.c. Constant after boot but for `running`. */
 struct trace {
@@ -120,6 +118,18 @@ hart_sync(struct hart *h)
 	if (h->turn != h->turn_seen) {
 		hart_follow_turn(h);
 	}
+}
+/* Are there positions of its timeline that it has not followed yet? */
+static inline bool
+hart_is_behind(const struct hart *h)
+{
+	return __atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED);
+}
+/* How long an environment runs at least before the rest of some work is done, ticks: 10 us. */
+static inline uint64_t
+hart_pause(void)
+{
+	return arch_timebase_hz() / 100000;
 }
 /* The hart this code runs on. */
 struct hart *hart_self(void);

@@ -12,7 +12,6 @@
  */
 #include "kern/tick.h"
 #include "kern/kernel.h"
-#include "kern/space.h"
 #include "kern/upcall.h"
 #include "lib/base/checked.h"
 
@@ -22,7 +21,7 @@ is_busy(const struct hart *h)
 {
 	return (h->irq_again | h->pokes | (h->turn ^ h->turn_seen) |
 		(uint64_t)__atomic_load_n(&h->inbox, __ATOMIC_RELAXED) | (uint64_t)h->inbox_rest |
-		__atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED) | h->irq_held | h->tells) != 0;
+		hart_is_behind(h) | h->irq_held | h->tells) != 0;
 }
 
 /* Does a slice begin with more than the rest of its context? */
@@ -45,10 +44,9 @@ next_time(const struct hart *h, uint64_t now)
 static inline void
 turn_over(struct hart *h, struct env *was, struct env *next, uint64_t now)
 {
-	was->used_ticks += now - h->since;
-	h->since = now;
 	was->was_cut = true;
 	was->owed = 0;
+	tick_charge(h, was, now);
 	h->running = next;
 	h->turn = (uint64_t)next + PAGE_SIZE;
 	h->turn_seen = h->turn;
@@ -69,20 +67,6 @@ arm(struct hart *h, uint64_t now, uint64_t time)
 	arch_timer_set(h->timer);
 }
 
-/* From the one that was interrupted, which need not be the one whose turn it was. */
-static inline struct arch_env *
-go(struct hart *h, struct env *from, struct env *to)
-{
-	h->current = to;
-	if (from != to) {
-		space_enter(h->kernel, to->space, h->number);
-		arch_fp_switch(&from->arch, &to->arch);
-		arch_space_enter(&to->arch);
-		h->info->switches++;
-	}
-	return &to->arch;
-}
-
 struct arch_env *
 kern_timer(struct arch_env *a)
 {
@@ -100,5 +84,5 @@ kern_timer(struct arch_env *a)
 	timeline_advance(&h->timeline);
 	turn_over(h, h->running, next, now);
 	arm(h, now, other);
-	return go(h, e, next);
+	return tick_switch(h, e, next); /* e need not be the one whose turn it was */
 }

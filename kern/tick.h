@@ -6,15 +6,31 @@
 
 #include "kern/env.h"
 #include "kern/hart.h"
+#include "kern/space.h"
 
-/* The turn of `running`, or of nobody, is charged up to `now`: before another one's begins. */
+/* The turn of h->running, which is `e`, NULL: nobody's, is charged up to `now`: before another
+ * one's begins. */
 static inline void
-tick_charge(struct hart *h, uint64_t now)
+tick_charge(struct hart *h, struct env *e, uint64_t now)
 {
-	if (h->running) {
-		h->running->used_ticks += now - h->since;
+	if (e) {
+		e->used_ticks += now - h->since;
 	}
 	h->since = now;
+}
+
+/* From the environment that is in place on this hart, NULL: nobody's, to `e`. */
+static inline struct arch_env *
+tick_switch(struct hart *h, struct env *from, struct env *e)
+{
+	h->current = e;
+	if (from != e) {
+		space_enter(h->kernel, e->space, h->number);
+		arch_fp_switch(from ? &from->arch : NULL, &e->arch);
+		arch_space_enter(&e->arch);
+		h->info->switches++;
+	}
+	return &e->arch;
 }
 
 #define TICK_TRIES 4

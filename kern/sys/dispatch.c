@@ -36,7 +36,7 @@ sys_finish_posted(int64_t value)
 	struct hart *h = env_current()->hart;
 
 	bool again = __atomic_load_n(&h->inbox, __ATOMIC_RELAXED) || !h->slice_end ||
-		     __atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED);
+		     hart_is_behind(h);
 
 	hart_send_pokes(h);
 	return (struct sysret){value, again ? ACTION_LONG : ACTION_RETURN};
