@@ -12,6 +12,7 @@
 #include "kern/trace.h"
 #include "lib/base/checked.h"
 #include "lib/base/print.h"
+#include "lib/base/rv.h"
 
 #define MESSAGE_BYTES 256
 #define PRINT_SECONDS 2
@@ -19,12 +20,6 @@
 #define EVENTS_MAX    32
 
 static uint32_t panicking; /* the first hart to panic prints, the others wait */
-
-static const char *const register_names[] = {
-	"pc", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
-	"a1", "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
-	"s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
-};
 
 static const char *const event_names[] = {
 #define TRACE_EVENT(nr, name, word, value) [nr] = (word),
@@ -35,8 +30,8 @@ static const char *const event_names[] = {
 static void
 print_registers(const struct arch_registers *at)
 {
-	for (uint32_t i = 0; i < ARRAY_SIZE(register_names); i++) {
-		kprint("%s%3s %016lx%s", i % 4 ? "  " : "chitin: ", register_names[i], at->x[i],
+	for (uint32_t i = 0; i < RV_REGISTERS; i++) {
+		kprint("%s%3s %016lx%s", i % 4 ? "  " : "chitin: ", rv_register_name(i), at->x[i],
 		       i % 4 == 3 ? "\n" : "");
 	}
 }

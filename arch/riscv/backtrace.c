@@ -11,19 +11,12 @@
  */
 #include "arch/arch.h"
 #include "arch/riscv/cpu.h"
+#include "lib/base/rv.h"
 #include "lib/base/symbols.h"
 
 extern const uint8_t image_start[], text_end[], bss_end[];
 extern const uint32_t symbols_count[], symbols_offsets[];
 extern const char symbols_names[];
-
-#define OPCODE(word) ((word)&0x7f)
-#define RD(word)     ((word) >> 7 & 31)
-#define RS1(word)    ((word) >> 15 & 31)
-#define AUIPC        0x17
-#define JALR         0x67
-#define JAL          0x6f
-#define RA           1
 
 const char *
 arch_symbol(uint64_t address, uint64_t *offset)
@@ -57,36 +50,6 @@ word_at(uint64_t address)
 	return half[0] | (uint32_t)half[1] << 16;
 }
 
-static uint64_t
-jal_target(uint64_t address, uint32_t word)
-{
-	int64_t far = ((int64_t)(int32_t)(word & 0x80000000) >> 11) | (word & 0xff000) |
-		      (word >> 9 & 0x800) | (word >> 20 & 0x7fe);
-
-	return address + (uint64_t)far;
-}
-
-/* What the call before `back` calls: its target, 1 if that stands in a register, 0 if there is no
- * call. */
-static uint64_t
-call_before(uint64_t back)
-{
-	uint32_t last = word_at(back - 4);
-	uint32_t first = word_at(back - 8);
-
-	if (OPCODE(last) == JAL && RD(last) == RA) {
-		return jal_target(back - 4, last);
-	}
-	if (OPCODE(last) == JALR && RD(last) == RA) {
-		return OPCODE(first) == AUIPC && RD(first) == RS1(last)
-			       ? back - 8 + (uint64_t)(int64_t)(int32_t)(first & 0xfffff000) +
-					 (uint64_t)(int64_t)((int32_t)last >> 20)
-			       : 1;
-	}
-	last >>= 16;
-	return (last & 0xf07f) == 0x9002 && last >> 7 & 31 ? 1 : 0; /* c.jalr */
-}
-
 /* Is `target` one of those found since the last certain one, that one included? */
 static bool
 is_known(const struct arch_call *calls, uint32_t count, uint64_t target)
@@ -109,7 +72,7 @@ look_at(uint64_t back, struct arch_call *calls, uint32_t count)
 	uint64_t target = 0;
 
 	if (back > (uint64_t)image_start + 8 && back < (uint64_t)text_end && !(back & 1)) {
-		target = call_before(back);
+		target = rv_call_target(back, word_at(back - 8), word_at(back - 4));
 	}
 	if (!target) {
 		return count;
@@ -144,9 +107,9 @@ arch_backtrace(const struct arch_registers *at, struct arch_call *calls, uint32_
 
 	calls[0] = (struct arch_call){at->x[0], true};
 	if (most > 1) {
-		count = look_at(at->x[RA], calls, count);
+		count = look_at(at->x[RV_RA], calls, count);
 	}
-	find_stack(at->x[2], &from, &end);
+	find_stack(at->x[RV_SP], &from, &end);
 	for (; from && from < end && count < most; from += 8) {
 		count = look_at(*(const uint64_t *)from, calls, count);
 	}
@@ -160,14 +123,14 @@ arch_registers_here(struct arch_registers *at)
 			 :
 			 : "r"(at)
 			 : "memory");
-	at->x[0] = at->x[RA];
-	at->x[RA] = 0;
+	at->x[0] = at->x[RV_RA];
+	at->x[RV_RA] = 0;
 }
 
 uint32_t
 arch_hart_at(const struct arch_registers *at)
 {
-	uint64_t hart = (at->x[2] - STACKS_BASE) / KERNEL_STACK_STRIDE;
+	uint64_t hart = (at->x[RV_SP] - STACKS_BASE) / KERNEL_STACK_STRIDE;
 
 	return hart < CONFIG_MAX_HARTS ? (uint32_t)hart : CONFIG_MAX_HARTS;
 }

@@ -3,7 +3,7 @@
  *
  * The program is that of elf_named.h: _start calls main, main work, work through a register, by
  * auipc and jalr, or directly; the stack is an array.
- * links: user/init/backtrace.c lib/base/elf.c test/unit/elf_named.c
+ * links: user/init/backtrace.c lib/base/elf.c lib/base/rv.c test/unit/elf_named.c
  */
 #include <setjmp.h>
 #include <stdarg.h>

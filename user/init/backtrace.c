@@ -9,7 +9,7 @@
  * Invariants: what the program left in its registers and its memory is only compared, never
  * followed: no chain is walked, so none can be a circle, and no more than BACKTRACE_SCAN_BYTES of
  * stack are read.
- * Pure: builds on the host. Specification: RISC-V unprivileged ISA, jumps and compressed formats.
+ * Pure: builds on the host.
  */
 #include "user/init/backtrace.h"
 
@@ -18,15 +18,8 @@
 #include <exo/syscalls.h>
 
 #include "lib/base/checked.h"
+#include "lib/base/rv.h"
 
-#define OPCODE(word) ((word)&0x7f)
-#define RD(word)     ((word) >> 7 & 31)
-#define RS1(word)    ((word) >> 15 & 31)
-#define AUIPC        0x17
-#define JALR         0x67
-#define JAL          0x6f
-#define RA           1
-#define SP           2
 #define SKIPS_MAX    4 /* pages without memory that sp may be below the stack */
 
 struct walk {
@@ -50,46 +43,17 @@ word_at(const struct elf *elf, uint64_t address, size_t bytes)
 	return word;
 }
 
-static uint64_t
-jal_target(uint64_t address, uint32_t word)
-{
-	int64_t far = ((int64_t)(int32_t)(word & 0x80000000) >> 11) | (word & 0xff000) |
-		      (word >> 9 & 0x800) | (word >> 20 & 0x7fe);
-
-	return address + (uint64_t)far;
-}
-
-/* What a jalr calls: its target if the auipc before it makes that, or 1. */
-static uint64_t
-jalr_target(const struct elf *elf, uint64_t address, uint32_t word)
-{
-	uint32_t before = word_at(elf, address - 4, 4);
-
-	if (OPCODE(before) != AUIPC || RD(before) != RS1(word)) {
-		return 1;
-	}
-	return address - 4 + (uint64_t)(int64_t)(int32_t)(before & 0xfffff000) +
-	       (uint64_t)(int64_t)((int32_t)word >> 20);
-}
-
-/* What the call before `back` calls: its target, 1 if that stands in a register, 0 if there is no
- * call. */
+/* As rv_call_target; the call may be the first instruction that there is, and a short one. */
 static uint64_t
 call_before(const struct elf *elf, uint64_t back)
 {
 	uint32_t last = word_at(elf, back - 4, 4);
-	uint32_t half = word_at(elf, back - 2, 2);
 
 	if (back & 1 || back < 4) {
 		return 0;
 	}
-	if (OPCODE(last) == JAL && RD(last) == RA) {
-		return jal_target(back - 4, last);
-	}
-	if (OPCODE(last) == JALR && RD(last) == RA) {
-		return jalr_target(elf, back - 4, last);
-	}
-	return (half & 0xf07f) == 0x9002 && RD(half) ? 1 : 0; /* c.jalr */
+	last = last ? last : word_at(elf, back - 2, 2) << 16;
+	return rv_call_target(back, word_at(elf, back - 8, 4), last);
 }
 
 /* Is `target` one of those found since the last certain one, that one included? */
@@ -141,7 +105,7 @@ look_at_ra(struct walk *walk)
 {
 	struct backtrace_call *call = &walk->calls[1];
 
-	look_at(walk, walk->of->context->x[RA]);
+	look_at(walk, walk->of->context->x[RV_RA]);
 	if (walk->count > 1 && call->name && !call->is_certain &&
 	    call->function == walk->calls[0].function) {
 		walk->count = 1;
@@ -180,7 +144,7 @@ read_stack(const struct backtrace_of *of, uint64_t *at, void *to, size_t bytes, 
 static void
 scan(struct walk *walk)
 {
-	uint64_t at = walk->of->context->x[SP] & ~7ul;
+	uint64_t at = walk->of->context->x[RV_SP] & ~7ul;
 	uint64_t words[EXO_PEEK_BYTES / 8];
 	size_t bytes = 8;
 

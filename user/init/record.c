@@ -101,8 +101,8 @@ take_events(const struct manifest_range *pool)
 static void
 print_registers(const struct exo_context *context)
 {
-	for (uint32_t i = 0; i < EXO_REGISTERS; i++) {
-		printf("%s%3s %016lx%s", i % REGISTER_ROW ? "  " : "init: ", exo_register_name(i),
+	for (uint32_t i = 0; i < RV_REGISTERS; i++) {
+		printf("%s%3s %016lx%s", i % REGISTER_ROW ? "  " : "init: ", rv_register_name(i),
 		       exo_register_value(context, i),
 		       i % REGISTER_ROW == REGISTER_ROW - 1 ? "\n" : "");
 	}

@@ -39,8 +39,8 @@ read_registers(const struct world_env *env)
 static void
 print_registers(void)
 {
-	for (uint32_t i = 0; i < EXO_REGISTERS; i++) {
-		printf("%-3s 0x%016lx%s", exo_register_name(i), exo_register_value(&context, i),
+	for (uint32_t i = 0; i < RV_REGISTERS; i++) {
+		printf("%-3s 0x%016lx%s", rv_register_name(i), exo_register_value(&context, i),
 		       i % 3 == 2 ? "\n" : "  ");
 	}
 	printf("\n");
