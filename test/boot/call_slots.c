@@ -106,15 +106,6 @@ take_slack(uint64_t argument)
 	}
 }
 
-static exo_handle
-positions(uint64_t first, uint64_t count)
-{
-	int64_t result =
-		exo_carve(exo_boot()->timelines[0], free_slot(), first, count, EXO_SLOT_BIND, 0);
-
-	return result < 0 ? EXO_NONE : (exo_handle)result;
-}
-
 static void
 forget(void)
 {
@@ -191,7 +182,7 @@ check_upcalls(void)
 static void
 check_own_slots(void)
 {
-	exo_handle own = positions(OWN, 3 * COUNT);
+	exo_handle own = hostile_positions(OWN, 3 * COUNT);
 	uint64_t ms;
 
 	tap_is(exo_bind(EXO_BIND_SLOT, server.thread.env, own, 0), 0,
@@ -241,7 +232,7 @@ check_busy(void)
 int
 main(void)
 {
-	exo_handle slots = positions(FIRST, COUNT);
+	exo_handle slots = hostile_positions(FIRST, COUNT);
 
 	tap_plan(20);
 	server.function = work;

@@ -133,4 +133,14 @@ free_slot(void)
 	return slot < 0 ? 0 : (uint32_t)slot;
 }
 
+/* Positions of hart 0's timeline, to bind somebody to; EXO_NONE if they are taken. */
+static inline exo_handle
+hostile_positions(uint64_t first, uint64_t count)
+{
+	int64_t result =
+		exo_carve(exo_boot()->timelines[0], free_slot(), first, count, EXO_SLOT_BIND, 0);
+
+	return result < 0 ? EXO_NONE : (exo_handle)result;
+}
+
 #endif

@@ -22,13 +22,6 @@ spinning_body(uint64_t argument)
 	}
 }
 
-static exo_handle
-positions(uint64_t first, uint64_t count)
-{
-	return (exo_handle)exo_carve(exo_boot()->timelines[0], free_slot(), first, count,
-				     EXO_SLOT_BIND, 0);
-}
-
 /* Slots since the timeline began. */
 static uint64_t
 slot_at(uint64_t ticks)
@@ -70,7 +63,7 @@ napping_body(uint64_t argument)
 static void
 check_alone(void)
 {
-	exo_handle near = positions(6, 1), far = positions(60, 1);
+	exo_handle near = hostile_positions(6, 1), far = hostile_positions(60, 1);
 	struct hostile_thread spinner, owner, other;
 
 	hostile_thread_create(&spinner, 0, spinning_body, 0);
@@ -138,7 +131,7 @@ static void
 check_taken(uint64_t by_notice)
 {
 	stretch = 0;
-	given = positions(8, 12);
+	given = hostile_positions(8, 12);
 	hostile_thread_create(&giver, BOUND, giving_body, by_notice);
 	hostile_thread_create(&taker, BOUND, taking_body, by_notice);
 	exo_bind(EXO_BIND_SLOT, giver.env, given, 0);
@@ -229,7 +222,7 @@ fickle_body(uint64_t argument)
 static void
 check_told(void)
 {
-	exo_handle slots = positions(8, 1);
+	exo_handle slots = hostile_positions(8, 1);
 	struct exo_context c;
 
 	hostile_thread_create(&fickle, BOUND, fickle_body, 0);

@@ -212,8 +212,7 @@ prepare(void)
 	exo_vm_map_at(exo_own_vm(), UAREAS, exo_start()->env, 0, 1, RW); /* so there is a table */
 	exo_unmap(UAREAS, 1, 0, NULL, EXO_NONE);
 	for (uint32_t i = 0; i < SLOTS; i++) {
-		positions[i] = (exo_handle)exo_carve(exo_boot()->timelines[0], free_slot(),
-						     16 * i + 3, 2, EXO_SLOT_BIND, 0);
+		positions[i] = hostile_positions(16 * i + 3, 2);
 	}
 	for (uint32_t i = 0; i < MEMBERS; i++) {
 		struct member *m = &members[i];

@@ -110,13 +110,6 @@ context_of(exo_handle env)
 	return c;
 }
 
-static exo_handle
-positions(uint64_t first, uint64_t count)
-{
-	return (exo_handle)exo_carve(exo_boot()->timelines[0], free_slot(), first, count,
-				     EXO_SLOT_BIND, 0);
-}
-
 /* What it says when the rest of the slice is offered then: tenths of a slot in a round. */
 static int64_t
 offer_at(uint64_t tenths)
@@ -229,7 +222,7 @@ check_limit(void)
 	struct exo_context c;
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(slots); i++) {
-		slots[i] = positions(2 * i + 1, 1);
+		slots[i] = hostile_positions(2 * i + 1, 1);
 	}
 	yields = asks_begin = false;
 	asks_end = true;
@@ -251,7 +244,7 @@ check_limit(void)
 int
 main(void)
 {
-	const exo_handle slots[] = {positions(8, 2), positions(40, 2)};
+	const exo_handle slots[] = {hostile_positions(8, 2), hostile_positions(40, 2)};
 
 	tap_plan(23);
 	check_entries();

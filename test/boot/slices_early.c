@@ -28,8 +28,7 @@ int
 main(void)
 {
 	const struct exo_trace *trace = exo_trace_open();
-	exo_handle slots = (exo_handle)exo_carve(exo_boot()->timelines[0], free_slot(), 8, 2,
-						 EXO_SLOT_BIND, 0);
+	exo_handle slots = hostile_positions(8, 2);
 	uint64_t events;
 	uint64_t had;
 

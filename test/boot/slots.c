@@ -87,15 +87,6 @@ runner_make(struct runner *r, uint64_t flags)
 	exo_env_launch(r->thread.env, &l);
 }
 
-static exo_handle
-positions(uint64_t first, uint64_t count)
-{
-	exo_handle all = exo_boot()->timelines[0];
-	int64_t result = exo_carve(all, free_slot(), first, count, EXO_SLOT_BIND, 0);
-
-	return result < 0 ? EXO_NONE : (exo_handle)result;
-}
-
 static void
 check_bound(exo_handle slots)
 {
@@ -139,7 +130,7 @@ static void
 check_refused(void)
 {
 	struct exo_context c;
-	exo_handle free = positions(60, 1);
+	exo_handle free = hostile_positions(60, 1);
 	int64_t weak = exo_share(free, free_slot(), 60, 1, 0, 0);
 
 	tap_is(exo_bind(EXO_BIND_SLOT, bound.thread.env, (exo_handle)weak, 0), E_RIGHTS,
@@ -169,7 +160,7 @@ check_back(exo_handle slots, exo_handle more)
 	exo_pause(34 * MS);
 	tap_is((int64_t)total(&bound), 0, "so it runs no more");
 	hostile_thread_end(&second.thread);
-	slots = positions(40, 1);
+	slots = hostile_positions(40, 1);
 	tap_is(slots == EXO_NONE, true, "what a dead one had is still carved");
 	tap_is(exo_bind(EXO_BIND_SLOT, bound.thread.env, more, 0), 0, "but free to be bound");
 	exo_pause(34 * MS);
@@ -186,7 +177,7 @@ check_whole(void)
 	exo_handle all;
 
 	exo_revoke(exo_boot()->timelines[0], 0, 0);
-	all = positions(0, count);
+	all = hostile_positions(0, count);
 	for (int i = 0; i < 50; i++) {
 		failed += exo_bind(EXO_BIND_SLOT, taker.thread.env, all, 0) != 0;
 		exo_pause((uint64_t)(i % 7) * MS / 10);
@@ -205,8 +196,8 @@ check_whole(void)
 int
 main(void)
 {
-	exo_handle slots = positions(8, 8);
-	exo_handle more = positions(32, 16);
+	exo_handle slots = hostile_positions(8, 8);
+	exo_handle more = hostile_positions(32, 16);
 
 	tap_plan(24);
 	runner_make(&bound, EXO_ENV_BOUND);
