@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-kernel-y += $(wildcard kern/*.c kern/sys/*.c kern/dev/*.c kern/net/*.c kern/disk/*.c)
+kernel-y += $(wildcard kern/*.c kern/sys/*.c kern/dev/*.c kern/net/*.c kern/disk/*.c kern/code/*.c)
 # The table of function names, and one without any.
 $(B)/symbols/none.S: scripts/symbols.py $(C)/auto.conf
 	@mkdir -p $(@D) && scripts/symbols.py none > $@
@@ -9,7 +9,7 @@ $(B)/symbols/%.o: $(B)/symbols/%.S
 	@$(CROSS)gcc $(filter-out -include $(C)/autoconf.h,$(KFLAGS)) -c -o $@ $<
 # Files that stand alone: no arch, no globals; the host tests link them as they are.
 pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.c cap_check.c cap_waiting.c frame.c \
-	net/filter.c))
+	net/filter.c code/*.c))
 # The shortest calls: following jumps there costs registers and the moves to free them.
 cflags-kern/sys/map := -fno-cse-follow-jumps
 cflags-kern/sys/memory := -fno-cse-follow-jumps

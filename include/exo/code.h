@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * code.h: downloaded code: programs of the BPF instruction set (RFC 9669) that the kernel runs.
+ *
+ * Conformance groups base32, base64, divmul32 and divmul64; calls only of helpers (code.def). A
+ * program sees no address: a pointer is region << 32 | offset, and an access that does not lie
+ * within its region ends the run. Registers that no argument came in, and the stack, begin as 0.
+ *
+ * Fuel: when control enters a basic block all of its instructions are paid for, or the run ends.
+ * An instruction costs 1, but a load, a store or a division 2, a byte swap 4.
+ *
+ * What a program begins with in r1 to r5, and what its r0 means:
+ *	owns       metadata, its bytes, parameters, their bytes, index; emits extents. 0 or an error
+ *	acl        metadata, its bytes, request, its bytes, badge; not 0: allowed
+ *	predicate  memory, its bytes, pending events, time; not 0: wake up, and the result of the
+ *sleep handler    packet, its bytes, state, its bytes, reply buffer; EXO_HANDLER_*
+ */
+#ifndef EXO_CODE_H
+#define EXO_CODE_H
+
+#include <exo/types.h>
+
+enum exo_code_class {
+#define CODE_CLASS(nr, name, fuel) EXO_CODE_##name = nr,
+#include <exo/code.def>
+	EXO_CODE_CLASSES = 5,
+};
+#define EXO_CODE_BIT(class_name) (1u << EXO_CODE_##class_name)
+
+enum exo_code_fuel {
+#define CODE_CLASS(nr, name, fuel) EXO_FUEL_##name = fuel,
+#include <exo/code.def>
+};
+
+enum exo_code_helper {
+#define CODE_HELPER(nr, name, fuel, classes) EXO_HELPER_##name = nr,
+#include <exo/code.def>
+	EXO_CODE_HELPERS = 7,
+};
+
+enum exo_code_refusal {
+#define CODE_REFUSAL(nr, name, sentence) EXO_REFUSED_##name = nr,
+#include <exo/code.def>
+};
+
+/* The regions, and whether they can be written. */
+enum exo_code_region {
+	EXO_REGION_NONE = 0,   /* of the null pointer */
+	EXO_REGION_STACK = 1,  /* written; r10 points behind it */
+	EXO_REGION_DATA = 2,   /* constants that came with the program */
+	EXO_REGION_INPUT = 3,  /* packet, metadata, memory */
+	EXO_REGION_STATE = 4,  /* handler: its frame, written */
+	EXO_REGION_REPLY = 5,  /* handler: written */
+	EXO_REGION_PARAMS = 6, /* owns, acl */
+	EXO_REGIONS = 8,
+};
+#define EXO_REGION_SHIFT   32
+
+#define EXO_CODE_MAGIC     0x31636678u
+#define EXO_CODE_INSNS_MAX 512
+#define EXO_CODE_DATA_MAX  1024 /* bytes, a multiple of 8, as the stack */
+#define EXO_CODE_STACK_MAX 512
+
+/* A program as exo_code_load takes it and as `make code` writes it: this, then the instructions,
+ * then the data. 8-byte aligned. */
+struct exo_code {
+	uint32_t magic;
+	uint32_t code_class; /* enum exo_code_class */
+	uint32_t insns;      /* 8 bytes each */
+	uint32_t data_bytes;
+	uint32_t stack_bytes;
+	uint32_t zero;
+};
+
+/* RFC 9669, section 3: the basic encoding. A 64-bit constant takes two. */
+struct exo_insn {
+	uint8_t opcode;
+	uint8_t registers; /* destination | source << 4 */
+	int16_t offset;
+	int32_t imm;
+};
+_Static_assert(sizeof(struct exo_insn) == 8, "RFC 9669, section 3");
+
+/* What a handler returns. */
+#define EXO_HANDLER_DELIVER 0 /* the packet goes on to the ring */
+#define EXO_HANDLER_DROP    1 /* it has been dealt with */
+
+#endif

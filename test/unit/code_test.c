@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ * code_test.c: verification and interpretation of downloaded code: what the vectors cannot say.
+ *
+ * links: kern/code/program.c kern/code/verify.c kern/code/interp.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <exo/errors.h>
+#include "kern/code/program.h"
+#include "lib/base/bpf.h"
+
+#define EXIT                                                                                       \
+	{                                                                                          \
+		BPF_JMP | BPF_EXIT, 0, 0, 0                                                        \
+	}
+#define MOV(r, n)                                                                                  \
+	{                                                                                          \
+		BPF_ALU64 | BPF_MOV | BPF_K, r, 0, n                                               \
+	}
+
+static struct code_program *
+make(uint32_t code_class, const struct exo_insn *insns, uint32_t count)
+{
+	struct exo_code head = {.magic = EXO_CODE_MAGIC, .code_class = code_class, .insns = count};
+	struct code_program *p = code_place(malloc(code_bytes(&head)), &head);
+
+	memcpy(p->insn, insns, count * sizeof(*insns));
+	return p;
+}
+
+/* A loop without an end is stopped where its fuel ends, and not a block later. */
+static void
+loop_ends(void **state)
+{
+	const struct exo_insn loop[] = {MOV(0, 1), MOV(1, 2), {BPF_JMP | BPF_JA, 0, -2, 0}, EXIT};
+	struct code_program *p = make(EXO_CODE_predicate, loop, 4);
+	uint64_t stack[1];
+	struct code_run run;
+
+	(void)state;
+	assert_int_equal(code_verify(p), 0);
+	assert_null(code_check(p));
+	code_run_begin(&run, p, stack);
+	assert_int_equal(code_interpret(p, &run), E_LIMIT);
+	assert_int_equal(run.fuel, (EXO_FUEL_predicate - 1) % 2);
+	free(p);
+}
+
+/* Instruction by instruction, or all at once: the same. */
+static void
+steps_are_alike(void **state)
+{
+	const struct exo_insn good[] = {MOV(0, 7), {BPF_JMP | BPF_JEQ, 0, 1, 7}, MOV(0, 8), EXIT};
+	struct code_program *a = make(EXO_CODE_acl, good, 4);
+	struct code_program *b = make(EXO_CODE_acl, good, 4);
+	int result;
+
+	(void)state;
+	assert_int_equal(code_verify(a), 0);
+	do {
+		result = code_verify_step(b, 1);
+	} while (!result);
+	assert_int_equal(result, 1);
+	assert_memory_equal(a->cost, b->cost, 4 * sizeof(*a->cost));
+	assert_int_equal(a->cost[0], 2);
+	free(a);
+	free(b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(loop_ends),
+		cmocka_unit_test(steps_are_alike),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
