@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "lib/base/code.h"
+#include "arch/jit.h"
 
 #define PAGE_SIZE  4096ul
 #define PAGE_SHIFT 12
@@ -174,32 +174,7 @@ uint32_t arch_backtrace(const struct arch_registers *at, struct arch_call *calls
 /* The name of the kernel's function at an address, and how far into it that is, or NULL. */
 const char *arch_symbol(uint64_t address, uint64_t *offset);
 
-/* --- provided by the arch: a compiler of downloaded code ---------------------------------- */
-/* A compilation on its way. All memory is the caller's. */
-struct arch_jit {
-	/* a verified program (kern/code/program.h) */
-	const struct exo_insn *insn;
-	const uint16_t *cost;
-	uint32_t insns;
-	uint32_t stack_bytes;
-	/* what is made of it */
-	uint32_t code_words; /* room */
-	uint32_t pool_words; /* room */
-	uint32_t *code;      /* what can be executed, and */
-	uint64_t *pool;      /* constants that it reads, which never can */
-	uint16_t *label;     /* insns + 1: where each instruction begins in `code`, in words */
-	/* how far it is; 0 at first */
-	uint32_t pass;
-	uint32_t at;
-	uint32_t words;
-	uint32_t pooled;
-};
-/* Compiles up to `insns` instructions more. 1: done, `words` of the code and `pooled` of the pool
- * are used; 0: there is more to do; E_NOSPACE. Writes nothing but what *j names: pure. */
-int arch_jit_step(struct arch_jit *j, uint32_t insns);
-/* Calls the code, as code_interpret() (kern/code/program.h) would run the program: *run has been
- * set up. */
-typedef int arch_jit_code(struct code_run *run, const uint64_t *pool);
+/* --- provided by the arch: a compiler of downloaded code: arch/jit.h --------------------- */
 
 /* --- provided by kern --------------------------------------------------------------------- */
 /* First hart, paging on, early map, boot stack. The tree is readable at `device_tree`, all that it
