@@ -10,6 +10,12 @@ $(O)/host/counter.so: test/bench/counter.c test/bench/ops.h test/bench/plugin_ap
 	$(call say,HOSTCC) gcc -std=gnu11 -O2 -fPIC -shared -I. -DPLUGIN_API=$(plugin_api) $(WARN) -o $@ $< -lpthread
 
 libs-test/bench/fork := cow
+# The kernel's engines of downloaded code, in user space.
+LIBS += engines
+lib-engines-y := $(wildcard kern/code/*.c arch/riscv/jit*.c)
+libs-test/bench/jit_ratio := engines
+$(B)/u/test/bench/jit_ratio/code.S.o: $$(CODE_PROGS)
+$(B)/u/test/bench/jit_ratio/code.S.o: UFLAGS += -Wa,-I$(O)/code
 bench-programs: $(O)/host/counter.so
 
 # make -s bench [ONLY=a,b] [CHECK=1] [PROFILE=figure]

@@ -48,5 +48,7 @@
 #define OP_PIPE_PAIR        34
 #define OP_SLICE_SWITCH     35
 #define OP_TRANSFER_BARE_4H 36
+#define OP_INTERPRETED      37
+#define OP_COMPILED         38
 
 #endif

@@ -10,7 +10,7 @@ import pytest
 import bench
 import qemu
 
-CPU_ONLY = [*bench.CORE, *bench.LIFE, *bench.IRQ, "boot_smode", "kernel_text_bytes"]
+CPU_ONLY = [*bench.CORE, *bench.LIFE, *bench.IRQ, *bench.JIT, "boot_smode", "kernel_text_bytes"]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def run(tmp_path_factory):
 def test_figures_without_devices_are_the_same_in_every_run(run):
     first, second = (run("--only", ",".join(CPU_ONLY)) for _ in range(2))
     assert first.returncode == 0, first.stderr
-    lines = [re.fullmatch(r"(\w+) (\d+) (instructions|bytes)", line) for line in first.stdout.splitlines()]
+    lines = [re.fullmatch(r"(\w+) (\d+) (instructions|bytes|times)", line) for line in first.stdout.splitlines()]
     assert all(lines) and [m[1] for m in lines] == CPU_ONLY
     assert all(int(m[2]) > 0 for m in lines)
     assert first.stdout == second.stdout
@@ -60,6 +60,10 @@ def test_limits(tmp_path, monkeypatch):
     assert bench.over_limits({"a": 11, "b": 999}) == bench.worse({"a": 11}) == ["a is 11, its limit is 10"]
     (tmp_path / "test/bench/limits.txt").write_text("a 10 5 100\n")
     assert bench.over_limits({"a": 105}) and not bench.worse({"a": 105}) and bench.worse({"a": 106})
+    (tmp_path / "test/bench/limits.txt").write_text("a >=6 >=8\nb >=6 >=6 >=4\n")
+    assert bench.over_limits({"a": 6, "b": 7}) == []
+    assert bench.over_limits({"a": 5}) == bench.worse({"a": 5}) == ["a is 5, its limit is >=6"]
+    assert bench.over_limits({"b": 4}) and not bench.worse({"b": 4}) and bench.worse({"b": 3})
 
 
 def test_every_figure_has_a_line_in_the_limits():
