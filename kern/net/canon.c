@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT
+ * canon.c: the canonical form of a filter. Pure: no state.
+ *
+ * Atoms are read in order. Of the base reached so far the bits that are fixed are kept, by aligned
+ * words; where all bits of a shift's field are fixed, it is no shift but a constant, and the words
+ * of the base stay. A base is closed by a shift that is none, or by the end: what is fixed and was
+ * not by the parent becomes tests, sorted by offset. Why this means the same as the atoms:
+ * a conjunction does not depend on order; each base's bytes are read by the same tests; and `need`
+ * is the furthest byte that any atom or base reached, so that reading past the packet stays no
+ * match, also for bytes under a mask of 0.
+ * Callers: derivation. Design: docs/design/filters.md
+ */
+#include "kern/net/canon.h"
+#include <exo/errors.h>
+#include "lib/base/string.h"
+
+#define WORDS_MAX 24
+
+struct word {
+	int32_t start; /* offset from the base */
+	uint64_t mask; /* fixed bits, memory order */
+	uint64_t value;
+	uint64_t known; /* those the parent fixes */
+};
+
+struct base {
+	uint32_t words;
+	uint32_t delta; /* constant shifts: what offsets of atoms count from */
+	uint32_t align; /* the base is `skew` modulo `align` */
+	uint32_t skew;
+	uint32_t need;        /* bytes that exist if all atoms so far hold */
+	uint32_t known_bytes; /* if the parent's hold */
+	struct word word[WORDS_MAX];
+};
+
+static void
+need(struct base *b, uint32_t bytes)
+{
+	b->need = bytes > b->need ? bytes : b->need;
+}
+
+static int32_t
+word_start(const struct base *b, uint32_t at)
+{
+	return (int32_t)((at + b->skew) & ~(b->align - 1)) - (int32_t)b->skew;
+}
+
+/* The word that starts there, or where it should be. They are sorted. */
+static uint32_t
+word_index(const struct base *b, int32_t start)
+{
+	uint32_t i = b->words;
+
+	while (i && b->word[i - 1].start >= start) {
+		i--;
+	}
+	return i;
+}
+
+static struct word *
+word_make(struct base *b, int32_t start)
+{
+	uint32_t i = word_index(b, start);
+
+	if (i < b->words && b->word[i].start == start) {
+		return &b->word[i];
+	}
+	if (b->words == WORDS_MAX) {
+		return NULL;
+	}
+	memmove(&b->word[i + 1], &b->word[i], (b->words - i) * sizeof(b->word[0]));
+	b->word[i] = (struct word){.start = start};
+	b->words++;
+	return &b->word[i];
+}
+
+static int
+fix_byte(struct base *b, uint32_t at, uint64_t mask, uint64_t value)
+{
+	int32_t start = word_start(b, at);
+	struct word *w = word_make(b, start);
+	uint32_t shift = 8 * (uint32_t)((int32_t)at - start);
+
+	if (!w) {
+		return E_LIMIT;
+	}
+	if ((w->value ^ value << shift) & w->mask & mask << shift) {
+		return E_INVAL;
+	}
+	w->mask |= mask << shift;
+	w->value |= value << shift;
+	return 0;
+}
+
+static int
+add_compare(struct base *b, const struct exo_atom *a)
+{
+	uint32_t at = b->delta + a->offset;
+	int error = 0;
+
+	for (uint32_t left = 8u * a->width; left && !error; at++) {
+		left -= 8;
+		uint64_t mask = a->mask >> left & 0xff;
+
+		error = mask ? fix_byte(b, at, mask, a->value >> left & 0xff) : 0;
+	}
+	return error;
+}
+
+/* The fixed bits of a field, as big-endian numbers. */
+static uint64_t
+fixed_bits(const struct base *b, uint32_t at, uint32_t width, uint64_t *value)
+{
+	uint64_t mask = 0;
+
+	*value = 0;
+	for (uint32_t end = at + width; at < end; at++) {
+		int32_t start = word_start(b, at);
+		uint32_t i = word_index(b, start);
+		uint32_t shift = 8 * (uint32_t)((int32_t)at - start);
+		bool there = i < b->words && b->word[i].start == start;
+
+		mask = mask << 8 | (there ? b->word[i].mask >> shift & 0xff : 0);
+		*value = *value << 8 | (there ? b->word[i].value >> shift & 0xff : 0);
+	}
+	return mask;
+}
+
+static int
+append(struct canon *c, int32_t offset, uint32_t end, uint32_t width, enum test_kind kind,
+       uint64_t mask)
+{
+	if (c->count == CANON_TESTS_MAX) {
+		return E_LIMIT;
+	}
+	c->test[c->count++] = (struct filter_test){
+		.field = {.offset = (int16_t)offset,
+			  .end = (uint16_t)end,
+			  .width = (uint8_t)width,
+			  .kind = (uint8_t)kind},
+		.mask = mask,
+	};
+	return 0;
+}
+
+/* A test of the bits in `mask` of a word: by the smallest aligned load that has them all. */
+static int
+append_word(struct canon *c, const struct word *w, uint64_t mask)
+{
+	uint32_t low = 0;
+	uint32_t high = 7;
+	uint32_t width = 1;
+	int error;
+
+	while (!(mask >> 8 * low & 0xff)) {
+		low++;
+	}
+	while (!(mask >> 8 * high)) {
+		high--;
+	}
+	while ((low & ~(width - 1)) + width <= high) {
+		width *= 2;
+	}
+	uint32_t skip = low & ~(width - 1);
+
+	error = append(c, w->start + (int32_t)skip, (uint32_t)(w->start + (int32_t)high + 1), width,
+		       TEST_COMPARE, mask >> 8 * skip);
+	if (!error) {
+		c->test[c->count - 1].value = (w->value & mask) >> 8 * skip;
+	}
+	return error;
+}
+
+/* The tests of a base. c NULL: it is the parent's, so they are made already. */
+static int
+close_base(const struct base *b, struct canon *c)
+{
+	uint32_t covered = b->known_bytes;
+
+	for (uint32_t i = 0; c && i < b->words; i++) {
+		uint64_t mask = b->word[i].mask & ~b->word[i].known;
+
+		if (mask) {
+			int error = append_word(c, &b->word[i], mask);
+
+			if (error) {
+				return error;
+			}
+			covered = test_known(&c->test[c->count - 1].field, covered);
+		}
+	}
+	return c && b->need > covered ? append(c, (int32_t)b->need - 1, b->need, 1, TEST_COMPARE, 0)
+				      : 0;
+}
+
+/* A shift whose field is not fixed, without the bytes that its mask leaves out. */
+static int
+append_shift(struct canon *c, uint32_t at, uint32_t width, uint64_t mask, uint32_t scale)
+{
+	int error;
+
+	for (; !(mask & 0xff); mask >>= 8) {
+		scale += 8;
+		width--;
+	}
+	for (; width > 1 && !(mask >> (8 * width - 8)); width--) {
+		at++;
+	}
+	error = append(c, (int32_t)at, at + width, width, TEST_SHIFT, mask);
+	if (!error) {
+		c->test[c->count - 1].field.scale = (uint8_t)scale;
+	}
+	return error;
+}
+
+/* After such a shift only that alignment is left which its mask and scale guarantee. */
+static void
+begin_base(struct base *b, uint64_t steps)
+{
+	uint64_t align = steps & (~steps + 1);
+
+	b->words = 0;
+	b->align = align < b->align ? (uint32_t)align : b->align;
+	b->skew &= b->align - 1;
+	b->need = b->delta;
+	b->known_bytes = 0;
+}
+
+static int
+add_shift(struct base *b, const struct exo_atom *a, struct canon *c)
+{
+	uint32_t at = b->delta + a->offset;
+	uint64_t value;
+	uint64_t fixed = fixed_bits(b, at, a->width, &value);
+	int error = 0;
+
+	if (a->mask >> (63 - a->scale)) {
+		return E_RANGE;
+	}
+	if (!(a->mask & ~fixed)) {
+		uint64_t step = (value & a->mask) << a->scale;
+
+		b->delta += step <= CANON_SPAN ? (uint32_t)step : CANON_SPAN + 1;
+		need(b, b->delta);
+		return b->delta > CANON_SPAN ? E_RANGE : 0;
+	}
+	error = close_base(b, c);
+	if (!error && c) {
+		error = append_shift(c, at, a->width, a->mask, a->scale);
+	}
+	begin_base(b, a->mask << a->scale);
+	return error;
+}
+
+static int
+add_atoms(struct base *b, struct canon *c, const struct exo_atom *atoms, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct exo_atom *a = &atoms[i];
+		int error;
+
+		need(b, b->delta + a->offset + a->width);
+		if (b->need > CANON_SPAN) {
+			return E_RANGE;
+		}
+		error = a->kind == EXO_ATOM_SHIFT ? add_shift(b, a, c) : add_compare(b, a);
+		if (error) {
+			return error;
+		}
+	}
+	return 0;
+}
+
+int
+canon_make(struct canon *c, const struct exo_atom *parent, uint32_t parent_atoms,
+	   const struct exo_atom *own, uint32_t own_atoms)
+{
+	struct base b;
+	int error;
+
+	b.words = b.delta = b.need = b.known_bytes = 0;
+	b.align = 8;
+	b.skew = FRAME_SKEW;
+	c->count = 0;
+	error = add_atoms(&b, NULL, parent, parent_atoms);
+	if (error) {
+		return error;
+	}
+	for (uint32_t i = 0; i < b.words; i++) {
+		b.word[i].known = b.word[i].mask;
+	}
+	c->known_bytes = b.known_bytes = b.need;
+	error = add_atoms(&b, c, own, own_atoms);
+	c->need_bytes = b.need;
+	return error ? error : close_base(&b, c);
+}
