@@ -157,6 +157,46 @@ _Noreturn void arch_enter(struct arch_env *a);
 /* Start this hart's own kernel stack and call run(argument), which does not return. */
 _Noreturn void arch_stack_enter(uint32_t hart, void (*run)(uint32_t hart));
 
+/* --- provided by the arch: compiled packet filters ---------------------------------------- */
+/* A node of the merged filter (kern/net/trie_node.h) as compiled code sees it: tests, which must
+ * all hold, then branches. Only its shape is in the code; masks, values, tables and children are
+ * read from the node's record, so all nodes of a shape share the code. */
+enum arch_filter_kind {
+	ARCH_FILTER_COMPARE = 1, /* loads little-endian, aligned */
+	ARCH_FILTER_MOVE,        /* base += (big-endian & mask) << scale, at most to the end */
+	ARCH_FILTER_TABLE,       /* branches only: the value is looked up */
+};
+struct arch_filter_item {
+	int16_t offset; /* from the base */
+	uint16_t end;   /* bytes that must exist from the base on */
+	uint8_t width;  /* bytes: 1, 2, 4, 8; MOVE: 1 to 8 */
+	uint8_t kind;
+	uint8_t scale;
+	uint8_t full; /* the mask has all bits */
+};
+#define ARCH_FILTER_ITEMS_MAX 16
+struct arch_filter_shape {
+	uint16_t known_bytes; /* exist from the base on */
+	uint8_t tests;
+	uint8_t branches;
+	uint8_t hit; /* filters end here */
+	uint8_t zero[3];
+	struct arch_filter_item item[ARCH_FILTER_ITEMS_MAX]; /* tests, then branches */
+};
+/* Where things stand in a record, a test, a branch, a slot; bytes. */
+#define ARCH_FILTER_CODE         0
+#define ARCH_FILTER_TESTS        40
+#define ARCH_FILTER_TEST_BYTES   24
+#define ARCH_FILTER_BRANCH_BYTES 40
+#define ARCH_FILTER_SHIFT        7  /* byte: of key * multiplier, for 16 times the slot */
+#define ARCH_FILTER_MASK         8
+#define ARCH_FILTER_VALUE        16 /* or the multiplier */
+#define ARCH_FILTER_TO           24 /* the child, or the slots: key, child or NULL */
+/* Make the code of a shape: as a C function it takes (base, end, record, hits), puts (record, base)
+ * at hits for every hit, and returns the end of them. It runs at any address. Returns its bytes,
+ * or E_NOSPACE if it is longer than `bytes`. */
+int64_t arch_filter_compile(const struct arch_filter_shape *shape, uint32_t *code, size_t bytes);
+
 /* --- provided by the arch: what there is to say in a panic -------------------------------- */
 struct arch_registers {
 	uint64_t x[32]; /* x[0] is pc */

@@ -9,7 +9,8 @@ $(B)/symbols/%.o: $(B)/symbols/%.S
 	@$(CROSS)gcc $(filter-out -include $(C)/autoconf.h,$(KFLAGS)) -c -o $@ $<
 # Files that stand alone: no arch, no globals; the host tests link them as they are.
 pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.c cap_check.c cap_waiting.c frame.c \
-	net/filter.c code/*.c))
+	net/filter.c net/canon.c net/slab.c net/values.c net/trie.c net/trie_walk.c net/trie_apart.c \
+	net/trie_check.c net/shape.c code/*.c))
 # The shortest calls: following jumps there costs registers and the moves to free them.
 cflags-kern/sys/map := -fno-cse-follow-jumps
 cflags-kern/sys/memory := -fno-cse-follow-jumps

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ * shape.c: shapes of nodes, each once, with the number of nodes that have it.
+ *
+ * The thousandth filter of a kind has the shapes of the first, so it needs no new code. A shape
+ * that no node has keeps its code until the array is full and its place is needed. State:      the
+ * caller's struct shapes. Pure. Invariants: a shape stands once; `nodes` counts those that name it;
+ * no node has the code of another shape, so code may be replaced as soon as `nodes` is 0.
+ */
+#include "kern/net/shape.h"
+#include "kern/net/trie_node.h"
+#include "lib/base/string.h"
+
+static struct arch_filter_item
+item(const struct test_field *f, uint64_t mask, bool table)
+{
+	uint64_t all = f->width == 8 ? ~0ul : (1ul << 8 * f->width) - 1;
+
+	_Static_assert((int)ARCH_FILTER_COMPARE == TEST_COMPARE &&
+			       (int)ARCH_FILTER_MOVE == TEST_SHIFT,
+		       "one kind, two names");
+	return (struct arch_filter_item){
+		.offset = f->offset,
+		.end = f->end,
+		.width = f->width,
+		.kind = table ? ARCH_FILTER_TABLE : f->kind,
+		.scale = f->scale,
+		.full = mask == all,
+	};
+}
+
+bool
+shape_describe(const struct trie_node *n, struct arch_filter_shape *to)
+{
+	const struct trie_branch *b = node_branches(n);
+	struct arch_filter_item *next = to->item;
+
+	if (n->tests + n->branches > ARCH_FILTER_ITEMS_MAX) {
+		return false;
+	}
+	memset(to, 0, sizeof(*to));
+	to->known_bytes = n->known_bytes;
+	to->tests = n->tests;
+	to->branches = n->branches;
+	to->hit = n->filters != NULL;
+	for (uint32_t i = 0; i < n->tests; i++) {
+		*next++ = item(&n->test[i].field, n->test[i].mask, false);
+	}
+	for (uint32_t i = 0; i < n->branches; i++) {
+		*next++ = item(&b[i].field, b[i].mask, b[i].table);
+	}
+	return true;
+}
+
+static size_t
+described_bytes(const struct arch_filter_shape *a)
+{
+	return offsetof(struct arch_filter_shape, item) +
+	       (size_t)(a->tests + a->branches) * sizeof(a->item[0]);
+}
+
+static uint16_t *
+bucket_of(struct shapes *s, const struct arch_filter_shape *a)
+{
+	uint64_t hash = 0;
+	uint64_t word;
+
+	for (size_t i = 0; i < described_bytes(a); i += sizeof(word)) {
+		memcpy(&word, (const uint8_t *)a + i, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15ul;
+		hash ^= hash >> 32;
+	}
+	return &s->bucket[hash % SHAPE_BUCKETS];
+}
+
+static void
+forget(struct shapes *s, uint32_t number)
+{
+	uint16_t *link = bucket_of(s, &s->shape[number].what);
+
+	while (*link != number) {
+		link = &s->shape[*link].next;
+	}
+	*link = s->shape[number].next;
+}
+
+/* A place for one more: never used, or of a shape that no node has. */
+static uint32_t
+place(struct shapes *s)
+{
+	if (s->used < SHAPES_MAX) {
+		return s->used++;
+	}
+	for (uint32_t i = 0; i < SHAPES_MAX; i++) {
+		if (!s->shape[i].nodes) {
+			forget(s, i);
+			return i;
+		}
+	}
+	return SHAPE_NONE;
+}
+
+static uint32_t
+find(struct shapes *s, const struct arch_filter_shape *what)
+{
+	uint16_t *bucket = bucket_of(s, what);
+	uint32_t i = *bucket;
+
+	while (i != SHAPE_NONE && memcmp(&s->shape[i].what, what, described_bytes(what)) != 0) {
+		i = s->shape[i].next;
+	}
+	if (i != SHAPE_NONE) {
+		return i;
+	}
+	i = place(s);
+	if (i != SHAPE_NONE) {
+		s->shape[i] = (struct shape){.next = *bucket, .what = *what};
+		*bucket = (uint16_t)i;
+	}
+	return i;
+}
+
+void
+shapes_init(struct shapes *s, uint64_t without)
+{
+	s->without = without;
+	s->used = 0;
+	for (uint32_t i = 0; i < SHAPE_BUCKETS; i++) {
+		s->bucket[i] = SHAPE_NONE;
+	}
+}
+
+void
+shape_leave(struct shapes *s, struct trie_node *n)
+{
+	if (s && n->shape != SHAPE_NONE) {
+		s->shape[n->shape].nodes--;
+		n->shape = SHAPE_NONE;
+	}
+}
+
+uint64_t
+shape_code(const struct shapes *s, const struct trie_node *n)
+{
+	uint64_t code = n->shape == SHAPE_NONE ? 0 : s->shape[n->shape].code;
+
+	return code ? code : s->without;
+}
+
+void
+shape_enter(struct shapes *s, struct trie_node *n)
+{
+	struct arch_filter_shape what;
+
+	shape_leave(s, n);
+	if (!s) {
+		return;
+	}
+	if (shape_describe(n, &what)) {
+		n->shape = (uint16_t)find(s, &what);
+	}
+	if (n->shape != SHAPE_NONE) {
+		s->shape[n->shape].nodes++;
+	}
+	n->code = shape_code(s, n);
+}
+
+uint32_t
+shape_wanted(const struct shapes *s)
+{
+	for (uint32_t i = 0; i < s->used; i++) {
+		if (s->shape[i].nodes && !s->shape[i].tried) {
+			return i;
+		}
+	}
+	return SHAPE_NONE;
+}
+
+void
+shape_compiled(struct shapes *s, uint32_t number, uint64_t code)
+{
+	s->shape[number].tried = true;
+	s->shape[number].code = code;
+}

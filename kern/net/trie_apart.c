@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ * trie_apart.c: is a new filter provably disjoint from those in a trie?
+ *
+ * Two filters are disjoint if a bit that both fix, at the same place under the same base, is 1 for
+ * one and 0 for the other. The trie is gone through depth first with the new filter's bits in hand:
+ * what is below a test that conflicts is disjoint and not looked at. Where the new filter fixes the
+ * whole field of a table, only its value is looked at, so those that differ there cost nothing.
+ * Bases: both have the same shift: both go on behind it. The new one fixes the field of the trie's
+ * shift: then the trie's next base is a known number of bytes further (delta). Else the bases have
+ * nothing to do with each other, and nothing below can conflict; so a filter that is reached is in
+ * the way, unless `apart` knows better.
+ * Callers: carving, with the tree lock. Pure: no state. Design: docs/design/filters.md
+ */
+#include "kern/net/trie.h"
+#include "kern/net/trie_node.h"
+
+/* Where we are in the trie, and what of the new filter is comparable there. */
+struct level {
+	const struct trie_node *node;
+	uint32_t slot; /* the next one of `branch` */
+	uint8_t branch;
+	uint8_t from;  /* the first test of the new filter under its base there */
+	bool lost;     /* the bases are not comparable */
+	int16_t delta; /* of the trie's base, from the new filter's */
+};
+
+struct search {
+	const struct canon *c;
+	uint32_t steps;
+	trie_apart apart;
+	void *context;
+};
+
+/* The bits that c fixes of [offset, offset + 8), in memory order. */
+static uint64_t
+bits_at(const struct canon *c, const struct level *l, int32_t offset, uint64_t *value)
+{
+	uint64_t mask = 0;
+
+	*value = 0;
+	for (uint32_t i = l->from; i < c->count && c->test[i].field.kind == TEST_COMPARE; i++) {
+		const struct filter_test *test = &c->test[i];
+		int32_t later = 8 * (offset + l->delta - test->field.offset);
+
+		if (later >= 0 && later < 64) {
+			mask |= test->mask >> later;
+			*value |= test->value >> later;
+		} else if (later < 0 && later > -64) {
+			mask |= test->mask << -later;
+			*value |= test->value << -later;
+		}
+	}
+	return l->lost ? 0 : mask;
+}
+
+/* Does a test of the trie want another bit than c? */
+static bool
+conflicts(const struct search *s, const struct level *l, const struct test_field *f, uint64_t mask,
+	  uint64_t wanted)
+{
+	uint64_t value;
+	uint64_t fixed = bits_at(s->c, l, f->offset, &value);
+
+	return ((value ^ wanted) & fixed & mask) != 0;
+}
+
+/* c's shift under the base where it is, NULL: none. */
+static const struct filter_test *
+shift_of(const struct canon *c, const struct level *l)
+{
+	for (uint32_t i = l->from; i < c->count; i++) {
+		if (c->test[i].field.kind == TEST_SHIFT) {
+			return &c->test[i];
+		}
+	}
+	return NULL;
+}
+
+/* How far c says that a shift of the trie goes; more than CANON_SPAN: it does not say. */
+static uint64_t
+step_of(const struct canon *c, const struct level *l, const struct test_field *f, uint64_t mask)
+{
+	uint64_t step = 0;
+	uint64_t fixed = 0;
+
+	for (uint32_t i = 0; i < f->width; i++) {
+		uint64_t value;
+
+		fixed = fixed << 8 | (bits_at(c, l, f->offset + (int32_t)i, &value) & 0xff);
+		step = step << 8 | (value & 0xff);
+	}
+	return mask & ~fixed ? CANON_SPAN + 1 : (step & mask) << f->scale;
+}
+
+/* The trie goes behind a shift. */
+static void
+go_behind(const struct canon *c, struct level *l, const struct test_field *f, uint64_t mask)
+{
+	const struct filter_test *own = shift_of(c, l);
+	struct test_field moved = *f;
+	uint64_t step;
+
+	moved.offset = (int16_t)(moved.offset + l->delta);
+	moved.end = (uint16_t)(moved.end + l->delta);
+	if (own && test_same_field(&moved, mask, own)) {
+		l->from = (uint8_t)(own - c->test + 1);
+		return;
+	}
+	step = step_of(c, l, f, mask);
+	l->lost |= step + (uint64_t)l->delta > CANON_SPAN;
+	l->delta = (int16_t)(l->lost ? 0 : l->delta + (int16_t)step);
+}
+
+/* Does c conflict with the run of the node, or with what ends there? *found: the one in the way. */
+static bool
+enter(struct search *s, struct level *l, struct trie_filter **found)
+{
+	const struct trie_node *n = l->node;
+
+	for (uint32_t i = 0; i < n->tests; i++) {
+		const struct filter_test *test = &n->test[i];
+
+		if (!s->steps) {
+			return true;
+		}
+		s->steps--;
+		if (test->field.kind == TEST_SHIFT) {
+			go_behind(s->c, l, &test->field, test->mask);
+		} else if (conflicts(s, l, &test->field, test->mask, test->value)) {
+			return false;
+		}
+	}
+	for (struct trie_filter *f = n->filters; f && s->steps; f = f->next, s->steps--) {
+		if (!s->apart || !s->apart(s->context, f)) {
+			*found = f;
+			return true;
+		}
+	}
+	return true;
+}
+
+/* The child of a table that c can meet from *slot on; several if it does not fix the field. */
+static const struct trie_node *
+next_value(struct search *s, const struct level *l, const struct trie_branch *b, uint32_t *slot)
+{
+	uint32_t slots = 1u << b->table->bits;
+	uint64_t value;
+	uint64_t fixed = bits_at(s->c, l, b->field.offset, &value);
+
+	if (!(b->mask & ~fixed)) {
+		const struct trie_node *only =
+			*slot < slots ? values_find(b, value & b->mask) : NULL;
+
+		*slot = slots;
+		return only;
+	}
+	while (*slot < slots && s->steps) {
+		const struct value_slot *at = &b->to.slots[(*slot)++];
+
+		s->steps--;
+		if (at->child && !((value ^ at->key) & fixed & b->mask)) {
+			return at->child;
+		}
+	}
+	return NULL;
+}
+
+/* The next node below l that c can meet, as a level of its own. */
+static bool
+descend(struct search *s, struct level *l, struct level *to)
+{
+	for (; l->branch < l->node->branches && s->steps; l->branch++, l->slot = 0) {
+		const struct trie_branch *b = &node_branches(l->node)[l->branch];
+
+		*to = (struct level){.from = l->from, .lost = l->lost, .delta = l->delta};
+		if (b->table) {
+			to->node = next_value(s, l, b, &l->slot);
+		} else if (!l->slot++) {
+			s->steps--;
+			to->node = b->to.child;
+			if (b->field.kind == TEST_SHIFT) {
+				go_behind(s->c, to, &b->field, b->mask);
+			} else if (conflicts(s, l, &b->field, b->mask, b->key)) {
+				to->node = NULL;
+			}
+		}
+		if (to->node) {
+			return true;
+		}
+	}
+	return false;
+}
+
+struct trie_filter *
+trie_in_the_way(const struct trie *t, const struct canon *c, uint32_t steps, trie_apart apart,
+		void *context)
+{
+	struct search s = {.c = c, .steps = steps, .apart = apart, .context = context};
+	struct level level[TRIE_COST_MAX + 1];
+	struct trie_filter *found = NULL;
+	uint32_t depth = 0;
+
+	level[0] = (struct level){.node = t->root};
+	depth = t->root && enter(&s, &level[0], &found);
+	while (depth && !found && s.steps) {
+		if (!descend(&s, &level[depth - 1], &level[depth])) {
+			depth--;
+		} else if (enter(&s, &level[depth], &found)) {
+			depth++;
+		}
+	}
+	return found ? found : s.steps ? NULL : TRIE_UNKNOWN;
+}
