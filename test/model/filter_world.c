@@ -11,6 +11,7 @@
 #include "kern/net/trie_node.h"
 #include "lib/base/disjoint.h"
 #include "lib/base/string.h"
+#include "test/model/filter_rv64.h"
 
 #define PACKETS_PER_STEP 4
 #define STEPS_MAX        100000
@@ -279,16 +280,27 @@ compare(struct filter_world *w, const struct trie_hit *hits, uint32_t count)
 	return NULL;
 }
 
-/* Where the second engine finds something else. */
+/* Compiled code; sometimes a change later than it could be, so that nodes without code are met. */
+static uint32_t
+run_compiled(struct filter_world *w, const struct trie *t, const uint8_t *base,
+	     struct trie_hit *hits)
+{
+	if (draw(w, 3) == 0) {
+		filter_rv64_compile(w->machine);
+	}
+	return filter_rv64_run(w->machine, t, base, w->packet + w->bytes, hits);
+}
+
+/* Where compiled code finds something else. */
 static bool
 engine_differs(struct filter_world *w, const struct trie *t, const uint8_t *base,
 	       const struct trie_hit *hits, uint32_t count)
 {
 	struct trie_hit other[TRIE_HITS_MAX];
 	uint32_t same = 0;
-	uint32_t n = w->engine ? w->engine(w, t, base, w->packet + w->bytes, other) : count;
+	uint32_t n = w->machine ? run_compiled(w, t, base, other) : count;
 
-	if (!w->engine || n != count) {
+	if (!w->machine || n != count) {
 		return n != count;
 	}
 	for (uint32_t i = 0; i < count; i++) {
@@ -311,14 +323,16 @@ check_packet(struct filter_world *w)
 		return "the parent's trie is wrong";
 	}
 	if (engine_differs(w, &w->above, w->packet, above, count)) {
-		return "the engines differ at the parent";
+		return w->machine->wrong ? w->machine->wrong : "the engines differ at the parent";
 	}
 	if (!count) {
 		return NULL;
 	}
 	count = trie_walk(&w->trie, above[0].base, end, hits);
-	return engine_differs(w, &w->trie, above[0].base, hits, count) ? "the engines differ"
-								       : compare(w, hits, count);
+	if (engine_differs(w, &w->trie, above[0].base, hits, count)) {
+		return w->machine->wrong ? w->machine->wrong : "the engines differ";
+	}
+	return compare(w, hits, count);
 }
 
 /* --- changes ------------------------------------------------------------------------------ */
@@ -439,6 +453,18 @@ filter_world_end(struct filter_world *w)
 }
 
 void
+filter_world_compiled(struct filter_world *w, struct filter_rv64 *machine)
+{
+	memset(machine, 0, sizeof(*machine));
+	machine->shapes = &w->shapes;
+	machine->readable[0].start = w->memory;
+	machine->readable[0].bytes = sizeof(w->memory);
+	machine->readable[1].start = w->room;
+	machine->readable[1].bytes = sizeof(w->room);
+	w->machine = machine;
+}
+
+void
 filter_world_init(struct filter_world *w, filter_draw draw_number, void *from, uint32_t bytes)
 {
 	struct canon c;
@@ -449,7 +475,7 @@ filter_world_init(struct filter_world *w, filter_draw draw_number, void *from, u
 	w->packet = w->room + FRAME_SKEW;
 	w->carving = draw(w, 2);
 	slab_init(&w->slab, w->memory, bytes);
-	shapes_init(&w->shapes, 0);
+	shapes_init(&w->shapes, RV64_WITHOUT);
 	w->store = (struct trie_store){.slab = &w->slab, .shapes = &w->shapes, .seed = 20261128};
 	do {
 		w->parent.atoms = 0;

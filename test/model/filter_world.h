@@ -12,6 +12,8 @@
 #define WORLD_PACKET       96 /* bytes, at most */
 #define WORLD_MEMORY_BYTES (64 * 1024)
 
+struct filter_rv64;
+
 /* A number in [0, limit), from whatever drives the world. */
 typedef uint64_t (*filter_draw)(void *from, uint64_t limit);
 
@@ -36,10 +38,7 @@ struct filter_world {
 	struct trie trie;  /* its children */
 	struct world_filter parent;
 	struct world_filter filter[WORLD_FILTERS];
-	/* A second engine, NULL: none. As trie_walk; called for the same packets. */
-	uint32_t (*engine)(struct filter_world *w, const struct trie *t, const uint8_t *base,
-			   const uint8_t *end, struct trie_hit *hits);
-	void *engine_context;
+	struct filter_rv64 *machine; /* runs compiled code on the same packets; NULL: none */
 	uint8_t room[8 + WORLD_PACKET + 8] __attribute__((aligned(8)));
 	uint8_t *packet; /* in room, FRAME_SKEW behind a multiple of 8 */
 	uint32_t bytes;
@@ -49,6 +48,8 @@ struct filter_world {
 
 /* An empty world with a parent; `bytes` of memory, at most WORLD_MEMORY_BYTES. */
 void filter_world_init(struct filter_world *w, filter_draw draw, void *from, uint32_t bytes);
+/* From now on compiled code is compared as well. */
+void filter_world_compiled(struct filter_world *w, struct filter_rv64 *machine);
 /* One random change, then packets. NULL, or what went wrong. */
 const char *filter_world_step(struct filter_world *w);
 /* Remove all: everything must be as in the beginning. */

@@ -3,7 +3,8 @@
  *
  * links: kern/net/canon.c kern/net/slab.c kern/net/values.c kern/net/trie.c kern/net/trie_walk.c
  * links: kern/net/trie_check.c kern/net/trie_apart.c kern/net/shape.c kern/net/filter.c
- * links: lib/base/disjoint.c test/model/filter_world.c
+ * links: lib/base/disjoint.c arch/riscv/jit_trie.c test/model/filter_world.c
+ * links: test/model/filter_rv64.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,9 +15,11 @@
 #include <cmocka.h>
 #include <exo/errors.h>
 #include "lib/base/rand.h"
+#include "test/model/filter_rv64.h"
 #include "test/model/filter_world.h"
 
 static struct filter_world world;
+static struct filter_rv64 machine;
 
 static uint64_t
 draw(void *seed, uint64_t limit)
@@ -35,6 +38,7 @@ run_worlds(uint32_t worlds, uint32_t steps, uint32_t bytes)
 		uint32_t n = 0;
 
 		filter_world_init(&world, draw, &seed, bytes);
+		filter_world_compiled(&world, &machine);
 		for (; n < steps && !wrong; n++) {
 			wrong = filter_world_step(&world);
 		}
@@ -48,6 +52,8 @@ run_worlds(uint32_t worlds, uint32_t steps, uint32_t bytes)
 		known += world.known_disjoint;
 		full += world.full;
 	}
+	print_message("stack %lu, in C %lu, shapes %u\n", machine.stack_used, machine.in_c,
+		      world.shapes.used);
 	print_message("%u inserted, %u matched, %u full, %u proven, %u by pairs\n", inserted,
 		      matched, full, proven, known);
 }
