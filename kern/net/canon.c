@@ -127,19 +127,12 @@ fixed_bits(const struct base *b, uint32_t at, uint32_t width, uint64_t *value)
 }
 
 static int
-append(struct canon *c, int32_t offset, uint32_t end, uint32_t width, enum test_kind kind,
-       uint64_t mask)
+append(struct canon *c, const struct filter_test *test)
 {
 	if (c->count == CANON_TESTS_MAX) {
 		return E_LIMIT;
 	}
-	c->test[c->count++] = (struct filter_test){
-		.field = {.offset = (int16_t)offset,
-			  .end = (uint16_t)end,
-			  .width = (uint8_t)width,
-			  .kind = (uint8_t)kind},
-		.mask = mask,
-	};
+	c->test[c->count++] = *test;
 	return 0;
 }
 
@@ -150,7 +143,6 @@ append_word(struct canon *c, const struct word *w, uint64_t mask)
 	uint32_t low = 0;
 	uint32_t high = 7;
 	uint32_t width = 1;
-	int error;
 
 	while (!(mask >> 8 * low & 0xff)) {
 		low++;
@@ -161,22 +153,33 @@ append_word(struct canon *c, const struct word *w, uint64_t mask)
 	while ((low & ~(width - 1)) + width <= high) {
 		width *= 2;
 	}
-	uint32_t skip = low & ~(width - 1);
-
-	error = append(c, w->start + (int32_t)skip, (uint32_t)(w->start + (int32_t)high + 1), width,
-		       TEST_COMPARE, mask >> 8 * skip);
-	if (!error) {
-		c->test[c->count - 1].value = (w->value & mask) >> 8 * skip;
-	}
-	return error;
+	low &= ~(width - 1);
+	return append(c, &(struct filter_test){
+				 .field = {.offset = (int16_t)(w->start + (int32_t)low),
+					   .end = (uint16_t)(w->start + (int32_t)high + 1),
+					   .width = (uint8_t)width,
+					   .kind = TEST_COMPARE},
+				 .mask = mask >> 8 * low,
+				 .value = (w->value & mask) >> 8 * low,
+			 });
 }
 
-/* The tests of a base. c NULL: it is the parent's, so they are made already. */
+/* A test of nothing but that so many bytes exist. */
 static int
-close_base(const struct base *b, struct canon *c)
+append_length(struct canon *c, uint32_t bytes)
 {
-	uint32_t covered = b->known_bytes;
+	return append(c, &(struct filter_test){.field = {.offset = (int16_t)(bytes - 1),
+							 .end = (uint16_t)bytes,
+							 .width = 1,
+							 .kind = TEST_COMPARE}});
+}
 
+/* The tests of a base; what follows makes sure of `covered` bytes. c NULL: it is the parent's, so
+ * they are made already. */
+static int
+close_base(const struct base *b, struct canon *c, uint32_t covered)
+{
+	covered = b->known_bytes > covered ? b->known_bytes : covered;
 	for (uint32_t i = 0; c && i < b->words; i++) {
 		uint64_t mask = b->word[i].mask & ~b->word[i].known;
 
@@ -189,16 +192,13 @@ close_base(const struct base *b, struct canon *c)
 			covered = test_known(&c->test[c->count - 1].field, covered);
 		}
 	}
-	return c && b->need > covered ? append(c, (int32_t)b->need - 1, b->need, 1, TEST_COMPARE, 0)
-				      : 0;
+	return c && b->need > covered ? append_length(c, b->need) : 0;
 }
 
 /* A shift whose field is not fixed, without the bytes that its mask leaves out. */
-static int
-append_shift(struct canon *c, uint32_t at, uint32_t width, uint64_t mask, uint32_t scale)
+static struct filter_test
+shift_test(uint32_t at, uint32_t width, uint64_t mask, uint32_t scale)
 {
-	int error;
-
 	for (; !(mask & 0xff); mask >>= 8) {
 		scale += 8;
 		width--;
@@ -206,11 +206,12 @@ append_shift(struct canon *c, uint32_t at, uint32_t width, uint64_t mask, uint32
 	for (; width > 1 && !(mask >> (8 * width - 8)); width--) {
 		at++;
 	}
-	error = append(c, (int32_t)at, at + width, width, TEST_SHIFT, mask);
-	if (!error) {
-		c->test[c->count - 1].field.scale = (uint8_t)scale;
-	}
-	return error;
+	return (struct filter_test){.field = {.offset = (int16_t)at,
+					      .end = (uint16_t)(at + width),
+					      .width = (uint8_t)width,
+					      .kind = TEST_SHIFT,
+					      .scale = (uint8_t)scale},
+				    .mask = mask};
 }
 
 /* After such a shift only that alignment is left which its mask and scale guarantee. */
@@ -232,7 +233,8 @@ add_shift(struct base *b, const struct exo_atom *a, struct canon *c)
 	uint32_t at = b->delta + a->offset;
 	uint64_t value;
 	uint64_t fixed = fixed_bits(b, at, a->width, &value);
-	int error = 0;
+	struct filter_test test;
+	int error;
 
 	if (a->mask >> (63 - a->scale)) {
 		return E_RANGE;
@@ -244,9 +246,10 @@ add_shift(struct base *b, const struct exo_atom *a, struct canon *c)
 		need(b, b->delta);
 		return b->delta > CANON_SPAN ? E_RANGE : 0;
 	}
-	error = close_base(b, c);
+	test = shift_test(at, a->width, a->mask, a->scale);
+	error = close_base(b, c, test.field.end);
 	if (!error && c) {
-		error = append_shift(c, at, a->width, a->mask, a->scale);
+		error = append(c, &test);
 	}
 	begin_base(b, a->mask << a->scale);
 	return error;
@@ -292,5 +295,5 @@ canon_make(struct canon *c, const struct exo_atom *parent, uint32_t parent_atoms
 	c->known_bytes = b.known_bytes = b.need;
 	error = add_atoms(&b, c, own, own_atoms);
 	c->need_bytes = b.need;
-	return error ? error : close_base(&b, c);
+	return error ? error : close_base(&b, c, 0);
 }

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ * trie_scale_test.c: thousands of filters that differ in addresses and ports: what a packet costs
+ * in RV64 instructions, and what memory and code they take.
+ *
+ * links: kern/net/canon.c kern/net/slab.c kern/net/values.c kern/net/trie.c kern/net/trie_walk.c
+ * links: kern/net/trie_check.c kern/net/trie_apart.c kern/net/shape.c arch/riscv/jit_trie.c
+ * links: test/model/filter_rv64.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <exo/errors.h>
+#include "lib/base/rand.h"
+#include "test/model/filter_rv64.h"
+
+#define FILTERS      10000
+#define MEMORY_BYTES (4ul << 20)
+#define PACKET_BYTES 64
+
+static struct {
+	uint8_t memory[MEMORY_BYTES] __attribute__((aligned(64)));
+	struct slab slab;
+	struct shapes shapes;
+	struct trie_store store;
+	struct trie trie;
+	struct trie_filter filter[FILTERS];
+	struct filter_rv64 machine;
+	uint8_t room[8 + PACKET_BYTES] __attribute__((aligned(8)));
+} rig;
+
+/* Addresses and ports of filter i. */
+static uint32_t
+address_of(uint32_t i)
+{
+	return 0x0a000000 + i / 16;
+}
+
+static uint32_t
+port_of(uint32_t i)
+{
+	return 1024 + i % 16 * 7;
+}
+
+static int
+make(uint32_t i, struct canon *c)
+{
+	const struct exo_atom atoms[] = {
+		{EXO_ATOM_COMPARE, 2, 0, 0, 12, 0, 0xffff, 0x0800},
+		{EXO_ATOM_COMPARE, 1, 0, 0, 14, 0, 0xff, 0x45},
+		{EXO_ATOM_COMPARE, 2, 0, 0, 20, 0, 0x3fff, 0},
+		{EXO_ATOM_COMPARE, 1, 0, 0, 23, 0, 0xff, 6},
+		{EXO_ATOM_COMPARE, 4, 0, 0, 30, 0, 0xffffffff, address_of(i)},
+		{EXO_ATOM_SHIFT, 1, 2, 0, 14, 0, 0xf, 0},
+		{EXO_ATOM_COMPARE, 2, 0, 0, 16, 0, 0xffff, port_of(i)},
+	};
+
+	return canon_make(c, NULL, 0, atoms, 7);
+}
+
+static void
+begin(void)
+{
+	memset(&rig.trie, 0, sizeof(rig.trie));
+	memset(&rig.machine, 0, sizeof(rig.machine));
+	slab_init(&rig.slab, rig.memory, sizeof(rig.memory));
+	shapes_init(&rig.shapes, RV64_WITHOUT);
+	rig.store = (struct trie_store){&rig.slab, &rig.shapes, 7};
+	rig.machine.shapes = &rig.shapes;
+	rig.machine.readable[0].start = rig.memory;
+	rig.machine.readable[0].bytes = sizeof(rig.memory);
+	rig.machine.readable[1].start = rig.room;
+	rig.machine.readable[1].bytes = sizeof(rig.room);
+}
+
+static void
+check(void)
+{
+	const char *wrong = trie_check(&rig.store, &rig.trie);
+
+	wrong = wrong ? wrong : slab_check(&rig.slab);
+	if (wrong) {
+		fail_msg("%s", wrong);
+	}
+}
+
+static void
+insert(uint32_t i)
+{
+	struct canon c;
+
+	assert_int_equal(make(i, &c), 0);
+	assert_null(trie_in_the_way(&rig.trie, &c, 100, NULL, NULL));
+	assert_int_equal(trie_insert(&rig.store, &rig.trie, &c, &rig.filter[i]), 0);
+	assert_ptr_equal(trie_in_the_way(&rig.trie, &c, 100, NULL, NULL), &rig.filter[i]);
+	filter_rv64_compile(&rig.machine);
+}
+
+/* The packet of filter i. */
+static const uint8_t *
+packet(uint32_t i)
+{
+	static const uint8_t head[] = {0x08, 0x00, 0x45, 0x00, 0x00, 0x28};
+	uint8_t *p = rig.room + FRAME_SKEW;
+
+	memset(rig.room, 0, sizeof(rig.room));
+	memcpy(p + 12, head, sizeof(head));
+	p[20] = 0x40;
+	p[23] = 6;
+	for (uint32_t j = 0; j < 4; j++) {
+		p[30 + j] = (uint8_t)(address_of(i) >> (24 - 8 * j));
+	}
+	p[36] = (uint8_t)(port_of(i) >> 8);
+	p[37] = (uint8_t)port_of(i);
+	return p;
+}
+
+/* Instructions until the filter of packet i is found; UINT64_MAX: another one, or none. */
+static uint64_t
+classify(uint32_t i)
+{
+	struct trie_hit hits[TRIE_HITS_MAX];
+	const uint8_t *p = packet(i);
+	uint32_t n = filter_rv64_run(&rig.machine, &rig.trie, p, p + PACKET_BYTES - 8, hits);
+
+	return n == 1 && trie_filters(hits[0].node) == &rig.filter[i] ? rig.machine.instructions
+								      : UINT64_MAX;
+}
+
+/* The average over all packets among `count` filters is at most `limit`. */
+static void
+measure(uint32_t count, uint32_t limit)
+{
+	uint64_t sum = 0;
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t n = classify(i);
+
+		assert_int_not_equal(n, UINT64_MAX);
+		sum += n;
+		most = n > most ? n : most;
+	}
+	print_message("%u filters: %.1f instructions, %lu at most\n", count, (double)sum / count,
+		      most);
+	assert_in_range(sum, count, (uint64_t)count * limit);
+	assert_in_range(most, 1, limit + 100); /* a collision is 8 more */
+}
+
+static void
+scales(void **state)
+{
+	uint64_t seed = 3;
+	uint32_t free_blocks;
+
+	(void)state;
+	begin();
+	free_blocks = rig.slab.free_blocks;
+	for (uint32_t i = 0; i < FILTERS; i++) {
+		insert(i);
+		if (i + 1 == 10) {
+			measure(10, 38);
+		} else if (i + 1 == 1000) {
+			measure(1000, 45);
+			check();
+		}
+	}
+	measure(FILTERS, 60);
+	check();
+	print_message("%lu bytes a filter, %u shapes\n",
+		      (free_blocks - rig.slab.free_blocks) * SLAB_BLOCK / FILTERS, rig.shapes.used);
+	assert_in_range(rig.shapes.used, 3, 8);
+	for (uint32_t n = FILTERS; n; n--) { /* in the order of a shuffle */
+		uint32_t i = (uint32_t)(rand_next(&seed) >> 33) % FILTERS;
+
+		while (!rig.filter[i].back) {
+			i = (i + 1) % FILTERS;
+		}
+		trie_remove(&rig.store, &rig.trie, &rig.filter[i]);
+		assert_int_equal(classify(i), UINT64_MAX);
+		if (n % 500 == 0 || n < 50) {
+			check();
+		}
+	}
+	assert_null(rig.trie.root);
+	assert_int_equal(rig.slab.free_blocks, free_blocks);
+}
+
+/* Until memory is full, then nothing has changed; and what was removed makes room. */
+static void
+full(void **state)
+{
+	struct canon c;
+	uint32_t n = 0;
+	int error;
+
+	(void)state;
+	begin();
+	slab_init(&rig.slab, rig.memory, 64 * 1024);
+	do {
+		assert_int_equal(make(n, &c), 0);
+		error = trie_insert(&rig.store, &rig.trie, &c, &rig.filter[n]);
+		check();
+		n += !error;
+	} while (!error);
+	assert_int_equal(error, E_NOSPACE);
+	assert_in_range(n, 100, 1000);
+	filter_rv64_compile(&rig.machine);
+	assert_int_equal(classify(n), UINT64_MAX);
+	for (uint32_t i = 0; i < n; i++) {
+		assert_int_not_equal(classify(i), UINT64_MAX);
+	}
+	trie_remove(&rig.store, &rig.trie, &rig.filter[0]);
+	assert_int_equal(trie_insert(&rig.store, &rig.trie, &c, &rig.filter[n]), 0);
+	check();
+	for (uint32_t i = 1; i <= n; i++) {
+		assert_int_not_equal(classify(i), UINT64_MAX);
+		trie_remove(&rig.store, &rig.trie, &rig.filter[i]);
+	}
+	assert_int_equal(rig.slab.free_blocks, rig.slab.blocks);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(scales),
+		cmocka_unit_test(full),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
