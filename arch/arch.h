@@ -175,8 +175,8 @@ struct arch_filter_item {
 	uint8_t full; /* the mask has all bits */
 };
 #define ARCH_FILTER_ITEMS_MAX 16
-struct arch_filter_shape {
-	uint16_t known_bytes; /* exist from the base on */
+struct arch_filter_shape { /* whole words of 8 bytes, aligned */
+	_Alignas(8) uint16_t known_bytes; /* exist from the base on */
 	uint8_t tests;
 	uint8_t branches;
 	uint8_t hit; /* filters end here */

@@ -12,7 +12,6 @@
  */
 #include "kern/net/canon.h"
 #include <exo/errors.h>
-#include "lib/base/string.h"
 
 #define WORDS_MAX 24
 
@@ -68,41 +67,63 @@ word_make(struct base *b, int32_t start)
 	if (b->words == WORDS_MAX) {
 		return NULL;
 	}
-	memmove(&b->word[i + 1], &b->word[i], (b->words - i) * sizeof(b->word[0]));
+	for (uint32_t j = b->words; j > i; j--) {
+		b->word[j] = b->word[j - 1];
+	}
 	b->word[i] = (struct word){.start = start};
 	b->words++;
 	return &b->word[i];
 }
 
+/* The word that starts there has these bits. */
 static int
-fix_byte(struct base *b, uint32_t at, uint64_t mask, uint64_t value)
+fix_bits(struct base *b, int32_t start, uint64_t mask, uint64_t value)
 {
-	int32_t start = word_start(b, at);
 	struct word *w = word_make(b, start);
-	uint32_t shift = 8 * (uint32_t)((int32_t)at - start);
 
 	if (!w) {
 		return E_LIMIT;
 	}
-	if ((w->value ^ value << shift) & w->mask & mask << shift) {
+	if ((w->value ^ value) & w->mask & mask) {
 		return E_INVAL;
 	}
-	w->mask |= mask << shift;
-	w->value |= value << shift;
+	w->mask |= mask;
+	w->value |= value;
 	return 0;
+}
+
+/* A big-endian number of so many bytes, in memory order. */
+static uint64_t
+in_memory_order(uint64_t number, uint32_t width)
+{
+	uint64_t word = 0;
+
+	for (; width; width--, number >>= 8) {
+		word = word << 8 | (number & 0xff);
+	}
+	return word;
 }
 
 static int
 add_compare(struct base *b, const struct exo_atom *a)
 {
 	uint32_t at = b->delta + a->offset;
+	uint64_t mask = in_memory_order(a->mask, a->width);
+	uint64_t value = in_memory_order(a->value, a->width);
+	uint64_t all = ~0ul >> (64 - 8 * b->align); /* of a word */
 	int error = 0;
 
-	for (uint32_t left = 8u * a->width; left && !error; at++) {
-		left -= 8;
-		uint64_t mask = a->mask >> left & 0xff;
+	while (mask && !error) {
+		int32_t start = word_start(b, at);
+		uint32_t skip = at - (uint32_t)start; /* bytes of the word before */
+		uint32_t bits = 8 * (b->align - skip);
 
-		error = mask ? fix_byte(b, at, mask, a->value >> left & 0xff) : 0;
+		if (mask << 8 * skip & all) {
+			error = fix_bits(b, start, mask << 8 * skip & all, value << 8 * skip & all);
+		}
+		mask = bits < 64 ? mask >> bits : 0;
+		value = bits < 64 ? value >> bits : 0;
+		at += b->align - skip;
 	}
 	return error;
 }

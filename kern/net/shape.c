@@ -37,11 +37,11 @@ shape_describe(const struct trie_node *n, struct arch_filter_shape *to)
 	if (n->tests + n->branches > ARCH_FILTER_ITEMS_MAX) {
 		return false;
 	}
-	memset(to, 0, sizeof(*to));
 	to->known_bytes = n->known_bytes;
 	to->tests = n->tests;
 	to->branches = n->branches;
 	to->hit = n->filters != NULL;
+	to->zero[0] = to->zero[1] = to->zero[2] = 0;
 	for (uint32_t i = 0; i < n->tests; i++) {
 		*next++ = item(&n->test[i].field, n->test[i].mask, false);
 	}
@@ -51,8 +51,8 @@ shape_describe(const struct trie_node *n, struct arch_filter_shape *to)
 	return true;
 }
 
-static size_t
-described_bytes(const struct arch_filter_shape *a)
+size_t
+shape_bytes(const struct arch_filter_shape *a)
 {
 	return offsetof(struct arch_filter_shape, item) +
 	       (size_t)(a->tests + a->branches) * sizeof(a->item[0]);
@@ -61,15 +61,27 @@ described_bytes(const struct arch_filter_shape *a)
 static uint16_t *
 bucket_of(struct shapes *s, const struct arch_filter_shape *a)
 {
+	const word64 *word = (const void *)a;
 	uint64_t hash = 0;
-	uint64_t word;
 
-	for (size_t i = 0; i < described_bytes(a); i += sizeof(word)) {
-		memcpy(&word, (const uint8_t *)a + i, sizeof(word));
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15ul;
+	for (size_t i = 0; i < shape_bytes(a) / sizeof(*word); i++) {
+		hash = (hash ^ word[i]) * 0x9e3779b97f4a7c15ul;
 		hash ^= hash >> 32;
 	}
 	return &s->bucket[hash % SHAPE_BUCKETS];
+}
+
+static bool
+same(const struct arch_filter_shape *a, const struct arch_filter_shape *b)
+{
+	const word64 *x = (const void *)a;
+	const word64 *y = (const void *)b;
+	size_t i = 0;
+
+	while (i < shape_bytes(a) / sizeof(*x) && x[i] == y[i]) {
+		i++;
+	}
+	return i == shape_bytes(a) / sizeof(*x);
 }
 
 static void
@@ -105,7 +117,7 @@ find(struct shapes *s, const struct arch_filter_shape *what)
 	uint16_t *bucket = bucket_of(s, what);
 	uint32_t i = *bucket;
 
-	while (i != SHAPE_NONE && memcmp(&s->shape[i].what, what, described_bytes(what)) != 0) {
+	while (i != SHAPE_NONE && !same(what, &s->shape[i].what)) {
 		i = s->shape[i].next;
 	}
 	if (i != SHAPE_NONE) {
@@ -113,7 +125,8 @@ find(struct shapes *s, const struct arch_filter_shape *what)
 	}
 	i = place(s);
 	if (i != SHAPE_NONE) {
-		s->shape[i] = (struct shape){.next = *bucket, .what = *what};
+		s->shape[i] = (struct shape){.next = *bucket};
+		memcpy(&s->shape[i].what, what, shape_bytes(what));
 		*bucket = (uint16_t)i;
 	}
 	return i;

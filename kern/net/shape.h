@@ -42,7 +42,8 @@ uint64_t shape_code(const struct shapes *s, const struct trie_node *n);
 uint32_t shape_wanted(const struct shapes *s);
 void shape_compiled(struct shapes *s, uint32_t number, uint64_t code);
 
-/* Write down the shape of a node. False: it has too many parts. */
+/* Write down the shape of a node, as far as shape_bytes. False: it has too many parts. */
 bool shape_describe(const struct trie_node *n, struct arch_filter_shape *to);
+size_t shape_bytes(const struct arch_filter_shape *what);
 
 #endif

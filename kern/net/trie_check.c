@@ -50,7 +50,7 @@ check_shape(const struct shapes *s, const struct trie_node *n)
 	if (!s || n->shape == SHAPE_NONE) {
 		return NULL;
 	}
-	return !fits || memcmp(&what, &s->shape[n->shape].what, sizeof(what)) != 0 ||
+	return !fits || memcmp(&what, &s->shape[n->shape].what, shape_bytes(&what)) != 0 ||
 			       (n->code != s->without && n->code != s->shape[n->shape].code)
 		       ? "SHAPE"
 		       : NULL;

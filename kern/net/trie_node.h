@@ -52,6 +52,10 @@ _Static_assert(sizeof(struct trie_branch) == ARCH_FILTER_BRANCH_BYTES &&
 		       offsetof(struct test_field, table_shift) == ARCH_FILTER_SHIFT,
 	       "compiled code reads branches");
 
+typedef uint16_t __attribute__((may_alias)) word16;
+typedef uint32_t __attribute__((may_alias)) word32;
+typedef uint64_t __attribute__((may_alias)) word64;
+
 static inline struct trie_branch *
 node_branches(const struct trie_node *n)
 {
@@ -87,11 +91,7 @@ branch_cost(const struct trie_branch *b)
 	return b->table ? b->table->dearest : b->to.child->cost;
 }
 
-/* Words of the frame that a test reads. */
-typedef uint16_t __attribute__((may_alias)) word16;
-typedef uint32_t __attribute__((may_alias)) word32;
-typedef uint64_t __attribute__((may_alias)) word64;
-
+/* The word of the frame that a test reads. */
 static inline uint64_t
 field_load(const struct test_field *f, const uint8_t *base)
 {

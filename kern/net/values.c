@@ -2,7 +2,7 @@
  * values.c: tables of a branch: open addressing, (key * multiplier) >> shift, then the next slots.
  *
  * A table is replaced when it gets too full or too empty: a fresh one of twice or half the size is
- * cleared and filled by later changes, WORK slots each, while the old one answers. Whoever looks up
+ * cleared and filled by later changes, WORK of it each, while the old one answers. Whoever looks up
  * sees one table; a change while the fresh one is being filled is made in both. It begins at 7/16
  * and is over, even for small tables, before 5/8. So no change costs more than a constant, and
  * a removal leaves no mark: what stands behind is moved up.
@@ -20,8 +20,8 @@
 #define BITS_MIN   2
 #define BITS_MAX   16 /* children[] counts them all */
 #define PROBES_MAX 32
-#define CLEAR_WORK 64 /* slots per change */
-#define MOVE_WORK  16
+#define WORK       48 /* per change: slots cleared or looked at */
+#define MOVE_WORK  6  /* what one that is moved counts */
 
 static uint32_t
 home(uint64_t key, uint64_t multiplier, uint32_t bits)
@@ -137,13 +137,16 @@ fresh_fill(struct trie_store *s, struct trie_branch *b)
 	struct values *v = b->table;
 	uint32_t cleared = 1u << v->fresh_bits;
 
-	for (uint32_t n = 0; n < CLEAR_WORK && v->done < cleared; n++) {
+	uint32_t work = 0;
+
+	for (; work < WORK && v->done < cleared; work++) {
 		v->fresh[v->done++] = (struct value_slot){0};
 	}
-	for (uint32_t n = 0; n < MOVE_WORK && fresh_follows(v); n++) {
+	for (work = 0; work < WORK && fresh_follows(v); work++) {
 		const struct value_slot *slot = &b->to.slots[v->done++ - cleared];
 
 		if (slot->child) {
+			work += MOVE_WORK - 1;
 			fresh_put(s, v, slot);
 		}
 		if (v->fresh && v->done - cleared == 1u << v->bits) {
