@@ -198,11 +198,12 @@ static uint32_t
 check_insn(struct code_program *p, const struct exo_insn *i)
 {
 	unsigned code = bpf_class(i->opcode);
+	uint32_t next = p->at + (code == BPF_LD ? 2 : 1);
 	uint32_t refusal = code < BPF_ALU     ? check_memory(p, i)
 			   : is_arithmetic(i) ? check_alu(i)
 					      : check_jump(p, i);
 
-	return refusal ? refusal : p->at + 1 == p->insns && !ends_run(i) ? EXO_REFUSED_end : 0;
+	return refusal ? refusal : next == p->insns && !ends_run(i) ? EXO_REFUSED_end : 0;
 }
 
 uint32_t
