@@ -111,7 +111,7 @@ $(call elf_of,$1): $(call uobjs,$(call sources_of,$1)) $(patsubst %,$(B)/lib/lib
 		$$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -lc -lm -lgcc -Wl,--end-group
 endef
 $(foreach p,$(USER_PROGS) $(BOOT_PROGS) $(BENCH_PROGS),$(eval $(call program,$p)))
-ifdef SRC
+ifneq ($(and $(SRC),$(filter program,$(MAKECMDGOALS))),)
 EXTERNAL := $(basename $(abspath $(SRC)))
 $(if $(call sources_of,$(EXTERNAL)),,$(error SRC=$(SRC): there is no such C file, nor a folder with one))
 elf_of_external := $(B)/user/$(notdir $(EXTERNAL)).elf

@@ -7,6 +7,8 @@ doctor:
 	@scripts/doctor test
 $(STAMP).ok: scripts/doctor scripts/packages.txt
 	@scripts/doctor build $@ >&2
+$(STAMP)-code.ok: scripts/doctor scripts/packages.txt
+	@scripts/doctor code $@ >&2 && touch $(STAMP).ok
 $(STAMP)-test.ok: scripts/doctor scripts/packages.txt
 	@scripts/doctor test $@ >&2 && touch $(STAMP).ok
 

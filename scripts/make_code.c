@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ * make_code.c: the end of `make code`: what clang wrote becomes a program that can be loaded, and
+ * is verified as the kernel does it.
+ *
+ *   make-code F.o F.prog CLASS [FUNCTION]
+ *
+ * Exit status: 0 and a line about the program; 1 and the reason on stderr, with the source line if
+ * the file has debugging information.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kern/code/program.h"
+#include "lib/base/bpf.h"
+#include "lib/code/image.h"
+
+#define FILE_MAX (4u << 20)
+
+static uint8_t file[FILE_MAX];
+static struct code_image image;
+
+static const char *const sentences[] = {
+#define CODE_REFUSAL(nr, name, sentence) [nr] = sentence,
+#include <exo/code.def>
+};
+
+static const char *const classes[EXO_CODE_CLASSES] = {
+#define CODE_CLASS(nr, name, fuel) [nr] = #name,
+#include <exo/code.def>
+};
+
+static void
+fail(const char *name, const char *why)
+{
+	fprintf(stderr, "%s: error: %s\n", name, why);
+	exit(1);
+}
+
+static uint32_t
+class_of(const char *name)
+{
+	for (uint32_t nr = 1; nr < EXO_CODE_CLASSES; nr++) {
+		if (!strcmp(classes[nr], name)) {
+			return nr;
+		}
+	}
+	fprintf(stderr, "CLASS=%s: there is no such class of code; there are:", name);
+	for (uint32_t nr = 1; nr < EXO_CODE_CLASSES; nr++) {
+		fprintf(stderr, " %s", classes[nr]);
+	}
+	fprintf(stderr, "\n");
+	exit(1);
+}
+
+static size_t
+read_file(const char *path)
+{
+	FILE *stream = fopen(path, "rb");
+	size_t bytes = stream ? fread(file, 1, sizeof(file), stream) : 0;
+
+	if (!stream || ferror(stream)) {
+		perror(path);
+		exit(1);
+	}
+	if (bytes == sizeof(file)) {
+		fail(path, "it is larger than 4 MiB");
+	}
+	fclose(stream);
+	return bytes;
+}
+
+static void
+write_file(const char *path)
+{
+	static uint8_t flat[CODE_IMAGE_MAX];
+	size_t bytes = code_flatten(&image, flat);
+	FILE *stream = fopen(path, "wb");
+
+	if (!stream || fwrite(flat, 1, bytes, stream) != bytes || fclose(stream)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+/* The instruction in its source, or as it is. */
+static void
+refuse(const char *path, const struct code_program *p)
+{
+	const struct exo_insn *i = &p->insn[p->at];
+	struct code_line line;
+
+	if (code_line(&image, p->at, &line)) {
+		fprintf(stderr, "%s:%u: error: %s\n%s\n", line.file, line.line,
+			sentences[p->refusal], line.text);
+	} else {
+		fprintf(stderr, "%s: error: %s\n", path, sentences[p->refusal]);
+	}
+	fprintf(stderr,
+		"instruction %u: opcode 0x%02x, destination r%u, source r%u, offset %d, "
+		"constant %d\n",
+		p->at, i->opcode, bpf_destination(i), bpf_source(i), i->offset, i->imm);
+	exit(1);
+}
+
+static struct code_program *
+verify(const char *path)
+{
+	size_t bytes = code_bytes(&image.head);
+	struct code_program *p = bytes ? code_place(malloc(bytes), &image.head) : NULL;
+
+	if (!p) {
+		fail(path, sentences[EXO_REFUSED_size]);
+	}
+	memcpy(p->insn, image.insn, p->insns * sizeof(*p->insn));
+	if (code_verify(p)) {
+		refuse(path, p);
+	}
+	return p;
+}
+
+static void
+report(const char *path, const struct code_program *p)
+{
+	int64_t fuel = code_fuel(p->code_class);
+	uint32_t dearest = 0;
+
+	for (uint32_t at = 0; at < p->insns; at++) {
+		dearest = p->cost[at] > p->cost[dearest] ? at : dearest;
+	}
+	printf("%s: %s, %u instructions, %u bytes of data, %u of stack; its dearest block costs %u "
+	       "of %lld\n",
+	       path, classes[p->code_class], p->insns, p->data_bytes, p->stack_bytes,
+	       p->cost[dearest], (long long)fuel);
+	if (p->cost[dearest] > fuel) {
+		printf("%s: the block at instruction %u can never be paid for\n", path, dearest);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *function = argc == 5 && argv[4][0] ? argv[4] : NULL;
+	struct code_program *p;
+
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr, "usage: make-code F.o F.prog CLASS [FUNCTION]\n");
+		return 1;
+	}
+	if (code_image(&image, file, read_file(argv[1]), function, class_of(argv[3]))) {
+		fail(argv[1], image.object.sentence);
+	}
+	p = verify(argv[1]);
+	write_file(argv[2]);
+	report(argv[2], p);
+	free(p);
+	return 0;
+}
