@@ -83,19 +83,25 @@ write_file(const char *path)
 	}
 }
 
-/* The instruction in its source, or as it is. */
+/* The reason, at the line that the instruction comes from if that is known. */
+static void
+complain(const char *path, uint32_t at, const char *why)
+{
+	struct code_line line;
+
+	if (at < image.head.insns && code_line(&image, at, &line)) {
+		fprintf(stderr, "%s:%u: error: %s\n%s\n", line.file, line.line, why, line.text);
+	} else {
+		fprintf(stderr, "%s: error: %s\n", path, why);
+	}
+}
+
 static void
 refuse(const char *path, const struct code_program *p)
 {
 	const struct exo_insn *i = &p->insn[p->at];
-	struct code_line line;
 
-	if (code_line(&image, p->at, &line)) {
-		fprintf(stderr, "%s:%u: error: %s\n%s\n", line.file, line.line,
-			sentences[p->refusal], line.text);
-	} else {
-		fprintf(stderr, "%s: error: %s\n", path, sentences[p->refusal]);
-	}
+	complain(path, p->at, sentences[p->refusal]);
 	fprintf(stderr,
 		"instruction %u: opcode 0x%02x, destination r%u, source r%u, offset %d, "
 		"constant %d\n",
@@ -148,7 +154,8 @@ main(int argc, char **argv)
 		return 1;
 	}
 	if (code_image(&image, file, read_file(argv[1]), function, class_of(argv[3]))) {
-		fail(argv[1], image.object.sentence);
+		complain(argv[1], image.refused_at, image.object.sentence);
+		return 1;
 	}
 	p = verify(argv[1]);
 	write_file(argv[2]);

@@ -24,6 +24,7 @@ enum {
 
 struct relocation {
 	uint64_t offset; /* in its section */
+	uint64_t addend; /* to the symbol's value, where one was looked for */
 	uint32_t type;
 	struct object_symbol symbol;
 	struct object_section target; /* of the symbol */
@@ -47,12 +48,23 @@ is_constant(const struct object_section *s)
 	return s->type == SECTION_PROGRAM && s->flags & SECTION_ALLOC && is_kept && !is_code(s);
 }
 
-/* What to call a symbol in a sentence. */
+/* What to call the target in a sentence. Where the symbol is that of a section, whatever stands in
+ * it at that place. */
 static const char *
-name_of(const struct relocation *r)
+name_of(const struct code_image *to, const struct relocation *r)
 {
-	return r->symbol.type == SYMBOL_SECTION || !*r->symbol.name ? r->target.name
-								    : r->symbol.name;
+	struct object_symbol s;
+
+	if (r->symbol.type != SYMBOL_SECTION && *r->symbol.name) {
+		return r->symbol.name;
+	}
+	for (uint32_t n = 0; n < to->object.symbols; n++) {
+		if (object_symbol(&to->object, n, &s) && s.section == r->target.index && *s.name &&
+		    r->symbol.value + r->addend - s.value < s.bytes) {
+			return s.name;
+		}
+	}
+	return r->target.name;
 }
 
 /* Is it a function that could be the program? */
@@ -166,31 +178,31 @@ refuse_target(struct code_image *to, const struct relocation *r)
 		return REFUSE(to, E_UNSUPPORTED,
 			      "it uses %.*s, which is not in the file; there is nothing to link "
 			      "with: include its source, or call a helper of exo/code_helpers.h",
-			      NAME_MAX, name_of(r));
+			      NAME_MAX, name_of(to, r));
 	}
 	if (is_code(s)) {
 		return REFUSE(to, E_UNSUPPORTED,
 			      "it takes the address of %.*s, or calls it; nothing is called but "
 			      "helpers: make that function static inline, always_inline",
-			      NAME_MAX, name_of(r));
+			      NAME_MAX, name_of(to, r));
 	}
 	return REFUSE(
 		to, E_UNSUPPORTED,
 		"it uses %.*s in section %.*s, which is written; a program has no variables of "
 		"its own: make it const, or keep it in the state region",
-		NAME_MAX, name_of(r), NAME_MAX, s->name);
+		NAME_MAX, name_of(to, r), NAME_MAX, s->name);
 }
 
 /* The pointer that a relocation stands for. */
 static int
-resolve(struct code_image *to, const struct relocation *r, uint64_t addend, uint64_t *pointer)
+resolve(struct code_image *to, const struct relocation *r, uint64_t *pointer)
 {
 	uint64_t offset;
 
 	if (!to->data_at[r->target.index]) {
 		return refuse_target(to, r);
 	}
-	if (!checked_add_u64(r->symbol.value, addend, &offset) || offset > r->target.bytes) {
+	if (!checked_add_u64(r->symbol.value, r->addend, &offset) || offset > r->target.bytes) {
 		return REFUSE(to, E_FORMAT, "a pointer into section %.*s leaves it", NAME_MAX,
 			      r->target.name);
 	}
@@ -204,18 +216,20 @@ refuse_type(struct code_image *to, const struct relocation *r, const struct obje
 {
 	return REFUSE(to, E_UNSUPPORTED,
 		      "the relocation of type %u at %.*s + 0x%lx, to %.*s, is not known here",
-		      r->type, NAME_MAX, in->name, (unsigned long)r->offset, NAME_MAX, name_of(r));
+		      r->type, NAME_MAX, in->name, (unsigned long)r->offset, NAME_MAX,
+		      name_of(to, r));
 }
 
 /* A reference out of the function: a constant of two instructions. */
 static int
-relocate_code(struct code_image *to, const struct relocation *r, const struct object_section *in)
+relocate_code(struct code_image *to, struct relocation *r, const struct object_section *in)
 {
 	uint64_t at = (r->offset - to->start) / INSN_BYTES;
 	struct exo_insn *i = &to->insn[at];
 	uint64_t pointer;
 	int error;
 
+	to->refused_at = (uint32_t)at;
 	if (r->type == R_BPF_64_32) {
 		return refuse_target(to, r);
 	}
@@ -227,19 +241,21 @@ relocate_code(struct code_image *to, const struct relocation *r, const struct ob
 		return REFUSE(to, E_FORMAT, "there is no constant of 64 bits at %.*s + 0x%lx",
 			      NAME_MAX, in->name, (unsigned long)r->offset);
 	}
-	error = resolve(to, r, (uint32_t)i[0].imm | (uint64_t)(uint32_t)i[1].imm << 32, &pointer);
+	r->addend = (uint32_t)i[0].imm | (uint64_t)(uint32_t)i[1].imm << 32;
+	error = resolve(to, r, &pointer);
 	if (!error) {
 		i[0].imm = (int32_t)(uint32_t)pointer;
 		i[1].imm = (int32_t)(pointer >> 32);
+		to->refused_at = UINT32_MAX;
 	}
 	return error;
 }
 
 /* A pointer among the constants. */
 static int
-relocate_data(struct code_image *to, const struct relocation *r, const struct object_section *in)
+relocate_data(struct code_image *to, struct relocation *r, const struct object_section *in)
 {
-	uint8_t *at = to->data + to->data_at[in->index] - 1 + r->offset;
+	uint8_t *at;
 	uint64_t pointer;
 	int error;
 
@@ -249,7 +265,9 @@ relocate_data(struct code_image *to, const struct relocation *r, const struct ob
 	if (!range_within(r->offset, 8, in->bytes)) {
 		return REFUSE(to, E_FORMAT, "a relocation leaves section %.*s", NAME_MAX, in->name);
 	}
-	error = resolve(to, r, object_number(at, 8), &pointer);
+	at = to->data + to->data_at[in->index] - 1 + r->offset;
+	r->addend = object_number(at, 8);
+	error = resolve(to, r, &pointer);
 	if (!error) {
 		memcpy(at, &pointer, 8);
 	}
@@ -311,6 +329,7 @@ refuse_calls(struct code_image *to)
 		const struct exo_insn *i = &to->insn[at];
 
 		if (i->opcode == (BPF_JMP | BPF_CALL) && bpf_source(i) == 1) {
+			to->refused_at = at;
 			return REFUSE(
 				to, E_UNSUPPORTED,
 				"instruction %u calls another function of the file; nothing is "
@@ -379,6 +398,7 @@ code_image(struct code_image *to, const void *file, size_t bytes, const char *fu
 	int error;
 
 	memset(to, 0, sizeof(*to));
+	to->refused_at = UINT32_MAX;
 	to->head.magic = EXO_CODE_MAGIC;
 	to->head.code_class = code_class;
 	error = object_open(&to->object, file, bytes);

@@ -24,6 +24,7 @@ struct code_image {
 	struct object object;
 	uint32_t section;                      /* that the function is in */
 	uint32_t start;                        /* where it begins there */
+	uint32_t refused_at;                   /* an instruction; UINT32_MAX: none in particular */
 	uint32_t data_at[OBJECT_SECTIONS_MAX]; /* 1 + where a section begins in the data; 0: not */
 };
 

@@ -70,12 +70,61 @@ steps_are_alike(void **state)
 	free(b);
 }
 
+/* What helpers reach: any number of bytes of a region, but not one beside it; none of a region that
+ * is not there. */
+static void
+spans_end_with_their_region(void **state)
+{
+	const struct exo_insn nothing[] = {EXIT};
+	struct code_program *p = make(EXO_CODE_handler, nothing, 1);
+	uint64_t input = (uint64_t)EXO_REGION_INPUT << EXO_REGION_SHIFT;
+	uint8_t memory[8];
+	uint64_t stack[1];
+	struct code_run run;
+
+	(void)state;
+	code_run_begin(&run, p, stack);
+	code_run_region(&run, EXO_REGION_INPUT, memory, sizeof(memory), false);
+	assert_ptr_equal(code_span(run.load, input, 8), memory);
+	assert_ptr_equal(code_span(run.load, input + 7, 1), memory + 7);
+	assert_ptr_equal(code_span(run.load, input, 0), memory);
+	assert_null(code_span(run.load, input, 9));
+	assert_null(code_span(run.load, input + 1, 8));
+	assert_null(code_span(run.load, input + 8, 1));
+	assert_null(code_span(run.load, input - 1, 1));
+	assert_null(code_span(run.load, input, UINT64_MAX));
+	assert_null(code_span(run.load, input + 1, UINT64_MAX));
+	assert_null(code_span(run.load, input + ((uint64_t)EXO_REGIONS << EXO_REGION_SHIFT), 1));
+	assert_null(code_span(run.load, 0, 1));
+	assert_null(code_span(run.load, UINT64_MAX, 1));
+	assert_null(code_span(run.store, input, 1));
+	free(p);
+}
+
+static void
+fuel_is_not_overdrawn(void **state)
+{
+	struct code_run run = {.fuel = 5};
+
+	(void)state;
+	assert_int_equal(code_charge(&run, 6), E_LIMIT);
+	assert_int_equal(code_charge(&run, UINT64_MAX), E_LIMIT);
+	assert_int_equal(run.fuel, 5);
+	assert_int_equal(code_charge(&run, 2), 0);
+	assert_int_equal(code_charge(&run, 3), 0);
+	assert_int_equal(run.fuel, 0);
+	assert_int_equal(code_charge(&run, 0), 0);
+	assert_int_equal(code_charge(&run, 1), E_LIMIT);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(loop_ends),
 		cmocka_unit_test(steps_are_alike),
+		cmocka_unit_test(spans_end_with_their_region),
+		cmocka_unit_test(fuel_is_not_overdrawn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * clang.h: downloaded code in C to the file that clang -target bpf writes, for host tests.
+ */
+#ifndef TEST_UNIT_CLANG_H
+#define TEST_UNIT_CLANG_H
+
+#include <stddef.h>
+
+/* Compiles `source` as `make code` does. On the heap; ends the test when clang refuses. */
+unsigned char *clang_bpf(const char *source, size_t *bytes);
+
+#endif
