@@ -90,7 +90,9 @@ complain(const char *path, uint32_t at, const char *why)
 	struct code_line line;
 
 	if (at < image.head.insns && code_line(&image, at, &line)) {
-		fprintf(stderr, "%s:%u: error: %s\n%s\n", line.file, line.line, why, line.text);
+		fprintf(stderr, "%s:%u: error: %s\n%s\n",
+			line.file + (strncmp(line.file, "./", 2) ? 0 : 2), line.line, why,
+			line.text);
 	} else {
 		fprintf(stderr, "%s: error: %s\n", path, why);
 	}
@@ -125,6 +127,44 @@ verify(const char *path)
 	return p;
 }
 
+static bool
+is_jump(const struct exo_insn *i)
+{
+	unsigned code = bpf_class(i->opcode);
+	unsigned operation = bpf_operation(i->opcode);
+
+	return (code == BPF_JMP || code == BPF_JMP32) && operation != BPF_CALL &&
+	       operation != BPF_EXIT;
+}
+
+/* Does control not go on to the next instruction? */
+static bool
+ends_way(const struct exo_insn *i)
+{
+	return i->opcode == (BPF_JMP | BPF_EXIT) ||
+	       (is_jump(i) && bpf_operation(i->opcode) == BPF_JA);
+}
+
+/* The fuel of the dearest way through the program on which no jump back is taken. Goes back from
+ * the end, so what lies ahead of an instruction is known. */
+static uint32_t
+dearest_way(const struct code_program *p)
+{
+	static uint32_t way[EXO_CODE_INSNS_MAX + 2]; /* from there to the end */
+
+	for (uint32_t at = p->insns; at--;) {
+		const struct exo_insn *i = &p->insn[at];
+		uint32_t ahead = ends_way(i) ? 0 : way[at + 1];
+		int64_t target = is_jump(i) ? bpf_target(i, at) : 0;
+
+		if (target > at && way[target] > ahead) {
+			ahead = way[target];
+		}
+		way[at] = p->cost[at] + ahead;
+	}
+	return way[0];
+}
+
 static void
 report(const char *path, const struct code_program *p)
 {
@@ -134,10 +174,10 @@ report(const char *path, const struct code_program *p)
 	for (uint32_t at = 0; at < p->insns; at++) {
 		dearest = p->cost[at] > p->cost[dearest] ? at : dearest;
 	}
-	printf("%s: %s, %u instructions, %u bytes of data, %u of stack; its dearest block costs %u "
-	       "of %lld\n",
-	       path, classes[p->code_class], p->insns, p->data_bytes, p->stack_bytes,
-	       p->cost[dearest], (long long)fuel);
+	printf("%s: %s, %u instructions, %u bytes of data, %u of stack\n", path,
+	       classes[p->code_class], p->insns, p->data_bytes, p->stack_bytes);
+	printf("fuel: %lld; the dearest block costs %u, the dearest way without a loop %u\n",
+	       (long long)fuel, p->cost[dearest], dearest_way(p));
 	if (p->cost[dearest] > fuel) {
 		printf("%s: the block at instruction %u can never be paid for\n", path, dearest);
 	}

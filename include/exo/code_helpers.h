@@ -34,7 +34,7 @@ static int64_t (*const exo_emit)(uint64_t first, uint64_t count,
 /* acl: the time of the clock page, in nanoseconds. */
 static uint64_t (*const exo_code_now)(void) = EXO_HELPER(now);
 /* handler: the environment that attached it is to run, as when a packet had come into its ring. */
-static int64_t (*const exo_code_wake)(void) = EXO_HELPER(wake);
+static int64_t (*const exo_wake)(void) = EXO_HELPER(wake);
 /* handler: the first `bytes` of the reply buffer are sent, if the transmit predicate lets them. */
 static int64_t (*const exo_reply)(const void *reply, uint64_t bytes) = EXO_HELPER(reply);
 /* handler: copies `bytes` from one region to another, or within one; they must not overlap. */

@@ -14,8 +14,8 @@ CODE := $(O)/code/$(basename $(notdir $(SRC)))
 code: $(MAKE_CODE) | $(STAMP)-code.ok
 	@test -f $(call quoted,$(SRC)) || { echo 'SRC=$(SRC): there is no such C file' >&2; false; }
 	@mkdir -p $(dir $(CODE))
-	$(call say,CLANG) clang -target bpf -mcpu=v3 -std=gnu11 -O2 -g -ffreestanding -fno-common -fno-crash-diagnostics -Iinclude \
-		-fdebug-prefix-map=$(CURDIR)/= -Wall -Wextra -Wno-unused-parameter -c -o $(CODE).o $(SRC)
+	$(call say,CLANG) clang -target bpf -mcpu=v3 -std=gnu11 -O2 -g -ffreestanding -fno-common -fno-strict-aliasing -fno-crash-diagnostics -Iinclude \
+		-fdebug-compilation-dir=. -Wall -Wextra -Wno-unused-parameter -c -o $(CODE).o $(SRC)
 	@$(MAKE_CODE) $(CODE).o $(CODE).prog $(CLASS) $(FUNCTION)
 else
 code:

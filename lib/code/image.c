@@ -4,10 +4,10 @@
  */
 #include "lib/code/image.h"
 
-#include <string.h>
 #include <exo/errors.h>
 #include "lib/base/bpf.h"
 #include "lib/base/checked.h"
+#include "lib/base/string.h"
 
 #define INSN_BYTES    sizeof(struct exo_insn)
 #define REL_BYTES     16

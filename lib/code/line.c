@@ -7,8 +7,8 @@
  *	lines     bytes of a record; then for each section: name 4, records 4, and the records:
  *	          offset 4, file 4, text 4, line << 10 | column
  */
-#include <string.h>
 #include "lib/base/checked.h"
+#include "lib/base/string.h"
 #include "lib/code/image.h"
 
 #define BTF_MAGIC    0xeb9f

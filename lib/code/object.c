@@ -4,10 +4,10 @@
 #include "lib/code/object.h"
 
 #include <stdarg.h>
-#include <string.h>
 #include <exo/errors.h>
 #include "lib/base/checked.h"
 #include "lib/base/print.h"
+#include "lib/base/string.h"
 
 #define HEADER_BYTES  64
 #define SECTION_BYTES 64

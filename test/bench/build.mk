@@ -15,7 +15,7 @@ LIBS += engines
 lib-engines-y := $(wildcard kern/code/*.c arch/riscv/jit*.c)
 libs-test/bench/jit_ratio := engines
 $(B)/u/test/bench/jit_ratio/code.S.o: $$(CODE_PROGS)
-$(B)/u/test/bench/jit_ratio/code.S.o: UFLAGS += -Wa,-I$(O)/code
+$(B)/u/test/bench/jit_ratio/code.S.o: UFLAGS += -Wa,-I$(O)/bpf
 bench-programs: $(O)/host/counter.so
 
 # make -s bench [ONLY=a,b] [CHECK=1] [PROFILE=figure]

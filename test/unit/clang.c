@@ -42,24 +42,33 @@ read_object(const char *path, unsigned char *to)
 }
 
 unsigned char *
-clang_bpf(const char *source, size_t *bytes)
+clang_bpf_file(const char *path, size_t *bytes)
 {
 	unsigned char *file = malloc(FILE_MAX);
+	char object[] = "/tmp/bpf-XXXXXX";
+	char command[320];
+	int reserved = mkstemp(object);
+
+	snprintf(command, sizeof(command),
+		 "clang -target bpf -mcpu=v3 -std=gnu11 -O2 -g -ffreestanding -fno-common "
+		 "-fno-strict-aliasing -Iinclude -c -o %s %s",
+		 object, path);
+	if (!file || reserved < 0 || system(command)) {
+		fail("clang refuses", path);
+	}
+	close(reserved);
+	*bytes = read_object(object, file);
+	return file;
+}
+
+unsigned char *
+clang_bpf(const char *source, size_t *bytes)
+{
 	char path[] = "/tmp/bpf-XXXXXX.c";
-	char object[sizeof(path) + 2];
-	char command[256];
+	unsigned char *file;
 
 	write_source(path, source);
-	snprintf(object, sizeof(object), "%s.o", path);
-	snprintf(
-		command, sizeof(command),
-		"clang -target bpf -mcpu=v3 -std=gnu11 -O2 -g -ffreestanding -fno-common -Iinclude "
-		"-c -o %s %s",
-		object, path);
-	if (!file || system(command)) {
-		fail("clang refuses", source);
-	}
+	file = clang_bpf_file(path, bytes);
 	unlink(path);
-	*bytes = read_object(object, file);
 	return file;
 }

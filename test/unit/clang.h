@@ -9,4 +9,7 @@
 /* Compiles `source` as `make code` does. On the heap; ends the test when clang refuses. */
 unsigned char *clang_bpf(const char *source, size_t *bytes);
 
+/* The same of a file. */
+unsigned char *clang_bpf_file(const char *path, size_t *bytes);
+
 #endif

@@ -2,7 +2,7 @@
  * jit_ratio.c: programs of downloaded code, each interpreted and each compiled, with the same
  * answer (jit_ratio: how many times more instructions the interpreter takes).
  *
- * They are what clang makes of test/code/, and execute 100 instructions and more. Both engines are
+ * They are what clang makes of test/bpf/, and execute 100 instructions and more. Both engines are
  * the kernel's own, in user space; between the markers is one run, fuel and checks in.
  */
 #include <string.h>

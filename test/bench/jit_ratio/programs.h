@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * programs.h: the programs of test/code that are measured, for C and assembly, and the bytes of
+ * programs.h: the programs of test/bpf that are measured, for C and assembly, and the bytes of
  * input that each has.
  */
 #define PROGRAMS(X)                                                                                \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * compare.c: how much of a name in the packet is like the one in the state, case apart?
  */
-#include "test/code/program.h"
+#include "test/bpf/program.h"
 
 static inline uint32_t
 lower(uint32_t c)

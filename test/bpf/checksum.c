@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * checksum.c: the Internet checksum (RFC 1071) of the first 64 bytes of a packet.
  */
-#include "test/code/program.h"
+#include "test/bpf/program.h"
 
 uint64_t
 program(const void *packet, uint64_t bytes, void *state, uint64_t state_bytes, void *reply)

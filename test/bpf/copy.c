@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * copy.c: puts 192 bytes of the packet into the reply, counts in the state.
  */
-#include "test/code/program.h"
+#include "test/bpf/program.h"
 
 uint64_t
 program(const void *packet, uint64_t bytes, void *state, uint64_t state_bytes, void *reply)

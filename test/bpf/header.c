@@ -2,7 +2,7 @@
  * header.c: builds the headers of an answer to a UDP datagram: addresses and ports exchanged, the
  * lengths in network order, the checksum of the IP header.
  */
-#include "test/code/program.h"
+#include "test/bpf/program.h"
 
 uint64_t
 program(const void *packet, uint64_t bytes, void *state, uint64_t state_bytes, void *reply)

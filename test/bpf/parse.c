@@ -2,7 +2,7 @@
  * parse.c: is this a TCP segment to port 80 with a timestamp? Goes through the options; then looks
  * for a request line. The packet may have any length.
  */
-#include "test/code/program.h"
+#include "test/bpf/program.h"
 
 #define ETHERNET 14
 

@@ -2,7 +2,7 @@
  * sort.c: sorts eight numbers on the stack with Batcher's network; the answer has all of them
  * in it.
  */
-#include "test/code/program.h"
+#include "test/bpf/program.h"
 
 #define EXCHANGE(a, b)                                                                             \
 	do {                                                                                       \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * search.c: finds each of five keys of the packet in a sorted table of 32.
  */
-#include "test/code/program.h"
+#include "test/bpf/program.h"
 
 uint64_t
 program(const void *packet, uint64_t bytes, void *state, uint64_t state_bytes, void *reply)

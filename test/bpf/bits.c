@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * bits.c: how many bits are set in a map of 12 words.
  */
-#include "test/code/program.h"
+#include "test/bpf/program.h"
 
 uint64_t
 program(const void *packet, uint64_t bytes, void *state, uint64_t state_bytes, void *reply)

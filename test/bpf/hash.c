@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * hash.c: FNV-1a of 40 bytes, finished as splitmix64 does.
  */
-#include "test/code/program.h"
+#include "test/bpf/program.h"
 
 uint64_t
 program(const void *packet, uint64_t bytes, void *state, uint64_t state_bytes, void *reply)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""Is docs/code.md true: its listings parts of programs, its commands what is printed, its tables those of code.def?"""
+import re
+import shlex
+import subprocess
+
+import pytest
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+GUIDE = read("docs/code.md")
+DEFINITIONS = read("include/exo/code.def")
+
+
+def rows(heading):
+    """The table below a heading, as lists of cells."""
+    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", GUIDE, re.M | re.S).group(1)
+    table = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table[2:]]
+
+
+def test_listings_are_in_the_programs():
+    listings = re.findall(r"^```c\n(.*?)^```", GUIDE, re.M | re.S)
+    programs = [read("test/code/echo.c"), read("test/code/extents.c")]
+    assert [sum(listing in program for listing in listings) for program in programs] == [3, 1]
+    assert len(listings) == 4
+
+
+def examples():
+    return re.findall(r"^\$ (make code [^\n]*)\n(.*?)^```", GUIDE, re.M | re.S)
+
+
+@pytest.mark.parametrize("command,output", examples())
+def test_commands_print_what_is_shown(command, output):
+    done = subprocess.run(["make", "-s", *shlex.split(command)[1:]], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=300, check=False)
+    assert output in done.stdout + done.stderr
+    assert (done.returncode != 0) == ("error:" in output)
+
+
+def test_there_are_commands():
+    assert len(examples()) == 2
+
+
+def test_the_tests_compile_as_make_does():
+    used = re.search(r'"clang (-target bpf.*?)-c -o', read("test/unit/clang.c"), re.S).group(1)
+    options = set(re.sub(r'["\s]+', " ", used).split())
+    assert len(options) > 7 and options <= set(read("lib/code/build.mk").split())
+
+
+def test_classes():
+    wanted = [[name, fuel] for _, name, fuel in re.findall(r"^CODE_CLASS\((\d+), (\w+), (\d+)\)", DEFINITIONS, re.M)]
+    assert len(wanted) == 4 and [row[:2] for row in rows("Classes")] == wanted
+
+
+def test_helpers():
+    wanted = re.findall(r"^CODE_HELPER\((\d+), (\w+), (\d+), (.*)\)$", DEFINITIONS, re.M)
+    helpers = rows("Helpers")
+    assert len(wanted) == len(helpers) == 6
+    header = read("include/exo/code_helpers.h")
+    for (nr, name, fuel, classes), (function, *cells) in zip(wanted, helpers):
+        allowed = set(re.findall(r"EXO_CODE_BIT\((\w+)\)", classes))
+        assert cells[:2] == [nr, fuel] and set(cells[2].split(", ")) == allowed
+        assert re.search(rf"\(\*const {function}\)\([^;]*EXO_HELPER\({name}\);", header), name
+
+
+def test_refusals():
+    assert rows("When it is refused") == [
+        [nr, sentence] for nr, sentence in re.findall(r'^CODE_REFUSAL\((\d+), \w+, "(.*)"\)', DEFINITIONS, re.M)]
+
+
+def test_costs():
+    costs = dict(re.findall(r"^#define COST_(\w+)\s+(\d+)", read("kern/code/verify.c"), re.M))
+    assert costs == {"MEMORY": "2", "DIVIDE": "2", "SWAP": "4"}
+    assert "a load, a store or a division 2, a byte swap 4" in GUIDE
+
+
+def test_limits():
+    limits = dict(re.findall(r"^#define EXO_CODE_(\w+_MAX)\s+(\d+)", read("include/exo/code.h"), re.M))
+    assert (f"More than {limits['INSNS_MAX']} instructions, {limits['DATA_MAX']} bytes of constants, "
+            f"{limits['STACK_MAX']} bytes of stack") in GUIDE
