@@ -215,6 +215,13 @@ uint32_t arch_backtrace(const struct arch_registers *at, struct arch_call *calls
 const char *arch_symbol(uint64_t address, uint64_t *offset);
 
 /* --- provided by the arch: a compiler of downloaded code: arch/jit.h --------------------- */
+/* False: the compiler makes no code for this machine. */
+static inline bool arch_has_jit(void);
+/* Boot, before other harts run: each of these pages, writable, can get rights of its own. */
+void arch_code_area(void *memory, uint64_t pages);
+/* One of them becomes executable and read-only, or writable and not executable. Fences are the
+ * caller's. */
+void arch_code_seal(void *page, bool is_sealed);
 
 /* --- provided by kern --------------------------------------------------------------------- */
 /* First hart, paging on, early map, boot stack. The tree is readable at `device_tree`, all that it

@@ -7,6 +7,7 @@
 #include "kern/boot.h"
 #include <stdarg.h>
 #include <exo/errors.h>
+#include "kern/arena.h"
 #include "kern/ask.h"
 #include "kern/console.h"
 #include "kern/irq.h"
@@ -287,6 +288,7 @@ boot_on_own_stack(uint32_t number)
 	devices_console(k, &machine);
 	devices_start(k, &machine);
 	hart_setup(h);
+	arena_boot(k);
 	start_harts(k);
 	limit_asids(k);
 	make_trace(k);

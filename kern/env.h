@@ -42,6 +42,7 @@ enum use_kind {
 	USE_REQUEST = 7,    /* RING request -> BLOCK */
 	USE_IRQ = 8,        /* a line (kern/irq.c) -> IRQ */
 	USE_SLOT = 9,       /* positions of a timeline (kern/slots.c) -> SLOT */
+	USE_PROGRAM = 10,   /* a program (kern/arena.c) -> CODE */
 };
 
 /* What another hart can ask of an environment's home hart; bits of env.requests. */

@@ -289,6 +289,13 @@ give_lines(void)
 }
 
 static void
+give_arena(void)
+{
+	give_root(EXO_CAP_CODE, EXO_CODE_LOAD | EXO_CODE_RUN, 0, CONFIG_CODE_PAGES,
+		  &init.boot->code);
+}
+
+static void
 give_timelines(void)
 {
 	for (uint32_t i = 0; i < init.k->harts; i++) {
@@ -395,6 +402,7 @@ init_make(struct kernel *k, struct machine *m)
 	give_windows();
 	give_lines();
 	give_timelines();
+	give_arena();
 	fill_boot_page();
 	kernel_fence_i(k); /* init's program was marked as fenced before it was there */
 	return e;

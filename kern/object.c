@@ -13,6 +13,7 @@
  * and holder 0. Callers:    tree lock held.
  */
 #include "kern/object.h"
+#include "kern/arena.h"
 #include "kern/console.h"
 #include "kern/cspace.h"
 #include "kern/irq.h"
@@ -106,6 +107,9 @@ unbind_use(struct kernel *k, struct use *u)
 		break;
 	case USE_SLOT:
 		slots_lost(k, u);
+		break;
+	case USE_PROGRAM:
+		program_lost(u);
 		break;
 	case USE_REQUEST:
 		return E_BUSY; /* the device decides when it is done */
@@ -391,6 +395,7 @@ const struct cap_type object_types[EXO_CAP_TYPES] = {
 	[EXO_CAP_IRQ] = {.unbind = unbind},
 	[EXO_CAP_SLOT] = {.unbind = unbind},
 	[EXO_CAP_BLOCK] = {.unbind = unbind},
+	[EXO_CAP_CODE] = {.unbind = unbind},
 	[EXO_CAP_PACKET] = {.is_disjoint = nic_disjoint,
 			    .stands_apart = nic_stands_apart,
 			    .unbind = unbind,

@@ -77,6 +77,12 @@ arch_fence_all(void)
 	tlb_forget_all(host_hart());
 }
 
+static inline bool
+arch_has_jit(void)
+{
+	return false;
+}
+
 static inline void
 arch_fence_i(void)
 {

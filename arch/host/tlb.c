@@ -331,6 +331,20 @@ arch_map_registers(uint64_t physical, uint64_t bytes)
 }
 
 void
+arch_code_area(void *memory, uint64_t pages)
+{
+	(void)memory;
+	(void)pages;
+}
+
+void
+arch_code_seal(void *page, bool is_sealed)
+{
+	(void)page;
+	(void)is_sealed;
+}
+
+void
 arch_root_init(uint64_t *root)
 {
 	memset(root, 0, PAGE_SIZE);

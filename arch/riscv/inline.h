@@ -87,6 +87,12 @@ arch_fence_all(void)
 	sfence_vma_all();
 }
 
+static inline bool
+arch_has_jit(void)
+{
+	return true;
+}
+
 static inline void
 arch_fence_i(void)
 {

@@ -125,6 +125,46 @@ map_direct(uint64_t start, uint64_t bytes)
 	}
 }
 
+/* A megapage of the direct map becomes pages with its rights. */
+static void
+split_megapage(uint64_t *entry, uint64_t address)
+{
+	uint64_t physical = pte_page(*entry) << PAGE_SHIFT;
+	struct paddr table = mmu.pages();
+	uint64_t *level0 = arch_ram(table.value);
+
+	for (uint64_t at = 0; at < MEGAPAGE; at += PAGE_SIZE) {
+		level0[at >> PAGE_SHIFT] = pte_make(physical + at, KERNEL_LEAF | PTE_R | PTE_W);
+	}
+	*entry = pte_make(table.value, PTE_V);
+	arch_fence_page(address);
+}
+
+void
+arch_code_area(void *memory, uint64_t pages)
+{
+	uint64_t end = (uint64_t)memory + (pages << PAGE_SHIFT);
+
+	for (uint64_t at = align_down_u64((uint64_t)memory, MEGAPAGE); at < end; at += MEGAPAGE) {
+		uint64_t *level1 = table_below(&mmu.root[at >> 30 & 511]);
+		uint64_t *entry = &level1[at >> 21 & 511];
+
+		if (*entry & (PTE_R | PTE_W | PTE_X)) {
+			split_megapage(entry, at);
+		}
+	}
+	sfence_vma_all();
+}
+
+void
+arch_code_seal(void *page, bool is_sealed)
+{
+	uint64_t *entry = entry_of((uint64_t)page);
+
+	*(volatile uint64_t *)entry =
+		pte_make(arch_physical(page), KERNEL_LEAF | PTE_R | (is_sealed ? PTE_X : PTE_W));
+}
+
 static void
 map_stacks(uint32_t harts)
 {

@@ -80,6 +80,25 @@ struct exo_insn {
 };
 _Static_assert(sizeof(struct exo_insn) == 8, "RFC 9669, section 3");
 
+/* Memory of a run: bytes [offset, offset + bytes) of a FRAME capability; EXO_NONE: there is none.
+ */
+struct exo_code_memory {
+	exo_handle frames; /* with EXO_READ, and EXO_WRITE where the program may write */
+	uint64_t offset;
+	uint64_t bytes; /* at most EXO_CODE_SPAN */
+};
+#define EXO_CODE_SPAN 0x10000u
+
+/* exo_code_run: what a program is given, and what became of it. */
+struct exo_code_run {
+	struct exo_code_memory region[EXO_REGIONS]; /* STACK and DATA are the program's own */
+	uint64_t argument[5];                       /* r1 to r5 */
+	/* filled in */
+	uint64_t result; /* r0 */
+	uint64_t fuel;   /* what is left */
+	uint64_t calls;  /* of helpers, which do nothing here but return their number + r1 */
+};
+
 /* What a handler returns. */
 #define EXO_HANDLER_DELIVER 0 /* the packet goes on to the ring */
 #define EXO_HANDLER_DROP    1 /* it has been dealt with */

@@ -5,13 +5,14 @@
 #define EXO_SYSCALLS_H
 
 #include <exo/atom.h>
+#include <exo/code.h>
 #include <exo/errors.h>
 #include <exo/ring.h>
 #include <exo/types.h>
 
-#define EXO_CALLS_MAX           64
-#define EXO_CONSOLE_BYTES       256 /* of a console_write: it takes no more at once */
-#define EXO_PEEK_BYTES          256 /* of an env_peek, an env_poke */
+#define EXO_CALLS_MAX     64
+#define EXO_CONSOLE_BYTES 256 /* of a console_write: it takes no more at once */
+#define EXO_PEEK_BYTES    256 /* of an env_peek, an env_poke */
 
 #define SYSCALL(nr, name) EXO_NR_##name = (nr),
 enum exo_call_number {

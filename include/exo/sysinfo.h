@@ -114,6 +114,7 @@ struct exo_boot {
 	exo_handle device_tree; /* FRAME, read-only: the tree the firmware passed */
 	exo_handle frame_table; /* FRAME, read-only: struct exo_frame_info, from its start on */
 	exo_handle trace;       /* FRAME, read-only: struct exo_trace and its rings */
+	exo_handle code;        /* CODE: the arena of downloaded programs, whole */
 	uint64_t initrd_offset; /* of the first byte in that capability's first page */
 	uint64_t initrd_bytes;
 	uint64_t device_tree_offset;

@@ -30,7 +30,7 @@ enum exo_cap_type {
 	EXO_CAP_IRQ = 3,    /* interval: interrupt source numbers */
 	EXO_CAP_SLOT = 4,   /* interval: hart << 32 | position on its timeline */
 	EXO_CAP_BLOCK = 5,  /* interval: disk << 48 | 4 KiB block number */
-	EXO_CAP_CODE = 6,   /* interval: the arena of compiled code */
+	EXO_CAP_CODE = 6,   /* interval: pages of the arena of downloaded code */
 	EXO_CAP_PACKET = 7, /* predicate: packets of NIC `start`; count = filters it may derive */
 	EXO_CAP_ENV = 8,    /* objects from here on; start = page number of the first frame, count =
 			       frames */
@@ -71,6 +71,8 @@ enum exo_cap_type {
 #define EXO_RING_USE        0x4ul
 #define EXO_IRQ_BIND        0x4ul /* take its interrupts as events, acknowledge them */
 #define EXO_SLOT_BIND       0x4ul /* run in it */
+#define EXO_CODE_LOAD       0x4ul /* load a program into it */
+#define EXO_CODE_RUN        0x8ul /* let the program that is there run */
 #define EXO_CONSOLE_POWER   0x10ul
 
 /* exo_bind: what is bound to what (see syscalls.def). */
@@ -82,6 +84,7 @@ enum exo_binding {
 	EXO_BIND_BUFFER = 5,  /* RING -> FRAME that receives packets */
 	EXO_BIND_IRQ = 6,     /* IRQ of one line -> event bit of the caller */
 	EXO_BIND_SLOT = 7,    /* ENV -> SLOT: it runs in those positions */
+	EXO_BIND_CODE = 8,    /* a program -> CODE: made by exo_code_load, only to be unbound */
 };
 
 /* exo_env_entry: which entry point is set. */
@@ -133,14 +136,14 @@ struct exo_map_entry {
 
 /* Flags of exo_map, exo_unmap and exo_protect besides EXO_READ, EXO_WRITE and EXO_EXEC. The first
  * four stand in the entry, where the page-table entry has them. */
-#define EXO_ACCESSED   0x40ul  /* the hardware sets them at an access, a write; what unmap and */
-#define EXO_DIRTY      0x80ul  /* protect return is the OR over all entries of their old ones */
-#define EXO_SOFT0      0x100ul /* the libOS's own */
-#define EXO_SOFT1      0x200ul
-#define EXO_MEGA       0x400ul /* entries of 2 MiB, one level up */
-#define EXO_GIGA       0x800ul /* entries of 1 GiB, two levels up */
-#define EXO_MEGA_PAGES 512ul
-#define EXO_GIGA_PAGES (512ul * 512)
+#define EXO_ACCESSED         0x40ul /* the hardware sets them at an access, a write; what unmap and */
+#define EXO_DIRTY            0x80ul /* protect return is the OR over all entries of their old ones */
+#define EXO_SOFT0            0x100ul /* the libOS's own */
+#define EXO_SOFT1            0x200ul
+#define EXO_MEGA             0x400ul /* entries of 2 MiB, one level up */
+#define EXO_GIGA             0x800ul /* entries of 1 GiB, two levels up */
+#define EXO_MEGA_PAGES       512ul
+#define EXO_GIGA_PAGES       (512ul * 512)
 
 #define EXO_BINDINGS_COUNTED 64
 

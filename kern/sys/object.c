@@ -414,6 +414,8 @@ unbind(struct env *e, uint32_t what, exo_handle thing)
 		return sys_unbind_irq(e, thing);
 	case EXO_BIND_SLOT:
 		return sys_unbind_slot(e, thing);
+	case EXO_BIND_CODE:
+		return sys_unbind_code(e, thing);
 	default:
 		return E_INVAL;
 	}

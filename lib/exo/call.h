@@ -4,8 +4,8 @@
  *
  * Generated from syscalls.def, same order of arguments; the manual page of each call stands
  * there. The result is non-negative or a negative enum exo_error. exo_carve2 also returns where
- * the range ends that is in the way (E_TAKEN), exo_revoke2 how many transfers are (E_BUSY). RISC-V
- * only: files that also build on the host do not include this header.
+ * the range ends that is in the way (E_TAKEN), exo_revoke2 how many transfers are (E_BUSY),
+ * exo_code_load2 what is wrong with a program. RISC-V only: files that also build on the host do not include this header.
  */
 #ifndef LIB_EXO_CALL_H
 #define LIB_EXO_CALL_H
@@ -77,6 +77,14 @@ static inline struct exo_result
 exo_revoke2(exo_handle capability, uint64_t start, uint64_t count)
 {
 	return exo_ecall3(EXO_NR_revoke, capability, start, count);
+}
+
+/* exo_code_load with its second result: after E_FORMAT the first bad instruction | reason << 32 (enum
+ * exo_code_refusal). */
+static inline struct exo_result
+exo_code_load2(exo_handle code, const struct exo_code *program)
+{
+	return exo_ecall2(EXO_NR_code_load, code, (uint64_t)program);
 }
 
 #endif

@@ -12,7 +12,7 @@ $(O)/host/counter.so: test/bench/counter.c test/bench/ops.h test/bench/plugin_ap
 libs-test/bench/fork := cow
 # The kernel's engines of downloaded code, in user space.
 LIBS += engines
-lib-engines-y := $(wildcard kern/code/*.c arch/riscv/jit*.c)
+lib-engines-y := $(filter-out arch/riscv/jit_trie.c,$(wildcard kern/code/*.c arch/riscv/jit*.c))
 libs-test/bench/jit_ratio := engines
 $(B)/u/test/bench/jit_ratio/code.S.o: $$(CODE_PROGS)
 $(B)/u/test/bench/jit_ratio/code.S.o: UFLAGS += -Wa,-I$(O)/bpf
