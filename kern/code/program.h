@@ -49,7 +49,7 @@ int code_verify(struct code_program *p);
 const char *code_check(const struct code_program *p);
 /* What the instruction costs, without a helper's own charge. */
 uint32_t code_insn_cost(const struct exo_insn *i);
-/* The fuel that each run of the class begins with. */
+/* The fuel that each run of the class begins with; 0: there is no such class. */
 int64_t code_fuel(uint32_t code_class);
 
 /* Begins a run of p with `stack` (8-byte aligned, p->stack_bytes, which become 0). */

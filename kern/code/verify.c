@@ -44,7 +44,7 @@ static const int16_t class_fuel[EXO_CODE_CLASSES] = {
 int64_t
 code_fuel(uint32_t code_class)
 {
-	return class_fuel[code_class];
+	return code_class < EXO_CODE_CLASSES ? class_fuel[code_class] : 0;
 }
 
 static bool
