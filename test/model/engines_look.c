@@ -3,7 +3,6 @@
  * making? Each word is looked at for what the head comment of arch/riscv/jit.c says of it.
  */
 #include <stddef.h>
-#include <stdio.h>
 #include <exo/errors.h>
 #include "arch/riscv/jit.h"
 #include "test/model/engines.h"
@@ -83,7 +82,6 @@ engines_look(const struct engines *e)
 		const char *failure = look(e->code[n]);
 
 		if (failure) {
-			fprintf(stderr, "word %u: 0x%08x\n", n, e->code[n]);
 			return failure;
 		}
 	}
