@@ -38,11 +38,12 @@ struct arch_jit {
 	uint32_t pool_words; /* room */
 	uint32_t *code;      /* what can be executed, from its first word on, and */
 	uint64_t *pool;      /* constants that it reads, which never can */
-	uint16_t *label;     /* insns + 1: where each instruction begins in `code`, in words */
+	uint16_t *label; /* insns + 1: where each instruction begins, in words from `start` on */
 	/* how far it is; 0 at first */
 	uint32_t pass; /* 0: sizes, 1: code, 2: done */
 	uint32_t at;
 	uint32_t words;
+	uint32_t start; /* of the program itself, behind what comes first */
 	uint32_t pooled;
 	bool is_full; /* it did not fit: E_NOSPACE from then on */
 	/* what the compiler knows */

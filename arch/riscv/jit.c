@@ -34,10 +34,10 @@
 #define POOL_BIAS   2040 /* so that 511 constants are within 2 KiB on both sides */
 #define REACH_BYTES 2048
 
-static uint32_t
+static int32_t
 offset_of_argument(uint32_t n)
 {
-	return (uint32_t)(offsetof(struct code_run, argument) + sizeof(uint64_t) * (n - 1));
+	return (int32_t)(offsetof(struct code_run, argument) + sizeof(uint64_t) * (n - 1));
 }
 
 void
@@ -49,6 +49,12 @@ jit_put(struct arch_jit *j, uint32_t word)
 	j->words++;
 }
 
+void
+jit_op(struct arch_jit *j, uint32_t word, uint32_t rd, uint32_t rs1, int32_t last)
+{
+	jit_put(j, word | rd << 7 | rs1 << 15 | (uint32_t)last << 20);
+}
+
 uint32_t
 jit_use(struct arch_jit *j, uint32_t machine)
 {
@@ -57,12 +63,12 @@ jit_use(struct arch_jit *j, uint32_t machine)
 }
 
 /* r0 to r4 where nothing has to be saved. */
+static const uint8_t machine[] = {RV_A2, RV_A3, RV_A6, RV_A7, RV_T3, RV_S9,
+				  RV_S0, RV_S1, RV_S4, RV_S5, RV_S8};
+
 uint32_t
 jit_register(struct arch_jit *j, uint32_t bpf)
 {
-	static const uint8_t machine[] = {RV_A2, RV_A3, RV_A6, RV_A7, RV_T3, RV_S9,
-					  RV_S0, RV_S1, RV_S4, RV_S5, RV_S8};
-
 	return jit_use(j, machine[bpf]);
 }
 
@@ -92,11 +98,11 @@ jit_set(struct arch_jit *j, uint32_t rd, uint64_t value)
 	int32_t at;
 
 	if (value <= JIT_SMALL) {
-		jit_put(j, rv_addi(rd, RV_ZERO, (int32_t)value));
+		jit_op(j, RV(addi), rd, RV_ZERO, (int32_t)value);
 		return;
 	}
 	at = (int32_t)(pool_index(j, value) * sizeof(uint64_t));
-	jit_put(j, rv_ld(rd, jit_use(j, JIT_POOL), j->has_bias ? at - POOL_BIAS : at));
+	jit_op(j, RV(ld), rd, jit_use(j, JIT_POOL), j->has_bias ? at - POOL_BIAS : at);
 }
 
 uint32_t
@@ -112,9 +118,7 @@ jit_constant(struct arch_jit *j, uint32_t rd, uint64_t value)
 void
 jit_leave(struct arch_jit *j, uint32_t way)
 {
-	int32_t to = (int32_t)(j->label[j->insns] + way);
-
-	jit_put(j, rv_jal(RV_ZERO, 4 * (to - (int32_t)j->words)));
+	jit_put(j, rv_jal(RV_ZERO, jit_distance(j, j->insns) + 4 * (int32_t)way));
 }
 
 void
@@ -150,9 +154,9 @@ static void
 pay(struct arch_jit *j, int32_t cost)
 {
 	if (cost <= ARCH_JIT_FUEL_MAX) {
-		jit_put(j, rv_addi(JIT_FUEL, JIT_FUEL, -cost));
+		jit_op(j, RV(addi), JIT_FUEL, JIT_FUEL, -cost);
 		jit_put(j, rv_bge(JIT_FUEL, RV_ZERO, 12));
-		jit_put(j, rv_addi(JIT_FUEL, JIT_FUEL, cost));
+		jit_op(j, RV(addi), JIT_FUEL, JIT_FUEL, cost);
 	}
 	jit_leave(j, JIT_LIMIT);
 }
@@ -231,15 +235,13 @@ static void
 begin_registers(struct arch_jit *j)
 {
 	for (uint32_t n = 0; n < BPF_FRAME; n++) {
-		uint32_t used = j->used;
-		uint32_t rd = jit_register(j, n);
+		bool is_argument = n >= 1 && n <= 5;
 
-		j->used = used;
-		if (!(used >> rd & 1)) {
-			continue;
+		if (j->used >> machine[n] & 1) {
+			jit_op(j, is_argument ? RV(ld) : RV(addi), machine[n],
+			       is_argument ? JIT_RUN : RV_ZERO,
+			       is_argument ? offset_of_argument(n) : 0);
 		}
-		jit_put(j, n >= 1 && n <= 5 ? rv_ld(rd, JIT_RUN, (int32_t)offset_of_argument(n))
-					    : rv_addi(rd, RV_ZERO, 0));
 	}
 }
 
@@ -252,16 +254,16 @@ begin_stack(struct arch_jit *j)
 
 	if (j->used >> RV_S8 & 1) {
 		if (j->stack_bytes) {
-			jit_put(j, rv_ld(RV_S8, JIT_RUN, end));
+			jit_op(j, RV(ld), RV_S8, JIT_RUN, end);
 		} else {
-			jit_put(j, rv_addi(RV_S8, RV_ZERO, EXO_REGION_STACK));
-			jit_put(j, rv_slli(RV_S8, RV_S8, EXO_REGION_SHIFT));
+			jit_op(j, RV(addi), RV_S8, RV_ZERO, EXO_REGION_STACK);
+			jit_op(j, RV(slli), RV_S8, RV_S8, EXO_REGION_SHIFT);
 		}
 	}
 	if (j->used >> JIT_STACK & 1) {
-		jit_put(j, rv_ld(JIT_STACK, JIT_RUN, region));
-		jit_put(j, rv_ld(JIT_C, JIT_RUN, end));
-		jit_put(j, rv_add(JIT_STACK, JIT_STACK, JIT_C));
+		jit_op(j, RV(ld), JIT_STACK, JIT_RUN, region);
+		jit_op(j, RV(ld), JIT_C, JIT_RUN, end);
+		jit_op(j, RV(add), JIT_STACK, JIT_STACK, JIT_C);
 	}
 }
 
@@ -269,13 +271,13 @@ static void
 prologue(struct arch_jit *j)
 {
 	if (frame_bytes(j)) {
-		jit_put(j, rv_addi(RV_SP, RV_SP, -frame_bytes(j)));
+		jit_op(j, RV(addi), RV_SP, RV_SP, -frame_bytes(j));
 		transfer_saved(j, true);
 	}
-	jit_put(j, rv_addi(JIT_RUN, RV_A0, 0));
-	jit_put(j, rv_ld(JIT_FUEL, JIT_RUN, offsetof(struct code_run, fuel)));
+	jit_op(j, RV(addi), JIT_RUN, RV_A0, 0);
+	jit_op(j, RV(ld), JIT_FUEL, JIT_RUN, offsetof(struct code_run, fuel));
 	if (j->has_bias) {
-		jit_put(j, rv_addi(JIT_POOL, JIT_POOL, POOL_BIAS));
+		jit_op(j, RV(addi), JIT_POOL, JIT_POOL, POOL_BIAS);
 	}
 	if (j->has_calls) {
 		jit_put(j, rv_sd(JIT_RUN, RV_SP, JIT_FRAME_RUN));
@@ -289,39 +291,31 @@ prologue(struct arch_jit *j)
 static void
 epilogue(struct arch_jit *j)
 {
-	jit_put(j, rv_addi(JIT_A, RV_ZERO, E_LIMIT));
+	jit_op(j, RV(addi), JIT_A, RV_ZERO, E_LIMIT);
 	jit_leave(j, JIT_OUT);
-	jit_put(j, rv_addi(JIT_A, RV_ZERO, E_FAULT));
+	jit_op(j, RV(addi), JIT_A, RV_ZERO, E_FAULT);
 	jit_leave(j, JIT_OUT);
 	jit_put(j, rv_sd(jit_register(j, 0), JIT_RUN, offsetof(struct code_run, result)));
-	jit_put(j, rv_addi(JIT_A, RV_ZERO, 0));
+	jit_op(j, RV(addi), JIT_A, RV_ZERO, 0);
 	jit_put(j, rv_sd(JIT_FUEL, JIT_RUN, offsetof(struct code_run, fuel)));
-	jit_put(j, rv_addi(RV_A0, JIT_A, 0));
+	jit_op(j, RV(addi), RV_A0, JIT_A, 0);
 	if (frame_bytes(j)) {
 		transfer_saved(j, false);
-		jit_put(j, rv_addi(RV_SP, RV_SP, frame_bytes(j)));
+		jit_op(j, RV(addi), RV_SP, RV_SP, frame_bytes(j));
 	}
 	jit_put(j, rv_jalr(RV_ZERO, RV_RA, 0));
 }
 
-/* Pass 0 is over: now the prologue's length is known, and all labels move by it. */
+/* Pass 0 is over: now the prologue's length is known. */
 static void
 end_sizing(struct arch_jit *j)
 {
-	uint32_t body = j->words;
-	uint32_t start;
-
+	j->label[j->insns] = (uint16_t)j->words;
 	j->has_bias = j->pooled * sizeof(uint64_t) > REACH_BYTES;
-	j->words = 0;
 	jit_register(j, 0); /* the epilogue's */
-	prologue(j);
-	start = j->words;
 	epilogue(j);
-	j->is_full = j->is_full || j->words + body > j->code_words;
-	for (uint32_t n = 0; n < j->insns; n++) {
-		j->label[n] = (uint16_t)(j->label[n] + start);
-	}
-	j->label[j->insns] = (uint16_t)(body + start);
+	prologue(j);
+	j->is_full = j->is_full || j->words > j->code_words;
 	j->at = 0;
 	j->pooled = 0;
 	j->words = 0;
@@ -336,6 +330,7 @@ step(struct arch_jit *j)
 
 	if (j->pass && !j->at) {
 		prologue(j);
+		j->start = j->words;
 	}
 	if (!j->pass) {
 		j->label[j->at] = (uint16_t)j->words;

@@ -41,6 +41,11 @@ enum jit_register {
 #define JIT_FRAME_BYTES  24
 
 void jit_put(struct arch_jit *j, uint32_t word);
+/* One of the formats R and I; `last` is rs2 or the constant. The registers come in here and not by
+ * rv_NAME(), which takes 16 bytes of code more each time. */
+void jit_op(struct arch_jit *j, uint32_t word, uint32_t rd, uint32_t rs1, int32_t last);
+#define RV(name) rv_##name(0, 0, 0)
+
 /* The machine register of a BPF register; it is then in use. */
 uint32_t jit_register(struct arch_jit *j, uint32_t bpf);
 /* Notes that the machine register is in use, and returns it. */
@@ -49,6 +54,13 @@ uint32_t jit_use(struct arch_jit *j, uint32_t machine);
 void jit_set(struct arch_jit *j, uint32_t rd, uint64_t value);
 /* A register that has this number: rd, or x0. */
 uint32_t jit_constant(struct arch_jit *j, uint32_t rd, uint64_t value);
+/* Bytes from here to the code of instruction `target`; in pass 0 any number. */
+static inline int32_t
+jit_distance(const struct arch_jit *j, uint32_t target)
+{
+	return 4 * (int32_t)(j->start + j->label[target] - j->words);
+}
+
 /* Goes to a way out; two words with jit_leave_unless, which goes unless rs1 < rs2. */
 void jit_leave(struct arch_jit *j, uint32_t way);
 void jit_leave_unless(struct arch_jit *j, uint32_t rs1, uint32_t rs2, uint32_t way);

@@ -32,8 +32,8 @@ static const struct {
 static void
 clear_high(struct arch_jit *j, uint32_t rd, uint32_t rs)
 {
-	jit_put(j, rv_slli(rd, rs, 32));
-	jit_put(j, rv_srli(rd, rd, 32));
+	jit_op(j, RV(slli), rd, rs, 32);
+	jit_op(j, RV(srli), rd, rd, 32);
 }
 
 /* Is the result of the usual instruction below 2^32? Else it has to be made so, for 32 bits. */
@@ -92,12 +92,12 @@ divide(struct arch_jit *j, const struct work *w, uint32_t rs2)
 
 	if (!w->is_long && !w->is_narrow_b) {
 		divisor = JIT_C;
-		jit_put(j, rv_addiw(JIT_C, rs2, 0));
+		jit_op(j, RV(addiw), JIT_C, rs2, 0);
 	}
-	jit_put(j, rv_sltu(JIT_B, RV_ZERO, divisor));
-	jit_put(j, rv_sub(JIT_B, RV_ZERO, JIT_B));
+	jit_op(j, RV(sltu), JIT_B, RV_ZERO, divisor);
+	jit_op(j, RV(sub), JIT_B, RV_ZERO, JIT_B);
 	compute(j, w, rs2);
-	jit_put(j, rv_and(w->rd, w->rd, JIT_B));
+	jit_op(j, RV(and), w->rd, w->rd, JIT_B);
 }
 
 static bool
@@ -126,9 +126,9 @@ shift(struct arch_jit *j, const struct work *w)
 	uint32_t rd = w->rd;
 
 	if (w->operation == BPF_LSH) {
-		jit_put(j, rv_slli(rd, rd, w->is_long ? amount : amount + 32));
+		jit_op(j, RV(slli), rd, rd, w->is_long ? amount : amount + 32);
 		if (!w->is_long) {
-			jit_put(j, rv_srli(rd, rd, 32));
+			jit_op(j, RV(srli), rd, rd, 32);
 		}
 		return !w->is_long;
 	}
@@ -150,10 +150,10 @@ move(struct arch_jit *j, const struct work *w)
 	}
 	rs = jit_register(j, bpf_source(w->i));
 	if (bits) {
-		jit_put(j, rv_slli(w->rd, rs, 64 - bits));
-		jit_put(j, rv_srai(w->rd, w->rd, (w->is_long ? 64 : 32) - bits));
+		jit_op(j, RV(slli), w->rd, rs, 64 - bits);
+		jit_op(j, RV(srai), w->rd, w->rd, (w->is_long ? 64 : 32) - bits);
 		if (!w->is_long) {
-			jit_put(j, rv_srli(w->rd, w->rd, 32));
+			jit_op(j, RV(srli), w->rd, w->rd, 32);
 		}
 		return !w->is_long;
 	}
@@ -162,7 +162,7 @@ move(struct arch_jit *j, const struct work *w)
 		return true;
 	}
 	if (rs != w->rd) {
-		jit_put(j, rv_addi(w->rd, rs, 0));
+		jit_op(j, RV(addi), w->rd, rs, 0);
 	}
 	return w->is_narrow_b;
 }
@@ -172,11 +172,11 @@ static void
 exchange(struct arch_jit *j, uint32_t rd, uint32_t bits, uint64_t mask)
 {
 	jit_set(j, JIT_B, mask);
-	jit_put(j, rv_srli(JIT_C, rd, bits));
-	jit_put(j, rv_and(JIT_C, JIT_C, JIT_B));
-	jit_put(j, rv_and(rd, rd, JIT_B));
-	jit_put(j, rv_slli(rd, rd, bits));
-	jit_put(j, rv_or(rd, rd, JIT_C));
+	jit_op(j, RV(srli), JIT_C, rd, bits);
+	jit_op(j, RV(and), JIT_C, JIT_C, JIT_B);
+	jit_op(j, RV(and), rd, rd, JIT_B);
+	jit_op(j, RV(slli), rd, rd, bits);
+	jit_op(j, RV(or), rd, rd, JIT_C);
 }
 
 /* JIT_C has what comes from above down; the low `bits` of rd go up to bit 64 and `down` from there.
@@ -184,11 +184,11 @@ exchange(struct arch_jit *j, uint32_t rd, uint32_t bits, uint64_t mask)
 static void
 rotate(struct arch_jit *j, uint32_t rd, uint32_t bits, uint32_t down)
 {
-	jit_put(j, rv_slli(rd, rd, bits));
+	jit_op(j, RV(slli), rd, rd, bits);
 	if (down) {
-		jit_put(j, rv_srli(rd, rd, down));
+		jit_op(j, RV(srli), rd, rd, down);
 	}
-	jit_put(j, rv_or(rd, rd, JIT_C));
+	jit_op(j, RV(or), rd, rd, JIT_C);
 }
 
 static void
@@ -196,19 +196,19 @@ swap(struct arch_jit *j, uint32_t rd, uint32_t bits)
 {
 	switch (bits) {
 	case 16:
-		jit_put(j, rv_slli(JIT_C, rd, 48));
-		jit_put(j, rv_srli(JIT_C, JIT_C, 56));
+		jit_op(j, RV(slli), JIT_C, rd, 48);
+		jit_op(j, RV(srli), JIT_C, JIT_C, 56);
 		rotate(j, rd, 56, 48);
 		break;
 	case 32:
 		exchange(j, rd, 8, 0x00ff00ff);
-		jit_put(j, rv_srli(JIT_C, rd, 16));
+		jit_op(j, RV(srli), JIT_C, rd, 16);
 		rotate(j, rd, 48, 32);
 		break;
 	default:
 		exchange(j, rd, 8, 0x00ff00ff00ff00ff);
 		exchange(j, rd, 16, 0x0000ffff0000ffff);
-		jit_put(j, rv_srli(JIT_C, rd, 32));
+		jit_op(j, RV(srli), JIT_C, rd, 32);
 		rotate(j, rd, 32, 0);
 		break;
 	}
@@ -225,8 +225,8 @@ reorder(struct arch_jit *j, const struct work *w)
 		return bits < 64;
 	}
 	if (bits < 64) {
-		jit_put(j, rv_slli(w->rd, w->rd, 64 - bits));
-		jit_put(j, rv_srli(w->rd, w->rd, 64 - bits));
+		jit_op(j, RV(slli), w->rd, w->rd, 64 - bits);
+		jit_op(j, RV(srli), w->rd, w->rd, 64 - bits);
 		return true;
 	}
 	return w->is_narrow_a;
@@ -242,7 +242,7 @@ translate(struct arch_jit *j, const struct work *w)
 	case BPF_MOV:
 		return move(j, w);
 	case BPF_NEG:
-		jit_put(j, rv_sub(w->rd, RV_ZERO, w->rd));
+		jit_op(j, RV(sub), w->rd, RV_ZERO, w->rd);
 		return false;
 	case BPF_LSH:
 	case BPF_RSH:

@@ -22,44 +22,42 @@ static const struct {
 	[BPF_JSLT >> 4] = {4, false}, [BPF_JSLE >> 4] = {5, true},
 };
 
-/* Bytes from here to where that instruction's code begins. */
-static int32_t
-distance(const struct arch_jit *j, int64_t target)
-{
-	return 4 * ((int32_t)j->label[target] - (int32_t)j->words);
-}
-
 static void
 branch(struct arch_jit *j, const struct exo_insn *i, uint32_t rs1, uint32_t rs2)
 {
 	uint32_t funct3 = branches[bpf_operation(i->opcode) >> 4].funct3;
-	int64_t target = bpf_target(i, j->at);
+	uint32_t target = (uint32_t)bpf_target(i, j->at);
+	bool is_near = target > j->at && target <= j->at + NEAR_INSNS;
 
-	if (target > j->at && target <= (int64_t)j->at + NEAR_INSNS) {
-		jit_put(j, rv_b(funct3, rs1, rs2, distance(j, target)));
-	} else {
-		jit_put(j, rv_b(funct3 ^ 1, rs1, rs2, 8));
-		jit_put(j, rv_jal(RV_ZERO, distance(j, target)));
+	jit_put(j, rv_b(funct3 ^ !is_near, rs1, rs2, is_near ? jit_distance(j, target) : 8));
+	if (!is_near) {
+		jit_put(j, rv_jal(RV_ZERO, jit_distance(j, target)));
 	}
+}
+
+/* The second operand; a constant of 32 bits has zeros above. */
+static uint32_t
+second(struct arch_jit *j, const struct exo_insn *i)
+{
+	bool is_long = bpf_class(i->opcode) == BPF_JMP;
+
+	if (i->opcode & BPF_X) {
+		return jit_register(j, bpf_source(i));
+	}
+	return jit_constant(j, JIT_A, is_long ? (uint64_t)(int64_t)i->imm : (uint32_t)i->imm);
 }
 
 /* The bits that both have in JIT_C. */
 static void
 test_bits(struct arch_jit *j, const struct exo_insn *i)
 {
-	bool is_long = bpf_class(i->opcode) == BPF_JMP;
-	uint32_t a = jit_register(j, bpf_destination(i));
-	uint32_t b;
+	bool is_narrow = !(i->opcode & BPF_X) || jit_is_narrow(j, bpf_source(i)) ||
+			 jit_is_narrow(j, bpf_destination(i));
+	uint32_t b = second(j, i);
 
-	if (i->opcode & BPF_X) {
-		b = jit_register(j, bpf_source(i));
-	} else {
-		b = jit_constant(j, JIT_A, is_long ? (uint64_t)(int64_t)i->imm : (uint32_t)i->imm);
-	}
-	jit_put(j, rv_and(JIT_C, a, b));
-	if (!is_long && i->opcode & BPF_X && !jit_is_narrow(j, bpf_source(i)) &&
-	    !jit_is_narrow(j, bpf_destination(i))) {
-		jit_put(j, rv_addiw(JIT_C, JIT_C, 0));
+	jit_op(j, RV(and), JIT_C, jit_register(j, bpf_destination(i)), (int32_t)b);
+	if (bpf_class(i->opcode) == BPF_JMP32 && !is_narrow) {
+		jit_op(j, RV(addiw), JIT_C, JIT_C, 0);
 	}
 }
 
@@ -71,9 +69,8 @@ extended(struct arch_jit *j, const struct exo_insn *i, bool is_destination, uint
 	if (!is_destination && !(i->opcode & BPF_X)) {
 		return jit_constant(j, rd, (uint64_t)(int64_t)i->imm);
 	}
-	jit_put(j,
-		rv_addiw(rd, jit_register(j, is_destination ? bpf_destination(i) : bpf_source(i)),
-			 0));
+	jit_op(j, RV(addiw), rd,
+	       jit_register(j, is_destination ? bpf_destination(i) : bpf_source(i)), 0);
 	return rd;
 }
 
@@ -96,15 +93,12 @@ compare(struct arch_jit *j, const struct exo_insn *i)
 	uint32_t a;
 	uint32_t b;
 
-	if (!is_long && !is_comparable(j, i)) {
+	if (is_long || is_comparable(j, i)) {
+		a = jit_register(j, bpf_destination(i));
+		b = second(j, i);
+	} else {
 		a = extended(j, i, true, is_turned ? JIT_C : JIT_A);
 		b = extended(j, i, false, is_turned ? JIT_A : JIT_C);
-	} else {
-		a = jit_register(j, bpf_destination(i));
-		b = i->opcode & BPF_X
-			    ? jit_register(j, bpf_source(i))
-			    : jit_constant(j, JIT_A,
-					   is_long ? (uint64_t)(int64_t)i->imm : (uint32_t)i->imm);
 	}
 	branch(j, i, is_turned ? b : a, is_turned ? a : b);
 }
@@ -114,7 +108,7 @@ jit_jump(struct arch_jit *j, const struct exo_insn *i)
 {
 	switch (bpf_operation(i->opcode)) {
 	case BPF_JA:
-		jit_put(j, rv_jal(RV_ZERO, distance(j, bpf_target(i, j->at))));
+		jit_put(j, rv_jal(RV_ZERO, jit_distance(j, (uint32_t)bpf_target(i, j->at))));
 		break;
 	case BPF_EXIT:
 		jit_register(j, 0);
@@ -134,16 +128,16 @@ jit_jump(struct arch_jit *j, const struct exo_insn *i)
 static void
 call_helper(struct arch_jit *j, uint32_t nr)
 {
-	jit_put(j, rv_addi(RV_A0, JIT_RUN, 0));
-	jit_put(j, rv_addi(RV_A1, RV_ZERO, (int32_t)nr));
-	jit_put(j, rv_addi(RV_A2, RV_SP, JIT_FRAME_RESULT));
-	jit_put(j, rv_ld(JIT_C, RV_A0, offsetof(struct code_run, helper)));
+	jit_op(j, RV(addi), RV_A0, JIT_RUN, 0);
+	jit_op(j, RV(addi), RV_A1, RV_ZERO, (int32_t)nr);
+	jit_op(j, RV(addi), RV_A2, RV_SP, JIT_FRAME_RESULT);
+	jit_op(j, RV(ld), JIT_C, RV_A0, offsetof(struct code_run, helper));
 	jit_put(j, rv_jalr(RV_RA, JIT_C, 0));
-	jit_put(j, rv_ld(JIT_RUN, RV_SP, JIT_FRAME_RUN));
-	jit_put(j, rv_ld(jit_register(j, 0), RV_SP, JIT_FRAME_RESULT));
-	jit_put(j, rv_addi(JIT_A, RV_A0, 0));
-	jit_put(j, rv_ld(JIT_FUEL, JIT_RUN, offsetof(struct code_run, fuel)));
-	jit_put(j, rv_ld(JIT_POOL, RV_SP, JIT_FRAME_POOL));
+	jit_op(j, RV(ld), JIT_RUN, RV_SP, JIT_FRAME_RUN);
+	jit_op(j, RV(ld), jit_register(j, 0), RV_SP, JIT_FRAME_RESULT);
+	jit_op(j, RV(addi), JIT_A, RV_A0, 0);
+	jit_op(j, RV(ld), JIT_FUEL, JIT_RUN, offsetof(struct code_run, fuel));
+	jit_op(j, RV(ld), JIT_POOL, RV_SP, JIT_FRAME_POOL);
 }
 
 /* RFC 9669, 4.3.1: r1 to r5 do not survive; here they are 0 afterwards. The helper sees them, and

@@ -113,18 +113,18 @@ transfer(struct arch_jit *j, const struct exo_insn *i, uint32_t rs1, int32_t dis
 	uint32_t funct3 = size[i->opcode >> 3 & 3];
 	uint32_t code = bpf_class(i->opcode);
 	bool is_narrow = funct3 < 3 && (i->opcode & 0xe0) == BPF_MEM;
+	uint32_t value;
 
 	if (code == BPF_LDX) {
-		jit_put(j, rv_i(RV_LOAD, funct3 | (is_narrow ? 4 : 0),
-				jit_register(j, bpf_destination(i)), rs1, displacement));
+		funct3 |= is_narrow ? 4 : 0;
+		jit_op(j, rv_i(RV_LOAD, funct3, 0, 0, 0), jit_register(j, bpf_destination(i)), rs1,
+		       displacement);
 		jit_written(j, bpf_destination(i), is_narrow);
-	} else if (code == BPF_STX) {
-		jit_put(j, rv_s(funct3, jit_register(j, bpf_source(i)), rs1, displacement));
-	} else {
-		uint32_t value = jit_constant(j, JIT_C, (uint64_t)(int64_t)i->imm);
-
-		jit_put(j, rv_s(funct3, value, rs1, displacement));
+		return;
 	}
+	value = code == BPF_STX ? jit_register(j, bpf_source(i))
+				: jit_constant(j, JIT_C, (uint64_t)(int64_t)i->imm);
+	jit_put(j, rv_s(funct3, value, rs1, displacement));
 }
 
 /* Goes on if the span, which begins at the pointer in `first`, lies in a region. Its end is then in
@@ -137,15 +137,15 @@ check(struct arch_jit *j, const struct access *span, uint32_t first, uint32_t co
 	int32_t more = span->high - span->low - 1;
 	uint32_t last = more ? JIT_B : first;
 
-	jit_put(j, rv_srli(JIT_C, first, EXO_REGION_SHIFT - 4));
-	jit_put(j, rv_andi(JIT_C, JIT_C, (EXO_REGIONS - 1) * sizeof(struct code_region)));
-	jit_put(j, rv_add(JIT_C, JIT_C, JIT_RUN));
-	jit_put(j, rv_ld(end, JIT_C, table + (int32_t)offsetof(struct code_region, end)));
-	jit_put(j, rv_ld(JIT_C, JIT_C, table + (int32_t)offsetof(struct code_region, base)));
+	jit_op(j, RV(srli), JIT_C, first, EXO_REGION_SHIFT - 4);
+	jit_op(j, RV(andi), JIT_C, JIT_C, (EXO_REGIONS - 1) * sizeof(struct code_region));
+	jit_op(j, RV(add), JIT_C, JIT_C, JIT_RUN);
+	jit_op(j, RV(ld), end, JIT_C, table + (int32_t)offsetof(struct code_region, end));
+	jit_op(j, RV(ld), JIT_C, JIT_C, table + (int32_t)offsetof(struct code_region, base));
 	if (more > JIT_SMALL) {
-		jit_put(j, rv_addi(JIT_B, copy, span->high - 1));
+		jit_op(j, RV(addi), JIT_B, copy, span->high - 1);
 	} else if (more) {
-		jit_put(j, rv_addi(JIT_B, first, more));
+		jit_op(j, RV(addi), JIT_B, first, more);
 	}
 	jit_leave_unless(j, last, end, JIT_FAULT);
 }
@@ -158,10 +158,10 @@ first_byte(struct arch_jit *j, uint32_t base, int32_t low)
 		return base;
 	}
 	if (low > 0 && low <= JIT_SMALL) {
-		jit_put(j, rv_addi(JIT_A, base, low));
+		jit_op(j, RV(addi), JIT_A, base, low);
 	} else {
 		jit_set(j, JIT_A, (uint64_t)(int64_t)low);
-		jit_put(j, rv_add(JIT_A, JIT_A, base));
+		jit_op(j, RV(add), JIT_A, JIT_A, base);
 	}
 	return JIT_A;
 }
@@ -173,7 +173,7 @@ access_once(struct arch_jit *j, const struct exo_insn *i, const struct access *a
 	uint32_t first = first_byte(j, jit_register(j, a->base), a->low);
 
 	check(j, a, first, first, JIT_END);
-	jit_put(j, rv_add(JIT_A, first, JIT_C));
+	jit_op(j, RV(add), JIT_A, first, JIT_C);
 	transfer(j, i, JIT_A, 0);
 }
 
@@ -207,12 +207,12 @@ access_first(struct arch_jit *j, const struct exo_insn *i, const struct plan *p)
 	uint32_t first = first_byte(j, base, span->low);
 
 	if (span->high - span->low - 1 > JIT_SMALL) {
-		jit_put(j, rv_addi(host, base, 0));
+		jit_op(j, RV(addi), host, base, 0);
 	}
 	check(j, span, first, host, end);
-	jit_put(j, rv_add(host, base, JIT_C));
+	jit_op(j, RV(add), host, base, JIT_C);
 	if (p->grows) {
-		jit_put(j, rv_add(end, end, JIT_C));
+		jit_op(j, RV(add), end, end, JIT_C);
 	}
 	j->reach[n] = (struct arch_jit_reach){span->low, span->high,     (uint8_t)span->base,
 					      true,      span->is_store, p->grows};
@@ -243,7 +243,7 @@ access_again(struct arch_jit *j, const struct exo_insn *i, struct arch_jit_reach
 
 	if (p->span.high > r->high && r->has_end) {
 		r->high = p->span.high;
-		jit_put(j, rv_addi(JIT_B, JIT_HOST + n, r->high - 1));
+		jit_op(j, RV(addi), JIT_B, JIT_HOST + n, r->high - 1);
 		jit_leave_unless(j, JIT_B, JIT_ENDS + n, JIT_FAULT);
 	}
 	transfer(j, i, JIT_HOST + n, i->offset);

@@ -280,7 +280,8 @@ compile(struct engines *e)
 		if (j->pass && !j->at) {
 			used = j->used;
 		}
-		if (j->pass && j->at && (j->words != e->label[j->at] || j->used != used)) {
+		if (j->pass && j->at &&
+		    (j->words != j->start + e->label[j->at] || j->used != used)) {
 			return E_STATE;
 		}
 	}
