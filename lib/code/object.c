@@ -125,7 +125,7 @@ object_section(const struct object *o, uint32_t index)
 bool
 object_symbol(const struct object *o, uint32_t index, struct object_symbol *symbol)
 {
-	const uint8_t *at = section_of(o, o->symbol_table).at + (size_t)index * SYMBOL_BYTES;
+	const uint8_t *at = o->symbol_entries + (size_t)index * SYMBOL_BYTES;
 	uint32_t section = (uint32_t)object_number(at + ST_SHNDX, 2);
 
 	*symbol = (struct object_symbol){
@@ -204,7 +204,7 @@ find_symbols(struct object *o)
 		    s.bytes / SYMBOL_BYTES > UINT32_MAX) {
 			return object_refuse(o, E_FORMAT, "section %u is no table of symbols", n);
 		}
-		o->symbol_table = n;
+		o->symbol_entries = s.at;
 		o->symbol_names = s.link;
 		o->symbols = (uint32_t)(s.bytes / SYMBOL_BYTES);
 		return 0;

@@ -60,8 +60,8 @@ struct object {
 	size_t bytes;
 	uint32_t sections;
 	uint32_t symbols;
-	uint32_t symbol_table; /* sections; 0: there are no symbols */
-	uint32_t symbol_names;
+	uint32_t symbol_names; /* a section */
+	const uint8_t *symbol_entries;
 	char sentence[OBJECT_SENTENCE_MAX]; /* why something was refused */
 };
 

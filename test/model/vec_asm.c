@@ -370,6 +370,34 @@ parse_helper(const char *word, int32_t *nr)
 	return parse_imm(word, nr);
 }
 
+/* `wrong`, or that there are more than `count` operands. */
+static const char *
+operands(const struct vec_words *w, uint32_t count, const char *wrong)
+{
+	return wrong ? wrong : w->count > count + 1 ? "there are too many operands" : NULL;
+}
+
+static const char *
+parse_control(struct vec_asm *a, struct exo_insn *i, const struct vec_words *w)
+{
+	const char *word = w->word[0];
+
+	if (!strcmp(word, "exit")) {
+		i->opcode = BPF_JMP | BPF_EXIT;
+		return operands(w, 0, NULL);
+	}
+	if (!strcmp(word, "call")) {
+		i->opcode = BPF_JMP | BPF_CALL;
+		return parse_helper(w->word[1], &i->imm) ? operands(w, 1, NULL)
+							 : "there is no such helper";
+	}
+	if (strcmp(word, "ja") && strcmp(word, "gotol")) {
+		return "there is no such instruction";
+	}
+	i->opcode = *word == 'j' ? BPF_JMP | BPF_JA : BPF_JMP32 | BPF_JA;
+	return operands(w, 1, parse_target(a, i, w->word[1]));
+}
+
 static const char *
 parse_insn(struct vec_asm *a, struct exo_insn *i, const struct vec_words *w)
 {
@@ -377,34 +405,24 @@ parse_insn(struct vec_asm *a, struct exo_insn *i, const struct vec_words *w)
 	const struct name *n;
 
 	if ((n = FIND(alu, word))) {
-		return parse_alu(i, w, n);
+		return operands(w, n->code == BPF_NEG ? 1 : 2, parse_alu(i, w, n));
 	}
 	if ((n = FIND(jumps, word))) {
-		return parse_jump(a, i, w, n);
+		return operands(w, 3, parse_jump(a, i, w, n));
 	}
 	if ((n = FIND(memory, word))) {
-		return parse_memory(i, w, n);
+		return operands(w, 2, parse_memory(i, w, n));
 	}
 	if ((n = FIND(swaps, word))) {
-		return parse_swap(i, w, n);
+		return operands(w, 1, parse_swap(i, w, n));
 	}
 	if (!strcmp(word, "lddw")) {
-		return parse_constant(a, i, w);
+		return operands(w, 2, parse_constant(a, i, w));
 	}
 	if (!strcmp(word, "raw")) {
-		return parse_raw(i, w);
+		return operands(w, 4, parse_raw(i, w));
 	}
-	if (!strcmp(word, "exit")) {
-		i->opcode = BPF_JMP | BPF_EXIT;
-		return NULL;
-	}
-	if (!strcmp(word, "call")) {
-		i->opcode = BPF_JMP | BPF_CALL;
-		return parse_helper(w->word[1], &i->imm) ? NULL : "there is no such helper";
-	}
-	i->opcode = !strcmp(word, "ja") ? BPF_JMP | BPF_JA : BPF_JMP32 | BPF_JA;
-	return *word == 'j' || !strcmp(word, "gotol") ? parse_target(a, i, w->word[1])
-						      : "there is no such instruction";
+	return parse_control(a, i, w);
 }
 
 static const char *

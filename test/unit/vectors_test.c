@@ -122,12 +122,96 @@ nothing_is_left_out(void **state)
 	assert_true(kinds > 128);
 }
 
+/* A line that is none is not passed over. */
+static void
+reader_refuses(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t line;
+	} wrong[] = {
+		{"case a\n\tmov r0\n", 2},
+		{"case a\n\tmov r0, 1, 2\n", 2},
+		{"case a\n\tmov r16, 1\n", 2},
+		{"case a\n\tmov r0, 0x100000000\n", 2},
+		{"case a\n\tmov r0, w1\n", 2},
+		{"case a\n\tmove r0, 1\n", 2},
+		{"case a\n\tld8 r0, [r1+40000]\n", 2},
+		{"case a\n\tld8 r0, r1, r2\n", 2},
+		{"case a\n\tlds64 r0, [r1]\n", 2},
+		{"case a\n\tcall nobody\n", 2},
+		{"case a\n\texit 1\n", 2},
+		{"case a\n\ttimes x exit\n", 2},
+		{"case a\n\ttimes 601 exit\n", 2},
+		{"case a\nclass b\n", 2},
+		{"case a\nstate 1\n", 2},
+		{"case a\nstate 0g\n", 2},
+		{"case a\nstate zeros 1025\n", 2},
+		{"case a\n\tja there\nrun = 0\n", 3},
+		{"case a\n\texit\n\nrun\n", 4},
+		{"case a\n\texit\nrun 1 2 3 4 5 6 = 0\n", 3},
+		{"case a\n\texit\nrun = 0 used\n", 3},
+		{"case a\n\texit\nrun = 0 0\n", 3},
+		{"case a\n\texit\nrun = 0x\n", 3},
+		{"case a\n\texit\nrun = 18446744073709551616\n", 3},
+		{"case a\n\texit\nrun = nowhere+1\n", 3},
+		{"case a\n\texit\nrefused whim at 0\n", 3},
+		{"case a\n\texit\nrun = 0\nthen state 00\n", 4},
+		{"case a\n\texit\nrun = 0\ncalls 3 ()\n", 4},
+	};
+	static struct vec_case c;
+	static struct vec v;
+
+	(void)state;
+	for (size_t n = 0; n < ARRAY_SIZE(wrong); n++) {
+		int more;
+
+		vec_open(&v, wrong[n].text, strlen(wrong[n].text));
+		do {
+			more = vec_next(&v, &c);
+		} while (more > 0);
+		if (more != -1 || v.line != wrong[n].line || !v.wrong) {
+			fail_msg("%s: %d, line %u", wrong[n].text, more, v.line);
+		}
+	}
+}
+
+/* What is wanted is compared: cases that are not so fail. */
+static void
+runner_notices(void **state)
+{
+	static const char *const wrong[] = {
+		"run = 6",
+		"run faults",
+		"run starves",
+		"run = 5 used 4",
+		"refused end at 0",
+		"run = 5\nthen state 01",
+		"run = 5\nthen stack 01 00 00 00 00 00 00 00",
+		"run = 5\ncalls 3 () = 1",
+	};
+	static struct vec_case c;
+	static struct vec v;
+	char text[160];
+
+	(void)state;
+	for (size_t n = 0; n < ARRAY_SIZE(wrong); n++) {
+		snprintf(text, sizeof(text), "case a\nstate 00\nstack 8\n\tmov r0, 5\n\texit\n%s\n",
+			 wrong[n]);
+		vec_open(&v, text, strlen(text));
+		assert_int_equal(vec_next(&v, &c), 1);
+		assert_non_null(vec_judge(&c, code_interpret));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(interpreter_agrees),
 		cmocka_unit_test(nothing_is_left_out),
+		cmocka_unit_test(reader_refuses),
+		cmocka_unit_test(runner_notices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
