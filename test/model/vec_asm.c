@@ -242,7 +242,7 @@ parse_target(struct vec_asm *a, struct exo_insn *i, const char *word)
 	if (a->jumps == VEC_LABELS_MAX || strlen(word) >= sizeof(jump->name)) {
 		return "too many jumps, or too long a name";
 	}
-	strcpy(jump->name, word);
+	memcpy(jump->name, word, strlen(word) + 1);
 	jump->at = a->insns;
 	a->jumps++;
 	return NULL;
