@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <exo/code.h>
 
-/* 3.1: classes. */
+/* 3.3: classes. */
 enum bpf_class {
 	BPF_LD = 0,
 	BPF_LDX = 1,
