@@ -135,6 +135,49 @@ one_of_several(void **state)
 	assert_int_equal(compile(source, "h"), E_NOENT);
 }
 
+/* The second function of a section, and the second constant. */
+static void
+not_at_the_start(void **state)
+{
+	uint64_t kept;
+
+	(void)state;
+	assert_int_equal(
+		compile("static const int a[4] = {5, 6, 7, 8}, b[4] = {9, 10, 11, 12};\n"
+			"long f(const unsigned char *p) { return a[p[0] & 3]; }\n"
+			"long g(const unsigned char *p) { return b[p[0] & 3] * a[p[1] & 3]; }",
+			"g"),
+		0);
+	assert_true(image.start);
+	assert_int_equal(run("\x01\x02", &kept), 10 * 7);
+	assert_int_equal(compile("static long x, y; long f(long a) { return x += a; }"
+				 "long g(long a) { return y += a; }",
+				 "g"),
+			 E_UNSUPPORTED);
+	assert_non_null(strstr(image.object.sentence, "it uses y in section .bss"));
+}
+
+#define FILLED(n) "long f(void) { asm volatile(\".rept " n "\\n r1 = 1\\n .endr\"); return 0; }"
+
+/* As much as there may be, and one more. */
+static void
+as_much_as_there_may_be(void **state)
+{
+	uint64_t kept;
+
+	(void)state;
+	assert_int_equal(compile(FILLED("510"), NULL), 0);
+	assert_int_equal(image.head.insns, EXO_CODE_INSNS_MAX);
+	assert_int_equal(run("", &kept), 0);
+	assert_int_equal(compile(FILLED("511"), NULL), E_LIMIT);
+	assert_int_equal(compile("static const _Alignas(16) unsigned char t[1024] = {[1023] = 7};\n"
+				 "long f(const unsigned char *p) { return t[p[0] * 4 + 3]; }",
+				 NULL),
+			 0);
+	assert_int_equal(image.head.data_bytes, EXO_CODE_DATA_MAX);
+	assert_int_equal(run("\xff", &kept), 7);
+}
+
 static const struct {
 	const char *source;
 	int error;
@@ -239,6 +282,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(programs_run),       cmocka_unit_test(constants_are_found),
 		cmocka_unit_test(stack_is_measured),  cmocka_unit_test(one_of_several),
+		cmocka_unit_test(not_at_the_start),   cmocka_unit_test(as_much_as_there_may_be),
 		cmocka_unit_test(what_is_no_program), cmocka_unit_test(lines_are_known),
 		cmocka_unit_test(broken_files),
 	};
