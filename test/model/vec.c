@@ -229,24 +229,29 @@ parse_then(const struct vec *v, struct vec_case *c)
 		       : "the region has another size";
 }
 
-/* `calls NR (A B C D E) = N` or `fails` */
+/* `calls NR (A B C D E) = N` or `fails`, and `costs N` */
 static const char *
 parse_calls(const struct vec *v, struct vec_case *c)
 {
 	struct vec_call *call = &c->call[c->calls];
+	uint64_t argument[5];
 	uint64_t nr;
 	uint32_t n = 2;
 
-	if (c->calls == VEC_CALLS_MAX || !number(v, 1, &nr) ||
-	    !parse_arguments(v, &n, call->argument)) {
+	if (c->calls == VEC_CALLS_MAX || !number(v, 1, &nr) || !parse_arguments(v, &n, argument)) {
 		return "what is wanted is: calls NR (A B C D E) = N";
 	}
-	call->nr = (uint32_t)nr;
-	call->fails = is(v, n, "fails");
+	*call = (struct vec_call){.nr = (uint32_t)nr, .fails = is(v, n, "fails")};
+	memcpy(call->argument, argument, sizeof(argument));
 	c->calls++;
-	return call->fails || (is(v, n, "=") && number(v, n + 1, &call->gives))
-		       ? NULL
-		       : "the helper has no result";
+	n += call->fails ? 1 : 2;
+	if (!call->fails && (!is(v, n - 2, "=") || !number(v, n - 1, &call->gives))) {
+		return "the helper has no result";
+	}
+	if (is(v, n, "costs") && number(v, n + 1, &call->costs)) {
+		n += 2;
+	}
+	return n == v->words.count ? NULL : "there is something behind the call";
 }
 
 /* A line before a run. */

@@ -26,6 +26,7 @@ struct vec_call {
 	uint32_t nr;
 	uint64_t argument[5];
 	uint64_t gives;
+	uint64_t costs; /* fuel that it takes; too much ends the run */
 	bool fails;
 };
 

@@ -70,7 +70,7 @@ help(struct code_run *run, uint32_t nr, uint64_t *result)
 	}
 	f->done++;
 	*result = call->gives;
-	return call->fails ? E_DENIED : 0;
+	return code_charge(run, call->costs) ? E_LIMIT : call->fails ? E_DENIED : 0;
 }
 
 static void

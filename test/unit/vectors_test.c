@@ -158,6 +158,8 @@ reader_refuses(void **state)
 		{"case a\n\texit\nrefused whim at 0\n", 3},
 		{"case a\n\texit\nrun = 0\nthen state 00\n", 4},
 		{"case a\n\texit\nrun = 0\ncalls 3 ()\n", 4},
+		{"case a\n\texit\nrun = 0\ncalls 3 () = 1 costs\n", 4},
+		{"case a\n\texit\nrun = 0\ncalls 3 () fails 5\n", 4},
 	};
 	static struct vec_case c;
 	static struct vec v;
