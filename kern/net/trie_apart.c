@@ -31,21 +31,33 @@ struct search {
 	void *context;
 };
 
-/* The bits that c fixes of [offset, offset + 8), in memory order. */
-static uint64_t
-bits_at(const struct canon *c, const struct level *l, int32_t offset, uint64_t *value)
+/* A step was done. False: there were no more. */
+static bool
+spend(struct search *s)
 {
+	s->steps -= s->steps != 0;
+	return s->steps != 0;
+}
+
+/* The bits that c fixes of [offset, offset + 8), in memory order; 0 when steps have run out. */
+static uint64_t
+bits_at(struct search *s, const struct level *l, int32_t offset, uint64_t *value)
+{
+	const struct canon *c = s->c;
 	uint64_t mask = 0;
 
 	*value = 0;
-	for (uint32_t i = l->from; i < c->count && c->test[i].field.kind == TEST_COMPARE; i++) {
+	for (uint32_t i = l->from; i < c->count && spend(s); i++) {
 		const struct filter_test *test = &c->test[i];
 		int32_t later = 8 * (offset + l->delta - test->field.offset);
 
+		if (test->field.kind == TEST_SHIFT || later <= -64) {
+			break; /* under another base, or further: they are sorted */
+		}
 		if (later >= 0 && later < 64) {
 			mask |= test->mask >> later;
 			*value |= test->value >> later;
-		} else if (later < 0 && later > -64) {
+		} else if (later < 0) {
 			mask |= test->mask << -later;
 			*value |= test->value << -later;
 		}
@@ -55,11 +67,11 @@ bits_at(const struct canon *c, const struct level *l, int32_t offset, uint64_t *
 
 /* Does a test of the trie want another bit than c? */
 static bool
-conflicts(const struct search *s, const struct level *l, const struct test_field *f, uint64_t mask,
+conflicts(struct search *s, const struct level *l, const struct test_field *f, uint64_t mask,
 	  uint64_t wanted)
 {
 	uint64_t value;
-	uint64_t fixed = bits_at(s->c, l, f->offset, &value);
+	uint64_t fixed = bits_at(s, l, f->offset, &value);
 
 	return ((value ^ wanted) & fixed & mask) != 0;
 }
@@ -78,7 +90,7 @@ shift_of(const struct canon *c, const struct level *l)
 
 /* How far c says that a shift of the trie goes; more than CANON_SPAN: it does not say. */
 static uint64_t
-step_of(const struct canon *c, const struct level *l, const struct test_field *f, uint64_t mask)
+step_of(struct search *s, const struct level *l, const struct test_field *f, uint64_t mask)
 {
 	uint64_t step = 0;
 	uint64_t fixed = 0;
@@ -86,7 +98,7 @@ step_of(const struct canon *c, const struct level *l, const struct test_field *f
 	for (uint32_t i = 0; i < f->width; i++) {
 		uint64_t value;
 
-		fixed = fixed << 8 | (bits_at(c, l, f->offset + (int32_t)i, &value) & 0xff);
+		fixed = fixed << 8 | (bits_at(s, l, f->offset + (int32_t)i, &value) & 0xff);
 		step = step << 8 | (value & 0xff);
 	}
 	return mask & ~fixed ? CANON_SPAN + 1 : (step & mask) << f->scale;
@@ -94,19 +106,19 @@ step_of(const struct canon *c, const struct level *l, const struct test_field *f
 
 /* The trie goes behind a shift. */
 static void
-go_behind(const struct canon *c, struct level *l, const struct test_field *f, uint64_t mask)
+go_behind(struct search *s, struct level *l, const struct test_field *f, uint64_t mask)
 {
-	const struct filter_test *own = shift_of(c, l);
+	const struct filter_test *own = shift_of(s->c, l);
 	struct test_field moved = *f;
 	uint64_t step;
 
 	moved.offset = (int16_t)(moved.offset + l->delta);
 	moved.end = (uint16_t)(moved.end + l->delta);
 	if (own && test_same_field(&moved, mask, own)) {
-		l->from = (uint8_t)(own - c->test + 1);
+		l->from = (uint8_t)(own - s->c->test + 1);
 		return;
 	}
-	step = step_of(c, l, f, mask);
+	step = step_of(s, l, f, mask);
 	l->lost |= step + (uint64_t)l->delta > CANON_SPAN;
 	l->delta = (int16_t)(l->lost ? 0 : l->delta + (int16_t)step);
 }
@@ -120,17 +132,16 @@ enter(struct search *s, struct level *l, struct trie_filter **found)
 	for (uint32_t i = 0; i < n->tests; i++) {
 		const struct filter_test *test = &n->test[i];
 
-		if (!s->steps) {
+		if (!spend(s)) {
 			return true;
 		}
-		s->steps--;
 		if (test->field.kind == TEST_SHIFT) {
-			go_behind(s->c, l, &test->field, test->mask);
+			go_behind(s, l, &test->field, test->mask);
 		} else if (conflicts(s, l, &test->field, test->mask, test->value)) {
 			return false;
 		}
 	}
-	for (struct trie_filter *f = n->filters; f && s->steps; f = f->next, s->steps--) {
+	for (struct trie_filter *f = n->filters; f && spend(s); f = f->next) {
 		if (!s->apart || !s->apart(s->context, f)) {
 			*found = f;
 			return true;
@@ -145,7 +156,7 @@ next_value(struct search *s, const struct level *l, const struct trie_branch *b,
 {
 	uint32_t slots = 1u << b->table->bits;
 	uint64_t value;
-	uint64_t fixed = bits_at(s->c, l, b->field.offset, &value);
+	uint64_t fixed = bits_at(s, l, b->field.offset, &value);
 
 	if (!(b->mask & ~fixed)) {
 		const struct trie_node *only =
@@ -154,10 +165,9 @@ next_value(struct search *s, const struct level *l, const struct trie_branch *b,
 		*slot = slots;
 		return only;
 	}
-	while (*slot < slots && s->steps) {
+	while (*slot < slots && spend(s)) {
 		const struct value_slot *at = &b->to.slots[(*slot)++];
 
-		s->steps--;
 		if (at->child && !((value ^ at->key) & fixed & b->mask)) {
 			return at->child;
 		}
@@ -169,17 +179,16 @@ next_value(struct search *s, const struct level *l, const struct trie_branch *b,
 static bool
 descend(struct search *s, struct level *l, struct level *to)
 {
-	for (; l->branch < l->node->branches && s->steps; l->branch++, l->slot = 0) {
+	for (; l->branch < l->node->branches && spend(s); l->branch++, l->slot = 0) {
 		const struct trie_branch *b = &node_branches(l->node)[l->branch];
 
 		*to = (struct level){.from = l->from, .lost = l->lost, .delta = l->delta};
 		if (b->table) {
 			to->node = next_value(s, l, b, &l->slot);
 		} else if (!l->slot++) {
-			s->steps--;
 			to->node = b->to.child;
 			if (b->field.kind == TEST_SHIFT) {
-				go_behind(s->c, to, &b->field, b->mask);
+				go_behind(s, to, &b->field, b->mask);
 			} else if (conflicts(s, l, &b->field, b->mask, b->key)) {
 				to->node = NULL;
 			}
