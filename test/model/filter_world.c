@@ -10,6 +10,7 @@
 #include <exo/errors.h>
 #include "kern/net/trie_node.h"
 #include "lib/base/disjoint.h"
+#include "lib/base/rand.h"
 #include "lib/base/string.h"
 #include "test/model/filter_rv64.h"
 
@@ -207,10 +208,11 @@ static void
 draw_packet(struct filter_world *w)
 {
 	uint32_t i = draw(w, WORLD_FILTERS);
+	uint64_t noise = 1 + draw(w, 65536);
 
 	w->bytes = draw(w, 3) ? WORLD_PACKET : draw(w, WORLD_PACKET);
 	for (uint32_t j = 0; j < sizeof(w->room); j++) {
-		w->room[j] = draw(w, 4) ? 0 : (uint8_t)draw(w, 256);
+		w->room[j] = (uint8_t)(rand_below(&noise, 4) ? 0 : rand_next(&noise) >> 56);
 	}
 	if (draw(w, 2)) {
 		draw_usual_packet(w);
