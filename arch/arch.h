@@ -31,12 +31,14 @@ uint16_t mmio_read16(uintptr_t address);
 static inline uint32_t mmio_read32(uintptr_t address);
 void mmio_write8(uintptr_t address, uint8_t value);
 void mmio_write16(uintptr_t address, uint16_t value);
-void mmio_write32(uintptr_t address, uint32_t value);
+static inline void mmio_write32(uintptr_t address, uint32_t value);
 
-/* Barriers, named by purpose. Memory of descriptors must be visible before the device is told, and
- * its index be read before what it covers. */
-void dma_write_barrier(void);
-void dma_read_barrier(void);
+/* Barriers, named by purpose. Memory of descriptors must be visible before the device is told, its
+ * index be read before what it covers, and what was written be visible before it is read whether
+ * the device waits for that. */
+static inline void dma_write_barrier(void);
+static inline void dma_read_barrier(void);
+static inline void dma_question_barrier(void);
 
 /* The `time` counter, ticks of the timebase. */
 static inline uint64_t arch_time(void);

@@ -28,7 +28,9 @@ provoke_panic(void)
 static void
 provoke_trap(void)
 {
-	mmio_write32(8, 1);
+	volatile uintptr_t nowhere = 8; /* for the compiler, it could be anywhere */
+
+	mmio_write32(nowhere, 1);
 }
 
 static void

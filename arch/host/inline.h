@@ -20,6 +20,32 @@ mmio_read32(uintptr_t address)
 	return host_mmio_read32(address);
 }
 
+static inline void
+mmio_write32(uintptr_t address, uint32_t value)
+{
+	host_mmio_write32(address, value);
+}
+
+/* One thread, and fake devices run inside register accesses: the compiler must only keep the order.
+ */
+static inline void
+dma_write_barrier(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+static inline void
+dma_read_barrier(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+static inline void
+dma_question_barrier(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
 static inline uint64_t
 arch_time(void)
 {

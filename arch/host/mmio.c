@@ -107,23 +107,9 @@ mmio_write16(uintptr_t address, uint16_t value)
 }
 
 void
-mmio_write32(uintptr_t address, uint32_t value)
+host_mmio_write32(uintptr_t address, uint32_t value)
 {
 	device_write(address, 4, value);
-}
-
-/* One thread, and fake devices run inside register accesses: the compiler must only keep the order.
- */
-void
-dma_write_barrier(void)
-{
-	__asm__ volatile("" ::: "memory");
-}
-
-void
-dma_read_barrier(void)
-{
-	__asm__ volatile("" ::: "memory");
 }
 
 uint64_t

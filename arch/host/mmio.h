@@ -22,8 +22,9 @@ struct mmio_device {
 void mmio_attach(const struct mmio_device *device);
 void mmio_detach_all(void);
 
-/* Behind mmio_read32(). */
+/* Behind mmio_read32() and mmio_write32(). */
 uint32_t host_mmio_read32(uintptr_t address);
+void host_mmio_write32(uintptr_t address, uint32_t value);
 
 /* Behind arch_time(). */
 uint64_t host_time(void);

@@ -39,6 +39,31 @@ mmio_read32(uintptr_t address)
 	return *(volatile uint32_t *)address;
 }
 
+static inline void
+mmio_write32(uintptr_t address, uint32_t value)
+{
+	*(volatile uint32_t *)address = value;
+}
+
+/* RVWMO, I/O ordering: "fence" with i and o bits. */
+static inline void
+dma_write_barrier(void)
+{
+	__asm__ volatile("fence w, ow" ::: "memory");
+}
+
+static inline void
+dma_read_barrier(void)
+{
+	__asm__ volatile("fence ir, r" ::: "memory");
+}
+
+static inline void
+dma_question_barrier(void)
+{
+	__asm__ volatile("fence w, r" ::: "memory");
+}
+
 static inline bool
 arch_external_only(void)
 {

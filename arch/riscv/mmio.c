@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * mmio.c: device registers and the barriers around them. RVWMO, I/O ordering: "fence" with i and o
- * bits.
+ * mmio.c: device registers of the widths that are seldom used; see inline.h for the rest.
  */
 #include "arch/arch.h"
 
@@ -26,22 +25,4 @@ void
 mmio_write16(uintptr_t address, uint16_t value)
 {
 	*(volatile uint16_t *)address = value;
-}
-
-void
-mmio_write32(uintptr_t address, uint32_t value)
-{
-	*(volatile uint32_t *)address = value;
-}
-
-void
-dma_write_barrier(void)
-{
-	__asm__ volatile("fence w, ow" ::: "memory");
-}
-
-void
-dma_read_barrier(void)
-{
-	__asm__ volatile("fence ir, r" ::: "memory");
 }

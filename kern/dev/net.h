@@ -2,8 +2,10 @@
  * net.h: what a NIC can do. Frames are what the wire carries: no offloads, at most 1514 bytes, no
  * check sequence.
  *
- * Received frames lie in buffers of the driver until the callback returns; transmitted ones are
- * gathered in place and must stay until done(tag). The device is hostile: as blk.h.
+ * Received frames lie in buffers of the driver until the callback returns, each NET_FRAME_SKEW
+ * behind a multiple of 8, so that what follows the Ethernet header is aligned; all 8-byte words
+ * that a frame touches may be read. Transmitted ones are gathered in place and must stay until
+ * done(tag). The device is hostile: as blk.h.
  */
 #ifndef KERN_DEV_NET_H
 #define KERN_DEV_NET_H
@@ -17,6 +19,7 @@
 #define NET_TAGS_MAX     64
 #define NET_FRAME_MIN    14 /* an Ethernet header */
 #define NET_FRAME_MAX    1514
+#define NET_FRAME_SKEW   2
 
 struct net_segment {
 	struct paddr address;

@@ -2,12 +2,16 @@
  * net_virtio.c: a virtio NIC without offloads: what it receives and sends are the frames on the
  * wire.
  *
- * Every buffer begins with a header of 12 bytes. Those sent are all zero ("nothing
- * special", 5.1.6.2), so all frames share one; those received are not looked at. State:      struct
- * net_virtio; in the DMA area RECEIVE_BUFFERS buffers and the header. Invariants: bit t of
- * in_flight is set iff done(t) is owed. Each receive buffer is with the device, but for the one
- * whose frame is just being handed out. For both, "unless broken". Callers:    the NIC's user, with
- * the NIC's lock held, interrupts off. Spec:       virtio 1.2, 5.1.
+ * Every buffer begins with a header of 12 bytes. Those sent are all zero ("nothing special",
+ * 5.1.6.2), so all frames share one; those received are not looked at.
+ *
+ * State:      struct net_virtio; in the DMA area RECEIVE_BUFFERS buffers and the header.
+ * Invariants: bit t of in_flight is set iff done(t) is owed. Each receive buffer is the device's,
+ *             once that was told (virtq_publish), but for the one whose frame is being handed out.
+ *             Outside interrupt() the device interrupts for the next frame that comes or has left,
+ *             or interrupt() has returned true. All of that "unless broken".
+ * Callers:    the NIC's user, with the NIC's lock held, interrupts off.
+ * Spec:       virtio 1.2, 5.1.
  */
 #include "kern/dev/net_virtio.h"
 
@@ -26,10 +30,9 @@ enum {
 	QUEUE_TRANSMIT = 1,
 };
 
-#define HEADER_BYTES 12u   /* 5.1.6.1; with VERSION_1 it always has num_buffers */
-#define BUFFER_BYTES 1536u /* header and the longest frame (1526), rounded up */
-/* then frames begin on an 8-byte boundary: they are copied by words */
-#define BUFFER_SKEW     4u
+#define HEADER_BYTES    12u   /* 5.1.6.1; with VERSION_1 it always has num_buffers */
+#define BUFFER_BYTES    1536u /* header and the longest frame (1526), rounded up */
+#define BUFFER_SKEW     6u    /* then frames begin where they should */
 #define RECEIVE_BUFFERS 64
 #define TRANSMIT_LEAST  8   /* room for one frame of NET_SEGMENTS_MAX segments and its header */
 #define TRANSMIT_MOST   512 /* 64 such frames need 320 */
@@ -39,7 +42,7 @@ struct net_virtio {
 	struct virtio virtio;
 	struct virtq receive;
 	struct virtq transmit;
-	uint8_t *buffers; /* BUFFER_BYTES each; buffer i has token i */
+	uint8_t *buffers; /* BUFFER_BYTES each; buffer i has id i (virtq_take_out) */
 	struct paddr buffers_address;
 	struct paddr header_address;
 	uint64_t in_flight; /* a bit per tag */
@@ -50,7 +53,8 @@ struct net_virtio {
 _Static_assert(sizeof(struct net_virtio) <= DRIVER_STATE_BYTES, "driver state");
 _Static_assert(NET_TAGS_MAX <= 64, "in_flight");
 _Static_assert(HEADER_BYTES + NET_FRAME_MAX <= BUFFER_BYTES, "a frame fits its buffer");
-_Static_assert((BUFFER_SKEW + HEADER_BYTES) % 8 == 0 && BUFFER_BYTES % 8 == 0, "aligned frames");
+_Static_assert((BUFFER_SKEW + HEADER_BYTES) % 8 == NET_FRAME_SKEW && BUFFER_BYTES % 8 == 0,
+	       "aligned frames");
 
 /* Header and segments as a chain. Returns its length, or E_RANGE. */
 static int
@@ -128,16 +132,6 @@ sent_one(struct net_virtio *s)
 	return true;
 }
 
-/* Never fails: the receive queue has a descriptor for every buffer. */
-static void
-buffer_give(struct net_virtio *s, uint32_t index)
-{
-	struct virtq_buffer buffer = {{s->buffers_address.value + index * BUFFER_BYTES},
-				      BUFFER_BYTES};
-
-	(void)virtq_add(&s->receive, &buffer, 0, 1, (uint8_t)index);
-}
-
 static void
 frame_hand_out(struct net_virtio *s, uint32_t index, uint32_t bytes)
 {
@@ -149,12 +143,12 @@ frame_hand_out(struct net_virtio *s, uint32_t index, uint32_t bytes)
 		       bytes - HEADER_BYTES);
 }
 
-/* Hands out one received frame; false if there is none or the device broke. */
+/* Hands out one received frame, of those that the queue has; false if the device broke. */
 static bool
 received_one(struct net_virtio *s)
 {
 	uint32_t bytes;
-	int index = virtq_take(&s->receive, &bytes);
+	int index = virtq_take_out(&s->receive, &bytes);
 
 	if (index < 0) {
 		return false;
@@ -164,25 +158,45 @@ received_one(struct net_virtio *s)
 		return false;
 	}
 	frame_hand_out(s, (uint32_t)index, bytes);
-	buffer_give(s, (uint32_t)index);
+	virtq_put_back(&s->receive, (uint16_t)index);
 	return true;
 }
 
 static void
+receive(struct net_virtio *s, uint32_t budget)
+{
+	int filled = virtq_filled(&s->receive);
+
+	if (filled <= 0 || s->net.work >= budget) {
+		return;
+	}
+	do {
+		if (!received_one(s)) {
+			return;
+		}
+		s->net.work++;
+	} while (--filled && s->net.work < budget);
+	virtq_publish(&s->receive);
+}
+
+/* True if there is more to do. */
+static bool
 queues_serve(struct net_virtio *s, uint32_t budget)
 {
-	bool received = false;
-
+	virtq_hush(&s->receive);
+	virtq_hush(&s->transmit);
 	while (s->net.work < budget && !s->virtio.broken && sent_one(s)) {
 		s->net.work++;
 	}
-	while (s->net.work < budget && !s->virtio.broken && received_one(s)) {
-		received = true;
-		s->net.work++;
+	if (!s->virtio.broken) {
+		receive(s, budget);
 	}
-	if (received && !s->virtio.broken) {
-		virtq_notify(&s->receive);
+	if (s->virtio.broken) {
+		return false;
 	}
+	bool more = virtq_listen(&s->receive);
+
+	return virtq_listen(&s->transmit) || more;
 }
 
 static bool
@@ -190,13 +204,17 @@ net_virtio_interrupt(struct net *n, uint32_t budget)
 {
 	struct net_virtio *s = container_of(n, struct net_virtio, net);
 
+	bool more = false;
+
 	n->work = 0;
 	if (!s->virtio.broken) {
 		virtio_acknowledge(&s->virtio);
-		queues_serve(s, budget);
 	}
+	do {
+		more = !s->virtio.broken && queues_serve(s, budget);
+	} while (more && n->work < budget);
 	if (!s->virtio.broken) {
-		return virtq_pending(&s->receive) || virtq_pending(&s->transmit);
+		return more;
 	}
 	n->broken = true;
 	for (; n->work < budget && s->in_flight; n->work++) {
@@ -266,10 +284,23 @@ queues_open(struct net_virtio *s)
 			  TRANSMIT_LEAST, TRANSMIT_MOST);
 }
 
+/* Never fails: the receive queue has a descriptor for every buffer. */
+static void
+buffers_give(struct net_virtio *s)
+{
+	for (uint32_t i = 0; i < s->receive.size; i++) {
+		struct virtq_buffer buffer = {{s->buffers_address.value + i * BUFFER_BYTES},
+					      BUFFER_BYTES};
+
+		(void)virtq_add(&s->receive, &buffer, 0, 1, 0);
+	}
+	virtq_notify(&s->receive);
+}
+
 static int
 net_virtio_start(struct net_virtio *s, const struct device_resources *r)
 {
-	int error = virtio_open(&s->virtio, r, F_MAC);
+	int error = virtio_open(&s->virtio, r, F_MAC | VIRTIO_F_EVENT_IDX);
 
 	if (!error) {
 		error = mac_choose(s, r->irq);
@@ -286,10 +317,7 @@ net_virtio_start(struct net_virtio *s, const struct device_resources *r)
 	if (error) {
 		return error;
 	}
-	for (uint32_t i = 0; i < s->receive.size; i++) {
-		buffer_give(s, i);
-	}
-	virtq_notify(&s->receive);
+	buffers_give(s);
 	return 0;
 }
 

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * virtio_mmio.c: virtio devices behind memory-mapped registers, and split virtqueues.
+ * virtio_mmio.c: virtio devices behind memory-mapped registers.
  *
- * The device is hostile. All that the driver must rely on (which descriptors are free, which chains
- * the device has) lies in struct virtq and its slots, never in the shared rings; these are only
- * written, but for the used ring, whose index and ids are read once and checked. What fails the
- * check breaks the device: it is reset and not used again. Invariants: a slot is on the free list
- * or in exactly one chain; slots[id].count != 0 iff the device has the chain that starts at id; the
- * device has available_index - used_index chains, at most `size`. Callers:    the class drivers,
- * with their lock held. Spec:       virtio 1.2, 2.7 (split virtqueues), 3.1 (initialization), 4.2
- * (MMIO).
+ * The device is hostile: what it answers is checked, each wait has an end, and a device that fails
+ * is reset and not used again.
+ *
+ * Callers: the class drivers, with their lock held.
+ * Spec:    virtio 1.2, 3.1 (initialization), 4.2 (MMIO).
  */
 #include "kern/dev/virtio_mmio.h"
 
@@ -57,37 +54,6 @@ enum {
 
 #define RESETS_PER_SECOND  100u /* a reset takes at most 1/100 s */
 #define CONFIG_ATTEMPTS    8u
-
-#define DESCRIPTOR_NEXT    1u
-#define DESCRIPTOR_WRITE   2u
-
-struct virtq_descriptor {
-	uint64_t address;
-	uint32_t bytes;
-	uint16_t flags;
-	uint16_t next;
-};
-
-struct virtq_available {
-	uint16_t flags;
-	uint16_t index;
-	uint16_t ring[];
-};
-
-struct virtq_used_element {
-	uint32_t id;
-	uint32_t bytes;
-};
-
-struct virtq_used {
-	uint16_t flags;
-	uint16_t index;
-	struct virtq_used_element ring[];
-};
-
-_Static_assert(sizeof(struct virtq_descriptor) == 16, "2.7.5");
-_Static_assert(sizeof(struct virtq_used_element) == 8, "2.7.8");
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rings are little endian");
 
 static uint32_t
 reg_read(const struct virtio *v, uint32_t reg)
@@ -327,7 +293,14 @@ virtq_open(struct virtio *v, struct virtq *q, uint16_t index, struct virtq_slot 
 		return fail(v, E_NODEV, "its queue is missing or too short");
 	}
 	*q = (struct virtq){
-		.device = v, .index = index, .size = size, .slots = slots, .free_count = size};
+		.device = v,
+		.bell = v->base + QUEUE_NOTIFY,
+		.has_events = v->features & VIRTIO_F_EVENT_IDX,
+		.index = index,
+		.size = size,
+		.slots = slots,
+		.free_count = size,
+	};
 	for (uint16_t i = 0; i < size; i++) {
 		slots[i] = (struct virtq_slot){.next = i + 1};
 	}
@@ -337,99 +310,4 @@ virtq_open(struct virtio *v, struct virtq *q, uint16_t index, struct virtq_slot 
 	reg_write(v, QUEUE_NUM, size);
 	reg_write(v, QUEUE_READY, 1);
 	return 0;
-}
-
-static void
-descriptor_fill(const struct virtq *q, uint16_t id, const struct virtq_buffer *buffer,
-		uint16_t flags)
-{
-	volatile struct virtq_descriptor *d = &q->descriptors[id];
-
-	d->address = buffer->address.value;
-	d->bytes = buffer->bytes;
-	d->flags = flags;
-	d->next = flags & DESCRIPTOR_NEXT ? q->slots[id].next : 0;
-}
-
-/* 2.7.13: descriptors, then the ring entry, then the index. */
-int
-virtq_add(struct virtq *q, const struct virtq_buffer *buffers, unsigned readable, unsigned writable,
-	  uint8_t token)
-{
-	unsigned count = readable + writable;
-	uint16_t first = q->free_first;
-	uint16_t id = first;
-
-	if (count > q->free_count) {
-		return E_BUSY;
-	}
-	for (unsigned i = 0; i < count; i++) {
-		uint16_t flags = (i >= readable ? DESCRIPTOR_WRITE : 0) |
-				 (i + 1 < count ? DESCRIPTOR_NEXT : 0);
-
-		descriptor_fill(q, id, &buffers[i], flags);
-		q->free_first = q->slots[id].next;
-		id = q->free_first;
-	}
-	q->free_count = (uint16_t)(q->free_count - count);
-	q->slots[first].count = (uint8_t)count;
-	q->slots[first].token = token;
-	q->available->ring[q->available_index & (q->size - 1)] = first;
-	dma_write_barrier();
-	q->available->index = ++q->available_index;
-	return 0;
-}
-
-void
-virtq_notify(const struct virtq *q)
-{
-	dma_write_barrier();
-	reg_write(q->device, QUEUE_NOTIFY, q->index);
-}
-
-bool
-virtq_pending(const struct virtq *q)
-{
-	return q->used->index != q->used_index;
-}
-
-/* The slots between the first and the last of a chain are linked already. */
-static void
-chain_free(struct virtq *q, uint16_t first)
-{
-	uint16_t last = first;
-
-	for (unsigned left = q->slots[first].count; left > 1; left--) {
-		last = q->slots[last].next;
-	}
-	q->slots[last].next = q->free_first;
-	q->free_first = first;
-	q->free_count = (uint16_t)(q->free_count + q->slots[first].count);
-	q->slots[first].count = 0;
-}
-
-/* 2.7.14 */
-int
-virtq_take(struct virtq *q, uint32_t *bytes)
-{
-	uint16_t filled = (uint16_t)(q->used->index - q->used_index);
-	uint16_t given = (uint16_t)(q->available_index - q->used_index);
-
-	if (!filled) {
-		return E_NOENT;
-	}
-	if (filled > given) {
-		return fail(q->device, E_IO, "it returned more buffers than it had");
-	}
-	dma_read_barrier();
-	volatile struct virtq_used_element *element = &q->used->ring[q->used_index & (q->size - 1)];
-	uint32_t id = element->id;
-
-	*bytes = element->bytes;
-	if (id >= q->size || !q->slots[id].count) {
-		return fail(q->device, E_IO, "it returned a buffer that it did not have");
-	}
-	q->used_index++;
-	chain_free(q, (uint16_t)id);
-	return q->slots[id].token;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * virtio_mmio.h: virtio devices behind memory-mapped registers, version 2, and their split
- * virtqueues.
+ * virtio_mmio.h: virtio devices behind memory-mapped registers, version 2.
  *
- * A class driver opens the device with the features it can use, opens its queues, starts the
- * device, then adds chains of buffers and takes them back. Each chain has a token, chosen by the
- * driver, below 256. All calls for one device need the driver's lock.
+ * A class driver opens the device with the features it can use, opens its queues (virtq.h), starts
+ * the device, then uses the queues. All calls for one device need the driver's lock.
  */
 #ifndef KERN_DEV_VIRTIO_MMIO_H
 #define KERN_DEV_VIRTIO_MMIO_H
@@ -15,10 +13,12 @@
 
 #include "arch/arch.h"
 #include "kern/dev/drivers.h"
+#include "kern/dev/virtq.h"
 
 #define VIRTIO_ID_NET      1u
 #define VIRTIO_ID_BLOCK    2u
 
+#define VIRTIO_F_EVENT_IDX (1ull << 29)
 #define VIRTIO_F_VERSION_1 (1ull << 32)
 
 struct virtio {
@@ -29,36 +29,6 @@ struct virtio {
 	uint64_t features; /* negotiated */
 	const char *why;   /* a clause, once something failed */
 	bool broken;       /* the device was reset for good */
-};
-
-struct virtq_descriptor;
-struct virtq_available;
-struct virtq_used;
-
-/* What the driver knows of a descriptor, out of the device's reach. */
-struct virtq_slot {
-	uint16_t next; /* in the chain, or in the free list */
-	uint8_t count; /* first of a chain that the device has: descriptors in it; else 0 */
-	uint8_t token;
-};
-
-struct virtq {
-	struct virtio *device;
-	volatile struct virtq_descriptor *descriptors;
-	volatile struct virtq_available *available;
-	volatile struct virtq_used *used;
-	struct virtq_slot *slots;
-	uint16_t index;
-	uint16_t size; /* descriptors, a power of two */
-	uint16_t free_first;
-	uint16_t free_count;
-	uint16_t available_index; /* chains given to the device so far, mod 2^16 */
-	uint16_t used_index;      /* chains taken back so far, mod 2^16 */
-};
-
-struct virtq_buffer {
-	struct paddr address;
-	uint32_t bytes;
 };
 
 /* The device type of the slot, 0 if it is empty or no virtio device is there. */
@@ -91,18 +61,5 @@ void virtio_acknowledge(struct virtio *v);
  * E_NOSPACE (of the DMA area). */
 int virtq_open(struct virtio *v, struct virtq *q, uint16_t index, struct virtq_slot *slots,
 	       uint16_t least, uint16_t most);
-
-/* Gives the device a chain of readable, then writable buffers, at least one and at most 255. 0, or
- * E_BUSY: too few descriptors are free and nothing happened. The device is told by virtq_notify. */
-int virtq_add(struct virtq *q, const struct virtq_buffer *buffers, unsigned readable,
-	      unsigned writable, uint8_t token);
-void virtq_notify(const struct virtq *q);
-
-/* Takes back one chain. Returns its token with the number of bytes that the device claims to have
- * written, unchecked; E_NOENT; or E_IO after an impossible answer, which broke the device. */
-int virtq_take(struct virtq *q, uint32_t *bytes);
-
-/* True if virtq_take would not return E_NOENT. */
-bool virtq_pending(const struct virtq *q);
 
 #endif

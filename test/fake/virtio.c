@@ -158,7 +158,7 @@ queue_start(struct fake_virtio *f, struct fake_queue *q)
 	require(q->size && !(q->size & (q->size - 1)) && q->size <= f->queue_max[f->queue_sel]);
 	require(q->descriptors % 16 == 0 && q->available % 2 == 0 && q->used % 4 == 0);
 	memory(q->descriptors, 16ull * q->size);
-	memory(q->available, 6 + 2ull * q->size);
+	memory(q->available, 6 + 2ull * q->size); /* with the event words at their ends */
 	memory(q->used, 6 + 8ull * q->size);
 	q->ready = 1;
 }
@@ -312,6 +312,34 @@ chain_follow(const struct fake_queue *q, struct fake_chain *chain)
 	}
 }
 
+void
+fake_virtio_ask(struct fake_virtio *f, unsigned queue, uint16_t index)
+{
+	const struct fake_queue *q = &f->queues[queue];
+	bool has_events = f->accepted & FAKE_F_EVENT_IDX;
+	uint16_t *word = memory(q->used + (has_events ? 4 + 8ull * q->size : 0), 2);
+
+	*word = has_events ? index : index != q->taken;
+}
+
+/* Does the driver want to hear that the used ring has grown from `before` to `after`? (2.7.7.2) */
+static bool
+driver_listens(const struct fake_virtio *f, const struct fake_queue *q, uint16_t before,
+	       uint16_t after)
+{
+	const uint16_t *available = memory(q->available, 6 + 2ull * q->size);
+
+	if (!(f->accepted & FAKE_F_EVENT_IDX)) {
+		return !(available[0] & 1);
+	}
+	for (uint16_t i = before; i != after; i++) {
+		if (i == available[2 + q->size]) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool
 fake_virtio_take(struct fake_virtio *f, unsigned queue, struct fake_chain *chain)
 {
@@ -323,12 +351,13 @@ fake_virtio_take(struct fake_virtio *f, unsigned queue, struct fake_chain *chain
 	uint16_t *available = memory(q->available, 6 + 2ull * q->size);
 	uint16_t waiting = (uint16_t)(available[1] - q->taken);
 
-	require(available[0] == 0 && waiting <= q->size);
+	require(available[0] <= !(f->accepted & FAKE_F_EVENT_IDX) && waiting <= q->size);
 	if (!waiting) {
 		return false;
 	}
 	*chain = (struct fake_chain){.id = available[2 + q->taken % q->size]};
 	q->taken++;
+	fake_virtio_ask(f, queue, q->taken);
 	chain_follow(q, chain);
 	return true;
 }
@@ -338,9 +367,12 @@ fake_virtio_used_index(struct fake_virtio *f, unsigned queue, uint16_t index)
 {
 	struct fake_queue *q = &f->queues[queue];
 
+	if (q->ready && driver_listens(f, q, q->used_index, index)) {
+		f->interrupt_status |= FAKE_INTERRUPT_USED;
+		q->interrupts++;
+	}
 	q->used_index = index;
 	memcpy(memory(q->used + 2, 2), &index, 2);
-	f->interrupt_status |= FAKE_INTERRUPT_USED;
 }
 
 void

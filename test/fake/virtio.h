@@ -4,7 +4,8 @@
  *
  * The fake holds its driver to the specification: an access that virtio 1.2 forbids, a chain that
  * leaves RAM, a notification of a queue that is not ready all abort the test. Chains wait until the
- * test serves them, in any order. One device at a time: it owns the fake RAM.
+ * test serves them, in any order; having taken one it asks to be told of the next. It interrupts
+ * when the driver wants that only (virtio 1.2, 2.7.7). One device at a time: it owns the fake RAM.
  */
 #ifndef TEST_FAKE_VIRTIO_H
 #define TEST_FAKE_VIRTIO_H
@@ -21,6 +22,7 @@
 /* RAM behind the DMA area, for the test itself. */
 #define FAKE_DATA_BYTES         (128 * 1024ul)
 
+#define FAKE_F_EVENT_IDX        (1ull << 29)
 #define FAKE_F_VERSION_1        (1ull << 32)
 #define FAKE_INTERRUPT_USED     1u
 #define FAKE_INTERRUPT_CONFIG   2u
@@ -48,6 +50,7 @@ struct fake_queue {
 	uint16_t taken; /* chains taken from the available ring */
 	uint16_t used_index;
 	unsigned notified;
+	unsigned interrupts;
 };
 
 struct fake_virtio {
@@ -90,6 +93,10 @@ bool fake_virtio_take(struct fake_virtio *f, unsigned queue, struct fake_chain *
 /* Returns a buffer to the driver and raises the interrupt. Lies are the caller's: any id, any
  * length. */
 void fake_virtio_return(struct fake_virtio *f, unsigned queue, uint32_t id, uint32_t bytes);
+
+/* Asks to be told of the chain with this index (2.7.10); without FAKE_F_EVENT_IDX of none, or if
+ * `index` is the next one, of all. */
+void fake_virtio_ask(struct fake_virtio *f, unsigned queue, uint16_t index);
 
 /* Writes the index of the used ring, whatever it is. */
 void fake_virtio_used_index(struct fake_virtio *f, unsigned queue, uint16_t index);

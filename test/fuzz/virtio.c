@@ -3,7 +3,7 @@
  * answers and writes into shared memory, every tag is reported exactly once and no byte is touched
  * that is not the driver's.
  *
- * links: kern/dev/blk_virtio.c kern/dev/net_virtio.c kern/dev/virtio_mmio.c
+ * links: kern/dev/blk_virtio.c kern/dev/net_virtio.c kern/dev/virtio_mmio.c kern/dev/virtq.c
  * links: test/fake/virtio.c test/fake/virtio_disk.c test/fake/tags.c
  * links: arch/host/mmio.c arch/host/ram.c
  */
@@ -79,6 +79,7 @@ receive(void *context, const uint8_t *frame, size_t bytes)
 
 	demand(context == &tags);
 	demand(bytes >= NET_FRAME_MIN && bytes <= NET_FRAME_MAX);
+	demand((uintptr_t)frame % 8 == NET_FRAME_SKEW);
 	demand(frame >= area && frame + bytes <= area + resources.dma.bytes);
 }
 
@@ -273,6 +274,7 @@ plug(bool is_disk)
 	}
 	chip->version = lies & 1 ? next8() : 2;
 	chip->offered ^= lies & 2 ? (uint64_t)next32() << 32 | next32() : 0;
+	chip->offered |= lies & 128 ? FAKE_F_EVENT_IDX : 0;
 	chip->never_resets = lies & 4;
 	chip->refuses_features = lies & 8;
 	chip->never_starts = lies & 16;

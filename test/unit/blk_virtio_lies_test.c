@@ -2,8 +2,9 @@
  * blk_virtio_lies_test.c: every lie that a virtio disk can tell its driver. Each tag is reported
  * exactly once all the same.
  *
- * links: kern/dev/blk_virtio.c kern/dev/virtio_mmio.c arch/host/mmio.c arch/host/ram.c
- * links: test/fake/virtio.c test/fake/virtio_disk.c test/fake/tags.c test/unit/blk_virtio_rig.c
+ * links: kern/dev/blk_virtio.c kern/dev/virtio_mmio.c kern/dev/virtq.c arch/host/mmio.c
+ * links: arch/host/ram.c test/fake/virtio.c test/fake/virtio_disk.c test/fake/tags.c
+ * links: test/unit/blk_virtio_rig.c
  */
 #include "test/unit/blk_virtio_rig.h"
 

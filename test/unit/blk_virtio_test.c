@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * blk_virtio_test.c: virtio disks that are honest, in every configuration.
- * links: kern/dev/blk_virtio.c kern/dev/virtio_mmio.c arch/host/mmio.c arch/host/ram.c
- * links: test/fake/virtio.c test/fake/virtio_disk.c test/fake/tags.c test/unit/blk_virtio_rig.c
+ * links: kern/dev/blk_virtio.c kern/dev/virtio_mmio.c kern/dev/virtq.c arch/host/mmio.c
+ * links: arch/host/ram.c test/fake/virtio.c test/fake/virtio_disk.c test/fake/tags.c
+ * links: test/unit/blk_virtio_rig.c
  */
 #include "test/unit/blk_virtio_rig.h"
 

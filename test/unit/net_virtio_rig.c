@@ -6,6 +6,7 @@
 #include <string.h>
 
 const uint8_t mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
+uint64_t extras;
 struct fake_virtio nic;
 struct device_resources resources;
 struct device found;
@@ -31,12 +32,17 @@ receive(void *context, const uint8_t *frame, size_t bytes)
 {
 	assert_ptr_equal(context, &sent);
 	assert_true(bytes >= NET_FRAME_MIN && bytes <= NET_FRAME_MAX);
+	assert_int_equal((uintptr_t)frame % 8, NET_FRAME_SKEW);
 	memcpy(got.last, frame, bytes);
 	got.bytes = bytes;
 	got.frames++;
 	if (got.answers_left) {
 		got.answers_left--;
 		assert_int_equal(send(60, got.answers_left), 0);
+	}
+	if (got.more_left) {
+		got.more_left--;
+		arrive(1, 60);
 	}
 }
 
@@ -64,7 +70,7 @@ plug(void **unused)
 {
 	(void)unused;
 	fake_virtio_plug(&nic, 1, &resources);
-	nic.offered |= F_MAC;
+	nic.offered |= F_MAC | extras;
 	memcpy(nic.config, mac, sizeof(mac));
 	return 0;
 }

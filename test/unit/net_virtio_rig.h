@@ -21,15 +21,18 @@
 #define HEADER   12
 #define BUFFER   1536
 #define F_MAC    (1ull << 5)
+#define F_EVENT  FAKE_F_EVENT_IDX
 
 struct got {
 	unsigned frames;
 	uint8_t last[2048];
 	size_t bytes;
 	unsigned answers_left; /* the callback transmits that many frames */
+	unsigned more_left;    /* meanwhile that many arrive */
 };
 
 extern const uint8_t mac[6];
+extern uint64_t extras; /* features that plug() offers besides F_MAC */
 extern struct fake_virtio nic;
 extern struct device_resources resources;
 extern struct device found;

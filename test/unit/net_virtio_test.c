@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * net_virtio_test.c: virtio NICs that are honest, in every configuration.
  *
- * links: kern/dev/net_virtio.c kern/dev/virtio_mmio.c arch/host/mmio.c arch/host/ram.c
- * links: test/fake/virtio.c test/fake/tags.c test/unit/net_virtio_rig.c
+ * links: kern/dev/net_virtio.c kern/dev/virtio_mmio.c kern/dev/virtq.c arch/host/mmio.c
+ * links: arch/host/ram.c test/fake/virtio.c test/fake/tags.c test/unit/net_virtio_rig.c
  */
 #include "test/unit/net_virtio_rig.h"
 
@@ -22,7 +22,7 @@ probe_starts_the_device(void **unused)
 
 	assert_memory_equal(net->mac, mac, 6);
 	assert_int_equal(nic.status, FAKE_STATUS_RUNNING);
-	assert_int_equal(nic.accepted, FAKE_F_VERSION_1 | F_MAC);
+	assert_int_equal(nic.accepted, FAKE_F_VERSION_1 | F_MAC | extras);
 	assert_true(nic.queues[RECEIVE].notified > 0);
 	for (; fake_virtio_take(&nic, RECEIVE, &chain); buffers++) {
 		assert_int_equal(chain.readable, 0);
@@ -59,7 +59,8 @@ buffers_are_given_back(void **unused)
 		assert_false(net->ops->interrupt(net, 64));
 	}
 	assert_int_equal(got.frames, 70000);
-	assert_int_equal(nic.queues[RECEIVE].notified - notified, 2000);
+	/* a device that has 29 buffers left asks for none of those that are given back */
+	assert_int_equal(nic.queues[RECEIVE].notified - notified, extras & F_EVENT ? 0 : 2000);
 	assert_false(net->broken);
 }
 
@@ -247,6 +248,95 @@ the_budget_is_kept(void **unused)
 	assert_int_equal(got.frames, 4);
 }
 
+/* --- who tells whom -------------------------------------------------------------------------- */
+
+/* Frame after frame, with the driver looking in between or not: each one that it has not seen when
+ * interrupt() says that there is no more interrupts. */
+static void
+no_frame_is_slept_over(void **unused)
+{
+	(void)unused;
+	unsigned seen = 0;
+
+	for (unsigned round = 0; round < 3000; round++) {
+		nic.interrupt_status = 0;
+		for (unsigned i = 0; i < round % 5; i++) {
+			arrive(1, 60);
+		}
+		assert_true(nic.interrupt_status || round % 5 == 0);
+		got.more_left = round % 3;
+		while (net->ops->interrupt(net, round % 4)) {
+			assert_int_equal(nic.interrupt_status, 0);
+			round++;
+		}
+		assert_true(nic.queues[RECEIVE].used_index == (uint16_t)got.frames);
+		seen = got.frames;
+	}
+	assert_true(seen > 3000);
+}
+
+static void
+a_burst_interrupts_once(void **unused)
+{
+	(void)unused;
+	unsigned *interrupts = &nic.queues[RECEIVE].interrupts;
+
+	for (unsigned round = 0; round < 3000; round++) {
+		unsigned before = *interrupts;
+
+		for (unsigned i = 0; i < 20; i++) {
+			arrive(1, 60);
+		}
+		assert_int_equal(*interrupts - before, extras & F_EVENT ? 1 : 20);
+		assert_true(net->ops->interrupt(net, 8)); /* it comes back by itself */
+		before = *interrupts;
+		arrive(1, 60);
+		assert_int_equal(*interrupts, before);
+		assert_false(net->ops->interrupt(net, 64));
+	}
+}
+
+/* Whatever it is that the device asks for. */
+static void
+the_device_is_told_when_it_asks(void **unused)
+{
+	(void)unused;
+	struct fake_queue *q = &nic.queues[TRANSMIT];
+	uint8_t frame[2048];
+
+	for (unsigned index = 0; index < 70000; index++) {
+		uint16_t asks = (uint16_t)(index + index % 7 - 3);
+		unsigned before = q->notified;
+
+		fake_virtio_ask(&nic, TRANSMIT, asks);
+		assert_int_equal(send(60, 0), 0);
+		assert_int_equal(q->notified - before, asks == (uint16_t)index);
+		leave(frame);
+		assert_false(net->ops->interrupt(net, 8));
+	}
+}
+
+/* Of buffers that are given back together, for any of them. */
+static void
+the_device_is_told_of_buffers_together(void **unused)
+{
+	(void)unused;
+	struct fake_queue *q = &nic.queues[RECEIVE];
+
+	for (unsigned round = 0; round < 2000; round++) {
+		uint16_t next = (uint16_t)(q->taken + 64); /* of those to be given back */
+		unsigned before = q->notified;
+		unsigned count = 1 + round % 5;
+
+		for (unsigned i = 0; i < count; i++) {
+			arrive(1, 60);
+		}
+		fake_virtio_ask(&nic, RECEIVE, (uint16_t)(next + round % 8));
+		assert_false(net->ops->interrupt(net, 64));
+		assert_int_equal(q->notified - before, round % 8 < count);
+	}
+}
+
 static void
 refused(int error, const char *reason)
 {
@@ -317,7 +407,7 @@ devices_that_cannot_be_used(void **unused)
 	plug(unused);
 	nic.offered = UINT64_MAX;
 	assert_int_equal(probe(), 0);
-	assert_int_equal(nic.accepted, FAKE_F_VERSION_1 | F_MAC);
+	assert_int_equal(nic.accepted, FAKE_F_VERSION_1 | F_MAC | F_EVENT);
 }
 
 static void
@@ -339,8 +429,8 @@ odd_queue_sizes(void **unused)
 	}
 }
 
-int
-main(void)
+static int
+run(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_nic(probe_starts_the_device),
@@ -354,10 +444,27 @@ main(void)
 		with_nic(impossible_frames_are_refused),
 		with_nic(receive_may_transmit),
 		with_nic(the_budget_is_kept),
+		with_nic(no_frame_is_slept_over),
+		with_nic(a_burst_interrupts_once),
+		with_nic(the_device_is_told_when_it_asks),
 		unprobed(addresses),
 		unprobed(devices_that_cannot_be_used),
 		unprobed(odd_queue_sizes),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	const struct CMUnitTest with_events[] = {
+		with_nic(the_device_is_told_of_buffers_together),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL) ||
+	       (extras & F_EVENT && cmocka_run_group_tests(with_events, NULL, NULL));
+}
+
+int
+main(void)
+{
+	int failed = run();
+
+	extras = F_EVENT;
+	return run() || failed;
 }

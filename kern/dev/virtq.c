@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT
+ * virtq.c: split virtqueues.
+ *
+ * The device is hostile. All that the driver must rely on (which descriptors are free, which chains
+ * the device has) lies in struct virtq and its slots, never in the shared rings; these are only
+ * written, but for the used ring, whose index and ids are read once and checked, and for what the
+ * device says of notifications, which harms itself only. What fails the check breaks the device.
+ *
+ * Invariants: a slot is on the free list, or in exactly one chain, or taken out; slots[id].count
+ *             != 0 iff the device has, or will have when it is told, the chain that starts at id;
+ *             there are available_index - used_index of those, at most `size`.
+ * Callers:    the class drivers, with their lock held.
+ * Spec:       virtio 1.2, 2.7.
+ */
+#include "kern/dev/virtq.h"
+
+#include <exo/errors.h>
+
+#include "kern/dev/virtio_mmio.h"
+
+#define DESCRIPTOR_NEXT  1u
+#define DESCRIPTOR_WRITE 2u
+
+/* Flags of the two rings, without VIRTIO_F_EVENT_IDX. */
+#define AVAILABLE_NO_INTERRUPT 1u
+#define USED_NO_NOTIFY         1u
+
+static int
+fail(struct virtq *q, const char *why)
+{
+	virtio_break(q->device, why);
+	return E_IO;
+}
+
+static void
+descriptor_fill(const struct virtq *q, uint16_t id, const struct virtq_buffer *buffer,
+		uint16_t flags)
+{
+	volatile struct virtq_descriptor *d = &q->descriptors[id];
+
+	d->address = buffer->address.value;
+	d->bytes = buffer->bytes;
+	d->flags = flags;
+	d->next = flags & DESCRIPTOR_NEXT ? q->slots[id].next : 0;
+}
+
+/* 2.7.13: descriptors, then the ring entry, then the index. */
+int
+virtq_add(struct virtq *q, const struct virtq_buffer *buffers, unsigned readable, unsigned writable,
+	  uint8_t token)
+{
+	unsigned count = readable + writable;
+	uint16_t first = q->free_first;
+	uint16_t id = first;
+
+	if (count > q->free_count) {
+		return E_BUSY;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		uint16_t flags = (i >= readable ? DESCRIPTOR_WRITE : 0) |
+				 (i + 1 < count ? DESCRIPTOR_NEXT : 0);
+
+		descriptor_fill(q, id, &buffers[i], flags);
+		q->free_first = q->slots[id].next;
+		id = q->free_first;
+	}
+	q->free_count = (uint16_t)(q->free_count - count);
+	q->slots[first].count = (uint8_t)count;
+	q->slots[first].token = token;
+	q->available->ring[q->available_index & (q->size - 1)] = first;
+	dma_write_barrier();
+	q->available->index = ++q->available_index;
+	return 0;
+}
+
+/* Each ring ends with the index in the other one at which its writer wants to hear (2.7.6, 2.7.8).
+ */
+static volatile uint16_t *
+used_event(const struct virtq *q)
+{
+	return &q->available->ring[q->size];
+}
+
+static uint16_t
+available_event(const struct virtq *q)
+{
+	return *(volatile uint16_t *)&q->used->ring[q->size];
+}
+
+/* 2.7.10. What a lying device says here only keeps itself from being told. */
+static bool
+wants_notice(const struct virtq *q)
+{
+	uint16_t news = (uint16_t)(q->available_index - q->told_index);
+
+	if (!q->has_events) {
+		return !(q->used->flags & USED_NO_NOTIFY);
+	}
+	return (uint16_t)(q->available_index - available_event(q) - 1) < news;
+}
+
+void
+virtq_notify(struct virtq *q)
+{
+	dma_question_barrier();
+	if (wants_notice(q)) {
+		dma_write_barrier();
+		mmio_write32(q->bell, q->index);
+	}
+	q->told_index = q->available_index;
+}
+
+void
+virtq_hush(struct virtq *q)
+{
+	if (!q->has_events) {
+		q->available->flags = AVAILABLE_NO_INTERRUPT;
+	}
+}
+
+bool
+virtq_listen(struct virtq *q)
+{
+	if (q->has_events) {
+		*used_event(q) = q->used_index;
+	} else {
+		q->available->flags = 0;
+	}
+	dma_question_barrier();
+	if (virtq_pending(q)) {
+		virtq_hush(q);
+		return true;
+	}
+	return false;
+}
+
+bool
+virtq_pending(const struct virtq *q)
+{
+	return q->used->index != q->used_index;
+}
+
+/* The slots between the first and the last of a chain are linked already. */
+static void
+chain_free(struct virtq *q, uint16_t first)
+{
+	uint16_t last = first;
+
+	for (unsigned left = q->slots[first].count; left > 1; left--) {
+		last = q->slots[last].next;
+	}
+	q->slots[last].next = q->free_first;
+	q->free_first = first;
+	q->free_count = (uint16_t)(q->free_count + q->slots[first].count);
+	q->slots[first].count = 0;
+}
+
+/* 2.7.14 */
+int
+virtq_filled(struct virtq *q)
+{
+	uint16_t filled = (uint16_t)(q->used->index - q->used_index);
+	uint16_t given = (uint16_t)(q->available_index - q->used_index);
+
+	if (filled > given) {
+		return fail(q, "it returned more buffers than it had");
+	}
+	dma_read_barrier();
+	return filled;
+}
+
+/* The id of the next one of those that are filled, which the device has no longer; or E_IO. */
+static inline int
+next_used(struct virtq *q, uint32_t *bytes)
+{
+	volatile struct virtq_used_element *element = &q->used->ring[q->used_index & (q->size - 1)];
+	uint32_t id = element->id;
+
+	*bytes = element->bytes;
+	if (id >= q->size || !q->slots[id].count) {
+		return fail(q, "it returned a buffer that it did not have");
+	}
+	q->used_index++;
+	return (int)id;
+}
+
+int
+virtq_take(struct virtq *q, uint32_t *bytes)
+{
+	int filled = virtq_filled(q);
+
+	if (filled <= 0) {
+		return filled ? filled : E_NOENT;
+	}
+	int id = next_used(q, bytes);
+
+	if (id < 0) {
+		return id;
+	}
+	chain_free(q, (uint16_t)id);
+	return q->slots[id].token;
+}
+
+int
+virtq_take_out(struct virtq *q, uint32_t *bytes)
+{
+	int id = next_used(q, bytes);
+
+	if (id >= 0) {
+		q->slots[id].count = 0;
+	}
+	return id;
+}
+
+/* Its descriptor is as it was, unless the device has written there: then that is the device's. */
+void
+virtq_put_back(struct virtq *q, uint16_t id)
+{
+	q->slots[id].count = 1;
+	q->available->ring[q->available_index++ & (q->size - 1)] = id;
+}
+
+void
+virtq_publish(struct virtq *q)
+{
+	dma_write_barrier();
+	q->available->index = q->available_index;
+	virtq_notify(q);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ * virtq.h: split virtqueues (virtio 1.2, 2.7).
+ *
+ * A driver adds chains of buffers and takes them back. Each chain has a token, chosen by the
+ * driver, below 256.
+ */
+#ifndef KERN_DEV_VIRTQ_H
+#define KERN_DEV_VIRTQ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/arch.h"
+
+struct virtio;
+
+/* What is shared with the device. */
+struct virtq_descriptor {
+	uint64_t address;
+	uint32_t bytes;
+	uint16_t flags;
+	uint16_t next;
+};
+
+struct virtq_available {
+	uint16_t flags;
+	uint16_t index;
+	uint16_t ring[];
+};
+
+struct virtq_used_element {
+	uint32_t id;
+	uint32_t bytes;
+};
+
+struct virtq_used {
+	uint16_t flags;
+	uint16_t index;
+	struct virtq_used_element ring[];
+};
+
+_Static_assert(sizeof(struct virtq_descriptor) == 16, "2.7.5");
+_Static_assert(sizeof(struct virtq_used_element) == 8, "2.7.8");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rings are little endian");
+
+/* What the driver knows of a descriptor, out of the device's reach. */
+struct virtq_slot {
+	uint16_t next; /* in the chain, or in the free list */
+	uint8_t count; /* first of a chain that the device has: descriptors in it; else 0 */
+	uint8_t token;
+};
+
+struct virtq {
+	struct virtio *device;
+	volatile struct virtq_descriptor *descriptors;
+	volatile struct virtq_available *available;
+	volatile struct virtq_used *used;
+	struct virtq_slot *slots;
+	uintptr_t bell;  /* where the device is told, */
+	uint16_t index;  /* with this number */
+	bool has_events; /* VIRTIO_F_EVENT_IDX */
+	uint16_t size;   /* descriptors, a power of two */
+	uint16_t free_first;
+	uint16_t free_count;
+	uint16_t available_index; /* chains given to the device so far, mod 2^16 */
+	uint16_t told_index;      /* of them those when the device was told of them last */
+	uint16_t used_index;      /* chains taken back so far, mod 2^16 */
+};
+
+struct virtq_buffer {
+	struct paddr address;
+	uint32_t bytes;
+};
+
+/* Gives the device a chain of readable, then writable buffers, at least one and at most 255. 0, or
+ * E_BUSY: too few descriptors are free and nothing happened. */
+int virtq_add(struct virtq *q, const struct virtq_buffer *buffers, unsigned readable,
+	      unsigned writable, uint8_t token);
+
+/* Tells the device of the chains that were added, unless it has said that it will look by itself
+ * (2.7.10, 2.7.13.4). */
+void virtq_notify(struct virtq *q);
+
+/* Takes back one chain. Returns its token with the number of bytes that the device claims to have
+ * written, unchecked; E_NOENT; or E_IO after an impossible answer, which broke the device. */
+int virtq_take(struct virtq *q, uint32_t *bytes);
+
+/* How many chains could be taken back now; E_IO after an impossible answer, which broke the device.
+ */
+int virtq_filled(struct virtq *q);
+
+/* The short way for a queue whose chains are one descriptor each and go round for ever, of which
+ * the one that was added first has id 0, and so on. After virtq_filled(), for as many as that said:
+ * takes one out, returns its id or E_IO as virtq_take() does. It is not with the device until
+ * virtq_put_back(), and the device does not know before virtq_publish(), which is virtq_notify()
+ * for these. */
+int virtq_take_out(struct virtq *q, uint32_t *bytes);
+void virtq_put_back(struct virtq *q, uint16_t id);
+void virtq_publish(struct virtq *q);
+
+/* The device need not interrupt for this queue from now on. */
+void virtq_hush(struct virtq *q);
+
+/* It shall interrupt for the next chain that it fills, unless there is one already: true then. */
+bool virtq_listen(struct virtq *q);
+
+/* True if virtq_take would not return E_NOENT. */
+bool virtq_pending(const struct virtq *q);
+
+#endif
