@@ -7,10 +7,11 @@
  * cq_head. The kernel keeps indices of its own and never reads its own back: if the peer's index
  * is out of range it sets `error` and the ring stands still until it is made anew.
  *
- * RECEIVE rings have no sq. Packet n lies at byte (n & (buffers - 1)) * EXO_PACKET_BYTES of the
- * bound FRAME, its length in received[n & (buffers - 1)]; cq_tail counts what has come, and a
- * packet stays until cq_head passes it. `buffers` = bound pages * 2, a power of two of at most
- * EXO_BUFFERS_MAX.
+ * RECEIVE rings have no sq. Packet n lies at byte (n & (buffers - 1)) * EXO_PACKET_BYTES +
+ * EXO_PACKET_SKEW of the bound FRAME, its length in received[n & (buffers - 1)]; cq_tail counts
+ * what has come, and a packet stays until cq_head passes it. `buffers` = bound pages * 2, a power
+ * of two of at most EXO_BUFFERS_MAX. The kernel writes whole words of 8 bytes: those that a packet
+ * touches have nothing else of value in them.
  */
 #ifndef EXO_RING_H
 #define EXO_RING_H
@@ -27,6 +28,7 @@ enum exo_ring_kind {
 #define EXO_CQ_SIZE      64
 #define EXO_BUFFERS_MAX  1024 /* of a RECEIVE ring */
 #define EXO_PACKET_BYTES 2048 /* a receive buffer; two to a page */
+#define EXO_PACKET_SKEW  2    /* then what follows the Ethernet header is aligned */
 #define EXO_PACKET_MAX   1514 /* an Ethernet frame without its check sequence */
 #define EXO_SEGMENTS     3
 

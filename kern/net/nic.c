@@ -15,8 +15,13 @@
 #include "lib/base/disjoint.h"
 #include "lib/base/string.h"
 
-#define COMPARISONS_MAX 48 /* of two atoms, in one carve, less its own; 40 instructions each */
+#define COMPARISONS_MAX 48  /* of two atoms, in one carve, less its own; 40 instructions each */
 #define COPY_BYTES      512 /* copied for what a completion costs */
+
+_Static_assert(EXO_PACKET_SKEW == NET_FRAME_SKEW, "frames are copied by words");
+_Static_assert(EXO_PACKET_SKEW + EXO_PACKET_MAX + 8 <= EXO_PACKET_BYTES, "they fit");
+
+typedef uint64_t __attribute__((may_alias)) word;
 
 static struct nic nics[EXO_NICS_MAX];
 
@@ -30,6 +35,21 @@ static struct node *
 node_of(uint64_t name)
 {
 	return &nic_of(name)->node[name & (CONFIG_FILTERS - 1)];
+}
+
+/* Both lie EXO_PACKET_SKEW behind aligned words, so words are copied. What lies behind the frame in
+ * the last one is of an older frame, perhaps another's, and stays here. */
+static void
+copy_frame(uint8_t *to, const uint8_t *frame, size_t bytes)
+{
+	const word *from = (const word *)(frame - EXO_PACKET_SKEW);
+	size_t whole = (EXO_PACKET_SKEW + bytes) / sizeof(word);
+	size_t rest = (EXO_PACKET_SKEW + bytes) % sizeof(word);
+
+	memcpy(to, from, whole * sizeof(word));
+	if (rest) {
+		((word *)to)[whole] = from[whole] & ~(~0ul << 8 * rest);
+	}
 }
 
 static void
@@ -50,9 +70,9 @@ deliver(struct nic *n, struct node *node, const uint8_t *frame, size_t bytes)
 		return;
 	}
 	n->net->work += (uint32_t)bytes / COPY_BYTES;
-	memcpy((uint8_t *)arch_ram(r->buffer_page << PAGE_SHIFT) +
-		       (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES,
-	       frame, bytes);
+	copy_frame((uint8_t *)arch_ram(r->buffer_page << PAGE_SHIFT) +
+			   (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES,
+		   frame, bytes);
 	ring_received(r, (uint16_t)bytes);
 	n->info->received++;
 }
@@ -202,9 +222,9 @@ nic_stands_apart(struct captree *t, uint64_t name)
 {
 	const struct nic *n = nic_of(name);
 	const struct filter *self = &node_of(name)->filter;
-	struct disjoint_search s = {
-		.patience = COMPARISONS_MAX - self->receive_atoms - self->transmit_atoms,
-		.a = DISJOINT_NONE};
+	struct disjoint_search s = {.patience = COMPARISONS_MAX - self->receive_atoms -
+						self->transmit_atoms,
+				    .a = DISJOINT_NONE};
 	uint32_t i = node_of(name)->next;
 
 	(void)t;

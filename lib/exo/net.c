@@ -97,7 +97,7 @@ exo_net_receive(struct exo_net *net, const uint8_t **packet)
 	}
 	bytes = queue->page->received[ring_slot(queue->cq_head, net->buffer_count)];
 	*packet = (const uint8_t *)net->buffers.memory +
-		  ring_slot(queue->cq_head, net->buffer_count) * EXO_PACKET_BYTES;
+		  ring_slot(queue->cq_head, net->buffer_count) * EXO_PACKET_BYTES + EXO_PACKET_SKEW;
 	return bytes;
 }
 

@@ -73,8 +73,8 @@ make_ring(void)
 static uint32_t
 take(uint32_t head)
 {
-	const volatile uint8_t *packet =
-		(const uint8_t *)buffer.memory + head % BUFFERS * EXO_PACKET_BYTES;
+	const volatile uint8_t *packet = (const uint8_t *)buffer.memory +
+					 head % BUFFERS * EXO_PACKET_BYTES + EXO_PACKET_SKEW;
 	uint32_t number;
 
 	while (__atomic_load_n(&ring->cq_tail, __ATOMIC_ACQUIRE) == head) {
