@@ -87,7 +87,7 @@ void arch_wait(void);
 #define ARCH_PENDING_IPI      0x1u
 #define ARCH_PENDING_TIMER    0x2u
 #define ARCH_PENDING_EXTERNAL 0x4u
-uint32_t arch_pending(void);
+static inline uint32_t arch_pending(void);
 /* Is it ARCH_PENDING_EXTERNAL and nothing else? */
 static inline bool arch_external_only(void);
 void arch_ipi_clear(void);

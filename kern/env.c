@@ -98,7 +98,9 @@ env_wake(struct env *e)
 	env_awake(e);
 	e->arch.x[10] =
 		__atomic_fetch_and(&e->events, ~e->wait_mask, __ATOMIC_ACQ_REL) & e->wait_mask;
-	hart_clear_deadline(e->hart, e);
+	if (e->has_deadline) {
+		hart_clear_deadline(e->hart, e);
+	}
 	env_run(e);
 }
 
@@ -347,11 +349,18 @@ env_signal(struct env *e, uint64_t bits)
 void
 env_interrupt(struct env *e, uint64_t bits)
 {
-	if (arch_hart() == e->hart->number && e->state == EXO_STATE_READY && !e->arch.token) {
-		__atomic_fetch_or(&e->events, bits, __ATOMIC_RELAXED);
-	} else {
-		env_signal(e, bits);
+	if (arch_hart() == e->hart->number && !e->arch.token) {
+		if (e->state == EXO_STATE_READY) {
+			__atomic_fetch_or(&e->events, bits, __ATOMIC_RELAXED);
+			return;
+		}
+		if (bits & e->wait_mask && is_for_now(e, REQUEST_WAKE)) {
+			__atomic_fetch_or(&e->events, bits, __ATOMIC_RELAXED);
+			env_wake(e);
+			return;
+		}
 	}
+	env_signal(e, bits);
 }
 
 bool

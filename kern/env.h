@@ -161,8 +161,9 @@ void env_move(struct env *e, struct hart *home);
 void env_request(struct env *e, uint32_t requests);
 /* OR bits into its events and wake it if it waits for one. Any hart, with the tree lock. */
 void env_signal(struct env *e, uint64_t bits);
-/* The same in the handler of an interrupt, which ends in hart_dispatch: that looks by itself at an
- * environment of this hart that neither sleeps nor may wait for another one. */
+/* The same in the handler of an interrupt, which begins with hart_sync and ends in hart_dispatch:
+ * that looks by itself at an environment of this hart that neither sleeps nor may wait for another
+ * one. */
 void env_interrupt(struct env *e, uint64_t bits);
 /* Home hart: it stops at an exception that it cannot take; the supervisor is told. */
 void env_fault(struct env *e, uint64_t cause, uint64_t tval);

@@ -188,10 +188,10 @@ hart_poke(struct hart *h)
 
 /* Who changes the slots of a hart pokes it. Of many the next ones are looked at when an environment
  * has run for a while. */
-static void
+static __attribute__((noinline)) void
 follow_slots(struct hart *h)
 {
-	if (hart_is_behind(h) && arch_time() >= h->follow_rest) {
+	if (arch_time() >= h->follow_rest) {
 		slots_follow(h);
 		h->follow_rest = hart_is_behind(h) ? arch_time() + hart_pause() : 0;
 	}
@@ -203,7 +203,9 @@ hart_send_ipis(struct hart *h)
 	uint64_t others = h->pokes & ~(1ul << h->number);
 
 	h->pokes = 0;
-	follow_slots(h);
+	if (hart_is_behind(h)) {
+		follow_slots(h);
+	}
 	if (others) {
 		arch_send_ipi(others);
 	}
@@ -223,8 +225,7 @@ hart_inbox(struct hart *h)
 			h->inbox_rest = e;
 			return;
 		}
-		h->inbox_rest =
-			e->inbox_next; /* it can be posted again as soon as it is taken */
+		h->inbox_rest = e->inbox_next; /* it can be posted again as soon as it is taken */
 		env_take_requests(e);
 	}
 }
@@ -287,6 +288,14 @@ hart_devices(struct hart *h)
 	return true;
 }
 
+static __attribute__((noinline)) void
+timer_came(struct hart *h)
+{
+	h->timer = 0;
+	hart_deadlines(h, arch_time());
+	hart_poll(h);
+}
+
 void
 hart_interrupts(struct hart *h)
 {
@@ -300,15 +309,15 @@ hart_interrupts(struct hart *h)
 	if ((pending & ARCH_PENDING_EXTERNAL || h->irq_again || h->irq_held) && h->has_plic) {
 		had_devices = hart_devices(h);
 	}
-	if (!had_devices) { /* not both in one turn */
+	if (!had_devices && hart_is_behind(h)) { /* not both in one turn */
 		follow_slots(h);
 	}
 	if (pending & ARCH_PENDING_TIMER) {
-		h->timer = 0;
-		hart_deadlines(h, arch_time());
-		hart_poll(h);
+		timer_came(h);
 	}
-	hart_inbox(h);
+	if (h->inbox_rest || __atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
+		hart_inbox(h);
+	}
 	hart_send_pokes(h);
 }
 
@@ -347,12 +356,28 @@ slice_begin(struct hart *h, struct env *e)
 	}
 }
 
+/* What hart_choose() comes to where nobody could run. */
+static inline void
+choose_nobody(struct hart *h, uint64_t now)
+{
+	tick_charge(h, NULL, now);
+	h->turn = PAGE_SIZE;
+	h->turn_seen = PAGE_SIZE;
+	h->slice_end = TIMELINE_NEVER;
+	h->boundary = TIMELINE_NEVER;
+	h->gave_up = false;
+}
+
 static void
 hart_choose(struct hart *h, uint64_t now)
 {
 	struct env *was = h->running;
 	struct timeline_member *m;
 
+	if (!was && timeline_choose_nobody(&h->timeline)) {
+		choose_nobody(h, now);
+		return;
+	}
 	tick_charge(h, was, now);
 	if (was && now >= h->boundary) {
 		slice_over(h, was, true);

@@ -235,7 +235,7 @@ turn_spend(struct turn *t, uint32_t work)
 
 /* Handle a device until *work is `budget`; with none, keep it from interrupting only. Returns true
  * if it has more to do. Tree lock. */
-static bool
+static inline bool
 handle(uint32_t device, uint32_t budget, uint32_t *work)
 {
 	switch (irqs.device[device].user) {
@@ -253,7 +253,7 @@ handle(uint32_t device, uint32_t budget, uint32_t *work)
 }
 
 /* Each device has one turn: it could interrupt again as soon as it is done, for ever. */
-static inline __attribute__((always_inline)) void
+static __attribute__((noinline)) void
 handle_for(struct turn *t, uint32_t device)
 {
 	struct hart *h = t->hart;
@@ -283,8 +283,8 @@ static void
 handle_next(struct turn *t)
 {
 	struct hart *h = t->hart;
-	uint32_t source = irqs.kept[h->number] ? take_kept(h)
-					       : plic_claim(&irqs.plic, h->plic_context);
+	uint32_t source =
+		h->irq_again & KEPT ? take_kept(h) : plic_claim(&irqs.plic, h->plic_context);
 
 	if (source) {
 		trace_record_armed(t->hart, NULL, EXO_TRACE_LINE, source);
@@ -298,24 +298,34 @@ handle_next(struct turn *t)
 	turn_spend(t, 1);
 }
 
+/* Those that had more to do than their last turn allowed. */
+static __attribute__((noinline)) void
+handle_again(struct turn *t, uint64_t again)
+{
+	struct kernel *k = t->hart->kernel;
+
+	for (uint32_t device = 1; device < DEVICES_MAX && again >> device; device++) {
+		if (again >> device & 1) {
+			kernel_lock(k);
+			handle_for(t, device);
+			kernel_unlock(k);
+		}
+	}
+}
+
 bool
 irq_handle(struct hart *h)
 {
 	struct kernel *k = h->kernel;
 	struct turn t = {.hart = h, .left = WORK_MAX};
-	uint64_t again = h->irq_again;
 	bool pending;
 
-	for (uint32_t device = 1; device < DEVICES_MAX && again >> device; device++) {
-		if (again >> device & 1) {
-			kernel_lock(k);
-			handle_for(&t, device);
-			kernel_unlock(k);
-		}
+	if (h->irq_again & ~KEPT) {
+		handle_again(&t, h->irq_again);
 	}
-	for (uint32_t i = 0; (pending = arch_pending() & ARCH_PENDING_EXTERNAL ||
-				       irqs.kept[h->number]) &&
-			     (t.left || i < WORK_LEAST);
+	for (uint32_t i = 0;
+	     (pending = arch_pending() & ARCH_PENDING_EXTERNAL || h->irq_again & KEPT) &&
+	     (t.left || i < WORK_LEAST);
 	     i++) {
 		kernel_lock(k);
 		handle_next(&t);

@@ -107,10 +107,11 @@ ring_complete(struct ring *r, uint64_t cookie, int32_t result)
 }
 
 void
-ring_received(struct ring *r, uint16_t bytes)
+ring_tell(struct ring *r)
 {
-	ring_shared(r)->received[r->cq_tail & (r->buffers - 1)] = bytes;
-	ring_post(r);
+	if (r->env) {
+		env_interrupt(r->env, 1ul << r->event_bit);
+	}
 }
 
 struct ring_request *

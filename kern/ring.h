@@ -40,9 +40,11 @@ struct ring {
 	uint32_t dropped;
 	uint32_t filter; /* of the bound PACKET capability */
 	struct nic *nic;
+	struct ring *news; /* the next in the NIC's list of those with news */
 	uint64_t buffer_page;
 	uint32_t buffers; /* packets that fit, a power of two; 0: no buffer */
-	uint32_t dead;
+	uint16_t dead;
+	uint16_t has_news; /* is in that list */
 	struct use packet_use;
 	struct use buffer_use;
 	struct ring_request request[EXO_SQ_SIZE];
@@ -73,8 +75,18 @@ bool ring_has_room(struct ring *r);
 /* Post a completion and signal the owner. There is room (ring_has_room was asked before the
  * transfer began). */
 void ring_complete(struct ring *r, uint64_t cookie, int32_t result);
-/* Post a received packet, whose bytes are in their buffer, and signal the owner. */
-void ring_received(struct ring *r, uint16_t bytes);
+/* Post a received packet, whose bytes are in their buffer. ring_tell() is the caller's. */
+static inline void
+ring_received(struct ring *r, uint16_t bytes)
+{
+	struct exo_ring *shared = ring_shared(r);
+
+	shared->received[r->cq_tail & (r->buffers - 1)] = bytes;
+	r->cq_tail++;
+	__atomic_store_n(&shared->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
+}
+/* Signal the owner, in the handler of an interrupt. */
+void ring_tell(struct ring *r);
 /* A free request record, NULL if none. */
 struct ring_request *ring_request(struct ring *r);
 /* Release the frames that q has pinned so far. */

@@ -303,7 +303,10 @@ slack_end(struct timeline *t, const struct timeline_member *m)
 {
 	bool is_alone = t->ring.next == &m->turn && t->ring.prev == &m->turn;
 
-	return is_alone ? next_owned(t) : begin_of(t, 1);
+	if (is_alone) {
+		return t->owned ? next_owned(t) : TIMELINE_NEVER;
+	}
+	return begin_of(t, 1);
 }
 
 /* A turn that came by itself pays for the next jump to the front. */

@@ -128,6 +128,18 @@ timeline_advance(struct timeline *t)
 
 /* Whose turn it is at `now`: t->running, also returned, until t->end. */
 struct timeline_member *timeline_choose(struct timeline *t, uint64_t now);
+/* The same where nobody could run, whatever the time is; false: it is not so. */
+static inline bool
+timeline_choose_nobody(struct timeline *t)
+{
+	if (!list_is_empty(&t->ring) || t->owned || t->donee) {
+		return false;
+	}
+	t->running = NULL;
+	t->runs_slack = false;
+	t->end = TIMELINE_NEVER;
+	return true;
+}
 /* Do external interrupts wait in this slot? */
 bool timeline_is_quiet(struct timeline *t);
 /* Whose position it is at time `now`, NULL: nobody's. */

@@ -194,7 +194,7 @@ arch_has_sstc(void)
 }
 
 uint32_t
-arch_pending(void)
+host_pending(void)
 {
 	uint32_t hart = host_hart();
 

@@ -24,6 +24,8 @@ enum host_end {
 enum host_end host_run(uint32_t hart, void (*function)(void *argument), void *argument);
 /* The hart that is being played, and the context that a hart is in. */
 uint32_t host_hart(void);
+/* Behind arch_pending(). */
+uint32_t host_pending(void);
 struct arch_env *host_context(uint32_t hart);
 
 /* Do harts set A and D in page-table entries? If not (Svade) they fault where one is missing.

@@ -58,6 +58,12 @@ arch_hart(void)
 	return host_hart();
 }
 
+static inline uint32_t
+arch_pending(void)
+{
+	return host_pending();
+}
+
 static inline bool
 arch_external_only(void)
 {

@@ -222,15 +222,6 @@ arch_wait(void)
 	wait_for_interrupt();
 }
 
-uint32_t
-arch_pending(void)
-{
-	uint64_t sip = csr_read_sip() & csr_read_sie();
-
-	return (sip & SIP_SSIP ? ARCH_PENDING_IPI : 0) | (sip & SIP_STIP ? ARCH_PENDING_TIMER : 0) |
-	       (sip & SIP_SEIP ? ARCH_PENDING_EXTERNAL : 0);
-}
-
 void
 arch_ipi_clear(void)
 {

@@ -64,6 +64,15 @@ dma_question_barrier(void)
 	__asm__ volatile("fence w, r" ::: "memory");
 }
 
+static inline uint32_t
+arch_pending(void)
+{
+	uint64_t sip = csr_read_sip() & csr_read_sie();
+
+	return (sip & SIP_SSIP ? ARCH_PENDING_IPI : 0) | (sip & SIP_STIP ? ARCH_PENDING_TIMER : 0) |
+	       (sip & SIP_SEIP ? ARCH_PENDING_EXTERNAL : 0);
+}
+
 static inline bool
 arch_external_only(void)
 {

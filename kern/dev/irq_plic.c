@@ -21,7 +21,6 @@
 #define CONTEXT        PLIC_CONTEXT
 #define CONTEXT_STRIDE PLIC_CONTEXT_STRIDE
 #define THRESHOLD      0x0u
-#define CLAIM          PLIC_CLAIM
 
 static uintptr_t
 enable_word(const struct plic *plic, uint32_t context, uint32_t source)
@@ -33,12 +32,6 @@ static uintptr_t
 context_register(const struct plic *plic, uint32_t context, uint32_t reg)
 {
 	return plic->base + CONTEXT + (uintptr_t)CONTEXT_STRIDE * context + reg;
-}
-
-static bool
-source_exists(const struct plic *plic, uint32_t source)
-{
-	return source && source <= plic->sources;
 }
 
 int
@@ -77,7 +70,7 @@ plic_context_init(const struct plic *plic, uint32_t context)
 int
 plic_enable(const struct plic *plic, uint32_t context, uint32_t source, bool on)
 {
-	if (context >= plic->contexts || !source_exists(plic, source)) {
+	if (context >= plic->contexts || !plic_has(plic, source)) {
 		return E_RANGE;
 	}
 	uintptr_t word = enable_word(plic, context, source);
@@ -91,17 +84,9 @@ plic_enable(const struct plic *plic, uint32_t context, uint32_t source, bool on)
 int
 plic_set_priority(const struct plic *plic, uint32_t source, uint32_t priority)
 {
-	if (!source_exists(plic, source)) {
+	if (!plic_has(plic, source)) {
 		return E_RANGE;
 	}
 	mmio_write32(plic->base + PRIORITY + 4 * source, priority);
 	return 0;
-}
-
-void
-plic_complete(const struct plic *plic, uint32_t context, uint32_t source)
-{
-	if (context < plic->contexts && source_exists(plic, source)) {
-		mmio_write32(context_register(plic, context, CLAIM), source);
-	}
 }

@@ -10,8 +10,8 @@
 
 #include "arch/arch.h"
 
-#define PLIC_SOURCES_MAX    1023u
-#define PLIC_CONTEXTS_MAX   15872u
+#define PLIC_SOURCES_MAX  1023u
+#define PLIC_CONTEXTS_MAX 15872u
 /* Where the registers of context 0 are, and in them that of claims. */
 #define PLIC_CONTEXT        0x200000u
 #define PLIC_CONTEXT_STRIDE 0x1000u
@@ -38,6 +38,19 @@ int plic_enable(const struct plic *plic, uint32_t context, uint32_t source, bool
 /* 0 never interrupts; implementations have 1 to at least 7. 0 or E_RANGE. */
 int plic_set_priority(const struct plic *plic, uint32_t source, uint32_t priority);
 
+static inline bool
+plic_has(const struct plic *plic, uint32_t source)
+{
+	return source && source <= plic->sources;
+}
+
+/* Where a context claims (read) and completes (write). */
+static inline uintptr_t
+plic_claim_register(const struct plic *plic, uint32_t context)
+{
+	return plic->base + PLIC_CONTEXT + (uintptr_t)PLIC_CONTEXT_STRIDE * context + PLIC_CLAIM;
+}
+
 /* The interrupt that is now being served, or 0 if there is none (another hart may have taken it).
  * Every source returned must be completed on the same context before it can interrupt again. */
 static inline uint32_t
@@ -48,11 +61,16 @@ plic_claim(const struct plic *plic, uint32_t context)
 	if (context >= plic->contexts) {
 		return 0;
 	}
-	source = mmio_read32(plic->base + PLIC_CONTEXT + (uintptr_t)PLIC_CONTEXT_STRIDE * context +
-			     PLIC_CLAIM);
+	source = mmio_read32(plic_claim_register(plic, context));
 	return source <= plic->sources ? source : 0;
 }
 
-void plic_complete(const struct plic *plic, uint32_t context, uint32_t source);
+static inline void
+plic_complete(const struct plic *plic, uint32_t context, uint32_t source)
+{
+	if (context < plic->contexts && plic_has(plic, source)) {
+		mmio_write32(plic_claim_register(plic, context), source);
+	}
+}
 
 #endif

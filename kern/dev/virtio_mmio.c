@@ -225,6 +225,14 @@ virtio_dma_take(struct virtio *v, size_t bytes, size_t align, struct paddr *addr
 	return memset((uint8_t *)v->dma.memory + start, 0, bytes);
 }
 
+static __attribute__((noinline)) void
+config_changed(struct virtio *v)
+{
+	if (reg_read(v, STATUS) != (STATUS_READY | STATUS_DRIVER_OK)) {
+		virtio_break(v, "it asks for a reset");
+	}
+}
+
 void
 virtio_acknowledge(struct virtio *v)
 {
@@ -233,8 +241,8 @@ virtio_acknowledge(struct virtio *v)
 	if (causes) {
 		reg_write(v, INTERRUPT_ACK, causes);
 	}
-	if (causes & INTERRUPT_CONFIG && reg_read(v, STATUS) != (STATUS_READY | STATUS_DRIVER_OK)) {
-		virtio_break(v, "it asks for a reset");
+	if (causes & INTERRUPT_CONFIG) {
+		config_changed(v);
 	}
 }
 

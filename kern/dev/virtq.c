@@ -21,12 +21,8 @@
 #define DESCRIPTOR_NEXT  1u
 #define DESCRIPTOR_WRITE 2u
 
-/* Flags of the two rings, without VIRTIO_F_EVENT_IDX. */
-#define AVAILABLE_NO_INTERRUPT 1u
-#define USED_NO_NOTIFY         1u
-
-static int
-fail(struct virtq *q, const char *why)
+int
+virtq_lie(struct virtq *q, const char *why)
 {
 	virtio_break(q->device, why);
 	return E_IO;
@@ -73,14 +69,7 @@ virtq_add(struct virtq *q, const struct virtq_buffer *buffers, unsigned readable
 	return 0;
 }
 
-/* Each ring ends with the index in the other one at which its writer wants to hear (2.7.6, 2.7.8).
- */
-static volatile uint16_t *
-used_event(const struct virtq *q)
-{
-	return &q->available->ring[q->size];
-}
-
+/* What the device wants to hear of stands behind its ring (2.7.8). */
 static uint16_t
 available_event(const struct virtq *q)
 {
@@ -94,7 +83,7 @@ wants_notice(const struct virtq *q)
 	uint16_t news = (uint16_t)(q->available_index - q->told_index);
 
 	if (!q->has_events) {
-		return !(q->used->flags & USED_NO_NOTIFY);
+		return !(q->used->flags & VIRTQ_NO_NOTIFY);
 	}
 	return (uint16_t)(q->available_index - available_event(q) - 1) < news;
 }
@@ -108,36 +97,6 @@ virtq_notify(struct virtq *q)
 		mmio_write32(q->bell, q->index);
 	}
 	q->told_index = q->available_index;
-}
-
-void
-virtq_hush(struct virtq *q)
-{
-	if (!q->has_events) {
-		q->available->flags = AVAILABLE_NO_INTERRUPT;
-	}
-}
-
-bool
-virtq_listen(struct virtq *q)
-{
-	if (q->has_events) {
-		*used_event(q) = q->used_index;
-	} else {
-		q->available->flags = 0;
-	}
-	dma_question_barrier();
-	if (virtq_pending(q)) {
-		virtq_hush(q);
-		return true;
-	}
-	return false;
-}
-
-bool
-virtq_pending(const struct virtq *q)
-{
-	return q->used->index != q->used_index;
 }
 
 /* The slots between the first and the last of a chain are linked already. */
@@ -157,34 +116,6 @@ chain_free(struct virtq *q, uint16_t first)
 
 /* 2.7.14 */
 int
-virtq_filled(struct virtq *q)
-{
-	uint16_t filled = (uint16_t)(q->used->index - q->used_index);
-	uint16_t given = (uint16_t)(q->available_index - q->used_index);
-
-	if (filled > given) {
-		return fail(q, "it returned more buffers than it had");
-	}
-	dma_read_barrier();
-	return filled;
-}
-
-/* The id of the next one of those that are filled, which the device has no longer; or E_IO. */
-static inline int
-next_used(struct virtq *q, uint32_t *bytes)
-{
-	volatile struct virtq_used_element *element = &q->used->ring[q->used_index & (q->size - 1)];
-	uint32_t id = element->id;
-
-	*bytes = element->bytes;
-	if (id >= q->size || !q->slots[id].count) {
-		return fail(q, "it returned a buffer that it did not have");
-	}
-	q->used_index++;
-	return (int)id;
-}
-
-int
 virtq_take(struct virtq *q, uint32_t *bytes)
 {
 	int filled = virtq_filled(q);
@@ -192,38 +123,11 @@ virtq_take(struct virtq *q, uint32_t *bytes)
 	if (filled <= 0) {
 		return filled ? filled : E_NOENT;
 	}
-	int id = next_used(q, bytes);
+	int id = virtq_next(q, bytes);
 
 	if (id < 0) {
 		return id;
 	}
 	chain_free(q, (uint16_t)id);
 	return q->slots[id].token;
-}
-
-int
-virtq_take_out(struct virtq *q, uint32_t *bytes)
-{
-	int id = next_used(q, bytes);
-
-	if (id >= 0) {
-		q->slots[id].count = 0;
-	}
-	return id;
-}
-
-/* Its descriptor is as it was, unless the device has written there: then that is the device's. */
-void
-virtq_put_back(struct virtq *q, uint16_t id)
-{
-	q->slots[id].count = 1;
-	q->available->ring[q->available_index++ & (q->size - 1)] = id;
-}
-
-void
-virtq_publish(struct virtq *q)
-{
-	dma_write_barrier();
-	q->available->index = q->available_index;
-	virtq_notify(q);
 }

@@ -15,7 +15,10 @@
 
 struct virtio;
 
-/* What is shared with the device. */
+/* What is shared with the device. Flags of the two rings are without VIRTIO_F_EVENT_IDX. */
+#define VIRTQ_NO_INTERRUPT 1u
+#define VIRTQ_NO_NOTIFY    1u
+
 struct virtq_descriptor {
 	uint64_t address;
 	uint32_t bytes;
@@ -86,26 +89,101 @@ void virtq_notify(struct virtq *q);
  * written, unchecked; E_NOENT; or E_IO after an impossible answer, which broke the device. */
 int virtq_take(struct virtq *q, uint32_t *bytes);
 
-/* How many chains could be taken back now; E_IO after an impossible answer, which broke the device.
- */
-int virtq_filled(struct virtq *q);
-
-/* The short way for a queue whose chains are one descriptor each and go round for ever, of which
- * the one that was added first has id 0, and so on. After virtq_filled(), for as many as that said:
- * takes one out, returns its id or E_IO as virtq_take() does. It is not with the device until
- * virtq_put_back(), and the device does not know before virtq_publish(), which is virtq_notify()
- * for these. */
-int virtq_take_out(struct virtq *q, uint32_t *bytes);
-void virtq_put_back(struct virtq *q, uint16_t id);
-void virtq_publish(struct virtq *q);
+/* True if virtq_take would not return E_NOENT. */
+static inline bool
+virtq_pending(const struct virtq *q)
+{
+	return q->used->index != q->used_index;
+}
 
 /* The device need not interrupt for this queue from now on. */
-void virtq_hush(struct virtq *q);
+static inline void
+virtq_hush(struct virtq *q)
+{
+	if (!q->has_events) {
+		q->available->flags = VIRTQ_NO_INTERRUPT;
+	}
+}
 
-/* It shall interrupt for the next chain that it fills, unless there is one already: true then. */
-bool virtq_listen(struct virtq *q);
+/* It shall interrupt for the next chain that it fills, unless there is one already: true then.
+ * What it has to look at stands behind the ring, or in its flags (2.7.6). */
+static inline bool
+virtq_listen(struct virtq *q)
+{
+	if (q->has_events) {
+		q->available->ring[q->size] = q->used_index;
+	} else {
+		q->available->flags = 0;
+	}
+	dma_question_barrier();
+	if (virtq_pending(q)) {
+		virtq_hush(q);
+		return true;
+	}
+	return false;
+}
 
-/* True if virtq_take would not return E_NOENT. */
-bool virtq_pending(const struct virtq *q);
+/* The device has told a lie and is broken: E_IO. */
+int virtq_lie(struct virtq *q, const char *why);
+
+/* How many chains could be taken back now, or E_IO (2.7.14). */
+static inline int
+virtq_filled(struct virtq *q)
+{
+	uint16_t filled = (uint16_t)(q->used->index - q->used_index);
+	uint16_t given = (uint16_t)(q->available_index - q->used_index);
+
+	if (filled > given) {
+		return virtq_lie(q, "it returned more buffers than it had");
+	}
+	dma_read_barrier();
+	return filled;
+}
+
+/* After virtq_filled(), for as many as that said: the id of the next one, which stays as it is; or
+ * E_IO. */
+static inline int
+virtq_next(struct virtq *q, uint32_t *bytes)
+{
+	volatile struct virtq_used_element *element = &q->used->ring[q->used_index & (q->size - 1)];
+	uint32_t id = element->id;
+
+	*bytes = element->bytes;
+	if (id >= q->size || !q->slots[id].count) {
+		return virtq_lie(q, "it returned a buffer that it did not have");
+	}
+	q->used_index++;
+	return (int)id;
+}
+
+/* The short way for a queue whose chains are one descriptor each and go round for ever; the one
+ * that was added first has id 0, and so on. Instead of virtq_take(): takes out the next one that is
+ * filled, until virtq_put_back(), of which the device does not know before virtq_publish(). Its
+ * descriptor is as it was, unless the device has written there, which harms only itself. */
+static inline int
+virtq_take_out(struct virtq *q, uint32_t *bytes)
+{
+	int id = virtq_next(q, bytes);
+
+	if (id >= 0) {
+		q->slots[id].count = 0;
+	}
+	return id;
+}
+
+static inline void
+virtq_put_back(struct virtq *q, uint16_t id)
+{
+	q->slots[id].count = 1;
+	q->available->ring[q->available_index++ & (q->size - 1)] = id;
+}
+
+static inline void
+virtq_publish(struct virtq *q)
+{
+	dma_write_barrier();
+	q->available->index = q->available_index;
+	virtq_notify(q);
+}
 
 #endif

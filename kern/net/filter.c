@@ -86,12 +86,13 @@ filter_derive(struct filter *child, const struct filter *parent, const struct ex
 static bool
 read_field(const uint8_t *packet, size_t bytes, uint64_t at, uint32_t width, uint64_t *value)
 {
-	*value = 0;
 	if (at > bytes || width > bytes - at) {
 		return false;
 	}
-	for (uint32_t i = 0; i < width; i++) {
-		*value = *value << 8 | packet[at + i];
+	packet += at;
+	*value = *packet;
+	while (--width) {
+		*value = *value << 8 | *++packet;
 	}
 	return true;
 }

@@ -14,14 +14,13 @@
 #include "kern/net/nic_state.h"
 #include "lib/base/disjoint.h"
 #include "lib/base/string.h"
+#include "lib/base/words.h"
 
 #define COMPARISONS_MAX 48  /* of two atoms, in one carve, less its own; 40 instructions each */
 #define COPY_BYTES      512 /* copied for what a completion costs */
 
 _Static_assert(EXO_PACKET_SKEW == NET_FRAME_SKEW, "frames are copied by words");
 _Static_assert(EXO_PACKET_SKEW + EXO_PACKET_MAX + 8 <= EXO_PACKET_BYTES, "they fit");
-
-typedef uint64_t __attribute__((may_alias)) word;
 
 static struct nic nics[EXO_NICS_MAX];
 
@@ -40,41 +39,52 @@ node_of(uint64_t name)
 /* Both lie EXO_PACKET_SKEW behind aligned words, so words are copied. What lies behind the frame in
  * the last one is of an older frame, perhaps another's, and stays here. */
 static void
-copy_frame(uint8_t *to, const uint8_t *frame, size_t bytes)
+copy_frame(word *to, const uint8_t *frame, size_t bytes)
 {
 	const word *from = (const word *)(frame - EXO_PACKET_SKEW);
-	size_t whole = (EXO_PACKET_SKEW + bytes) / sizeof(word);
-	size_t rest = (EXO_PACKET_SKEW + bytes) % sizeof(word);
+	size_t whole = (EXO_PACKET_SKEW + bytes) / WORD_BYTES;
+	size_t rest = (EXO_PACKET_SKEW + bytes) % WORD_BYTES;
 
-	memcpy(to, from, whole * sizeof(word));
+	words_copy(to, from, whole);
 	if (rest) {
-		((word *)to)[whole] = from[whole] & ~(~0ul << 8 * rest);
+		to[whole] = from[whole] & ~(~0ul << 8 * rest);
 	}
 }
 
-static void
-deliver(struct nic *n, struct node *node, const uint8_t *frame, size_t bytes)
+static bool
+has_room(struct ring *r)
 {
-	struct ring *r = node->ring;
-	struct exo_ring *shared;
+	uint32_t taken = __atomic_load_n(&ring_shared(r)->cq_head, __ATOMIC_ACQUIRE);
 
-	if (!r) {
-		return;
-	}
-	shared = ring_shared(r);
-	if (!r->buffers || r->error ||
-	    r->cq_tail - __atomic_load_n(&shared->cq_head, __ATOMIC_ACQUIRE) >= r->buffers) {
-		r->dropped++;
-		n->info->dropped++;
-		__atomic_store_n(&shared->dropped, r->dropped, __ATOMIC_RELAXED);
+	return r->cq_tail - taken < r->buffers && !r->error;
+}
+
+static void
+drop(struct nic *n, struct ring *r)
+{
+	r->dropped++;
+	n->info->dropped++;
+	__atomic_store_n(&ring_shared(r)->dropped, r->dropped, __ATOMIC_RELAXED);
+}
+
+static void
+deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
+{
+	if (!has_room(r)) {
+		drop(n, r);
 		return;
 	}
 	n->net->work += (uint32_t)bytes / COPY_BYTES;
-	copy_frame((uint8_t *)arch_ram(r->buffer_page << PAGE_SHIFT) +
-			   (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES,
+	copy_frame(arch_ram((r->buffer_page << PAGE_SHIFT) +
+			    (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES),
 		   frame, bytes);
 	ring_received(r, (uint16_t)bytes);
 	n->info->received++;
+	if (!r->has_news) {
+		r->has_news = true;
+		r->news = n->news;
+		n->news = r;
+	}
 }
 
 static bool
@@ -114,7 +124,7 @@ nic_receive(void *context, const uint8_t *frame, size_t bytes)
 		uint32_t below = push_children(n, node, frame, bytes, stack, top);
 
 		if (node->ring && (below == top || n->node[node->first_child].shared)) {
-			deliver(n, node, frame, bytes);
+			deliver(n, node->ring, frame, bytes);
 			taken = true;
 		}
 		top = below;
@@ -140,13 +150,27 @@ nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area h
 	memcpy(n->info->mac, net->mac, sizeof(net->mac));
 }
 
+/* Each owner once, however many packets there were. */
+static void
+tell_owners(struct nic *n)
+{
+	while (n->news) {
+		struct ring *r = n->news;
+
+		n->news = r->news;
+		r->has_news = false;
+		ring_tell(r);
+	}
+}
+
 bool
 nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 {
-	struct net *n = nics[number].net;
-	bool more = n->ops->interrupt(n, budget);
+	struct nic *n = &nics[number];
+	bool more = n->net->ops->interrupt(n->net, budget);
 
-	*work = n->work;
+	tell_owners(n);
+	*work = n->net->work;
 	return more;
 }
 

@@ -28,7 +28,8 @@ struct nic {
 	struct exo_nic_info *info;
 	struct dma_area headers;
 	struct node node[CONFIG_FILTERS];
-	uint32_t free; /* below it no filter is free */
+	uint32_t free;     /* below it no filter is free */
+	struct ring *news; /* while it interrupts: rings that packets have come to */
 	struct {
 		struct ring *ring;
 		struct ring_request *request;

@@ -11,11 +11,11 @@
 
 #include <stdint.h>
 
-/* Words that may alias objects of any type, as memory functions must. */
-typedef uint64_t __attribute__((may_alias)) word;
+#include "lib/base/words.h"
+
+/* As words: may alias objects of any type. */
 typedef uint32_t __attribute__((may_alias)) half;
 
-#define WORD_BYTES sizeof(word)
 #define WORD_MASK  (WORD_BYTES - 1)
 #define HALF_BYTES sizeof(half)
 #define HALF_MASK  (HALF_BYTES - 1)
@@ -84,31 +84,6 @@ halves_copy(half *restrict to, const half *restrict from, size_t bytes)
 	}
 }
 
-/* `bytes` is a multiple of WORD_BYTES. A turn loads everything before it stores anything, so that
- * an in-order hart need not wait for each load. */
-static void
-words_copy(word *restrict to, const word *restrict from, size_t bytes)
-{
-	const word *turns_end = to + bytes / WORD_BYTES / COPY_WORDS * COPY_WORDS;
-	const word *end = to + bytes / WORD_BYTES;
-
-	for (; to < turns_end; to += COPY_WORDS, from += COPY_WORDS) {
-		word turn[COPY_WORDS];
-
-#pragma GCC unroll COPY_WORDS
-		for (size_t i = 0; i < COPY_WORDS; i++) {
-			turn[i] = from[i];
-		}
-#pragma GCC unroll COPY_WORDS
-		for (size_t i = 0; i < COPY_WORDS; i++) {
-			to[i] = turn[i];
-		}
-	}
-	while (to < end) {
-		*to++ = *from++;
-	}
-}
-
 void *
 memcpy(void *restrict to, const void *restrict from, size_t bytes)
 {
@@ -119,7 +94,7 @@ memcpy(void *restrict to, const void *restrict from, size_t bytes)
 		for (; bytes && ((uintptr_t)at & WORD_MASK); bytes--) {
 			*at++ = *source++;
 		}
-		words_copy((word *)at, (const word *)source, bytes & ~WORD_MASK);
+		words_copy((word *)at, (const word *)source, bytes / WORD_BYTES);
 		at += bytes & ~WORD_MASK;
 		source += bytes & ~WORD_MASK;
 		bytes &= WORD_MASK;

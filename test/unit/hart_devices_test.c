@@ -65,7 +65,7 @@ arch_timer_set(uint64_t time)
 }
 
 uint32_t
-arch_pending(void)
+host_pending(void)
 {
 	return (board.enabled ? ARCH_PENDING_EXTERNAL : 0) |
 	       (board.timer <= board.now ? ARCH_PENDING_TIMER : 0);
