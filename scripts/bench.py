@@ -41,6 +41,8 @@ IRQS_OFF_SECONDS = 60                   # most that a boot test may take under t
 SECONDS = 60                            # most that one boot may take
 LOAD_ADDRESS = 0x80200000               # of the kernel, until it has turned paging on
 PACE_SECONDS = 0.004                    # between two packets of rx_paced
+HOLD_SECONDS = 0.01                     # for rx_burst32 QEMU keeps what comes for so long, and lets it go at once
+BURST = 32
 
 CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 appel1 appel2 carve_drop_10 "
         "carve_drop_10000 frame_clear").split()
@@ -56,7 +58,12 @@ RT = ["rt_slot_delay_max_ns"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
 LONGEST = {"irqs_off_max": 3, "lock_held_max": 4}         # which word of live()
 JIT = ["jit_ratio"]
-ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *PIPE, *SLICE, *FORK, *HARTS, *RT, "raw_read_4k", "rx_paced", *HTTP,
+# How many packets come at once, seconds between two such, what QEMU and the program are told
+RX = {"rx_paced": (1, PACE_SECONDS, {}),
+      "rx_burst32": (BURST, 2.5 * HOLD_SECONDS,
+                     {"append": "burst",
+                      "extra": ("-object", f"filter-buffer,id=hold,netdev=net0,interval={HOLD_SECONDS * 1e6:.0f}")})}
+ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *PIPE, *SLICE, *FORK, *HARTS, *RT, "raw_read_4k", *RX, *HTTP,
        *JIT, "boot_smode", "kernel_text_bytes"]
 
 
@@ -299,32 +306,34 @@ def udp_frame(number):
     return bytes.fromhex("525400123456" "525400aabbcc" "0800") + ip + udp + bytes(14)
 
 
-def send_paced(machine, wire, guest):
-    """Send packets one at a time until the guest has had enough or is gone."""
+def send(machine, wire, guest, at_once, pause):
+    """Send packets, AT_ONCE without a PAUSE, until the guest has had enough or is gone."""
     end = time.monotonic() + SECONDS
-    for number in itertools.count():
+    for first in itertools.count(step=at_once):
         if "BENCH DONE" in machine.console or time.monotonic() > end:
             return
         try:
-            wire.sendto(udp_frame(number), str(guest))
+            for number in range(first, first + at_once):
+                wire.sendto(udp_frame(number), str(guest))
         except OSError:
             return
-        time.sleep(PACE_SECONDS)
+        time.sleep(pause)
 
 
 def measure_rx(opts, wanted):
     ours, theirs = opts.out / "rx.host", opts.out / "rx.guest"
 
-    def one_boot():
+    def one_figure(name):
+        packets, pause, options = RX[name]
         ours.unlink(missing_ok=True)
         theirs.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire, \
-                Counted(opts, "rx", initrd=initrd_with(opts, "rx"), net=f"dgram:{opts.out}/rx") as machine:
+                Counted(opts, "rx", initrd=initrd_with(opts, "rx"), net=f"dgram:{opts.out}/rx", **options) as machine:
             wire.bind(str(ours))
             machine.expect("^READY", SECONDS)
-            send_paced(machine, wire, theirs)
-            return {"rx_paced": middle(machine.samples(), "rx_paced")}
-    return medians(opts, wanted, one_boot)
+            send(machine, wire, theirs, packets, pause)
+            return -(-middle(machine.samples(), name) // packets)
+    return medians(opts, wanted, lambda: {name: one_figure(name) for name in wanted})
 
 
 def site_image(opts):
@@ -413,6 +422,8 @@ GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest),
           (HARTS, measure_harts), (RT, measure_rt),
           (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
           (JIT, measure_jit), (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
+          (["raw_read_4k"], measure_disk), (list(RX), measure_rx), (list(HTTP), measure_http),
+          (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
 
 
 # --- limits and profiles ----------------------------------------------------------------------------
@@ -491,7 +502,7 @@ def profile(opts, name):
     path = opts.out / "trace"
     opts.boots = 1
     name, _, test = name.partition(":")
-    program, measure = {"raw_read_4k": ("disk", measure_disk), "rx_paced": ("rx", measure_rx),
+    program, measure = {"raw_read_4k": ("disk", measure_disk), **dict.fromkeys(RX, ("rx", measure_rx)),
                         **{figure: (program, of_program(program))
                            for program, figures in PROGRAMS.items() for figure in figures},
                         **dict.fromkeys(FORK, ("fork", measure_fork))}.get(name, ("core", measure_core))

@@ -17,7 +17,8 @@
 #include "lib/base/words.h"
 
 #define COMPARISONS_MAX 48  /* of two atoms, in one carve, less its own; 40 instructions each */
-#define COPY_BYTES      512 /* copied for what a completion costs */
+#define COPY_BYTES      512 /* copied for what a completion costs, */
+#define LOOKS_PER_WORK  4   /* and filters that were no match, as a rule by their first atoms */
 
 _Static_assert(EXO_PACKET_SKEW == NET_FRAME_SKEW, "frames are copied by words");
 _Static_assert(EXO_PACKET_SKEW + EXO_PACKET_MAX + 8 <= EXO_PACKET_BYTES, "they fit");
@@ -67,7 +68,7 @@ drop(struct nic *n, struct ring *r)
 	__atomic_store_n(&ring_shared(r)->dropped, r->dropped, __ATOMIC_RELAXED);
 }
 
-static void
+static __attribute__((noinline)) void
 deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 {
 	if (!has_room(r)) {
@@ -109,15 +110,15 @@ push_children(struct nic *n, const struct node *node, const uint8_t *frame, size
 	return top;
 }
 
-static void
-nic_receive(void *context, const uint8_t *frame, size_t bytes)
+/* From a node that has shared children on. False if nobody takes the packet. */
+static __attribute__((noinline)) bool
+walk(struct nic *n, const struct node *from, const uint8_t *frame, size_t bytes)
 {
-	struct nic *n = context;
 	uint8_t stack[CONFIG_FILTERS];
 	uint32_t top = 1;
 	bool taken = false;
 
-	stack[0] = 0;
+	stack[0] = (uint8_t)(from - n->node);
 	n->net->work++;
 	while (top) {
 		struct node *node = &n->node[stack[--top]];
@@ -129,7 +130,33 @@ nic_receive(void *context, const uint8_t *frame, size_t bytes)
 		}
 		top = below;
 	}
-	n->info->unmatched += !taken;
+	return taken;
+}
+
+/* Down the carved nodes, of which one takes a packet: then there is nothing to remember. */
+static void
+nic_receive(void *context, const uint8_t *frame, size_t bytes)
+{
+	struct nic *n = context;
+	const struct node *node = &n->node[0];
+	uint32_t looks = 0;
+
+	for (uint32_t i = node->first_child; i; looks++) {
+		const struct node *child = &n->node[i];
+
+		if (child->shared) {
+			n->info->unmatched += !walk(n, node, frame, bytes);
+			return;
+		}
+		node = matches(child, frame, bytes) ? child : node;
+		i = node == child ? child->first_child : child->next;
+	}
+	n->net->work += looks / LOOKS_PER_WORK;
+	if (node->ring) {
+		deliver(n, node->ring, frame, bytes);
+	} else {
+		n->info->unmatched++;
+	}
 }
 
 void

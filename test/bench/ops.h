@@ -50,5 +50,6 @@
 #define OP_TRANSFER_BARE_4H 36
 #define OP_INTERPRETED      37
 #define OP_COMPILED         38
+#define OP_RX_BURST32       39
 
 #endif

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * rx.c: receive paced packets: sleep, interrupt, filter, copy into the ring, wake, take the packet.
+ * rx.c: receive packets: sleep, interrupt, filter, copy into the ring, wake, take the packet.
  *
  * The filter is that of a UDP server: IPv4, UDP, not a fragment, destination port 7. The host sends
- * one packet at a time.
+ * one packet at a time (rx_paced); or, when the kernel's command line has the word `burst`, BURST
+ * that come at once (rx_burst32, all of them in one interval).
  */
+#include <string.h>
+
 #include "lib/exo/frames.h"
 #include "lib/exo/slots.h"
 #include "lib/exo/vm.h"
 #include "test/bench/common.h"
 
 #define SAMPLES      200
-#define BUFFER_PAGES 4
+#define BURST        32
+#define BUFFER_PAGES 32
 #define BUFFERS      (BUFFER_PAGES * 2)
 #define NET_EVENT    1
 #define UDP_BYTES    18
@@ -89,15 +93,11 @@ take(uint32_t head)
 	return number;
 }
 
-int
-main(void)
+static void
+take_paced(void)
 {
 	uint32_t last = 0;
 
-	make_ring();
-	bench_empty();
-	printf("READY\n");
-	fflush(stdout);
 	for (uint32_t i = 0; i < SAMPLES; i++) {
 		uint32_t number;
 
@@ -108,6 +108,39 @@ main(void)
 			must("packet order", E_FORMAT);
 		}
 		last = number;
+	}
+}
+
+static void
+take_bursts(void)
+{
+	for (uint32_t i = 0; i < SAMPLES; i++) {
+		uint32_t last = 0;
+
+		BEGIN(OP_RX_BURST32);
+		for (uint32_t n = 0; n < BURST; n++) {
+			last = take(i * BURST + n);
+		}
+		END(OP_RX_BURST32);
+		if (last % BURST != BURST - 1) {
+			must("a burst has lost packets", E_FORMAT);
+		}
+	}
+}
+
+int
+main(void)
+{
+	bool bursts = strstr(exo_boot()->bootargs, "burst") != NULL;
+
+	make_ring();
+	bench_empty();
+	printf("READY\n");
+	fflush(stdout);
+	if (bursts) {
+		take_bursts();
+	} else {
+		take_paced();
 	}
 	return bench_end();
 }
