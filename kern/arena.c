@@ -32,7 +32,7 @@ static struct {
 void
 arena_boot(struct kernel *k)
 {
-	arena.memory = boot_table(k, CONFIG_CODE_PAGES * PAGE_SIZE);
+	arena.memory = boot_room(k, CONFIG_CODE_PAGES * PAGE_SIZE);
 	arch_code_area(arena.memory, CONFIG_CODE_PAGES);
 }
 

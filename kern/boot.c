@@ -11,6 +11,7 @@
 #include "kern/ask.h"
 #include "kern/console.h"
 #include "kern/irq.h"
+#include "kern/net/shapes.h"
 #include "kern/object.h"
 #include "kern/selftest.h"
 #include "kern/slots.h"
@@ -59,8 +60,8 @@ boot_init_ended(const struct env *e, uint32_t kind, uint64_t cause, uint64_t tva
 	}
 }
 
-uint64_t
-boot_pages(uint64_t count, uint64_t align)
+static uint64_t
+take_pages(uint64_t count, uint64_t align)
 {
 	uint32_t largest = ranges_largest(&machine.free);
 	struct range *r = &machine.free.range[largest];
@@ -75,6 +76,14 @@ boot_pages(uint64_t count, uint64_t align)
 			  (r->end - r->start) >> 10);
 	}
 	r->start = start + (count << PAGE_SHIFT);
+	return start;
+}
+
+uint64_t
+boot_pages(uint64_t count, uint64_t align)
+{
+	uint64_t start = take_pages(count, align);
+
 	memset(arch_ram(start), 0, count << PAGE_SHIFT);
 	return start;
 }
@@ -86,14 +95,22 @@ pages_of(uint64_t bytes)
 }
 
 void *
-boot_table(struct kernel *k, uint64_t bytes)
+boot_room(struct kernel *k, uint64_t bytes)
 {
-	uint64_t start = boot_pages(pages_of(bytes), 1);
+	uint64_t start = take_pages(pages_of(bytes), 1);
 
 	for (uint64_t i = 0; i < pages_of(bytes); i++) {
 		frame_at(&k->tree, (start >> PAGE_SHIFT) + i)->kind = FRAME_KERNEL;
 	}
 	return arch_ram(start);
+}
+
+void *
+boot_table(struct kernel *k, uint64_t bytes)
+{
+	void *table = boot_room(k, bytes);
+
+	return memset(table, 0, pages_of(bytes) << PAGE_SHIFT);
 }
 
 const char *
@@ -286,9 +303,10 @@ boot_on_own_stack(uint32_t number)
 	make_tree(k);
 	make_sysinfo(k);
 	devices_console(k, &machine);
+	arena_boot(k);
+	shapes_boot(k);
 	devices_start(k, &machine);
 	hart_setup(h);
-	arena_boot(k);
 	start_harts(k);
 	limit_asids(k);
 	make_trace(k);

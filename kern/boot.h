@@ -13,6 +13,8 @@ uint64_t boot_pages(uint64_t count, uint64_t align);
 /* Cleared memory for a table of the kernel that bindings name; no capability ever holds its frames.
  * Once the tree is made. */
 void *boot_table(struct kernel *k, uint64_t bytes);
+/* The same, not cleared. */
+void *boot_room(struct kernel *k, uint64_t bytes);
 /* Start-up cannot go on: print why and what to do, power off as failed. */
 _Noreturn void boot_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -13,7 +13,8 @@ pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.
 	net/trie_check.c net/shape.c code/*.c))
 # What runs at boot, or seldom: for size.
 cold-y := $(addprefix kern/,arena.c ask.c boot.c cap_waiting.c code/program.c code/verify.c console.c dev/drivers.c \
-	dev/uart_ns16550.c dev/uart_sifive.c devices.c init.c machine.c panic.c selftest.c sys/code.c sys/env.c sys/home.c \
+	dev/uart_ns16550.c dev/uart_sifive.c devices.c init.c machine.c net/canon.c net/filters.c \
+	net/shape.c net/shapes.c net/slab.c net/trie.c net/trie_apart.c net/values.c panic.c selftest.c sys/code.c sys/env.c sys/home.c \
 	sys/look.c sys/poke.c sys/slot.c sys/traced.c sys/unshare.c trace.c unshare.c window.c) \
 	$(addprefix lib/base/,cpio.c elf.c fdt_bus.c print.c symbols.c) \
 	$(addprefix arch/riscv/,backtrace.c early.c mmu.c)

@@ -253,7 +253,7 @@ give_devices(void)
 	}
 	for (uint32_t i = 0; i < EXO_NICS_MAX && s->nic[i].present; i++) {
 		give_root(EXO_CAP_PACKET, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT | EXO_PACKET_TAP,
-			  (uint64_t)i << 16, CONFIG_FILTERS - 1, &init.boot->packets[i]);
+			  (uint64_t)i << 16, s->nic[i].filters - 1, &init.boot->packets[i]);
 	}
 }
 

@@ -420,10 +420,8 @@ GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest),
           *((figures, of_program(program)) for program, figures in PROGRAMS.items()),
           (list(FORK), measure_fork),
           (HARTS, measure_harts), (RT, measure_rt),
-          (["raw_read_4k"], measure_disk), (["rx_paced"], measure_rx), (list(HTTP), measure_http),
-          (JIT, measure_jit), (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
           (["raw_read_4k"], measure_disk), (list(RX), measure_rx), (list(HTTP), measure_http),
-          (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
+          (JIT, measure_jit), (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
 
 
 # --- limits and profiles ----------------------------------------------------------------------------

@@ -13,6 +13,8 @@
 /* start of a PACKET capability: NIC << 16 | filter. */
 #define NIC_SHIFT 16
 
+/* The named invariants of a NIC's filters: NULL or the one that does not hold. */
+const char *nic_check(uint32_t number);
 /* Make `n` NIC number `number`; `headers` holds the copied packet heads, NIC_HEADERS_BYTES. Boot.
  * Filter 0 is the whole NIC. */
 #define NIC_HEADERS_BYTES (NET_TAGS_MAX * EXO_TRANSMIT_SPAN)
@@ -21,13 +23,13 @@ void nic_attach(struct kernel *k, uint32_t number, struct net *n, struct dma_are
  * instructions. Tree lock. True if more is waiting. */
 bool nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work);
 
-/* A filter for a child of PACKET capability `parent`, not yet in the tree: 0 and *name, or E_INVAL
- * E_RANGE E_LIMIT E_NOSPACE. `shared`: it may overlap its siblings. nic_filter_discard gives it
- * back if the derivation fails. */
-int nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool shared,
-		    uint64_t *name);
+/* A filter for a child of PACKET capability `parent`, not yet in the tree: 0 and *name; or E_INVAL
+ * (also: no packet can pass) E_RANGE E_LIMIT E_NOSPACE; E_TAKEN: of a carved one that may meet a
+ * sibling, *in_the_way. nic_filter_discard gives it back if the derivation fails. */
+int nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool is_shared,
+		    uint64_t *name, uint64_t *in_the_way);
 void nic_filter_discard(uint64_t name);
-/* In the type table. The second one gives up after some time, and says false. */
+/* In the type table; the second one was answered by nic_filter_make. */
 bool nic_disjoint(struct captree *t, const struct cap *c, const struct cap *with);
 bool nic_stands_apart(struct captree *t, uint64_t name);
 void nic_filter_free(struct captree *t, struct cap *c);

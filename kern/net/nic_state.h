@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: MIT
- * nic_state.h: the state of a NIC, for nic.c (filters, receive) and transmit.c.
+ * nic_state.h: the state of a NIC, for filters.c (the pool), nic.c (receive) and transmit.c.
  */
 #ifndef KERN_NET_NIC_STATE_H
 #define KERN_NET_NIC_STATE_H
 
 #include "kern/net/filter.h"
 #include "kern/net/nic.h"
+#include "kern/net/trie.h"
+#include "lib/base/list.h"
 
-_Static_assert((CONFIG_FILTERS & (CONFIG_FILTERS - 1)) == 0 && CONFIG_FILTERS <= 256,
-	       "filters fit a byte, power of two");
+#define NIC_FILTERS_MAX 0x10000u /* names fit below NIC_SHIFT */
 
-/* A filter of the pool. Children are a list; carved ones are pairwise disjoint, shared ones may
- * overlap. */
-struct node {
-	bool used;
-	bool shared;
-	uint32_t parent;
-	uint32_t first_child;
-	uint32_t next;
-	struct ring *ring; /* receives */
-	struct filter filter;
+/* A filter of the pool: that of one PACKET capability. The filters derived from it are in its trie,
+ * by what they test beyond it. */
+struct nic_filter {
+	struct trie_filter at; /* in the parent's trie */
+	struct trie children;
+	struct list_node later; /* in nic.later: a packet has come here and must be handed out */
+	const uint8_t *base;    /* where the children's tests count from in that packet */
+	struct ring *ring;      /* receives */
+	struct exo_atom *atoms; /* the own ones: receive, then transmit; NULL: none */
+	uint64_t hits;          /* packets that it matched */
+	uint32_t parent;        /* of a free one: the next free one */
+	uint8_t receive_atoms;
+	uint8_t transmit_atoms;
+	bool is_used;
+	bool is_shared;
 };
 
 struct nic {
@@ -27,18 +33,37 @@ struct nic {
 	struct net *net;
 	struct exo_nic_info *info;
 	struct dma_area headers;
-	struct node node[CONFIG_FILTERS];
-	uint32_t free;     /* below it no filter is free */
-	struct ring *news; /* while it interrupts: rings that packets have come to */
+	struct nic_filter *filter; /* [0] is the whole NIC */
+	uint32_t filters;
+	uint32_t free; /* the first free one, 0: none */
+	struct slab slab;
+	struct trie_store store;
+	struct list_node later; /* filters that the present packet has still to be handed to */
+	uint8_t *kept;          /* that packet, if it was kept for another turn */
+	uint32_t kept_bytes;    /* 0: none was */
+	struct ring *news;      /* while it interrupts: rings that packets have come to */
 	struct {
 		struct ring *ring;
 		struct ring_request *request;
 	} tag[NET_TAGS_MAX];
 };
 
-/* The NIC of a PACKET capability's start. */
+/* The NIC of a PACKET capability's start, and the filter. */
 struct nic *nic_of(uint64_t name);
+static inline struct nic_filter *
+nic_filter_of(uint64_t name)
+{
+	return &nic_of(name)->filter[name & (NIC_FILTERS_MAX - 1)];
+}
+
+/* The pool of a NIC: `bytes` of memory, not cleared. Boot. */
+void nic_filters_init(struct nic *n, void *memory, size_t bytes);
+/* May a packet with this head leave by the filter? All atoms of it and of those above it hold. */
+bool nic_may_send(const struct nic *n, uint32_t filter, const uint8_t *head, size_t bytes);
 /* struct net.done. */
 void nic_done(void *context, uint32_t tag, int result);
+/* The code of nodes that have none, as compiled code is called. */
+struct trie_hit *nic_step(const uint8_t *base, const uint8_t *end, struct trie_node *node,
+			  struct trie_hit *hits);
 
 #endif

@@ -106,10 +106,9 @@ build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struc
 {
 	uint32_t head = p->part[0].bytes < EXO_TRANSMIT_SPAN ? p->part[0].bytes : EXO_TRANSMIT_SPAN;
 	uint8_t *copy = (uint8_t *)n->headers.memory + tag * EXO_TRANSMIT_SPAN;
-	const struct filter *f = &n->node[r->filter].filter;
 
 	memcpy(copy, arch_ram(p->part[0].address.value), head);
-	if (!filter_match(f->transmit, f->transmit_atoms, copy, head)) {
+	if (!nic_may_send(n, r->filter, copy, head)) {
 		n->info->refused++;
 		return E_DENIED;
 	}

@@ -70,7 +70,7 @@ derive_packet(struct derivation *d)
 		result = find_both(d);
 	}
 	if (!result) {
-		result = nic_filter_make(d->parent, &f, d->shared, &d->start);
+		result = nic_filter_make(d->parent, &f, d->shared, &d->start, &d->in_the_way);
 	}
 	if (!result) {
 		result = derive_now(d);

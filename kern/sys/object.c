@@ -6,6 +6,7 @@
 #include "kern/claim.h"
 #include "kern/console.h"
 #include "kern/net/nic.h"
+#include "kern/net/shapes.h"
 #include "kern/ring.h"
 #include "kern/table.h"
 #include "kern/sys/life.h"
@@ -288,7 +289,7 @@ bind_packet(struct env *e, exo_handle thing, exo_handle with)
 {
 	struct ring *r;
 	struct cap *c;
-	int error = find_ring(e, thing, &r);
+	int error = shapes_compile(e->kernel) ? CLAIM_AGAIN : find_ring(e, thing, &r);
 
 	if (!error) {
 		error = sys_cap(e, with, EXO_CAP_PACKET,
