@@ -112,6 +112,9 @@ def test_a_busy_port_is_named():
     (["program"], "make program SRC="),
     (["program", "SRC=/no/such.c"], "SRC=/no/such.c: there is no such C file"),
     (["program", "SRC=user/init"], "init is a program of user/"),
+    (["code", "SRC=test/code/echo.c"], "make code SRC="),
+    (["code", "SRC=/no/such.c", "CLASS=acl"], "SRC=/no/such.c: there is no such C file"),
+    (["code", "SRC=test/code/echo.c", "CLASS=king"], "CLASS=king: there is no such class of code; there are: owns acl"),
     (["run", "BOARD=qemu-sifive_u"], "no disk and no network"),
     (["BOARD=no-such"], "no board no-such; try"),
     (["CONFIG_BOARD=no-such"], "BOARD=no-such"),
@@ -189,7 +192,8 @@ def helped():
 @pytest.mark.parametrize("target", helped())
 def test_help_is_true(target):
     """Every command that `make help` names is one that make knows."""
-    words = {"program": ["SRC=test/boot/hello.c"], "bench": ["ONLY=null_call"]}.get(target, [])
+    words = {"program": ["SRC=test/boot/hello.c"], "bench": ["ONLY=null_call"],
+             "code": ["SRC=test/code/echo.c", "CLASS=handler"]}.get(target, [])
     done = make("-n", target, *words)
     assert done.returncode == 0, done.stderr
 
