@@ -11,8 +11,8 @@
  * What a program begins with in r1 to r5, and what its r0 means:
  *	owns       metadata, its bytes, parameters, their bytes, index; emits extents. 0 or an error
  *	acl        metadata, its bytes, request, its bytes, badge; not 0: allowed
- *	predicate  memory, its bytes, pending events, time; not 0: wake up, and the result of the
- *sleep handler    packet, its bytes, state, its bytes, reply buffer; EXO_HANDLER_*
+ *	predicate  memory, its bytes, pending events, time; not 0: wake up, and what the sleep gives
+ *	handler    packet, its bytes, state, its bytes, reply buffer; EXO_HANDLER_*
  */
 #ifndef EXO_CODE_H
 #define EXO_CODE_H
