@@ -8,7 +8,8 @@
  * refused becomes an exit.
  *
  * links: kern/code/program.c kern/code/verify.c kern/code/interp.c
- * links: test/model/vec.c test/model/vec_asm.c test/model/vec_run.c test/model/code_safe.c
+ * links: test/model/vec.c test/model/vec_words.c test/model/vec_asm.c test/model/vec_run.c
+ * links: test/model/code_safe.c
  */
 #include <stdlib.h>
 #include <string.h>

@@ -16,12 +16,6 @@ struct name {
 	int16_t offset;
 };
 
-static const struct name regions[] = {
-	{"stack", EXO_REGION_STACK, 0}, {"data", EXO_REGION_DATA, 0},
-	{"input", EXO_REGION_INPUT, 0}, {"state", EXO_REGION_STATE, 0},
-	{"reply", EXO_REGION_REPLY, 0}, {"params", EXO_REGION_PARAMS, 0},
-};
-
 static const struct name alu[] = {
 	{"add", BPF_ADD, 0},    {"sub", BPF_SUB, 0},    {"mul", BPF_MUL, 0},   {"div", BPF_DIV, 0},
 	{"sdiv", BPF_DIV, 1},   {"or", BPF_OR, 0},      {"and", BPF_AND, 0},   {"lsh", BPF_LSH, 0},
@@ -66,97 +60,6 @@ find(const struct name *table, size_t count, const char *word)
 }
 #define FIND(table, word) find(table, sizeof(table) / sizeof((table)[0]), word)
 
-bool
-vec_split(struct vec_words *w, const char *line, const char *end)
-{
-	size_t bytes = (size_t)(end - line);
-	bool in_word = false;
-
-	w->count = 0;
-	if (bytes >= sizeof(w->text)) {
-		return false;
-	}
-	memcpy(w->text, line, bytes);
-	w->text[bytes] = 0;
-	for (char *c = w->text; *c; c++) {
-		if (*c == '#') {
-			*c = 0;
-			break;
-		}
-		if (strchr(" \t\r,[]()", *c)) {
-			*c = 0;
-			in_word = false;
-			continue;
-		}
-		if (!in_word && w->count == VEC_WORDS_MAX) {
-			return false;
-		}
-		if (!in_word) {
-			w->word[w->count++] = c;
-		}
-		in_word = true;
-	}
-	w->word[w->count] = NULL;
-	return true;
-}
-
-static unsigned
-digit_of(char c)
-{
-	return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-	       : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-				      : 99;
-}
-
-uint32_t
-vec_region(const char *word)
-{
-	const struct name *r = FIND(regions, word);
-
-	return r ? r->code : 0;
-}
-
-/* A number without sign. */
-static bool
-parse_digits(const char *word, uint64_t *value)
-{
-	unsigned base = word[0] == '0' && word[1] == 'x' ? 16 : 10;
-
-	word += base == 16 ? 2 : 0;
-	for (*value = 0; *word; word++) {
-		unsigned digit = digit_of(*word);
-
-		if (digit >= base || __builtin_mul_overflow(*value, (uint64_t)base, value) ||
-		    __builtin_add_overflow(*value, (uint64_t)digit, value)) {
-			return false;
-		}
-	}
-	return digit_of(word[-1]) < base;
-}
-
-bool
-vec_number(const char *word, uint64_t *value)
-{
-	const char *sign = strpbrk(word, "+-");
-	size_t length = sign ? (size_t)(sign - word) : strlen(word);
-	uint64_t base = 0;
-
-	for (size_t i = 0; length && i < sizeof(regions) / sizeof(regions[0]); i++) {
-		if (strlen(regions[i].name) == length && !memcmp(regions[i].name, word, length)) {
-			base = (uint64_t)regions[i].code << EXO_REGION_SHIFT;
-		}
-	}
-	*value = base;
-	if (base && !sign) {
-		return true;
-	}
-	if ((length && !base && sign) || !parse_digits(sign ? sign + 1 : word, value)) {
-		return false;
-	}
-	*value = sign && *sign == '-' ? base - *value : base + *value;
-	return true;
-}
-
 /* Constants are 32 bits; those with the highest bit may be written as -1 or as 0xffffffff. */
 static bool
 parse_imm(const char *word, int32_t *imm)
@@ -177,7 +80,7 @@ parse_register(const char *word, char kind, unsigned *number)
 {
 	uint64_t value;
 
-	if (!word || word[0] != kind || !parse_digits(word + 1, &value) || value > 15) {
+	if (!word || word[0] != kind || !vec_digits(word + 1, &value) || value > 15) {
 		return false;
 	}
 	*number = (unsigned)value;

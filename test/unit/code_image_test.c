@@ -3,7 +3,7 @@
  *
  * links: lib/code/image.c lib/code/object.c lib/code/line.c lib/base/print.c test/unit/clang.c
  * links: kern/code/program.c kern/code/verify.c kern/code/interp.c
- * links: test/model/vec.c test/model/vec_asm.c test/model/vec_run.c
+ * links: test/model/vec.c test/model/vec_words.c test/model/vec_asm.c test/model/vec_run.c
  */
 #include <setjmp.h>
 #include <stdarg.h>

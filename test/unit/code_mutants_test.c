@@ -6,7 +6,8 @@
  * seen at that one.
  *
  * links: kern/code/program.c kern/code/verify.c kern/code/interp.c
- * links: test/model/vec.c test/model/vec_asm.c test/model/vec_run.c test/model/code_safe.c
+ * links: test/model/vec.c test/model/vec_words.c test/model/vec_asm.c test/model/vec_run.c
+ * links: test/model/code_safe.c
  */
 #include <setjmp.h>
 #include <stdarg.h>

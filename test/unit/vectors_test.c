@@ -2,7 +2,7 @@
  * vectors_test.c: all of test/vectors on the interpreter, and that they leave nothing out.
  *
  * links: kern/code/program.c kern/code/verify.c kern/code/interp.c
- * links: test/model/vec.c test/model/vec_asm.c test/model/vec_run.c
+ * links: test/model/vec.c test/model/vec_words.c test/model/vec_asm.c test/model/vec_run.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
