@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
-libs-user/init := manifest
+libs-user/init := manifest pcap
 libs-user/control := rt

@@ -8,6 +8,7 @@
 
 #include <exo/errors.h>
 
+#include "lib/base/print.h"
 #include "lib/base/string.h"
 
 #define MAC_BYTES  6
@@ -243,4 +244,29 @@ atoms_parse(const char *text, const uint8_t mac[6], struct exo_atom *atoms, uint
 {
 	*why = parse(text, mac, atoms, count);
 	return *why ? E_INVAL : 0;
+}
+
+static int
+print_atom(char *to, size_t bytes, const struct exo_atom *atom)
+{
+	char mask[24] = "";
+
+	if (atom->mask != width_mask(atom->width)) {
+		snformat(mask, sizeof(mask), "&0x%lx", atom->mask);
+	}
+	return atom->kind == EXO_ATOM_SHIFT ? snformat(to, bytes, "%u:%u%s<<%u", atom->offset,
+						       atom->width, mask, atom->scale)
+					    : snformat(to, bytes, "%u:%u%s=0x%lx", atom->offset,
+						       atom->width, mask, atom->value);
+}
+
+void
+atoms_print(char *to, size_t bytes, const struct exo_atom *atoms, uint32_t count)
+{
+	size_t used = (size_t)snformat(to, bytes, "%s", count ? "" : "everything");
+
+	for (uint32_t i = 0; i < count && used < bytes; i++) {
+		used += (size_t)snformat(to + used, bytes - used, "%s", i ? " " : "");
+		used += used < bytes ? (size_t)print_atom(to + used, bytes - used, &atoms[i]) : 0;
+	}
 }

@@ -21,6 +21,9 @@
 int atoms_parse(const char *text, const uint8_t mac[6], struct exo_atom *atoms, uint32_t *count,
 		const char **why);
 
+/* Writes atoms as atoms_parse reads them, with blanks between; as far as `bytes` allow. */
+void atoms_print(char *to, size_t bytes, const struct exo_atom *atoms, uint32_t count);
+
 /* What every group-addressed (multicast or broadcast) frame passes: IEEE 802, the lowest bit of
  * the first byte is 1. */
 extern const struct exo_atom atoms_group;

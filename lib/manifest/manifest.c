@@ -119,7 +119,7 @@ check_name(const struct manifest *manifest, const char *name, struct manifest_re
 static int
 check_network(const struct manifest_env *env, struct manifest_refusal *refusal)
 {
-	bool has_filter = env->receive.is_given || env->transmit.is_given || env->shared.is_given;
+	bool has_filter = env->receive_count || env->transmit.is_given || env->shared.is_given;
 
 	if (env->nic == MANIFEST_NO_NIC && (has_filter || env->filters)) {
 		return manifest_refuse(refusal, env->name, "nic",
@@ -128,15 +128,22 @@ check_network(const struct manifest_env *env, struct manifest_refusal *refusal)
 	}
 	if (env->nic != MANIFEST_NO_NIC && !has_filter) {
 		return manifest_refuse(refusal, env->name, "nic",
-				       "without filter-receive, "
+				       "without filter, filter-receive, "
 				       "filter-transmit or filter-shared no packet comes or goes; "
 				       "write filter-receive; filter-transmit; for all of them");
 	}
-	if (env->transmit.is_given && !env->receive.is_given) {
+	if (env->transmit.is_given && !env->receive_count) {
 		return manifest_refuse(refusal, env->name, "filter-transmit",
 				       "only who receives may "
 				       "send; add filter-receive, such as filter-receive = "
 				       "\"0:6=nic\"");
+	}
+	if (env->receive_count + env->shared.is_given > MANIFEST_PACKETS_MAX) {
+		return manifest_refuse(refusal, env->name, "filter",
+				       "it and filter-shared become %u capabilities, and an "
+				       "environment gets at most %u; make it simpler",
+				       env->receive_count + env->shared.is_given,
+				       MANIFEST_PACKETS_MAX);
 	}
 	return 0;
 }
@@ -163,6 +170,10 @@ check_env(const struct property_reader *reader)
 				       "frames-at is there as well; "
 				       "remove one");
 	}
+	if (property_seen(reader, "filter") && property_seen(reader, "filter-receive")) {
+		return manifest_refuse(refusal, env->name, "filter",
+				       "filter-receive is there as well; remove one");
+	}
 	if (property_seen(reader, "slots") && property_seen(reader, "hart") &&
 	    reader->slots_hart != env->hart) {
 		return manifest_refuse(refusal, env->name, "hart",
@@ -184,14 +195,16 @@ check_env(const struct property_reader *reader)
 }
 
 static int
-read_env(struct manifest_env *env, const struct fdt *fdt, int node,
+read_env(struct manifest *manifest, const struct fdt *fdt, int node,
 	 const struct manifest_machine *machine, struct manifest_refusal *refusal)
 {
+	struct manifest_env *env = &manifest->env[manifest->count];
 	struct property_reader reader = {
 		.fdt = fdt,
 		.node = node,
 		.machine = machine,
 		.env = env,
+		.manifest = manifest,
 		.refusal = refusal,
 	};
 	struct fdt_prop prop;
@@ -235,6 +248,7 @@ manifest_parse(struct manifest *manifest, const struct fdt *fdt, int node,
 	struct fdt_prop prop;
 
 	manifest->count = 0;
+	manifest->filter_count = 0;
 	if (fdt_first_prop(fdt, node, &prop)) {
 		return manifest_refuse(refusal, "the manifest", NULL,
 				       "only its environments have "
@@ -251,8 +265,7 @@ manifest_parse(struct manifest *manifest, const struct fdt *fdt, int node,
 						 MANIFEST_ENVS_MAX);
 		}
 		if (!status) {
-			status = read_env(&manifest->env[manifest->count], fdt, child, machine,
-					  refusal);
+			status = read_env(manifest, fdt, child, machine, refusal);
 		}
 		if (status) {
 			return status;

@@ -14,6 +14,7 @@
 #include <exo/sysinfo.h>
 
 #include "lib/base/fdt.h"
+#include "lib/pcap/lower.h"
 
 #define MANIFEST_ENVS_MAX       32
 #define MANIFEST_NAME_MAX       31   /* characters of an environment's name */
@@ -21,6 +22,9 @@
 #define MANIFEST_SLOTS_MAX      8    /* entries of slots, of one environment */
 #define MANIFEST_TIMELINE_MAX   4096 /* positions that a kernel can be built for */
 #define MANIFEST_DEVICES_MAX    16   /* ranges of registers, and lines, of one environment */
+#define MANIFEST_PACKETS_MAX    4    /* PACKET capabilities of one environment */
+#define MANIFEST_FILTERS_MAX    48   /* to receive with, of all environments */
+#define MANIFEST_EXPRESSION_MAX 32   /* filters of an expression, while it is read */
 #define MANIFEST_ARGS_MAX       16   /* strings of args, and of values */
 #define MANIFEST_SENTENCE_BYTES 384
 #define MANIFEST_CSPACE_SLOTS   128 /* where cspace-slots is not given */
@@ -87,9 +91,11 @@ struct manifest_env {
 	uint32_t restarts; /* how often it is started again; MANIFEST_RESTART_ALWAYS */
 	struct manifest_extent extents[MANIFEST_EXTENTS_MAX];
 	uint32_t extent_count;
-	uint32_t nic;                   /* or MANIFEST_NO_NIC */
-	uint32_t filters;               /* how many filters it may derive itself */
-	struct manifest_filter receive; /* packets that nobody else gets */
+	uint32_t nic;                    /* or MANIFEST_NO_NIC */
+	uint32_t filters;                /* how many filters it may derive itself */
+	struct manifest_filter *receive; /* packets that nobody else gets; of manifest.filter[] */
+	uint32_t receive_count;
+	bool is_expression; /* they come from `filter`, not from filter-receive */
 	struct manifest_filter transmit;
 	struct manifest_filter shared; /* group-addressed packets, each listener gets a copy */
 	struct manifest_strings window_names; /* devices: "sifive,gpio0", "ns16550a@10000000" */
@@ -108,6 +114,10 @@ struct manifest_env {
 struct manifest {
 	uint32_t count;
 	struct manifest_env env[MANIFEST_ENVS_MAX];
+	struct manifest_filter filter[MANIFEST_FILTERS_MAX]; /* to receive with */
+	uint32_t filter_count;
+	struct pcap_filter pcap[MANIFEST_EXPRESSION_MAX]; /* room to read an expression in */
+	struct pcap_lowered lowered;
 };
 
 /* What there is to hand out. manifest_machine_any is one that has everything the ABI can name. */

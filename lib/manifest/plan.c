@@ -10,10 +10,9 @@
 #include <exo/errors.h>
 
 #include "lib/base/checked.h"
-#include "lib/base/disjoint.h"
 #include "lib/base/string.h"
-#include "lib/manifest/atoms.h"
 #include "lib/manifest/devices.h"
+#include "lib/manifest/packets.h"
 #include "lib/manifest/slots.h"
 
 #define PAGES_PER_MIB 256
@@ -193,80 +192,6 @@ check_blocks(const struct manifest *manifest, uint32_t index,
 	return status;
 }
 
-uint32_t
-manifest_listeners(const struct manifest *manifest, uint32_t nic)
-{
-	uint32_t listeners = 0;
-
-	for (uint32_t i = 0; i < manifest->count; i++) {
-		listeners += manifest->env[i].nic == nic && manifest->env[i].shared.is_given;
-	}
-	return listeners;
-}
-
-static bool
-filters_contradict(const struct manifest_filter *a, const struct manifest_filter *b)
-{
-	return atoms_disjoint(a->atoms, a->count, b->atoms, b->count);
-}
-
-static int
-check_filters(const struct manifest *manifest, uint32_t index,
-	      const struct manifest_machine *machine, struct manifest_refusal *refusal)
-{
-	const struct manifest_env *env = &manifest->env[index];
-
-	(void)machine;
-	if (env->shared.is_given &&
-	    atoms_disjoint(env->shared.atoms, env->shared.count, &atoms_group, 1)) {
-		return manifest_refuse(refusal, env->name, "filter-shared",
-				       "it matches no multicast "
-				       "or broadcast frame, and only those are shared; use "
-				       "filter-receive for others");
-	}
-	if (!env->receive.is_given) {
-		return 0;
-	}
-	if (manifest_listeners(manifest, env->nic) &&
-	    !atoms_disjoint(env->receive.atoms, env->receive.count, &atoms_group, 1)) {
-		return manifest_refuse(refusal, env->name, "filter-receive",
-				       "it takes multicast and "
-				       "broadcast frames, which filter-shared of NIC %u shares "
-				       "out; add the atom 0:1&1=0 or a destination address",
-				       env->nic);
-	}
-	for (uint32_t i = 0; i < index; i++) {
-		const struct manifest_env *other = &manifest->env[i];
-
-		if (other->nic == env->nic && other->receive.is_given &&
-		    !filters_contradict(&env->receive, &other->receive)) {
-			return manifest_refuse(
-				refusal, env->name, "filter-receive",
-				"a packet could "
-				"match that of \"%s\" as well; some byte must differ "
-				"between the two",
-				other->name);
-		}
-	}
-	return 0;
-}
-
-/* One for each derived PACKET capability, and what the environments may derive themselves. */
-static uint64_t
-filters_used(const struct manifest *manifest, uint32_t nic)
-{
-	uint64_t used = manifest_listeners(manifest, nic) ? 1 : 0;
-
-	for (uint32_t i = 0; i < manifest->count; i++) {
-		const struct manifest_env *env = &manifest->env[i];
-
-		if (env->nic == nic) {
-			used += env->receive.is_given + env->shared.is_given + env->filters;
-		}
-	}
-	return used;
-}
-
 static int
 check_nic(const struct manifest *manifest, uint32_t index, const struct manifest_machine *machine,
 	  struct manifest_refusal *refusal)
@@ -281,14 +206,14 @@ check_nic(const struct manifest *manifest, uint32_t index, const struct manifest
 				       "one, or remove it from the manifest",
 				       env->nic);
 	}
-	if (filters_used(manifest, env->nic) > machine->filters[env->nic]) {
+	if (packets_filters(manifest, env->nic) > machine->filters[env->nic]) {
 		return manifest_refuse(refusal, env->name, "filters",
 				       "the environments of NIC %u need "
 				       "%lu filters, and it has %u; lower or remove one of them",
-				       env->nic, filters_used(manifest, env->nic),
+				       env->nic, packets_filters(manifest, env->nic),
 				       machine->filters[env->nic]);
 	}
-	return check_filters(manifest, index, machine, refusal);
+	return packets_check(manifest, index, refusal);
 }
 
 static bool

@@ -11,7 +11,7 @@
 #include "lib/base/checked.h"
 #include "lib/base/fdt_query.h"
 #include "lib/base/string.h"
-#include "lib/manifest/atoms.h"
+#include "lib/manifest/packets.h"
 #include "lib/manifest/value.h"
 
 #define FRAMES_MAX        (1ull << 44) /* pages of a 56-bit physical address */
@@ -21,9 +21,6 @@ struct property {
 	const char *name;
 	int (*read)(struct property_reader *reader);
 };
-
-#define REFUSE(reader, ...)                                                                        \
-	manifest_refuse((reader)->refusal, (reader)->env->name, (reader)->prop->name, __VA_ARGS__)
 
 static int
 read_string(struct property_reader *reader, const char **to, const char *example)
@@ -298,80 +295,6 @@ read_filters(struct property_reader *reader)
 	return read_number32(reader, 0, UINT16_MAX, &reader->env->filters);
 }
 
-/* The MAC address that "nic" stands for; the property nic may come behind the filters. */
-static const uint8_t *
-filter_mac(const struct property_reader *reader)
-{
-	uint32_t nic;
-
-	if (fdt_u32(reader->fdt, reader->node, "nic", &nic) || nic >= EXO_NICS_MAX) {
-		nic = 0; /* refused when the node has been read */
-	}
-	return reader->machine->mac[nic];
-}
-
-/* Without a value it is the filter that lets everything through. */
-static int
-read_filter(struct property_reader *reader, struct manifest_filter *filter)
-{
-	struct manifest_strings atoms = {0};
-
-	filter->is_given = true;
-	if (reader->prop->bytes && !value_strings(reader->prop, &atoms)) {
-		return REFUSE(reader, "it is no list of atoms; write %s = \"12:2=0x0800\", ...",
-			      reader->prop->name);
-	}
-	for (uint32_t i = 0; i < atoms.count; i++) {
-		const char *text = manifest_string(&atoms, i);
-		const char *why;
-
-		if (atoms_parse(text, filter_mac(reader), filter->atoms, &filter->count, &why)) {
-			return REFUSE(reader, "\"%s\" is no atom: %s", text, why);
-		}
-	}
-	return 0;
-}
-
-static int
-read_filter_receive(struct property_reader *reader)
-{
-	return read_filter(reader, &reader->env->receive);
-}
-
-/* init's capability for all group-addressed packets has the first of their atoms. */
-static int
-read_filter_shared(struct property_reader *reader)
-{
-	int status = read_filter(reader, &reader->env->shared);
-
-	if (!status && reader->env->shared.count == EXO_ATOMS_MAX) {
-		return REFUSE(reader, "there are %u atoms; here at most %u are possible",
-			      EXO_ATOMS_MAX, EXO_ATOMS_MAX - 1);
-	}
-	return status;
-}
-
-static int
-read_filter_transmit(struct property_reader *reader)
-{
-	const struct manifest_filter *filter = &reader->env->transmit;
-	int status = read_filter(reader, &reader->env->transmit);
-
-	for (uint32_t i = 0; !status && i < filter->count; i++) {
-		if (filter->atoms[i].kind == EXO_ATOM_SHIFT) {
-			return REFUSE(reader, "it shifts the base, which only filters of received "
-					      "packets can; compare at fixed offsets");
-		}
-		if (filter->atoms[i].offset + filter->atoms[i].width > EXO_TRANSMIT_SPAN) {
-			return REFUSE(reader,
-				      "the field at %u ends behind byte %u, and only so many "
-				      "are looked at before sending",
-				      filter->atoms[i].offset, EXO_TRANSMIT_SPAN);
-		}
-	}
-	return status;
-}
-
 static int
 read_windows(struct property_reader *reader)
 {
@@ -433,9 +356,10 @@ static const struct property properties[] = {
 	{"quiet", read_quiet},
 	{"blocks", read_blocks},
 	{"nic", read_nic},
-	{"filter-receive", read_filter_receive},
-	{"filter-transmit", read_filter_transmit},
-	{"filter-shared", read_filter_shared},
+	{"filter", packets_expression},
+	{"filter-receive", packets_receive},
+	{"filter-transmit", packets_transmit},
+	{"filter-shared", packets_shared},
 	{"filters", read_filters},
 	{"console", read_console},
 	{"cspace-slots", read_cspace_slots},

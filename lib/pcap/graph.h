@@ -14,7 +14,7 @@
 
 #include <exo/atom.h>
 
-#define GRAPH_LEAVES_MAX 512
+#define GRAPH_LEAVES_MAX 256
 #define GRAPH_ACCEPT     0xffff
 #define GRAPH_REJECT     0xfffe
 

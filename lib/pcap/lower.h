@@ -13,7 +13,7 @@
 
 #include "lib/pcap/graph.h"
 
-#define PCAP_FILTERS_MAX    128
+#define PCAP_FILTERS_MAX    128 /* as much room as anybody should need */
 #define PCAP_SENTENCE_BYTES 192
 
 /* A conjunction of atoms; without atoms every packet matches. The first `plain` stand before the
@@ -25,9 +25,11 @@ struct pcap_filter {
 	struct exo_atom atoms[EXO_ATOMS_MAX];
 };
 
+/* Before the call: where the filters go and how many there may be, also on the way. */
 struct pcap_lowered {
-	uint32_t count; /* of filter[]; at least 1 when the expression was accepted */
-	struct pcap_filter filter[PCAP_FILTERS_MAX];
+	struct pcap_filter *filter;
+	uint32_t room;
+	uint32_t count;  /* of filter[]; at least 1 when the expression was accepted */
 	uint32_t column; /* when it was refused: where in the text, counted from 1 */
 	char sentence[PCAP_SENTENCE_BYTES]; /* and why */
 	struct graph graph;                 /* in between */

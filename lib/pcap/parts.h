@@ -69,8 +69,7 @@ is_layer(const struct parser *parser, enum layer layer)
 static inline bool
 is_network(const struct parser *parser, uint16_t ether_type)
 {
-	return is_layer(parser, LAYER_NETWORK) &&
-	       parser->qualifiers.protocol->number == ether_type;
+	return is_layer(parser, LAYER_NETWORK) && parser->qualifiers.protocol->number == ether_type;
 }
 
 /* A primitive, or the qualifiers before one (then the token is what follows them and *is_done is

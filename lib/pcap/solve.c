@@ -111,10 +111,10 @@ branch(struct solver *solver, const struct pcap_filter *filter, uint16_t to,
 	if (to == GRAPH_REJECT || solver->status) {
 		return;
 	}
-	if (out->count == PCAP_FILTERS_MAX) {
+	if (out->count == out->room) {
 		solver->status = pcap_refuse(out, solver->leaf->column,
 					     "with this it falls apart into more than %u filters",
-					     PCAP_FILTERS_MAX);
+					     out->room);
 		return;
 	}
 	*copy = *filter;

@@ -2,10 +2,12 @@
  * manifest.c: fuzz target: any blob is a manifest that can be planned, or is refused with a
  * sentence.
  *
- * links: lib/manifest/manifest.c lib/manifest/property.c lib/manifest/value.c lib/manifest/atoms.c
- * links: lib/manifest/plan.c lib/manifest/devices.c lib/manifest/slots.c lib/base/fdt.c
- * links: lib/base/fdt_query.c lib/base/fdt_bus.c lib/base/disjoint.c lib/base/print.c
- * links: lib/base/fdt_kept.c
+ * links: lib/manifest/packets.c lib/pcap/parse.c lib/pcap/term.c lib/pcap/value.c
+ * links: lib/pcap/relation.c lib/pcap/lex.c lib/pcap/names.c lib/pcap/primitive.c
+ * links: lib/pcap/graph.c lib/pcap/solve.c lib/manifest/manifest.c lib/manifest/property.c
+ * links: lib/manifest/value.c lib/manifest/atoms.c lib/manifest/plan.c lib/manifest/devices.c
+ * links: lib/manifest/slots.c lib/base/fdt.c lib/base/fdt_query.c lib/base/fdt_bus.c
+ * links: lib/base/disjoint.c lib/base/print.c lib/base/fdt_kept.c
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +39,11 @@ check_accepted(const struct manifest_machine *machine)
 		demand(order[i] < manifest.count);
 		demand(env->hart < machine->harts);
 		demand(env->frames.first >= 2 && env->frames.first % 2 == 0 && env->frames.count);
-		demand(env->receive.count <= EXO_ATOMS_MAX &&
+		demand(env->receive_count <= MANIFEST_PACKETS_MAX &&
 		       env->extent_count <= MANIFEST_EXTENTS_MAX);
+		for (uint32_t j = 0; j < env->receive_count; j++) {
+			demand(env->receive[j].count <= EXO_ATOMS_MAX);
+		}
 		for (uint32_t j = 0; j < env->args.count; j++) {
 			demand(strlen(manifest_string(&env->args, j)) < env->args.bytes);
 		}

@@ -17,7 +17,8 @@
 
 #define TEXT_MAX 512
 
-static struct pcap_lowered lowered;
+static struct pcap_filter filters[PCAP_FILTERS_MAX];
+static struct pcap_lowered lowered = {.filter = filters, .room = PCAP_FILTERS_MAX};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -2,10 +2,12 @@
  * manifest_devices_test.c: devices and slots that environments name: which they are, and every
  * sentence of refusal.
  *
- * links: lib/manifest/manifest.c lib/manifest/property.c lib/manifest/value.c lib/manifest/atoms.c
- * links: lib/manifest/plan.c lib/manifest/devices.c lib/manifest/slots.c lib/base/fdt.c
- * links: lib/base/fdt_query.c lib/base/fdt_bus.c lib/base/disjoint.c lib/base/print.c
- * links: lib/base/fdt_kept.c test/unit/dts.c
+ * links: lib/manifest/packets.c lib/pcap/parse.c lib/pcap/term.c lib/pcap/value.c
+ * links: lib/pcap/relation.c lib/pcap/lex.c lib/pcap/names.c lib/pcap/primitive.c
+ * links: lib/pcap/graph.c lib/pcap/solve.c lib/manifest/manifest.c lib/manifest/property.c
+ * links: lib/manifest/value.c lib/manifest/atoms.c lib/manifest/plan.c lib/manifest/devices.c
+ * links: lib/manifest/slots.c lib/base/fdt.c lib/base/fdt_query.c lib/base/fdt_bus.c
+ * links: lib/base/disjoint.c lib/base/print.c lib/base/fdt_kept.c test/unit/dts.c
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,10 +2,12 @@
  * manifest_test.c: the manifest's grammar: what every property means, every sentence of refusal,
  * the placement of pages, and blobs with changed bytes.
  *
- * links: lib/manifest/manifest.c lib/manifest/property.c lib/manifest/value.c lib/manifest/atoms.c
- * links: lib/manifest/plan.c lib/manifest/devices.c lib/manifest/slots.c lib/base/fdt.c
- * links: lib/base/fdt_query.c lib/base/fdt_bus.c lib/base/disjoint.c lib/base/print.c
- * links: lib/base/fdt_kept.c test/unit/dts.c
+ * links: lib/manifest/packets.c lib/pcap/parse.c lib/pcap/term.c lib/pcap/value.c
+ * links: lib/pcap/relation.c lib/pcap/lex.c lib/pcap/names.c lib/pcap/primitive.c
+ * links: lib/pcap/graph.c lib/pcap/solve.c lib/manifest/manifest.c lib/manifest/property.c
+ * links: lib/manifest/value.c lib/manifest/atoms.c lib/manifest/plan.c lib/manifest/devices.c
+ * links: lib/manifest/slots.c lib/base/fdt.c lib/base/fdt_query.c lib/base/fdt_bus.c
+ * links: lib/base/disjoint.c lib/base/print.c lib/base/fdt_kept.c test/unit/dts.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,7 +93,7 @@ test_defaults(void **state)
 	assert_int_equal(env->restarts, 0);
 	assert_int_equal(env->extent_count, 0);
 	assert_int_equal(env->nic, MANIFEST_NO_NIC);
-	assert_false(env->receive.is_given || env->transmit.is_given || env->shared.is_given);
+	assert_false(env->receive_count || env->transmit.is_given || env->shared.is_given);
 }
 
 static void
@@ -124,7 +126,7 @@ test_every_property(void **state)
 	assert_int_equal(env->extents[0].count, 20);
 	assert_int_equal(env->extents[1].count, 10); /* the rest of the disk */
 	assert_int_equal(env->nic, 0);
-	assert_int_equal(env->receive.count, 3);
+	assert_int_equal(env->receive[0].count, 3);
 	assert_true(env->transmit.is_given);
 	assert_int_equal(env->transmit.count, 0);
 	assert_int_equal(env->shared.count, 2);
@@ -175,8 +177,8 @@ test_atoms(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(env->receive.count, ARRAY_SIZE(expected));
-	assert_memory_equal(env->receive.atoms, expected, sizeof(expected));
+	assert_int_equal(env->receive[0].count, ARRAY_SIZE(expected));
+	assert_memory_equal(env->receive[0].atoms, expected, sizeof(expected));
 }
 
 /* Two environments may receive from one NIC exactly if some byte under the same base differs. */
@@ -216,6 +218,41 @@ test_filters_of_two(void **state)
 			assert_int_equal(!read_dts(body, &small), cases[i].is_disjoint);
 		}
 	}
+}
+
+static void
+test_filter_expression(void **state)
+{
+	const struct exo_atom second[] = {
+		{EXO_ATOM_COMPARE, 2, 0, 0, 12, 0, 0xffff, 0x86dd},
+		{EXO_ATOM_COMPARE, 1, 0, 0, 20, 0, 0xff, 6},
+		{EXO_ATOM_COMPARE, 2, 0, 0, 56, 0, 0xffff, 80},
+	};
+	const struct manifest_env *env =
+		accept("a { " PROGRAM "filter = \"ether dst nic\"; nic = <0>; filter-transmit; };");
+
+	(void)state;
+	assert_int_equal(env->receive_count, 1);
+	assert_int_equal(env->receive[0].count, 2);
+	assert_int_equal(env->receive[0].atoms[0].value, 0x00123456);
+	assert_int_equal(env->receive[0].atoms[1].value, 0x5254);
+	env = accept("a { " PROGRAM "nic = <0>; filter = \"tcp dst port http\"; }; "
+		     "b { " PROGRAM "nic = <0>; filter = \"tcp dst port 81 or arp\"; };");
+	assert_int_equal(env[0].receive_count, 2);
+	assert_int_equal(env[0].receive[0].count, 5);
+	assert_int_equal(env[0].receive[1].count, ARRAY_SIZE(second));
+	assert_memory_equal(env[0].receive[1].atoms, second, sizeof(second));
+	assert_int_equal(env[1].receive_count, 3);
+	assert_int_equal(accept("a { " PROGRAM "nic = <0>; filter-shared = \"0:1&1=1\"; "
+				"filter = \"tcp dst port 80 and not multicast\"; };")
+				 ->receive_count,
+			 2);
+	env = accept("a { " PROGRAM "nic = <0>; filter = \"ether dst nic and ip\"; filters = <29>; "
+		     "}; b { " PROGRAM "nic = <0>; filter = \"arp or rarp\"; };");
+	assert_int_equal(env[1].receive_count, 2);
+	assert_true(read_dts("a { " PROGRAM "nic = <0>; filter = \"ip\"; filters = <30>; }; "
+			     "b { " PROGRAM "nic = <0>; filter = \"arp or rarp\"; };",
+			     &small));
 }
 
 static void
@@ -329,9 +366,10 @@ static const char *const env_refusals[][2] = {
 	{"nic = <4>;", "e: nic: 4 is out of range; it must be from 0 to 3"},
 	{PROGRAM "nic = <1>; filter-receive;",
 	 "e: nic: this machine has no NIC 1; attach one, or remove it from the manifest"},
-	{PROGRAM "nic = <0>;", "e: nic: without filter-receive, filter-transmit or filter-shared "
-			       "no packet comes or goes; "
-			       "write filter-receive; filter-transmit; for all of them"},
+	{PROGRAM "nic = <0>;",
+	 "e: nic: without filter, filter-receive, filter-transmit or filter-shared "
+	 "no packet comes or goes; "
+	 "write filter-receive; filter-transmit; for all of them"},
 	{PROGRAM "filter-receive;", "e: nic: it is missing, but there is a filter; say which NIC, "
 				    "such as nic = <0>"},
 	{PROGRAM "filters = <1>;", "e: nic: it is missing, but there is a filter; say which NIC, "
@@ -393,6 +431,28 @@ static const char *const env_refusals[][2] = {
 	{PROGRAM "nic = <0>; filter-shared; filter-receive = \"12:2=0x0800\";",
 	 "e: filter-receive: it takes multicast and broadcast frames, which filter-shared of NIC 0 "
 	 "shares out; add the atom 0:1&1=0 or a destination address"},
+	{"filter = <1>;", "e: filter: it is not one string; write filter = \"ether dst nic\""},
+	{"filter = \"tcp prt 80\";", "e: filter: column 5: and, or, ) or the end must follow here; "
+				     "it is \"tcp prt 80\""},
+	{"filter = \"host web\";",
+	 "e: filter: column 6: no address stands here; names would need a "
+	 "resolver; it is \"host web\""},
+	{"filter = \"udp port 53\", \"arp\";",
+	 "e: filter: it is not one string; write filter = \"ether dst nic\""},
+	{"filter = \"port 80\";",
+	 "e: filter: it falls apart into 12 filters, and an environment gets at most 4; make it "
+	 "simpler (tcp dst port 80, not port 80): \"port 80\""},
+	{PROGRAM "nic = <0>; filter = \"ip\"; filter-receive;",
+	 "e: filter: filter-receive is there as well; remove one"},
+	{PROGRAM "nic = <0>; filter = \"ip src or dst host 10.0.0.1\";",
+	 "e: filter: a packet could match \"12:2=0x800 30:4=0xa000001\" of it and \"12:2=0x800 "
+	 "26:4=0xa000001\" of \"e\"; some byte must differ between the two"},
+	{PROGRAM "nic = <0>; filter = \"tcp port 80\"; filter-shared;",
+	 "e: filter: it and filter-shared become 5 capabilities, and an environment gets at most "
+	 "4; make it simpler"},
+	{PROGRAM "nic = <0>; filter = \"arp\"; filter-shared;",
+	 "e: filter: it takes multicast and broadcast frames, which filter-shared of NIC 0 shares "
+	 "out; add \"and not multicast\" or a destination address"},
 	{PROGRAM "monitor; console = \"write\";",
 	 "e: console: monitor gives it the console already; remove one"},
 	{"monitor = <1>;", "e: monitor: it takes no value; write monitor;"},
@@ -464,6 +524,11 @@ static const char *const refusals[][2] = {
 	 "b: supervisor: \"a\" has more than 4 to watch; let init or another one watch some"},
 	{"a { " PROGRAM "supervisor = \"b\"; }; b { " PROGRAM "supervisor = \"a\"; };",
 	 "a: supervisor: its supervisors form a circle; one of them must have init"},
+	{"a { " PROGRAM "nic = <0>; filter = \"udp dst port 53\"; };"
+	 "b { " PROGRAM "nic = <0>; filter-receive = \"23:1=17\"; };",
+	 "b: filter-receive: a packet could match \"23:1=0x11\" of it and \"12:2=0x800 23:1=0x11 "
+	 "20:2&0x3fff=0x0 14:1&0xf<<2 16:2=0x35\" of \"a\"; some byte must differ between the "
+	 "two"},
 };
 
 static void
@@ -520,6 +585,26 @@ test_too_many(void **state)
 	assert_int_equal(manifest.count, MANIFEST_ENVS_MAX);
 }
 
+static void
+test_too_many_filters(void **state)
+{
+	char body[8192] = "";
+
+	(void)state;
+	for (int i = 0; i <= MANIFEST_FILTERS_MAX / 4; i++) {
+		snprintf(body + strlen(body), sizeof(body) - strlen(body), "e%d { %s};", i,
+			 PROGRAM "nic = <0>; filter = \"tcp port 80\"; ");
+	}
+	assert_true(read_dts(body, &small));
+	assert_string_equal(refusal.sentence,
+			    "e12: filter: there are more than 48 filters in this manifest");
+	assert_true(read_dts("e { filter = \"not arp and not rarp and not ip and not ip6\"; };",
+			     &small));
+	assert_string_equal(refusal.sentence,
+			    "e: filter: column 41: with this it falls apart into more than 32 "
+			    "filters; it is \"not arp and not rarp and not ip and not ip6\"");
+}
+
 /* The build's machine has all that the ABI can name, so only what no machine has is refused. */
 static void
 test_machine_any(void **state)
@@ -532,7 +617,7 @@ test_machine_any(void **state)
 			      "filter-receive = \"0:6=nic\"; filters = <9999>;"
 			      "blocks = <3 0xfffffff0 0xffffffff>; };",
 			      &any));
-	assert_int_equal(manifest.env[0].receive.atoms[1].value, 0x3459);
+	assert_int_equal(manifest.env[0].receive[0].atoms[1].value, 0x3459);
 	assert_true(read_dts(
 		"a { " PROGRAM "blocks = <0 5 10>; }; b { " PROGRAM "blocks = <0 0 0>; };", &any));
 }
@@ -584,18 +669,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_every_property),
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_atoms),
-		cmocka_unit_test(test_filters_of_two),
-		cmocka_unit_test(test_placement),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_refusals_of_blobs),
-		cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_machine_any),
-		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_defaults),       cmocka_unit_test(test_every_property),
+		cmocka_unit_test(test_words),          cmocka_unit_test(test_atoms),
+		cmocka_unit_test(test_filters_of_two), cmocka_unit_test(test_filter_expression),
+		cmocka_unit_test(test_placement),      cmocka_unit_test(test_order),
+		cmocka_unit_test(test_refusals),       cmocka_unit_test(test_refusals_of_blobs),
+		cmocka_unit_test(test_too_many),       cmocka_unit_test(test_too_many_filters),
+		cmocka_unit_test(test_machine_any),    cmocka_unit_test(test_mutations),
 	};
 	int failures = cmocka_run_group_tests(tests, NULL, NULL);
 

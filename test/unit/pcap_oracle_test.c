@@ -30,7 +30,8 @@
 #define RANDOM_EXPRESSIONS 3000
 #define TERMS_MAX          4
 
-static struct pcap_lowered lowered;
+static struct pcap_filter filters[PCAP_FILTERS_MAX];
+static struct pcap_lowered lowered = {.filter = filters, .room = PCAP_FILTERS_MAX};
 static uint64_t seed = 20261128;
 
 static struct {

@@ -21,6 +21,9 @@
 #define TRIES 4096
 
 static exo_handle groups[EXO_NICS_MAX]; /* PACKET: multicast and broadcast of NIC n */
+static const struct manifest_filter nothing;
+
+_Static_assert(MANIFEST_PACKETS_MAX <= EXO_START_GRANTS, "the start page names them all");
 
 struct grants {
 	struct exo_gift *gifts;
@@ -151,6 +154,7 @@ filter_fill(struct exo_filter *to, const struct manifest_filter *receive,
 	memcpy(to->atoms + receive->count, transmit->atoms, transmit->count * sizeof(to->atoms[0]));
 }
 
+/* Only the first one sends, and has filters to hand on. */
 static int
 add_packets(const struct manifest_env *env, struct grants *grants)
 {
@@ -161,20 +165,22 @@ add_packets(const struct manifest_env *env, struct grants *grants)
 		.rights = EXO_PACKET_RECEIVE | (env->transmit.is_given ? EXO_PACKET_TRANSMIT : 0),
 		.is_carve = true,
 	};
+	int status = 0;
 
-	if (!env->receive.is_given) {
-		return 0;
-	}
 	grants->what = "carve its packets";
-	what.parent = exo_boot()->packets[env->nic];
-	filter_fill(&filter, &env->receive, &env->transmit);
-	return add(grants, &what, EXO_GIFT(packets));
+	for (uint32_t i = 0; !status && i < env->receive_count; i++) {
+		what.parent = exo_boot()->packets[env->nic];
+		filter_fill(&filter, &env->receive[i], i ? &nothing : &env->transmit);
+		status = add(grants, &what, EXO_GIFT(packets) + i * sizeof(exo_handle));
+		what.count = 0;
+		what.rights = EXO_PACKET_RECEIVE;
+	}
+	return status;
 }
 
 static int
 add_copies(const struct manifest_env *env, struct grants *grants)
 {
-	static const struct manifest_filter nothing;
 	static struct exo_filter filter;
 	struct derivation what = {.start = (uint64_t)&filter, .rights = EXO_PACKET_RECEIVE};
 
@@ -184,8 +190,7 @@ add_copies(const struct manifest_env *env, struct grants *grants)
 	grants->what = "share multicast and broadcast packets with it";
 	what.parent = groups[env->nic];
 	filter_fill(&filter, &env->shared, &nothing);
-	return add(grants, &what,
-		   EXO_GIFT(packets) + (env->receive.is_given ? sizeof(exo_handle) : 0));
+	return add(grants, &what, EXO_GIFT(packets) + env->receive_count * sizeof(exo_handle));
 }
 
 static int

@@ -13,7 +13,7 @@
 
 /* Console, system page, frame table, clock page, trace, blocks, packets received alone, packets
  * shared. */
-#define GRANTS_MAX (5 + MANIFEST_EXTENTS_MAX + 2 + 2 * MANIFEST_DEVICES_MAX)
+#define GRANTS_MAX (5 + MANIFEST_EXTENTS_MAX + MANIFEST_PACKETS_MAX + 2 * MANIFEST_DEVICES_MAX)
 
 /* Once, before the first environment. Gives up if a NIC does not take the filter. */
 void grants_open(const struct manifest *manifest);
