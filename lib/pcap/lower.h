@@ -35,6 +35,10 @@ struct pcap_lowered {
 	struct graph graph;                 /* in between */
 };
 
+/* Reads `text` into out->graph, which match.h can ask about packets. As pcap_lower, but what only
+ * takes too many filters is not refused; filter and room are not used. */
+int pcap_parse(const char *text, const uint8_t mac[6], struct pcap_lowered *out);
+
 /* Lowers `text`, any string that ends with a 0 byte; an empty one matches every packet. `mac` is
  * what "nic" stands for as an Ethernet address, or a null pointer where there is no such word.
  * 0, or E_INVAL with `column` and `sentence` set. */

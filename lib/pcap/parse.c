@@ -158,10 +158,9 @@ parse(struct parser *parser)
 }
 
 int
-pcap_lower(const char *text, const uint8_t mac[6], struct pcap_lowered *out)
+pcap_parse(const char *text, const uint8_t mac[6], struct pcap_lowered *out)
 {
 	struct parser parser = {.out = out, .mac = mac};
-	int status;
 
 	out->count = 0;
 	out->column = 0;
@@ -169,6 +168,13 @@ pcap_lower(const char *text, const uint8_t mac[6], struct pcap_lowered *out)
 	out->graph.count = 0;
 	out->graph.is_full = false;
 	lex_start(&parser.lexer, text);
-	status = parse(&parser);
+	return parse(&parser);
+}
+
+int
+pcap_lower(const char *text, const uint8_t mac[6], struct pcap_lowered *out)
+{
+	int status = pcap_parse(text, mac, out);
+
 	return status ? status : pcap_solve(out);
 }

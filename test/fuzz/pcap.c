@@ -30,29 +30,6 @@ demand(int holds)
 	}
 }
 
-/* What the leaves say; MATCH_SHORT if one of them wants a field behind the end. */
-static enum match
-walk(const uint8_t *packet, size_t bytes)
-{
-	uint32_t at = lowered.graph.count ? 0 : GRAPH_ACCEPT;
-
-	while (at < GRAPH_REJECT) {
-		const struct leaf *leaf = &lowered.graph.leaf[at];
-		struct pcap_filter filter = {.count = 1, .atoms = {leaf->test}};
-		size_t base = leaf->is_shifted && bytes > 14 ? (packet[14] & 0x0f) * 4u : 0;
-		enum match match = MATCH_SHORT;
-
-		if (base <= bytes) {
-			match = pcap_match_one(&filter, packet + base, bytes - base);
-		}
-		if (match == MATCH_SHORT) {
-			return MATCH_SHORT;
-		}
-		at = leaf->to[(match == MATCH_YES) != leaf->is_negated];
-	}
-	return at == GRAPH_ACCEPT ? MATCH_YES : MATCH_NO;
-}
-
 static void
 check_filter(const struct pcap_filter *filter)
 {
@@ -89,7 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	for (uint32_t i = 0; i < lowered.count; i++) {
 		check_filter(&lowered.filter[i]);
 	}
-	match = walk(packet, packet_bytes);
+	match = pcap_match_graph(&lowered.graph, packet, packet_bytes);
 	demand(match == MATCH_SHORT ||
 	       (match == MATCH_YES) == pcap_match(&lowered, packet, packet_bytes));
 	return 0;
