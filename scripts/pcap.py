@@ -3,8 +3,8 @@
 """Write the captures that `tcpdump -w` printed on a console as files: pcap.py CONSOLE.log [FOLDER]
 
 Each becomes FOLDER/NAME (FOLDER is . where not given), for tcpdump -r and Wireshark; one of a program that was
-started again becomes NAME.2 and so on. Lines that are missing are told, and what follows them is left out, but for whole
-packets up to there. Exit status: 0; 1 if there was no capture, or one is not whole. The format: user/tcpdump/record.h.
+started again becomes NAME.2 and so on. If a line is missing it is said, and the file ends with the last whole packet
+before it. Exit status: 0; 1 if there was no capture, or one is not whole. The format: user/tcpdump/record.h.
 """
 import base64
 import binascii

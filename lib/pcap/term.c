@@ -154,7 +154,8 @@ read_words(struct parser *parser, bool *is_done)
 		*is_done = false;
 		return 0;
 	}
-	return make_alone(parser, protocol, column);
+	return protocol ? make_alone(parser, protocol, column)
+			: parser_refuse(parser, "this word is not known");
 }
 
 /* Does the word begin a primitive? Else it is a name. */

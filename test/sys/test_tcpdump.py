@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The program tcpdump on the target, and filters of the manifest: scapy's packets come over a datagram socket, what the guest
-prints is compared with what tcpdump of the host says of the same packets.
+"""The program tcpdump on the target, and filters of the manifest.
+
+scapy's packets come over a datagram socket; what the guest prints is compared with what the host's tcpdump says of them.
 """
 import contextlib
 import os
@@ -74,7 +75,8 @@ def boot(machine, initrd, wire, *envs):
 
 
 def host_lines(path, *words):
-    found = subprocess.run(["tcpdump", "-n", "-t", "-S", "-K", "-r", path, *words], capture_output=True, text=True, check=True)
+    found = subprocess.run(["tcpdump", "-n", "-t", "-S", "-K", "-r", path, *words], capture_output=True, text=True,
+                           check=True)
     return [line for line in found.stdout.splitlines() if not line.startswith("\t")]
 
 
@@ -93,9 +95,18 @@ def test_summaries(machine, initrd, wire, tmp_path, options):
     assert guest.finish(20) == qemu.PASS
 
 
-@pytest.mark.parametrize("expression", ["udp dst port 7777 and ether dst nic", "arp or icmp", "tcp[tcpflags] & tcp-syn != 0",
-                                        "ip6 and not host fe80::1", "not ether dst nic and not arp", "src net 10.1.2.0/24 and not udp", "not port 7777 and not host 10.1.2.9"],
-                         ids=["port", "or", "flags", "none", "not", "net", "large"])
+EXPRESSIONS = {
+    "port": "udp dst port 7777 and ether dst nic",
+    "or": "arp or icmp",
+    "flags": "tcp[tcpflags] & tcp-syn != 0",
+    "none": "ip6 and not host fe80::1",
+    "not": "not ether dst nic and not arp",
+    "net": "src net 10.1.2.0/24 and not udp",
+    "large": "not port 7777 and not host 10.1.2.9",
+}
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS.values(), ids=EXPRESSIONS.keys())
 def test_expression(machine, initrd, wire, tmp_path, expression):
     """What the expression lets through is what libpcap lets through; a last packet ends the capture."""
     last = make(Raw(b"last" * 20), dst=OTHER)
@@ -117,7 +128,7 @@ def test_expression(machine, initrd, wire, tmp_path, expression):
 
 
 def test_capture_file(machine, initrd, wire, tmp_path, log_file):
-    """-w: scripts/pcap.py makes a file of the console, which scapy and tcpdump read, with the packets as they were sent."""
+    """-w: scripts/pcap.py makes a file of the console; scapy and tcpdump find in it the packets as they were sent."""
     count = str(len(PACKETS))
     guest = boot(machine, initrd, wire, env("dump", ["-w", "all.pcap", "-c", count], "filter-receive;"))
     guest.expect("^dump: listening", 30)
@@ -171,7 +182,8 @@ def test_filter_of_the_manifest(machine, initrd, wire):
     (["-x"], "filter-receive;", "tcpdump: x: there are the options"),
     (["port"], "filter-receive;", 'dump: column 5 of "port": a value is missing here'),
     (["tcp", "prt", "80"], "filter-receive;", 'dump: column 5 of "tcp prt 80": and, or, ) or the end must follow here'),
-    (["arp"], "", "dump: cannot capture: the manifest gives no packets")], ids=["count", "file", "option", "end", "word", "none"])
+    (["arp"], "", "dump: cannot capture: the manifest gives no packets")],
+    ids=["count", "file", "option", "end", "word", "none"])
 def test_refuses(machine, initrd, wire, args, words, says):
     dts = env("dump", args, words)
     guest = boot(machine, initrd, wire, dts if words else dts.replace("nic = <0>;", ""))

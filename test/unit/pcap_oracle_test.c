@@ -381,6 +381,7 @@ test_common_expressions(void **state)
 		"net 10.0.0.0/8 and ip and not dst net 10.0.1.0/24",
 		"udp and not multicast and not broadcast",
 		"ip and (ip[6:2] & 0x3fff != 0)",
+		"ip[8] = 64 or ip[8:4] & 0xff000000 = 0x40000000", /* the first reads less */
 	};
 
 	(void)state;

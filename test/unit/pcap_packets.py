@@ -35,7 +35,8 @@ def transport():
     kind = dice.randrange(7)
     if kind < 2:
         options = dice.choice([[], [("MSS", 1460)], [("NOP", None), ("WScale", 7), ("Timestamp", (1, 2))]])
-        return TCP(flags=dice.choice(FLAGS), seq=dice.getrandbits(32), ack=dice.getrandbits(32), options=options, **ports())
+        return TCP(flags=dice.choice(FLAGS), seq=dice.getrandbits(32), ack=dice.getrandbits(32), options=options,
+                   **ports())
     if kind < 4:
         return UDP(**ports())
     if kind == 4:
@@ -66,7 +67,8 @@ def ip6():
 
 
 def arp():
-    return ARP(op=dice.choice([1, 2]), psrc=dice.choice(ADDRESSES), pdst=dice.choice(ADDRESSES), hwsrc=MACS[0], hwdst=MACS[1])
+    return ARP(op=dice.choice([1, 2]), psrc=dice.choice(ADDRESSES), pdst=dice.choice(ADDRESSES), hwsrc=MACS[0],
+               hwdst=MACS[1])
 
 
 def packet():
