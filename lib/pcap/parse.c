@@ -137,7 +137,11 @@ read_operator(struct parser *parser, bool *is_end)
 	}
 	frame->is_and = lex_is_word(lexer, "and") || lex_is_mark(lexer, MARK2('&', '&'));
 	if (!frame->is_and && !lex_is_word(lexer, "or") && !lex_is_mark(lexer, MARK2('|', '|'))) {
-		return parser_refuse(parser, "and, or, ) or the end must follow here");
+		const char *why =
+			lexer->token.kind == TOKEN_WORD ? names_refusal(&lexer->token.word) : NULL;
+
+		return parser_refuse(parser, "%s",
+				     why ? why : "and, or, ) or the end must follow here");
 	}
 	lex_next(lexer);
 	return 0;
