@@ -413,14 +413,20 @@ def manifest(words):
     return f"/dts-v1/; / {{ web {{ {WEB}{words} }}; }};"
 
 
-def test_static_address(machine, initrd, tmp_path):
-    """Where no DHCP server answers, the manifest's address is used: ARP finds it, and a ping comes back."""
+EXPRESSION = PACKETS.replace('filter-receive = "0:6=nic"', 'filter = "ether dst nic and (arp or ip)"')
+
+
+@pytest.mark.parametrize("packets", [PACKETS, EXPRESSION], ids=["atoms", "expression"])
+def test_static_address(machine, initrd, tmp_path, packets):
+    """Where no DHCP server answers, the manifest's address is used: ARP finds it, and a ping comes back.
+
+    With a filter in tcpdump's syntax ARP and IP come by two capabilities."""
     path, ours = str(tmp_path / "net"), bytes.fromhex("020000000001")
     address = 'values = "address=10.1.2.3", "netmask=255.255.255.0", "gateway=10.1.2.1";'
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
         wire.bind(f"{os.path.relpath(path)}.host")
         wire.settimeout(10)
-        guest = machine(initrd=initrd(manifest(BLOCKS + PACKETS + address)), disk=make_disk(tmp_path / "disk.img"),
+        guest = machine(initrd=initrd(manifest(BLOCKS + packets + address)), disk=make_disk(tmp_path / "disk.img"),
                         net=f"dgram:{path}")
         guest.expect("^lwip: no DHCP server answers; using the manifest's address", 30)
         guest.expect(r"^web: serving .* on http://10\.1\.2\.3/", 5)
