@@ -121,7 +121,7 @@ word_at(const uint8_t *bytes, uint32_t width)
 	return word;
 }
 
-/* Some bytes of an address, as its part number `part` from `first` on. */
+/* `width` bytes of an address, from byte `from` on; the address stands at `at`. */
 static void
 test_part(const struct maker *maker, const struct address *address, uint16_t at, uint32_t from,
 	  uint32_t width)
