@@ -253,6 +253,53 @@ drop_contained(struct pcap_lowered *out)
 	compact(out);
 }
 
+/* The length of the IPv4 header in words, if the filter fixes it, else -1. */
+static int
+fixed_header(const struct pcap_filter *filter)
+{
+	for (int words = 0; words <= SHIFT_MASK; words++) {
+		const struct exo_atom length = {.width = 1,
+						.offset = SHIFT_OFFSET,
+						.mask = SHIFT_MASK,
+						.value = (uint64_t)words};
+		struct known known = known_of(filter, &length, false);
+
+		if (known.bits == SHIFT_MASK && !known.conflicts) {
+			return words;
+		}
+	}
+	return -1;
+}
+
+/* Does a field behind an IPv4 header of known length contradict one that is counted from the start?
+ * The kernel, which sees that, would refuse the filter. */
+static bool
+is_impossible(const struct pcap_filter *filter)
+{
+	int words = filter->plain < filter->count ? fixed_header(filter) : -1;
+
+	for (uint32_t i = filter->plain; words >= 0 && i < filter->count; i++) {
+		struct exo_atom moved = filter->atoms[i];
+
+		moved.offset = (uint16_t)(moved.offset + (words << SHIFT_SCALE));
+		if (known_of(filter, &moved, false).conflicts) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+drop_impossible(struct pcap_lowered *out)
+{
+	for (uint32_t i = 0; i < out->count; i++) {
+		if (is_impossible(&out->filter[i])) {
+			out->filter[i].next = GRAPH_REJECT;
+		}
+	}
+	compact(out);
+}
+
 /* Puts the shift over the IPv4 header before the atoms behind it. */
 static void
 insert_shift(struct pcap_filter *filter)
@@ -279,6 +326,7 @@ pcap_solve(struct pcap_lowered *out)
 	if (status) {
 		return status;
 	}
+	drop_impossible(out);
 	drop_contained(out);
 	for (uint32_t i = 0; i < out->count; i++) {
 		insert_shift(&out->filter[i]);

@@ -8,10 +8,14 @@
  * links: lib/pcap/parse.c lib/pcap/term.c lib/pcap/value.c lib/pcap/relation.c lib/pcap/lex.c
  * links: lib/pcap/names.c lib/pcap/primitive.c lib/pcap/graph.c lib/pcap/solve.c
  * links: lib/pcap/match.c lib/base/print.c lib/base/disjoint.c kern/net/filter.c
+ * links: kern/net/canon.c
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include <exo/errors.h>
+
+#include "kern/net/canon.h"
 #include "kern/net/filter.h"
 #include "lib/pcap/match.h"
 
@@ -34,10 +38,14 @@ static void
 check_filter(const struct pcap_filter *filter)
 {
 	struct exo_filter kernel = {.receive_atoms = filter->count};
+	struct canon canon;
+	int status;
 
 	demand(filter->count <= EXO_ATOMS_MAX && filter->plain <= filter->count);
 	memcpy(kernel.atoms, filter->atoms, filter->count * sizeof(filter->atoms[0]));
 	demand(!filter_check(&kernel));
+	status = canon_make(&canon, NULL, 0, filter->atoms, filter->count);
+	demand(!status || status == E_LIMIT); /* many fields, each across two words */
 }
 
 int

@@ -11,7 +11,8 @@
  *
  * links: test/unit/pcap_rig.c lib/pcap/parse.c lib/pcap/term.c lib/pcap/value.c lib/pcap/relation.c
  * links: lib/pcap/lex.c lib/pcap/names.c lib/pcap/primitive.c lib/pcap/graph.c lib/pcap/solve.c
- * links: lib/pcap/match.c lib/base/print.c lib/base/disjoint.c kern/net/filter.c; libs: -lpcap
+ * links: lib/pcap/match.c lib/base/print.c lib/base/disjoint.c kern/net/filter.c
+ * links: kern/net/canon.c; libs: -lpcap
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +22,7 @@
 
 #include <cmocka.h>
 
+#include "kern/net/canon.h"
 #include "kern/net/filter.h"
 #include "lib/base/checked.h"
 #include "lib/base/rand.h"
@@ -275,17 +277,20 @@ compare(const char *text, const struct rig_packet *packet, size_t bytes, bool ha
 	}
 }
 
-/* What goes to the kernel passes its check, and the kernel's own matcher agrees with ours. */
+/* What goes to the kernel passes its check, fits into its merged filter, and the kernel's own
+ * matcher agrees with ours. */
 static void
 check_filters(void)
 {
 	for (uint32_t i = 0; i < lowered.count; i++) {
 		const struct pcap_filter *filter = &lowered.filter[i];
 		struct exo_filter kernel = {.receive_atoms = filter->count};
+		struct canon canon;
 		const struct rig_packet *packet = &rig_packets[rand_below(&seed, rig_packet_count)];
 
 		memcpy(kernel.atoms, filter->atoms, filter->count * sizeof(filter->atoms[0]));
 		assert_int_equal(filter_check(&kernel), 0);
+		assert_int_equal(canon_make(&canon, NULL, 0, filter->atoms, filter->count), 0);
 		assert_int_equal(
 			filter_match(filter->atoms, filter->count, packet->data, packet->bytes),
 			pcap_match_one(filter, packet->data, packet->bytes) == MATCH_YES);
@@ -381,6 +386,7 @@ test_common_expressions(void **state)
 		"net 10.0.0.0/8 and ip and not dst net 10.0.1.0/24",
 		"udp and not multicast and not broadcast",
 		"ip and (ip[6:2] & 0x3fff != 0)",
+		"ip[0] = 0x44 and ip[16:4] = 0xe0000001 and icmp[0:2] = 0x301 or arp",
 		"ip[8] = 64 or ip[8:4] & 0xff000000 = 0x40000000", /* the first reads less */
 	};
 
