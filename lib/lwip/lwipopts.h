@@ -10,7 +10,7 @@
 #ifndef LIB_LWIP_LWIPOPTS_H
 #define LIB_LWIP_LWIPOPTS_H
 
-#include "lib/lwip/checksum.h"
+#include "lib/base/checksum.h"
 
 /* The system */
 #define NO_SYS               1

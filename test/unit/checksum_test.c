@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * checksum_test.c: the Internet checksum against the obvious sum, at every alignment and length.
  *
- * links: lib/lwip/checksum.c
+ * links: lib/base/checksum.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "lib/lwip/checksum.h"
+#include "lib/base/checksum.h"
 
 static uint16_t
 obvious(const uint8_t *data, int bytes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * clock_test.c: the clock page under a writer that stops anywhere, and the driver's adjustment.
  *
- * links: lib/exo/clock_page.c user/rtc/adjust.c
+ * links: lib/exo/clock_page.c lib/exo/clock_adjust.c
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 #include <exo/errors.h>
 
 #include "lib/exo/clock_page.h"
-#include "user/rtc/adjust.h"
+#include "lib/exo/clock_adjust.h"
 
 #define HZ       10000000ull
 #define SECOND   1000000000ull
@@ -130,7 +130,8 @@ static void
 the_first_reading(void **state)
 {
 	struct exo_clock_line none = {0};
-	struct exo_clock_line line = adjust(&none, &(struct reading){5, TODAY}, HZ, INTERVAL);
+	struct exo_clock_line line =
+		exo_clock_adjust(&none, &(struct exo_clock_reading){5, TODAY}, HZ, INTERVAL);
 
 	(void)state;
 	assert_int_equal(line.ticks, 5);
@@ -151,8 +152,8 @@ drift(int64_t ppm, int64_t lag_ns, int rounds)
 	for (int i = 0; i < rounds; i++) {
 		uint64_t ns = TODAY + ticks * 100 + (uint64_t)lag_ns +
 			      (uint64_t)((int64_t)(ticks / 10000) * ppm);
-		struct exo_clock_line next =
-			adjust(&line, &(struct reading){ticks, ns}, HZ, INTERVAL);
+		struct exo_clock_line next = exo_clock_adjust(
+			&line, &(struct exo_clock_reading){ticks, ns}, HZ, INTERVAL);
 
 		error = ns > next.ns ? ns - next.ns : next.ns - ns;
 		assert_int_equal(next.generation, 1);
@@ -179,17 +180,17 @@ static void
 a_clock_that_is_set(void **state)
 {
 	struct exo_clock_line line = {0, TODAY, RATE, 7};
-	struct exo_clock_line next =
-		adjust(&line, &(struct reading){HZ, TODAY + 2 * SECOND}, HZ, INTERVAL);
+	struct exo_clock_line next = exo_clock_adjust(
+		&line, &(struct exo_clock_reading){HZ, TODAY + 2 * SECOND}, HZ, INTERVAL);
 
 	(void)state;
 	assert_int_equal(next.generation, 8);
 	assert_int_equal(next.ns, TODAY + 2 * SECOND);
 	assert_int_equal(next.rate, RATE);
-	next = adjust(&line, &(struct reading){HZ, 0}, HZ, INTERVAL);
+	next = exo_clock_adjust(&line, &(struct exo_clock_reading){HZ, 0}, HZ, INTERVAL);
 	assert_int_equal(next.generation, 8);
 	assert_int_equal(next.ns, 0);
-	next = adjust(&line, &(struct reading){HZ, UINT64_MAX}, HZ, 1);
+	next = exo_clock_adjust(&line, &(struct exo_clock_reading){HZ, UINT64_MAX}, HZ, 1);
 	assert_int_equal(next.generation, 8);
 }
 

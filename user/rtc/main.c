@@ -17,7 +17,7 @@
 #include "lib/exo/events.h"
 #include "lib/exo/start.h"
 #include "lib/exo/vm.h"
-#include "user/rtc/adjust.h"
+#include "lib/exo/clock_adjust.h"
 #include "user/rtc/goldfish.h"
 
 #define EVENT_ALARM  1
@@ -69,10 +69,10 @@ rtc_open(void)
 
 /* Whoever is interrupted between the two looks at the counter does not know when the clock said
  * what it said; so the quickest of several tries counts. */
-static struct reading
+static struct exo_clock_reading
 rtc_read(void)
 {
-	struct reading best = {0};
+	struct exo_clock_reading best = {0};
 	uint64_t best_took = UINT64_MAX;
 
 	for (int i = 0; i < LOOKS; i++) {
@@ -82,7 +82,7 @@ rtc_read(void)
 
 		if (took < best_took) {
 			best_took = took;
-			best = (struct reading){.ticks = before + took / 2, .ns = ns};
+			best = (struct exo_clock_reading){.ticks = before + took / 2, .ns = ns};
 		}
 	}
 	return best;
@@ -103,13 +103,13 @@ static void
 rtc_look(void)
 {
 	uint64_t hz = exo_start()->timebase_hz;
-	struct reading reading = rtc_read();
+	struct exo_clock_reading reading = rtc_read();
 	struct exo_clock_line line = {0};
 	uint64_t generation;
 
 	exo_clock_load(rtc.page, &line);
 	generation = line.generation;
-	line = adjust(&line, &reading, hz, exo_ticks_of_ns(rtc.interval_ns, hz));
+	line = exo_clock_adjust(&line, &reading, hz, exo_ticks_of_ns(rtc.interval_ns, hz));
 	exo_clock_store(rtc.page, &line);
 	goldfish_alarm(rtc.registers, reading.ns + rtc.interval_ns);
 	if (line.generation != generation) {

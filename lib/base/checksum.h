@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * checksum.h: the Internet checksum, eight bytes at a time.
  */
-#ifndef LIB_LWIP_CHECKSUM_H
-#define LIB_LWIP_CHECKSUM_H
+#ifndef LIB_BASE_CHECKSUM_H
+#define LIB_BASE_CHECKSUM_H
 
 #include <stdint.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * checksum.c: the sum that lwIP spends most of its time with.
+ * checksum.c: the sum that a network stack spends most of its time with.
  *
  * RFC 1071: the sum may be formed of wider words with their carries added, in any byte order, and
  * folded in the end; from an odd address on, the bytes of the result are swapped. Memory is read
  * in aligned words, for boards trap on others. Pure.
  */
-#include "lib/lwip/checksum.h"
+#include "lib/base/checksum.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * adjust.c: see adjust.h. The rate is the nominal one and what makes up for the difference, so an
- * error of the oscillator shows as a small difference that stays, not as one that grows.
+ * clock_adjust.c: see clock_adjust.h. The rate is the nominal one and what makes up for the
+ * difference, so an error of the oscillator shows as a small difference that stays, not as one that
+ * grows.
  */
-#include "user/rtc/adjust.h"
+#include "lib/exo/clock_adjust.h"
 
 #include "lib/exo/time.h"
 
@@ -16,7 +17,7 @@ absolute(int64_t value)
 static int64_t
 slew(int64_t lag_ns, uint64_t rate, uint64_t interval_ticks)
 {
-	uint64_t most = rate / ADJUST_SLEW_SHARE;
+	uint64_t most = rate / EXO_CLOCK_SLEW_SHARE;
 	uint64_t wanted = exo_scale(absolute(lag_ns), 1ull << EXO_CLOCK_RATE_SHIFT, interval_ticks);
 	uint64_t change = wanted < most ? wanted : most;
 
@@ -24,8 +25,8 @@ slew(int64_t lag_ns, uint64_t rate, uint64_t interval_ticks)
 }
 
 struct exo_clock_line
-adjust(const struct exo_clock_line *line, const struct reading *reading, uint64_t hz,
-       uint64_t interval_ticks)
+exo_clock_adjust(const struct exo_clock_line *line, const struct exo_clock_reading *reading,
+		 uint64_t hz, uint64_t interval_ticks)
 {
 	struct exo_clock_line next = {
 		.ticks = reading->ticks,
@@ -35,7 +36,7 @@ adjust(const struct exo_clock_line *line, const struct reading *reading, uint64_
 	};
 	int64_t lag_ns = (int64_t)(reading->ns - next.ns);
 
-	if (!line->generation || absolute(lag_ns) >= ADJUST_JUMP_NS) {
+	if (!line->generation || absolute(lag_ns) >= EXO_CLOCK_JUMP_NS) {
 		next.ns = reading->ns;
 		next.generation++;
 	} else {
