@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+LIBS += net
+lib-net-y := $(wildcard lib/net/*.c)

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ * open.c: a struct net of a program: what the manifest says, and what a person is told.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <exo/errors.h>
+
+#include "lib/exo/error.h"
+#include "lib/exo/events.h"
+#include "lib/exo/random.h"
+#include "lib/exo/start.h"
+#include "lib/net/address.h"
+#include "lib/net/parts.h"
+
+/* Reads an address of the manifest; absent is 0. 0 or E_FORMAT. */
+static int
+read_address(const char *key, uint32_t *address)
+{
+	const char *text = exo_start_value(key);
+
+	*address = 0;
+	if (text && address_parse(text, address)) {
+		printf("net: the manifest's %s=%s is no IPv4 address\n", key, text);
+		return E_FORMAT;
+	}
+	return 0;
+}
+
+/* The hardware address of the NIC that the program's packets belong to, or of the manifest. */
+static int
+read_mac(uint8_t *mac)
+{
+	const struct exo_sysinfo *info = exo_sysinfo();
+	const char *text = exo_start_value("mac");
+	const char *nic = exo_start_value("nic");
+	unsigned long number = nic ? strtoul(nic, NULL, 10) : 0;
+
+	if (text) {
+		if (address_parse_mac(text, mac)) {
+			printf("net: the manifest's mac=%s is no hardware address\n", text);
+			return E_FORMAT;
+		}
+		return 0;
+	}
+	if (!info || number >= EXO_NICS_MAX) {
+		printf("net: the hardware address is unknown; give mac= in the manifest\n");
+		return E_NOENT;
+	}
+	memcpy(mac, info->nic[number].mac, MAC_BYTES);
+	return 0;
+}
+
+static int
+read_dhcp(bool *wants_dhcp)
+{
+	const char *text = exo_start_value("dhcp");
+
+	*wants_dhcp = !text || strcmp(text, "never") != 0;
+	if (text && *wants_dhcp) {
+		printf("net: the manifest's dhcp=%s is unknown; say dhcp=never or nothing\n", text);
+		return E_FORMAT;
+	}
+	return 0;
+}
+
+/* Whether the settings make sense together. */
+static int
+check_settings(const struct net_settings *settings)
+{
+	const char *why = NULL;
+
+	if (settings->address && !ip_is_host(settings->address)) {
+		why = "no host can have the manifest's address=";
+	} else if (settings->address && !settings->mask) {
+		why = "the manifest gives address= without netmask=";
+	} else if (!settings->address && !settings->wants_dhcp) {
+		why = "the manifest says dhcp=never and gives no address=";
+	}
+	if (why) {
+		printf("net: %s\n", why);
+	}
+	return why ? E_FORMAT : 0;
+}
+
+static int
+read_settings(struct net_settings *settings)
+{
+	int result = read_address("address", &settings->address);
+
+	result = result ? result : read_address("netmask", &settings->mask);
+	result = result ? result : read_address("gateway", &settings->gateway);
+	result = result ? result : read_dhcp(&settings->wants_dhcp);
+	result = result ? result : check_settings(settings);
+	settings->name = exo_name();
+	exo_random(&settings->random, sizeof(settings->random));
+	settings->random |= 1;
+	return result ? result : read_mac(settings->mac);
+}
+
+static void
+say_bound(const struct net *net)
+{
+	char address[ADDRESS_TEXT];
+	char mask[ADDRESS_TEXT];
+	char gateway[ADDRESS_TEXT];
+
+	printf("net: address %s, netmask %s, gateway %s, %s\n",
+	       address_print(net->address, address), address_print(net->mask, mask),
+	       net->gateway ? address_print(net->gateway, gateway) : "none",
+	       dhcp_has_lease(&net->dhcp) ? "by DHCP" : "of the manifest");
+}
+
+static void
+say(struct net *net, enum net_note note)
+{
+	char address[ADDRESS_TEXT];
+
+	switch (note) {
+	case NET_BOUND:
+		say_bound(net);
+		break;
+	case NET_FALLBACK:
+		printf("net: no DHCP server answers; using the manifest's address\n");
+		break;
+	case NET_CONFLICT:
+		printf("net: somebody else has %s already\n",
+		       address_print(net->arp.address, address));
+		break;
+	case NET_LOST:
+		printf("net: the lease is over and nobody renews it\n");
+		break;
+	}
+}
+
+int
+net_open(struct net *net, uint32_t bit)
+{
+	struct net_settings settings = {0};
+	int result = read_settings(&settings);
+
+	if (result) {
+		return result;
+	}
+	memset(net, 0, sizeof(*net));
+	result = net_rings_open(net, bit);
+	if (result) {
+		printf("net: no network: %s\n",
+		       result == E_NOENT
+			       ? "the manifest gives no packets (filter-receive, -transmit)"
+			       : exo_error_sentence(result));
+		return result;
+	}
+	net->hooks.note = say;
+	net_start(net, &settings, &net_rings_carrier, exo_now_ns());
+	net_tick(net);
+	net_flush(net);
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * parts.h: what the files of a struct net call of each other. Pure but for rings.c and open.c.
+ *
+ *	open.c -> rings.c -> input.c -> output.c -> the carrier (rings.c, or a test)
+ *	                     config.c (DHCP, ARP) -> output.c
+ */
+#ifndef LIB_NET_PARTS_H
+#define LIB_NET_PARTS_H
+
+#include "lib/net/net.h"
+
+/* config.c: makes a struct net that is all zeros but for its rings and hooks; at time now_ns. */
+void net_start(struct net *net, const struct net_settings *settings,
+	       const struct net_carrier *carrier, uint64_t now_ns);
+
+/* config.c: what net->now_ns has brought about. */
+void net_tick(struct net *net);
+uint64_t net_deadline(const struct net *net);
+
+/* config.c: a DHCP message. */
+void net_configure(struct net *net, const uint8_t *data, uint32_t bytes);
+
+/* input.c: a frame that came; it is not needed any more afterwards. */
+void net_input(struct net *net, const uint8_t *frame, size_t bytes);
+
+/* input.c: tells the sender of a packet an error, if that may be (RFC 1122 3.2.2). */
+void net_tell(struct net *net, const struct ip_packet *packet, enum icmp_type type,
+	      enum icmp_code code);
+
+/* output.c: True if `address` means all hosts of this network. */
+bool net_is_broadcast(const struct net *net, uint32_t address);
+
+/* output.c: sends a datagram of 8 bytes of header and `bytes` of data, in fragments if need be.
+ * Errors as net_udp_send. */
+int net_output(struct net *net, enum ip_protocol protocol, uint32_t to, const uint8_t *header,
+	       const uint8_t *data, uint32_t bytes);
+
+/* output.c: as net_udp_send, also without an address: for DHCP. */
+int net_udp_output(struct net *net, const struct net_path *path, const void *data, uint32_t bytes);
+
+void net_send_arp(struct net *net, const struct arp_packet *packet);
+
+/* output.c: the frame that waited for `entry` goes out. */
+void net_send_waiting(struct net *net, struct neighbour *entry);
+
+/* rings.c: opens the program's PACKET capabilities. 0 or an error. */
+int net_rings_open(struct net *net, uint32_t bit);
+extern const struct net_carrier net_rings_carrier;
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * rings.h: what carries a struct net's frames on the target: PACKET capabilities and a FRAME that
+ * packets are built in. rings.c works on it; nobody else does.
+ */
+#ifndef LIB_NET_RINGS_H
+#define LIB_NET_RINGS_H
+
+#include "lib/exo/net.h"
+#include "lib/exo/start.h"
+
+#define NET_BUFFERS 64 /* for packets that are built or on their way out */
+
+struct net_rings {
+	struct exo_net nets[EXO_START_GRANTS]; /* the first in both directions */
+	uint32_t net_count;
+	uint32_t bit; /* event of all of them */
+	struct exo_pages arena;
+	uint8_t free[NET_BUFFERS];
+	uint32_t free_count;
+	uint32_t queued; /* since the last submit */
+};
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * wire.h: numbers as they stand in packets: big-endian, at any address.
+ *
+ * IPv4 addresses are uint32_t in host order everywhere in this library; hardware addresses are six
+ * bytes as on the wire. Offsets are from the first byte of the header that they belong to. Pure.
+ */
+#ifndef LIB_NET_WIRE_H
+#define LIB_NET_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MAC_BYTES    6
+#define FRAME_MAX    1514 /* an Ethernet frame without its check sequence */
+#define FRAME_MIN    60
+#define IP_MTU       1500
+#define IP_MAX       65535 /* bytes of a datagram with its header */
+#define IP_HEADER    20    /* as we send it: no options */
+#define UDP_HEADER   8
+#define UDP_MAX      (IP_MAX - IP_HEADER - UDP_HEADER)
+#define UDP_IN_PLACE (IP_MTU - IP_HEADER - UDP_HEADER) /* payload that needs no fragments */
+#define ICMP_HEADER  8
+
+/* Ethernet (RFC 894) */
+#define ETH_TO       0
+#define ETH_FROM     6
+#define ETH_TYPE     12
+#define ETH_HEADER   14
+#define ETH_TYPE_IP  0x0800
+#define ETH_TYPE_ARP 0x0806
+
+enum ip_protocol {
+	IP_ICMP = 1,
+	IP_UDP = 17,
+};
+
+#define IP_BROADCAST 0xffffffffu
+
+static inline uint16_t
+get16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static inline uint32_t
+get32(const uint8_t *at)
+{
+	return (uint32_t)get16(at) << 16 | get16(at + 2);
+}
+
+static inline void
+put16(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static inline void
+put32(uint8_t *at, uint32_t value)
+{
+	put16(at, value >> 16);
+	put16(at + 2, value);
+}
+
+/* True for addresses that can stand for one host: RFC 1122 3.2.1.3, not (a), (c), (e), (g); 224
+ * and up is multicast or reserved. Whether it is a broadcast of some subnet, only who knows the
+ * mask can tell. */
+static inline bool
+ip_is_host(uint32_t address)
+{
+	uint32_t net = address >> 24;
+
+	return net != 0 && net != 127 && net < 224;
+}
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ * udpecho.c: sends every UDP datagram that comes to a port back (RFC 862).
+ *
+ *   udpecho [PORT]     7 where not given
+ *
+ * lib/net answers ARP and pings meanwhile.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/exo/error.h"
+#include "lib/exo/events.h"
+#include "lib/exo/start.h"
+#include "lib/net/net.h"
+
+#define EVENT_NET   1
+#define ECHO_PORT   7
+#define SMALL_PORTS 20 /* below are services like this one, which would answer it for ever */
+#define PORT_MOST   65535
+
+static struct net net;
+
+static void
+echo(struct net *from, void *context, const struct net_datagram *datagram)
+{
+	struct net_path back = {datagram->from, datagram->from_port, datagram->to_port};
+
+	(void)context;
+	if (!datagram->is_broadcast && datagram->from_port >= SMALL_PORTS) {
+		(void)net_udp_send(from, &back, datagram->data, datagram->bytes);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned long port = argc > 1 ? strtoul(argv[1], NULL, 10) : ECHO_PORT;
+
+	if (!port || port > PORT_MOST) {
+		printf("udpecho: %s is no port from 1 to %d\n", argv[1], PORT_MOST);
+		return 1;
+	}
+	if (net_open(&net, EVENT_NET)) {
+		return 1;
+	}
+	int result = net_udp_listen(&net, (uint16_t)port, echo, NULL);
+	printf("%s: UDP port %lu\n", exo_name(), port);
+	while (result == 0) {
+		result = net_wait(&net, EXO_FOREVER);
+	}
+	printf("%s: the network is lost: %s\n", exo_name(), exo_error_sentence(result));
+	return 1;
+}
