@@ -8,7 +8,8 @@ import sys
 
 BUILD = os.path.relpath(os.environ.get("O") or "build")
 FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h", "stdalign.h", "stdatomic.h", "limits.h", "assert.h"}
-HOSTED = ("arch/host/", "lib/cow/", "lib/exo/", "lib/lwip/", "lib/net/open.c", "user/", "test/", "scripts/")     # may use a C library
+# These may use a C library.
+HOSTED = ("arch/host/", "lib/cow/", "lib/exo/", "lib/lwip/", "lib/net/open.c", "user/", "test/", "scripts/")
 
 
 def layers():
