@@ -339,6 +339,9 @@ arp_deadline(const struct arp *arp)
 			   (arp->claim == ARP_CLAIMED && arp->claim_sent < ANNOUNCEMENTS);
 	uint64_t deadline = is_claiming ? arp->claim_ns : UINT64_MAX;
 
+	if (arp->claim == ARP_CONFLICT) {
+		return 0;
+	}
 	for (uint32_t i = 0; i < ARP_NEIGHBOURS; i++) {
 		if (arp->neighbour[i].state != ARP_FREE) {
 			deadline = earlier(deadline, arp->neighbour[i].ask_ns);

@@ -119,7 +119,7 @@ enum arp_action arp_tick(struct arp *arp, uint64_t now_ns, struct arp_packet *pa
 
 void arp_forget(struct neighbour *entry);
 
-/* When arp_tick has something next. */
+/* When arp_tick has something next; 0: a conflict wants to be seen to. */
 uint64_t arp_deadline(const struct arp *arp);
 
 /* True if no address stands twice, only who is being asked for has a frame waiting, and without an
