@@ -17,7 +17,7 @@ import sys
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "scripts"))
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), "..", "..", "scripts"), os.path.dirname(__file__)]
 import mkinitrd  # noqa: E402
 import qemu  # noqa: E402
 
