@@ -12,13 +12,19 @@
 #define EXO_NS_PER_S 1000000000ull
 #define EXO_FOREVER  UINT64_MAX
 
-/* value * to / from, exactly, or UINT64_MAX when it does not fit. */
+/* value * to / from, exactly, or UINT64_MAX when it does not fit. Numbers of 128 bits are divided
+ * by a loop, so that is left for where 64 bits do not suffice. */
 static inline uint64_t
 exo_scale(uint64_t value, uint64_t to, uint64_t from)
 {
 	unsigned __int128 scaled = (unsigned __int128)(value / from) * to;
+	uint64_t rest;
 
-	scaled += (unsigned __int128)(value % from) * to / from;
+	if (!__builtin_mul_overflow(value % from, to, &rest)) {
+		scaled += rest / from;
+	} else {
+		scaled += (unsigned __int128)(value % from) * to / from;
+	}
 	return scaled > UINT64_MAX ? UINT64_MAX : (uint64_t)scaled;
 }
 
