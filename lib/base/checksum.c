@@ -13,6 +13,8 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the low one");
 
 typedef uint64_t __attribute__((may_alias)) word;
+typedef uint32_t __attribute__((may_alias)) half;
+typedef uint16_t __attribute__((may_alias)) quarter;
 
 static uint64_t
 add(uint64_t sum, uint64_t value)
@@ -33,14 +35,43 @@ add_words(uint64_t sum, const word *at, size_t words)
 	return sum;
 }
 
-/* Adds up to 8 bytes that begin at an address that is `shift` bytes above an even one. */
+/* Adds what stands before the first aligned word, if there is as much; *at moves on. */
 static uint64_t
-add_bytes(uint64_t sum, const uint8_t *data, size_t bytes, size_t shift)
+add_head(const uint8_t **at, size_t *left)
 {
-	for (size_t i = 0; i < bytes; i++) {
-		sum = add(sum, (uint64_t)data[i] << ((i + shift) % 2 * 8));
+	const uint8_t *start = *at;
+	uint64_t sum = 0;
+
+	if ((uintptr_t)*at & 1 && *left >= 1) {
+		sum += (uint64_t) * *at << 8;
+		*at += 1;
 	}
+	if ((uintptr_t)*at & 2 && *left - (size_t)(*at - start) >= 2) {
+		sum += *(const quarter *)*at;
+		*at += 2;
+	}
+	if ((uintptr_t)*at & 4 && *left - (size_t)(*at - start) >= 4) {
+		sum += *(const half *)*at;
+		*at += 4;
+	}
+	*left -= (size_t)(*at - start);
 	return sum;
+}
+
+/* Adds the last bytes, fewer than 8: they begin at a multiple of the largest power of two among
+ * them, or add_head would not have left them. */
+static uint64_t
+add_tail(uint64_t sum, const uint8_t *at, size_t bytes)
+{
+	if (bytes & 4) {
+		sum = add(sum, *(const half *)at);
+		at += 4;
+	}
+	if (bytes & 2) {
+		sum = add(sum, *(const quarter *)at);
+		at += 2;
+	}
+	return bytes & 1 ? add(sum, *at) : sum;
 }
 
 uint16_t
@@ -48,15 +79,11 @@ checksum_of(const void *data, int bytes)
 {
 	const uint8_t *at = data;
 	size_t left = bytes > 0 ? (size_t)bytes : 0;
-	size_t head = -(uintptr_t)data & 7;
 	bool is_odd = (uintptr_t)data & 1;
+	uint64_t sum = add_head(&at, &left);
 
-	head = head < left ? head : left;
-	uint64_t sum = add_bytes(0, at, head, is_odd);
-	at += head;
-	left -= head;
 	sum = add_words(sum, (const word *)at, left / 8);
-	sum = add_bytes(sum, at + left / 8 * 8, left % 8, 0);
+	sum = add_tail(sum, at + left / 8 * 8, left % 8);
 	while (sum >> 16) {
 		sum = (sum & 0xffff) + (sum >> 16);
 	}
