@@ -40,9 +40,10 @@ BOOTS = 5
 IRQS_OFF_SECONDS = 60                   # most that a boot test may take under the counter
 SECONDS = 60                            # most that one boot may take
 LOAD_ADDRESS = 0x80200000               # of the kernel, until it has turned paging on
-PACE_SECONDS = 0.004                    # between two packets of rx_paced
+PACE_SECONDS = 0.004                    # between two packets of rx_paced and udp_echo_ring
 HOLD_SECONDS = 0.01                     # for rx_burst32 QEMU keeps what comes for so long, and lets it go at once
 BURST = 32
+PEER, GUEST = bytes((10, 0, 2, 2)), bytes((10, 0, 2, 15))
 
 CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 appel1 appel2 carve_drop_10 "
         "carve_drop_10000 frame_clear").split()
@@ -63,8 +64,9 @@ RX = {"rx_paced": (1, PACE_SECONDS, {}),
       "rx_burst32": (BURST, 2.5 * HOLD_SECONDS,
                      {"append": "burst",
                       "extra": ("-object", f"filter-buffer,id=hold,netdev=net0,interval={HOLD_SECONDS * 1e6:.0f}")})}
-ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *PIPE, *SLICE, *FORK, *HARTS, *RT, "raw_read_4k", *RX, *HTTP,
-       *JIT, "boot_smode", "kernel_text_bytes"]
+ECHO = {"udp_echo_ring": (1, PACE_SECONDS, {})}
+ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *PIPE, *SLICE, *FORK, *HARTS, *RT, "raw_read_4k", *RX,
+       *ECHO, *HTTP, *JIT, "boot_smode", "kernel_text_bytes"]
 
 
 class Failed(Exception):
@@ -298,42 +300,78 @@ def measure_disk(opts, wanted):
     return medians(opts, wanted, one_boot)
 
 
+def checksum(data):
+    """RFC 1071, of an even number of bytes."""
+    total = sum(struct.unpack(f">{len(data) // 2}H", data)) % 0xffff
+    return 0xffff - total
+
+
 def udp_frame(number):
     """An Ethernet frame with a UDP datagram of 18 bytes to port 7."""
-    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 46, number & 0xffff, 0, 64, 17, 0,
-                     bytes((10, 0, 2, 2)), bytes((10, 0, 2, 15)))
-    udp = struct.pack(">HHHHI", 40000, 7, 26, 0, number)
-    return bytes.fromhex("525400123456" "525400aabbcc" "0800") + ip + udp + bytes(14)
+    hosts, data = PEER + GUEST, struct.pack(">I", number) + bytes(14)
+    ip = struct.pack(">BBHHHBB", 0x45, 0, 46, number & 0xffff, 0, 64, 17)
+    udp = struct.pack(">HHH", 40000, 7, 26)
+    ip += struct.pack(">H", checksum(ip + hosts)) + hosts
+    udp += struct.pack(">H", checksum(hosts + struct.pack(">HH", 17, 26) + udp + data))
+    return bytes.fromhex("525400123456" "525400aabbcc" "0800") + ip + udp + data
+
+
+def arp_frame():
+    """The peer asks for the guest, who remembers it then."""
+    return bytes.fromhex("525400123456 525400aabbcc 0806 0001 0800 06 04 0001 525400aabbcc") + PEER + bytes(6) + GUEST
+
+
+def drain(wire):
+    """Throw away what has come back, for QEMU waits until there is room."""
+    try:
+        while wire.recv(2048, socket.MSG_DONTWAIT):
+            pass
+    except BlockingIOError:
+        pass
 
 
 def send(machine, wire, guest, at_once, pause):
     """Send packets, AT_ONCE without a PAUSE, until the guest has had enough or is gone."""
     end = time.monotonic() + SECONDS
-    for first in itertools.count(step=at_once):
-        if "BENCH DONE" in machine.console or time.monotonic() > end:
-            return
+    frames = map(udp_frame, itertools.count())
+    burst = [arp_frame()]
+    while "BENCH DONE" not in machine.console and time.monotonic() < end:
         try:
-            for number in range(first, first + at_once):
-                wire.sendto(udp_frame(number), str(guest))
+            for frame in burst:
+                wire.sendto(frame, str(guest))
         except OSError:
             return
         time.sleep(pause)
+        drain(wire)
+        burst = list(itertools.islice(frames, at_once))
 
 
-def measure_rx(opts, wanted):
-    ours, theirs = opts.out / "rx.host", opts.out / "rx.guest"
+def measure_paced(opts, wanted, program, initrd):
+    """A program that does something with each packet, while they come as RX and ECHO say."""
+    ours, theirs = opts.out / f"{program}.host", opts.out / f"{program}.guest"
 
     def one_figure(name):
-        packets, pause, options = RX[name]
+        packets, pause, options = {**RX, **ECHO}[name]
         ours.unlink(missing_ok=True)
         theirs.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire, \
-                Counted(opts, "rx", initrd=initrd_with(opts, "rx"), net=f"dgram:{opts.out}/rx", **options) as machine:
+                Counted(opts, program, initrd=initrd, net=f"dgram:{opts.out}/{program}", **options) as machine:
             wire.bind(str(ours))
             machine.expect("^READY", SECONDS)
             send(machine, wire, theirs, packets, pause)
             return -(-middle(machine.samples(), name) // packets)
     return medians(opts, wanted, lambda: {name: one_figure(name) for name in wanted})
+
+
+def measure_rx(opts, wanted):
+    return measure_paced(opts, wanted, "rx", initrd_with(opts, "rx"))
+
+
+def measure_udp_echo(opts, wanted):
+    dts = (ROOT / "test/bench/udp_echo.dts").read_text()
+    elf = str(opts.elf("udp_echo"))
+    initrd = mkinitrd.for_manifest(dts, str(opts.out / "udp_echo.cpio"), programs=[elf])
+    return measure_paced(opts, wanted, "udp_echo", initrd)
 
 
 def site_image(opts):
@@ -420,8 +458,9 @@ GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest),
           *((figures, of_program(program)) for program, figures in PROGRAMS.items()),
           (list(FORK), measure_fork),
           (HARTS, measure_harts), (RT, measure_rt),
-          (["raw_read_4k"], measure_disk), (list(RX), measure_rx), (list(HTTP), measure_http),
-          (JIT, measure_jit), (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
+          (["raw_read_4k"], measure_disk), (list(RX), measure_rx), (list(ECHO), measure_udp_echo),
+          (list(HTTP), measure_http), (JIT, measure_jit),
+          (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
 
 
 # --- limits and profiles ----------------------------------------------------------------------------
@@ -501,6 +540,7 @@ def profile(opts, name):
     opts.boots = 1
     name, _, test = name.partition(":")
     program, measure = {"raw_read_4k": ("disk", measure_disk), **dict.fromkeys(RX, ("rx", measure_rx)),
+                        **dict.fromkeys(ECHO, ("udp_echo", measure_udp_echo)),
                         **{figure: (program, of_program(program))
                            for program, figures in PROGRAMS.items() for figure in figures},
                         **dict.fromkeys(FORK, ("fork", measure_fork))}.get(name, ("core", measure_core))

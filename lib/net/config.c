@@ -98,6 +98,7 @@ dhcp_event(struct net *net, enum dhcp_event event)
 void
 net_configure(struct net *net, const uint8_t *data, uint32_t bytes)
 {
+	net->deadline_ns = 0;
 	dhcp_event(net, dhcp_input(&net->dhcp, data, bytes, net->now_ns));
 }
 
@@ -217,6 +218,7 @@ net_tick(struct net *net)
 {
 	struct reassembly *one;
 
+	net->deadline_ns = 0;
 	dhcp_work(net);
 	if (net->now_ns >= net->fallback_ns) {
 		fall_back(net);
@@ -234,12 +236,15 @@ earlier(uint64_t a, uint64_t b)
 }
 
 uint64_t
-net_deadline(const struct net *net)
+net_deadline(struct net *net)
 {
-	uint64_t deadline = earlier(net->fallback_ns, dhcp_deadline(&net->dhcp));
+	if (!net->deadline_ns) {
+		uint64_t deadline = earlier(net->fallback_ns, dhcp_deadline(&net->dhcp));
 
-	deadline = earlier(deadline, arp_deadline(&net->arp));
-	return earlier(deadline, reassemble_deadline(&net->reassembler));
+		deadline = earlier(deadline, arp_deadline(&net->arp));
+		net->deadline_ns = earlier(deadline, reassemble_deadline(&net->reassembler));
+	}
+	return net->deadline_ns;
 }
 
 bool

@@ -42,6 +42,7 @@ arp_frame(struct net *net, const uint8_t *data, size_t bytes)
 		net->counts.malformed++;
 		return;
 	}
+	net->deadline_ns = 0;
 	struct arp_result result = arp_input(&net->arp, &packet, net->now_ns);
 	if (result.has_reply) {
 		net_send_arp(net, &result.reply);
@@ -170,6 +171,7 @@ fragment_input(struct net *net, const struct ip_packet *packet)
 		.bytes = packet->bytes,
 	};
 
+	net->deadline_ns = 0;
 	net->counts.fragments++;
 	struct reassembly *one = reassemble_add(&net->reassembler, &fragment, net->now_ns);
 	if (one) {

@@ -79,32 +79,30 @@ ip_parse(const uint8_t *data, size_t bytes, struct ip_packet *packet)
 	return 0;
 }
 
+/* The sum of both addresses. Sums of numbers are in our byte order; those of checksum_of, and those
+ * that are stored, in the byte order of the data. */
+static uint32_t
+address_sum(uint32_t from, uint32_t to)
+{
+	return (from >> 16) + (from & 0xffff) + (to >> 16) + (to & 0xffff);
+}
+
 void
 ip_build(const struct ip_packet *packet, uint8_t *header)
 {
+	uint32_t total = IP_HEADER + packet->bytes;
+	uint32_t flags = packet->offset / 8 | (packet->more ? FLAG_MORE : 0);
+	uint32_t kind = IP_TTL << 8 | packet->protocol;
+	uint32_t sum = 0x4500 + total + packet->id + flags + kind;
+
 	put16(header, 0x4500);
-	put16(header + 2, IP_HEADER + packet->bytes);
+	put16(header + 2, total);
 	put16(header + 4, packet->id);
-	put16(header + 6, packet->offset / 8 | (packet->more ? FLAG_MORE : 0));
-	header[8] = IP_TTL;
-	header[9] = packet->protocol;
-	put16(header + 10, 0);
+	put16(header + 6, flags);
+	put16(header + 8, kind);
+	put16(header + 10, (uint16_t)~fold(sum + address_sum(packet->from, packet->to)));
 	put32(header + 12, packet->from);
 	put32(header + 16, packet->to);
-	ip_store_checksum(header + 10, ip_checksum(header, IP_HEADER, 0));
-}
-
-/* The sum of the pseudo header (RFC 768). */
-static uint32_t
-pseudo_sum(uint32_t from, uint32_t to, uint32_t bytes)
-{
-	uint8_t pseudo[12];
-
-	put32(pseudo, from);
-	put32(pseudo + 4, to);
-	put16(pseudo + 8, IP_UDP);
-	put16(pseudo + 10, bytes);
-	return checksum_of(pseudo, sizeof(pseudo));
 }
 
 int
@@ -125,24 +123,24 @@ udp_parse(const struct ip_packet *packet, struct udp_packet *udp)
 	if (bytes < UDP_HEADER || !udp->to_port) {
 		return E_FORMAT;
 	}
-	/* 0: the sender has not computed one (RFC 1122 4.1.3.4) */
-	return load16(header + 6) && ip_checksum(header, bytes,
-						 pseudo_sum(packet->from, packet->to, bytes))
-		       ? E_FORMAT
-		       : 0;
+	uint32_t sum = address_sum(packet->from, packet->to) + IP_UDP + bytes;
+	if (!load16(header + 6)) { /* the sender has computed none (RFC 1122 4.1.3.4) */
+		return 0;
+	}
+	return ip_checksum(header, bytes, __builtin_bswap16(fold(sum))) ? E_FORMAT : 0;
 }
 
 void
 udp_build(uint8_t *header, uint32_t from, uint32_t to, const struct udp_packet *udp)
 {
-	uint32_t sum = pseudo_sum(from, to, UDP_HEADER + udp->bytes);
+	uint32_t total = UDP_HEADER + udp->bytes;
+	uint32_t sum =
+		address_sum(from, to) + IP_UDP + total + udp->from_port + udp->to_port + total;
 
 	put16(header, udp->from_port);
 	put16(header + 2, udp->to_port);
-	put16(header + 4, UDP_HEADER + udp->bytes);
-	put16(header + 6, 0);
-	sum += checksum_of(header, UDP_HEADER);
-	uint16_t checksum = ip_checksum(udp->data, udp->bytes, sum);
+	put16(header + 4, total);
+	uint16_t checksum = ip_checksum(udp->data, udp->bytes, __builtin_bswap16(fold(sum)));
 	/* RFC 768: 0 would say that there is none */
 	ip_store_checksum(header + 6, checksum ? checksum : 0xffff);
 }

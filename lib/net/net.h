@@ -137,6 +137,7 @@ struct net {
 	const struct net_carrier *carrier;
 	struct net_settings settings;
 	uint64_t now_ns;
+	uint64_t deadline_ns; /* of net_deadline, or 0: to be computed */
 	uint64_t fallback_ns; /* when DHCP has had its time; UINT64_MAX */
 	uint64_t random;
 	uint16_t next_id;
@@ -148,7 +149,8 @@ struct net {
 	struct net_rings rings;
 };
 
-/* Opens the program's PACKET capabilities; what happens there raises event `bit`. The hardware
+/* Opens the program's PACKET capabilities; packets raise event `bit`, and NET_SENT_BIT is used
+ * up by the library. The hardware
  * address is that of the NIC, or the value mac=; the values address=, netmask=, gateway= and dhcp=
  * are explained in docs/net.md. 0 or an error, about which a sentence was printed. Afterwards the
  * hook `note` prints what becomes of the address; the program may set hooks of its own. */
@@ -158,16 +160,17 @@ int net_open(struct net *net, uint32_t bit);
  * anything, 0, or an error: the network is lost. All that was sent goes out. */
 int net_poll(struct net *net);
 
-/* Handles all that has come, sleeps until there is something more or `timeout_ns` are over, and
- * handles that. 0 or the error of net_poll. A program with other events calls net_poll and
- * exo_wait itself. */
+/* Sleeps until something comes or `timeout_ns` are over, and handles it. 0 or the error of
+ * net_poll. */
 int net_wait(struct net *net, uint64_t timeout_ns);
+
+/* For a program that waits for other events too, with exo_wait: the events that net_poll is
+ * waiting for, and how long it need not be called when none of them comes. */
+uint64_t net_events(const struct net *net);
+uint64_t net_timeout_ns(struct net *net);
 
 /* Sends what was put together since the last net_poll. */
 void net_flush(struct net *net);
-
-/* How long net_poll need not be called when no packet comes. */
-uint64_t net_timeout_ns(const struct net *net);
 
 /* Datagrams to `port` go to `receive` from now on. 0, E_INVAL (port 0), E_BUSY: the port has
  * somebody, or E_NOSPACE. */

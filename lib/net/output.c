@@ -86,6 +86,7 @@ send_hop(struct net *net, uint8_t *frame, size_t bytes, uint32_t hop)
 		send_to(net, frame, bytes, mac, ETH_TYPE_IP);
 		return;
 	}
+	net->deadline_ns = 0;
 	uint8_t *loser = entry ? arp_wait(entry, frame, bytes) : frame;
 	if (loser) {
 		net->counts.no_neighbour++;

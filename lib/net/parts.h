@@ -13,9 +13,10 @@
 void net_start(struct net *net, const struct net_settings *settings,
 	       const struct net_carrier *carrier, uint64_t now_ns);
 
-/* config.c: what net->now_ns has brought about. */
+/* config.c: what net->now_ns has brought about, and when there is something next. Who brings a
+ * deadline forward sets net->deadline_ns to 0; net_deadline computes it then. */
 void net_tick(struct net *net);
-uint64_t net_deadline(const struct net *net);
+uint64_t net_deadline(struct net *net);
 
 /* config.c: a DHCP message. */
 void net_configure(struct net *net, const uint8_t *data, uint32_t bytes);

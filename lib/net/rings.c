@@ -4,7 +4,8 @@
  * In: packets are looked at where the kernel put them and given back afterwards. Out: the kernel
  * wants pieces of FRAME capabilities that stand still until it has sent them, so packets are put
  * together in one of NET_BUFFERS buffers of a FRAME of ours, and go out all at once at the end of
- * net_poll.
+ * net_poll. That one has gone out wakes nobody while there are others; it is noticed with the next
+ * packet that comes.
  * Invariant: a buffer is in free[], or with who took it, or waits for a neighbour, or its index is
  * the cookie of one request in the ring.
  */
@@ -17,6 +18,7 @@
 #define RECEIVE_PAGES 32 /* two packets each */
 #define SHARED_PAGES  8
 #define BUDGET        64
+#define FEW_BUFFERS   (NET_BUFFERS / 2)
 
 _Static_assert(NET_BUFFERS <= EXO_CQ_SIZE, "every buffer may complete before we look");
 
@@ -98,7 +100,7 @@ net_rings_open(struct net *net, uint32_t bit)
 	for (uint32_t i = 0; !result && i < start->packet_count; i++) {
 		struct exo_net *one = &rings->nets[i];
 		result = i ? exo_net_open_receive(one, start->packets[i], SHARED_PAGES, bit)
-			   : exo_net_open(one, start->packets[i], RECEIVE_PAGES, bit, bit);
+			   : exo_net_open(one, start->packets[i], RECEIVE_PAGES, bit, NET_SENT_BIT);
 		rings->net_count += !result;
 	}
 	result = result ? result
@@ -141,6 +143,7 @@ receive(struct net *net, struct exo_net *one)
 		}
 		exo_net_release(one);
 	}
+	net->rings.has_more |= bytes > 0;
 	return bytes < 0 ? bytes : any;
 }
 
@@ -150,6 +153,7 @@ net_poll(struct net *net)
 	int any = reap(net);
 
 	net->now_ns = exo_now_ns();
+	net->rings.has_more = false;
 	for (uint32_t i = 0; any >= 0 && i < net->rings.net_count; i++) {
 		int result = receive(net, &net->rings.nets[i]);
 		any = result < 0 ? result : any | result;
@@ -162,34 +166,39 @@ net_poll(struct net *net)
 }
 
 uint64_t
-net_timeout_ns(const struct net *net)
+net_events(const struct net *net)
+{
+	const struct net_rings *rings = &net->rings;
+	uint64_t sent = rings->free_count < FEW_BUFFERS ? EXO_EVENT(NET_SENT_BIT) : 0;
+
+	return EXO_EVENT(rings->bit) | sent;
+}
+
+uint64_t
+net_timeout_ns(struct net *net)
 {
 	uint64_t deadline = net_deadline(net);
+
+	if (net->rings.has_more) {
+		return 0;
+	}
+	if (deadline == UINT64_MAX) {
+		return EXO_FOREVER;
+	}
 	uint64_t now_ns = exo_now_ns();
-
-	return deadline == UINT64_MAX ? EXO_FOREVER : deadline > now_ns ? deadline - now_ns : 0;
+	return deadline > now_ns ? deadline - now_ns : 0;
 }
 
-static int
-poll_all(struct net *net)
-{
-	int result;
-
-	do {
-		result = net_poll(net);
-	} while (result > 0);
-	return result;
-}
-
+/* Sleeping comes first: whatever came since the last net_poll has left an event behind. */
 int
 net_wait(struct net *net, uint64_t timeout_ns)
 {
-	int result = poll_all(net);
 	uint64_t own_ns = net_timeout_ns(net);
 
-	if (!result) {
-		exo_wait(EXO_EVENT(net->rings.bit), own_ns < timeout_ns ? own_ns : timeout_ns);
-		result = poll_all(net);
+	net_flush(net);
+	if (!net->rings.has_more) {
+		exo_wait(net_events(net), own_ns < timeout_ns ? own_ns : timeout_ns);
 	}
-	return result;
+	int result = net_poll(net);
+	return result < 0 ? result : 0;
 }

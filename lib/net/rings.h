@@ -8,16 +8,18 @@
 #include "lib/exo/net.h"
 #include "lib/exo/start.h"
 
-#define NET_BUFFERS 64 /* for packets that are built or on their way out */
+#define NET_BUFFERS  64 /* for packets that are built or on their way out */
+#define NET_SENT_BIT 61 /* event of packets that have gone out */
 
 struct net_rings {
 	struct exo_net nets[EXO_START_GRANTS]; /* the first in both directions */
 	uint32_t net_count;
-	uint32_t bit; /* event of all of them */
+	uint32_t bit; /* event of packets that come */
 	struct exo_pages arena;
 	uint8_t free[NET_BUFFERS];
 	uint32_t free_count;
 	uint32_t queued; /* since the last submit */
+	bool has_more;   /* packets that net_poll has left for the next time */
 };
 
 #endif

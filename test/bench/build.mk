@@ -16,6 +16,7 @@ lib-engines-y := $(filter-out arch/riscv/jit_trie.c,$(wildcard kern/code/*.c arc
 libs-test/bench/jit_ratio := engines
 $(B)/u/test/bench/jit_ratio/code.S.o: $$(CODE_PROGS)
 $(B)/u/test/bench/jit_ratio/code.S.o: UFLAGS += -Wa,-I$(O)/bpf
+libs-test/bench/udp_echo := net
 bench-programs: $(O)/host/counter.so
 
 # make -s bench [ONLY=a,b] [CHECK=1] [PROFILE=figure]

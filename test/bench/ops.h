@@ -41,6 +41,7 @@
 #define OP_FORK_TOUCH_64M   19
 #define OP_CARVE_DROP_10000 20
 #define OP_IRQ_TO_USER      21
+#define OP_UDP_ECHO_RING    22
 #define OP_TRANSFER_BARE    30
 #define OP_TRANSFER_SAVED   31
 #define OP_YIELD_PAIR       32

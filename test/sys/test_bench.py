@@ -42,9 +42,9 @@ def test_limits_are_kept(run):
 
 
 def test_device_figures(run):
-    done = run("--only", "raw_read_4k,rx_paced", "--boots", "1")
+    done = run("--only", "raw_read_4k,rx_paced,udp_echo_ring", "--boots", "1")
     assert done.returncode == 0, done.stderr
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["raw_read_4k", "rx_paced"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["raw_read_4k", "rx_paced", "udp_echo_ring"]
 
 
 def test_a_name_that_is_no_figure_is_refused(run):

@@ -23,7 +23,8 @@ import qemu
 from wire import BROADCAST, GUEST, GUEST_MAC, OUR_MAC, US, Wire, rest_of, sums_are_right
 
 OUT = f"{qemu.BUILD}/test/sys/net"
-PACKETS = 'nic = <0>; filter-receive = "0:6=nic"; filter-shared = "0:6=ff:ff:ff:ff:ff:ff"; filter-transmit = "6:6=nic"; '
+PACKETS = ('nic = <0>; filter-receive = "0:6=nic"; filter-shared = "0:6=ff:ff:ff:ff:ff:ff"; '
+           'filter-transmit = "6:6=nic"; ')
 STATIC = f'"address={GUEST}", "netmask=255.255.255.0", "gateway={US}"'
 NO_DHCP = f'values = "dhcp=never", {STATIC}; '
 
@@ -206,7 +207,8 @@ def garbage(dice):
         ip.frag, ip.flags, ip.proto = dice.randrange(8192), dice.randrange(8), dice.choice([1, 17, 6])
         return to / ip / Raw(dice.randbytes(dice.randrange(1400)))
     if kind == 6:
-        return to / IP(src=US, dst=GUEST, options=[dice.choice([IPOption_RR(), IPOption_LSRR(), IPOption_Timestamp()])]) / ICMP()
+        option = dice.choice([IPOption_RR(), IPOption_LSRR(), IPOption_Timestamp()])
+        return to / IP(src=US, dst=GUEST, options=[option]) / ICMP()
     if kind == 7:
         return to / IPv6() / ICMPv6EchoRequest()
     if kind == 8:
@@ -214,7 +216,8 @@ def garbage(dice):
     if kind == 9:
         return to / LLC() / Raw(dice.randbytes(40))
     if kind == 10:
-        return to / ip / UDP(sport=67, dport=68) / fuzz(BOOTP(op=2)) / DHCP(options=[("message-type", dice.randrange(9)), "end"])
+        options = [("message-type", dice.randrange(9)), "end"]
+        return to / ip / UDP(sport=67, dport=68) / fuzz(BOOTP(op=2)) / DHCP(options=options)
     if kind == 11:
         return to / ip / UDP(sport=53, dport=dice.randrange(65536)) / fuzz(DNS())
     if kind == 12:
@@ -283,7 +286,8 @@ def answer_pings(wire, stop, spoil):
             continue
         data = spoil(rest_of(frame[ICMP]))
         if data is not None:
-            wire.send_ip(IP(src=frame[IP].dst, dst=frame[IP].src) / ICMP(type=0, id=frame[ICMP].id, seq=frame[ICMP].seq) / Raw(data))
+            reply = ICMP(type=0, id=frame[ICMP].id, seq=frame[ICMP].seq)
+            wire.send_ip(IP(src=frame[IP].dst, dst=frame[IP].src) / reply / Raw(data))
 
 
 @pytest.mark.parametrize("to, spoil, says, status", [
@@ -334,7 +338,8 @@ def test_wrong_manifest(machine, initrd, words, says):
 
 
 def test_no_packets(machine, initrd):
-    guest = machine(initrd=initrd('/dts-v1/; / { udpecho { program = "udpecho"; frames = <512>; values = "mac=02:00:00:00:00:09"; }; };'))
+    words = 'program = "udpecho"; frames = <512>; values = "mac=02:00:00:00:00:09";'
+    guest = machine(initrd=initrd(f"/dts-v1/; / {{ udpecho {{ {words} }}; }};"))
     guest.expect("^net: no network: the manifest gives no packets", 30)
     assert guest.finish(20) == qemu.FAILURE
 
@@ -355,7 +360,8 @@ def test_fall_back(machine, initrd, cable):
     guest.expect("^net: no DHCP server answers; using the manifest's address", 30)
     guest.expect(f"^net: address {GUEST}, .* of the manifest", 10)
     discovers = [f for _, data in cable.all if BOOTP in (f := Ether(data))]
-    assert len(discovers) >= 2 and all(sums_are_right(f) and ("message-type", 1) in f[DHCP].options for f in discovers)
+    assert len(discovers) >= 2 and all(map(sums_are_right, discovers))
+    assert all(("message-type", 1) in f[DHCP].options for f in discovers)
     assert ("hostname", b"udpecho") in discovers[0][DHCP].options
     alive(cable)
 
@@ -381,12 +387,14 @@ class Server:
 
     def next(self, kind, timeout=20):
         frame = self.wire.expect(lambda f: DHCP in f and ("message-type", kind) in f[DHCP].options, timeout)
-        assert sums_are_right(frame) and frame[UDP].sport == 68 and frame[BOOTP].chaddr[:6] == bytes.fromhex("525400123456")
+        assert sums_are_right(frame) and frame[UDP].sport == 68
+        assert frame[BOOTP].chaddr[:6] == bytes.fromhex("525400123456")
         return frame
 
     def say(self, kind, to, **changes):
-        options = [("message-type", kind), ("server_id", US), ("lease_time", self.lease), ("subnet_mask", "255.255.255.0"),
-                   ("router", US)] + [("NTP_server", self.time_server)] * bool(self.time_server) + ["end"]
+        options = [("message-type", kind), ("server_id", US), ("lease_time", self.lease),
+                   ("subnet_mask", "255.255.255.0"), ("router", US)]
+        options += [("NTP_server", self.time_server)] * bool(self.time_server) + ["end"]
         boot = BOOTP(op=2, xid=to[BOOTP].xid, yiaddr=self.address, chaddr=to[BOOTP].chaddr)
         for name, value in changes.items():
             setattr(boot, name, value)
@@ -439,7 +447,8 @@ def test_dhcp_refuses(machine, initrd, cable):
     server.say("offer", server.next(1))
     server.say("ack", server.next(3))
     probe = cable.expect(lambda f: ARP in f and f[ARP].pdst == GUEST)
-    cable.send(Ether(src=OUR_MAC, dst=probe.src) / ARP(op=2, hwsrc=OUR_MAC, psrc=GUEST, hwdst=probe.src, pdst="0.0.0.0"))
+    cable.send(Ether(src=OUR_MAC, dst=probe.src) /
+               ARP(op=2, hwsrc=OUR_MAC, psrc=GUEST, hwdst=probe.src, pdst="0.0.0.0"))
     declined = server.next(4)
     assert ("requested_addr", GUEST) in declined[DHCP].options
     guest.expect(f"^net: somebody else has {GUEST} already", 10)
@@ -479,7 +488,8 @@ def test_time_of_a_server(machine, initrd, cable):
     time_of(cable, question, now + 5000, nonce=b"12345678")     # to another question
     time_of(cable, question, now + 6000, first=0x23)            # a question
     time_of(cable, question, now + 7000, first=0xe4)            # its clock is not set
-    cable.send_ip(IP(src="10.1.2.9", dst=GUEST) / UDP(sport=123, dport=question[UDP].sport) / Raw(bytes(question[NTPHeader])))
+    mirrored = Raw(bytes(question[NTPHeader]))
+    cable.send_ip(IP(src="10.1.2.9", dst=GUEST) / UDP(sport=123, dport=question[UDP].sport) / mirrored)
     time_of(cable, question, now)
     assert guest.expect(r"^sntp: it is (\S+ \S+) UTC, (\d+) us there and back", 10)[1] == b"2030-03-17 17:46:40"
     said = [int(guest.expect(r"^says: (\d+) at \d+, generation 1", 10)[1]) for _ in range(2)]
