@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Is every listing of docs/rt.md and docs/threads.md part of a program that is built, and every name there real?"""
+"""Is every listing of the guides below part of a program that is built, and every name there real?"""
 import glob
 import re
 
@@ -8,6 +8,7 @@ import pytest
 # Guide: the programs that its listings are out of, how many listings it has.
 GUIDES = {
     "docs/rt.md": (["user/control.c", "boards/qemu-virt/manifest.dts"], 4),
+    "docs/net.md": (["user/udpecho.c", "test/boot/net.c", "test/boot/net.dts"], 5),
     "docs/threads.md": (["test/boot/threads.c", "test/boot/pipe.c", "test/boot/signal.c", "test/boot/stride.c"], 5),
 }
 
@@ -30,7 +31,8 @@ def test_listings_are_in_the_programs(guide):
 @pytest.mark.parametrize("guide", GUIDES)
 def test_names_exist(guide):
     text = read(guide)
-    names = set(re.findall(r"\b(?:exo|rt)_[a-z0-9_]+\b(?!\.c)", text)) | set(re.findall(r"\bEXO_[A-Z0-9_]+", text))
+    names = set(re.findall(r"\b(?:exo|net|rt)_[a-z0-9_]+\b(?!\.c)", text))
+    names |= set(re.findall(r"\b(?:EXO|NET)_[A-Z0-9_]+", text))
     sources = "".join(read(p) for p in glob.glob("lib/*/*.[ch]") + glob.glob("include/exo/*") + ["scripts/bench.py"])
     calls = set(re.findall(r"^(?:SYSCALL\d|TRANSFER)\(\d+, (\w+)", read("include/exo/syscalls.def"), re.M))
     missing = {n for n in names if n.removeprefix("exo_") not in calls and not re.search(rf"\b{n}\b", sources)}

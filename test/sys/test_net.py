@@ -344,6 +344,26 @@ def test_no_packets(machine, initrd):
     assert guest.finish(20) == qemu.FAILURE
 
 
+def test_two_hosts_on_one_card(machine, initrd, cable):
+    """Each has a hardware address of its own; pings and datagrams of one never come to the other."""
+    other, other_mac = "10.1.2.4", "52:54:00:12:34:57"
+    second = manifest("udpecho", words=NO_DHCP.replace(GUEST, other).replace('"dhcp', f'"mac={other_mac}", "dhcp'))
+    second = second.replace("=nic", f"={other_mac}").replace("{ udpecho {", "{ second {")
+    both = manifest("udpecho", more=second[second.index("second"):-3])
+    guest = machine(initrd=initrd(both), net=cable.net)
+    for _ in range(2):
+        guest.expect("^net: address 10.1.2.[34],", 30)
+    alive(cable)
+    for mac, address in ((GUEST_MAC, GUEST), (other_mac, other)) * 3:
+        cable.send(Ether(src=OUR_MAC, dst=BROADCAST) / ARP(hwsrc=OUR_MAC, psrc=US, pdst=address))
+        assert cable.expect(lambda f: ARP in f and f[ARP].op == 2)[ARP].hwsrc == mac
+        cable.send_ip(IP(src=US, dst=address) / UDP(sport=3000, dport=7) / Raw(mac), dst=mac)
+        back = cable.expect(lambda f: UDP in f)
+        assert (back.src, back[IP].src, rest_of(back[UDP])) == (mac, address, mac.encode())
+    cable.send_ip(IP(src=US, dst=other) / UDP(sport=3000, dport=7) / Raw(b"x"), dst=GUEST_MAC)
+    assert not cable.collect(lambda f: UDP in f, 0.5)
+
+
 # --- addresses --------------------------------------------------------------------------------------
 
 def test_dhcp_of_qemu(machine, initrd):

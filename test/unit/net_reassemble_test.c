@@ -257,7 +257,8 @@ as_the_map_of_bytes(void **state)
 		uint32_t bytes = pieces * 8 - (uint32_t)rand_below(&seed, 8);
 		bool is_spoilt = false;
 
-		clear(NULL);
+		reassemble_free(&all.slot[0]);
+		all.refused = 0;
 		memset(came, 0, sizeof(came));
 		for (uint32_t step = 0; step < 4 * pieces && !is_spoilt; step++) {
 			uint32_t first = (uint32_t)rand_below(&seed, pieces);
