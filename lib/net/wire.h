@@ -52,8 +52,8 @@ get32(const uint8_t *at)
 static inline void
 put16(uint8_t *at, uint32_t value)
 {
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
+	at[0] = value >> 8 & 0xff;
+	at[1] = value & 0xff;
 }
 
 static inline void
