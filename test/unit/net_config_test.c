@@ -185,6 +185,25 @@ the_address_of_the_manifest(void **state)
 	assert_int_equal(rig.net.dhcp.state, DHCP_OFF);
 }
 
+static void
+a_lease_is_kept(void **state)
+{
+	(void)state;
+	for (uint64_t wait_ns = 0; wait_ns < 2 * S; wait_ns += S) { /* bound, or being checked */
+		rig_start(true);
+		rig.net.settings.address = RIG_PEER;
+		rig.net.fallback_ns = rig.net.now_ns + 1 + wait_ns;
+		rig.net.deadline_ns = 0;
+		rig.net.hooks.note = hear_note;
+		give_dhcp(DHCP_OFFER, RIG_OURS);
+		rig_pass(0);
+		give_dhcp(DHCP_ACK, RIG_OURS);
+		rig_pass(NET_FALLBACK_NS);
+		assert_int_equal(heard, NET_BOUND);
+		assert_int_equal(rig.net.address, RIG_OURS);
+	}
+}
+
 int
 main(void)
 {
@@ -192,6 +211,7 @@ main(void)
 		cmocka_unit_test_teardown(an_address_by_dhcp, down),
 		cmocka_unit_test_teardown(an_address_that_somebody_has, down),
 		cmocka_unit_test_teardown(the_address_of_the_manifest, down),
+		cmocka_unit_test_teardown(a_lease_is_kept, down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -347,6 +347,16 @@ times_that_make_no_sense(void **state)
 	assert_int_equal(dhcp.lease.renew_ns, now_ns + 50 * S);
 	assert_int_equal(dhcp.lease.rebind_ns, now_ns + 87 * S);
 	assert_int_equal(dhcp.lease.mask, 0xff000000u);
+	static const uint32_t classes[][2] = {
+		{0x0a000001, 0xff000000u}, {0xac100001, 0xffff0000u}, {0xc0a80001, 0xffffff00u}};
+	for (int i = 0; i < 3; i++) {
+		started(NULL);
+		tick();
+		compose(DHCP_OFFER, SERVER, classes[i][0], 100);
+		option32(1, 0);
+		give();
+		assert_int_equal(dhcp.lease.mask, classes[i][1]);
+	}
 	started(NULL);
 	tick();
 	compose(DHCP_OFFER, SERVER, ADDRESS, 1); /* not asked for more than once a second */

@@ -225,8 +225,12 @@ time_ends_it(void **state)
 	assert_non_null(one);
 	assert_int_equal(one->head_bytes, IP_HEADER + 8);
 	assert_int_equal(one->header_bytes, IP_HEADER);
+	assert_memory_equal(one->head, header, IP_HEADER);
+	assert_memory_equal(one->head + IP_HEADER, content, 8);
 	reassemble_free(one);
 	assert_null(reassemble_expired(&all, 1000 * S));
+	add(2, 16, 8, true, 50 * S);
+	assert_int_equal(reassemble_expired(&all, 1000 * S)->head_bytes, 0);
 }
 
 static void

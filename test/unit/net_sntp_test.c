@@ -76,6 +76,17 @@ the_answer(void **state)
 			Y2026_UNIX * S + 520 * MS + 2);
 }
 
+static void
+a_quick_answer(void **state)
+{
+	(void)state;
+	data[1] = 15;
+	memcpy(data + 40, data + 32, 8);
+	assert_int_equal(parse(0), 0);
+	assert_int_equal(answer.delay_ns, 0);
+	assert_int_equal(answer.time_ns, Y2026_UNIX * S + S / 2);
+}
+
 /* RFC 4330 3: the first bit 0 means from 2036-02-07 06:28:16 on. */
 static void
 after_2036(void **state)
@@ -171,6 +182,7 @@ hardware_addresses(void **state)
 					    "52:54:00:12:34:56:",
 					    "52-54-00-12-34-56",
 					    "5g:54:00:12:34:56",
+					    "5|:54:00:12:34:56",
 					    "::::::"};
 	static const uint8_t bytes[MAC_BYTES] = {0x52, 0x54, 0, 0xab, 0xCD, 0xef};
 	uint8_t mac[MAC_BYTES];
@@ -179,6 +191,9 @@ hardware_addresses(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		assert_int_equal(address_parse_mac(wrong[i], mac), E_FORMAT);
 	}
+	assert_int_equal(address_parse_mac("90:09:99:fF:aa:00", mac), 0);
+	assert_int_equal(mac[0] << 16 | mac[1] << 8 | mac[2], 0x900999);
+	assert_int_equal(mac[3] << 16 | mac[4] << 8 | mac[5], 0xffaa00);
 	assert_int_equal(address_parse_mac("52:54:00:ab:CD:ef", mac), 0);
 	assert_memory_equal(mac, bytes, MAC_BYTES);
 }
@@ -189,6 +204,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_question),
 		cmocka_unit_test_setup(the_answer, compose),
+		cmocka_unit_test_setup(a_quick_answer, compose),
 		cmocka_unit_test_setup(after_2036, compose),
 		cmocka_unit_test_setup(not_an_answer_to_this, compose),
 		cmocka_unit_test_setup(a_server_that_does_not_know, compose),

@@ -226,6 +226,14 @@ lengths_that_lie(void **state)
 		rig_frame(rig_mac, ETH_TYPE_IP, data, 60);
 	}
 	assert_int_equal(heard.datagrams, 1);
+	packet.bytes = 0; /* a header longer than the packet, whose sum is right */
+	ip_build(&packet, data);
+	data[0] = 0x46;
+	put16(data + 10, 0);
+	ip_store_checksum(data + 10, ip_checksum(data, 24, 0));
+	uint64_t malformed = rig.net.counts.malformed;
+	rig_frame(rig_mac, ETH_TYPE_IP, data, 60);
+	assert_int_equal(rig.net.counts.malformed, malformed + 1);
 }
 
 static void
@@ -265,6 +273,12 @@ not_for_us(void **state)
 		give_udp(RIG_PEER, receivers[i], 7, 4);
 		give_echo(ICMP_ECHO, RIG_PEER, receivers[i]);
 	}
+	uint8_t arp[ARP_BYTES];
+	struct arp_packet packet = {.operation = ARP_REQUEST, .from = RIG_PEER, .about = RIG_OURS};
+	memcpy(packet.from_mac, rig_peer_mac, MAC_BYTES);
+	arp_build(&packet, arp);
+	rig_frame(another, ETH_TYPE_ARP, arp, sizeof(arp));
+	rig_frame(rig_mac, 0x0807, arp, sizeof(arp));
 	rig_frame(another, ETH_TYPE_IP, content, 60);
 	rig_frame(rig_mac, 0x86dd, content, 60);
 	rig_frame(rig_mac, ETH_TYPE_IP, content, 0);
@@ -431,6 +445,27 @@ errors_are_heard(void **state)
 	assert_int_equal(heard.error.about.to, RIG_FAR);
 	assert_int_equal(heard.error.about.from_port, 4000);
 	assert_int_equal(heard.error.about.to_port, 53);
+	message.data = data + ICMP_HEADER;
+	for (int kind = 0; kind < 256; kind++) { /* all errors, and nothing else */
+		heard.errors = 0;
+		message.type = (uint8_t)kind;
+		message.bytes = IP_HEADER + 8;
+		icmp_build(data, &message);
+		rig_ip(&packet);
+		bool is_error = kind == 3 || kind == 4 || kind == 5 || kind == 11 || kind == 12;
+		assert_int_equal(heard.errors, is_error);
+	}
+	static const uint8_t places[] = {0, 0, 15}; /* another version, no header, not of ours */
+	static const uint8_t bits[] = {0x20, 0x05, 0x01};
+	message.type = ICMP_UNREACHABLE;
+	heard.errors = 0;
+	for (int i = 0; i < 3; i++) {
+		data[ICMP_HEADER + places[i]] ^= bits[i];
+		icmp_build(data, &message);
+		rig_ip(&packet);
+		data[ICMP_HEADER + places[i]] ^= bits[i];
+	}
+	assert_int_equal(heard.errors, 0);
 }
 
 /* Cuts an IP payload into fragments of `size` and gives them in a random order. */
@@ -536,6 +571,53 @@ fragments_that_never_come(void **state)
 	assert_int_equal(rig.net.counts.expired, 2);
 }
 
+/* RFC 1122 3.2.2: an echo whose fragments do not come is told of, an error is not. */
+static void
+expired_icmp(void **state)
+{
+	static const uint8_t kinds[] = {ICMP_ECHO, ICMP_UNREACHABLE};
+	uint8_t data[ICMP_HEADER + 16];
+	struct ip_packet packet = {.from = RIG_PEER,
+				   .to = RIG_OURS,
+				   .protocol = IP_ICMP,
+				   .more = true,
+				   .data = data,
+				   .bytes = sizeof(data)};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		packet.id++;
+		compose_echo(data, kinds[i], 1, 16);
+		rig_ip(&packet);
+		rig_pass(REASSEMBLE_NS - S);
+		rig_arp(ARP_REQUEST, RIG_PEER);
+		rig_sent();
+		rig_pass(S);
+		assert_int_equal(rig_sent(), kinds[i] == ICMP_ECHO);
+	}
+}
+
+/* Only from port 67 to port 68 is DHCP; everything else is as everywhere. */
+static void
+ports_of_dhcp(void **state)
+{
+	uint8_t data[UDP_HEADER + 4];
+	struct ip_packet packet = {.from = RIG_PEER,
+				   .to = RIG_OURS,
+				   .protocol = IP_UDP,
+				   .data = data,
+				   .bytes = sizeof(data)};
+	struct udp_packet udp = {DHCP_SERVER_PORT, 7, content, 4};
+
+	(void)state;
+	give_udp(RIG_PEER, RIG_OURS, DHCP_CLIENT_PORT, 4);
+	expect_error(ICMP_UNREACHABLE, ICMP_PORT);
+	udp_build(data, RIG_PEER, RIG_OURS, &udp);
+	memcpy(data + UDP_HEADER, content, 4);
+	rig_ip(&packet);
+	assert_int_equal(heard.datagrams, 1);
+}
+
 static void
 where_packets_go(void **state)
 {
@@ -564,6 +646,15 @@ where_packets_go(void **state)
 		rig_sent();
 		assert_int_equal(rig.sent[0].data[i], 0);
 	}
+	assert_int_equal(net_udp_send(&rig.net, &path, content, UDP_IN_PLACE), 0);
+	assert_int_equal(net_udp_put(&rig.net, &path, net_udp_take(&rig.net), UDP_IN_PLACE), 0);
+	assert_int_equal(rig_sent(), 2);
+	assert_int_equal(net_udp_send(&rig.net, &path, content, UDP_IN_PLACE + 1), 0);
+	assert_int_equal(rig_sent(), 2);
+	assert_int_equal(net_udp_send(&rig.net, &path, content, UDP_MAX), 0);
+	assert_int_equal(rig_sent(), 45);
+	assert_int_equal(net_ping(&rig.net, RIG_PEER, 1, 1, content, UDP_MAX), 0);
+	assert_int_equal(rig_sent(), 45);
 	path.to = 0x0a0002ff;
 	assert_int_equal(net_udp_send(&rig.net, &path, content, 1), 0);
 	assert_memory_equal(rig.sent[0].data, everybody, MAC_BYTES);
@@ -669,6 +760,8 @@ main(void)
 		UP(fragments_come),
 		UP(fragments_go),
 		UP(fragments_that_never_come),
+		UP(expired_icmp),
+		UP(ports_of_dhcp),
 		UP(where_packets_go),
 		UP(nobody_answers_arp),
 		UP(no_buffers),
