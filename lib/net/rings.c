@@ -31,7 +31,7 @@ take(struct net *net)
 		return NULL;
 	}
 	uint32_t index = rings->free[--rings->free_count];
-	return (uint8_t *)rings->arena.memory + (size_t)index * EXO_PACKET_BYTES;
+	return (uint8_t *)rings->arena.memory + (size_t)index * EXO_PACKET_BYTES + EXO_PACKET_SKEW;
 }
 
 static uint32_t
@@ -64,7 +64,8 @@ send(struct net *net, uint8_t *frame, size_t bytes)
 	union exo_request request = {.packet = {.cookie = index, .segments = 1}};
 
 	request.packet.segment[0].frames = rings->arena.frames;
-	request.packet.segment[0].where = EXO_SEGMENT((uint64_t)index * EXO_PACKET_BYTES, bytes);
+	request.packet.segment[0].where =
+		EXO_SEGMENT((uint64_t)index * EXO_PACKET_BYTES + EXO_PACKET_SKEW, bytes);
 	int result = exo_queue_put(&rings->nets[0].transmit, &request);
 	if (result == E_BUSY) {
 		net_flush(net);
@@ -138,7 +139,7 @@ receive(struct net *net, struct exo_net *one)
 
 	for (int n = 0; n < BUDGET && (bytes = exo_net_receive(one, &frame)) > 0; n++) {
 		any = 1;
-		if (bytes <= EXO_PACKET_BYTES) {
+		if (bytes <= EXO_PACKET_MAX) {
 			net_input(net, frame, (size_t)bytes);
 		}
 		exo_net_release(one);
