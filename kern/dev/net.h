@@ -15,11 +15,12 @@
 #include <stdint.h>
 #include "arch/arch.h"
 
-#define NET_SEGMENTS_MAX 4
-#define NET_TAGS_MAX     64
-#define NET_FRAME_MIN    14 /* an Ethernet header */
-#define NET_FRAME_MAX    1514
-#define NET_FRAME_SKEW   2
+#define NET_SEGMENTS_MAX  4
+#define NET_TAGS_MAX      64
+#define NET_FRAME_MIN     14 /* an Ethernet header */
+#define NET_FRAME_MAX     1514
+#define NET_FRAME_SKEW    2
+#define NET_ADDRESSES_MAX 16
 
 struct net_segment {
 	struct paddr address;
@@ -35,6 +36,12 @@ struct net_ops {
 	 * E_RANGE (segments, length or tag), E_NODEV (device is broken). */
 	int (*transmit)(struct net *n, const struct net_segment *segments, uint32_t count,
 			uint32_t tag);
+	/* Besides frames to its own address and broadcasts take those to `count` other addresses,
+	 * one station each, and all multicasts; or simply `all` frames. Returns 0, or having done
+	 * nothing: E_BUSY (the last such order is not carried out), E_RANGE (addresses), E_NODEV
+	 * (device is broken), E_UNSUPPORTED (it has no choice, and takes what it likes). What
+	 * became of it says filter_result. */
+	int (*set_filter)(struct net *n, bool all, const uint8_t (*addresses)[6], uint32_t count);
 	/* Acknowledge the device and handle received frames and transmit completions until `work`
 	 * is `budget`; returns true if more are waiting. The callbacks may transmit. */
 	bool (*interrupt)(struct net *n, uint32_t budget);
@@ -46,6 +53,7 @@ struct net {
 	bool broken;      /* as in blk.h */
 	uint32_t work;    /* done by interrupt(), as in blk.h; receive may add what a frame costs */
 	uint64_t dropped; /* received frames of a length that Ethernet does not have */
+	int filter_result; /* 0, E_BUSY (not yet carried out) or E_IO (the device refused) */
 	void (*receive)(void *context, const uint8_t *frame, size_t bytes);
 	void (*done)(void *context, uint32_t tag, int result);
 	void *context;

@@ -17,13 +17,15 @@
 
 #include <exo/errors.h>
 
+#include "kern/dev/net_virtio_orders.h"
 #include "kern/dev/virtio_mmio.h"
 #include "lib/base/bitmap.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
 #define F_MAC      (1ull << 5) /* 5.1.3 */
-#define CONFIG_MAC 0           /* 5.1.4 */
+#define WANTED     (F_MAC | NET_ORDERS_FEATURES | VIRTIO_F_EVENT_IDX)
+#define CONFIG_MAC 0 /* 5.1.4 */
 
 enum {
 	QUEUE_RECEIVE = 0,
@@ -45,6 +47,7 @@ struct net_virtio {
 	uint8_t *buffers; /* BUFFER_BYTES each; buffer i has id i (virtq_take_out) */
 	struct paddr buffers_address;
 	struct paddr header_address;
+	struct net_orders orders;
 	uint64_t in_flight; /* a bit per tag */
 	struct virtq_slot receive_slots[RECEIVE_BUFFERS];
 	struct virtq_slot transmit_slots[TRANSMIT_MOST];
@@ -105,6 +108,16 @@ net_virtio_transmit(struct net *n, const struct net_segment *segments, uint32_t 
 	bitmap_set(&s->in_flight, tag);
 	virtq_notify(&s->transmit);
 	return 0;
+}
+
+static int
+net_virtio_set_filter(struct net *n, bool all, const uint8_t (*addresses)[6], uint32_t count)
+{
+	struct net_virtio *s = container_of(n, struct net_virtio, net);
+	int error = n->broken ? E_NODEV : net_orders_filter(&s->orders, all, addresses, count);
+
+	n->filter_result = error ? n->filter_result : E_BUSY;
+	return error;
 }
 
 static void
@@ -204,7 +217,10 @@ queues_serve(struct net_virtio *s, uint32_t budget)
 {
 	virtq_hush(&s->receive);
 	virtq_hush(&s->transmit);
-	if (virtq_pending(&s->transmit)) {
+	if (s->orders.left) {
+		s->net.filter_result = net_orders_serve(&s->orders);
+	}
+	if (!s->virtio.broken && virtq_pending(&s->transmit)) {
 		transmit_serve(s, budget);
 	}
 	if (!s->virtio.broken) {
@@ -241,6 +257,7 @@ net_virtio_interrupt(struct net *n, uint32_t budget)
 static const struct net_ops net_virtio_ops = {
 	.name = "virtio-net",
 	.transmit = net_virtio_transmit,
+	.set_filter = net_virtio_set_filter,
 	.interrupt = net_virtio_interrupt,
 };
 
@@ -315,7 +332,7 @@ buffers_give(struct net_virtio *s)
 static int
 net_virtio_start(struct net_virtio *s, const struct device_resources *r)
 {
-	int error = virtio_open(&s->virtio, r, F_MAC | VIRTIO_F_EVENT_IDX);
+	int error = virtio_open(&s->virtio, r, WANTED);
 
 	if (!error) {
 		error = mac_choose(s, r->irq);
@@ -325,6 +342,9 @@ net_virtio_start(struct net_virtio *s, const struct device_resources *r)
 	}
 	if (!error) {
 		error = queues_open(s);
+	}
+	if (!error) {
+		error = net_orders_open(&s->orders, &s->virtio);
 	}
 	if (!error) {
 		error = virtio_start(&s->virtio);

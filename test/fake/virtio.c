@@ -64,7 +64,7 @@ config_read(struct fake_virtio *f, uintptr_t offset, unsigned width)
 static struct fake_queue *
 selected(struct fake_virtio *f)
 {
-	require(f->queue_sel < 2);
+	require(f->queue_sel < FAKE_QUEUES);
 	return &f->queues[f->queue_sel];
 }
 
@@ -212,10 +212,10 @@ register_write(void *context, uintptr_t offset, unsigned width, uint32_t value)
 		break;
 	case 0x030:
 		f->queue_sel = value;
-		require(value < 2);
+		require(value < FAKE_QUEUES);
 		break;
 	case 0x050:
-		require(value < 2 && f->queues[value].ready && f->status & 4);
+		require(value < FAKE_QUEUES && f->queues[value].ready && f->status & 4);
 		f->queues[value].notified++;
 		break;
 	case 0x064:
@@ -238,7 +238,7 @@ fake_virtio_plug(struct fake_virtio *f, uint32_t device_id, struct device_resour
 		.version = 2,
 		.device_id = device_id,
 		.offered = FAKE_F_VERSION_1,
-		.queue_max = {1024, 1024},
+		.queue_max = {1024, 1024, 64},
 		.status = 0xf, /* the firmware used it */
 	};
 	memset(ram, 0, sizeof(ram));

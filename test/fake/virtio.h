@@ -22,6 +22,7 @@
 /* RAM behind the DMA area, for the test itself. */
 #define FAKE_DATA_BYTES         (128 * 1024ul)
 
+#define FAKE_QUEUES             3
 #define FAKE_F_EVENT_IDX        (1ull << 29)
 #define FAKE_F_VERSION_1        (1ull << 32)
 #define FAKE_INTERRUPT_USED     1u
@@ -59,7 +60,7 @@ struct fake_virtio {
 	uint32_t version;
 	uint32_t device_id;
 	uint64_t offered;
-	uint32_t queue_max[2];
+	uint32_t queue_max[FAKE_QUEUES];
 	uint8_t config[64];
 	/* Lies told by registers. */
 	bool never_resets;
@@ -76,7 +77,7 @@ struct fake_virtio {
 	uint32_t accepted_sel;
 	uint64_t accepted;
 	uint32_t queue_sel;
-	struct fake_queue queues[2];
+	struct fake_queue queues[FAKE_QUEUES];
 	unsigned resets;
 };
 

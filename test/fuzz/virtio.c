@@ -3,9 +3,9 @@
  * answers and writes into shared memory, every tag is reported exactly once and no byte is touched
  * that is not the driver's.
  *
- * links: kern/dev/blk_virtio.c kern/dev/net_virtio.c kern/dev/virtio_mmio.c kern/dev/virtq.c
- * links: test/fake/virtio.c test/fake/virtio_disk.c test/fake/tags.c
- * links: arch/host/mmio.c arch/host/ram.c
+ * links: kern/dev/blk_virtio.c kern/dev/net_virtio.c kern/dev/net_virtio_orders.c
+ * links: kern/dev/virtio_mmio.c kern/dev/virtq.c test/fake/virtio.c
+ * links: test/fake/virtio_disk.c test/fake/tags.c arch/host/mmio.c arch/host/ram.c
  */
 #include <exo/errors.h>
 #include <stdlib.h>
@@ -18,6 +18,8 @@
 
 #define CHAINS_MAX 256
 #define STEPS_MAX  2000
+/* features: a control queue that takes orders about reception */
+#define NIC_CONTROL (3ull << 17)
 
 static struct {
 	const uint8_t *data;
@@ -131,8 +133,24 @@ user_transmits(uint32_t tag)
 }
 
 static void
+user_filters(void)
+{
+	static const uint8_t addresses[NET_ADDRESSES_MAX + 1][6] = {[3] = {2}, [9] = {1}};
+	uint32_t count = next8() % (NET_ADDRESSES_MAX + 2);
+	int result = found.net->ops->set_filter(found.net, next8() & 1, addresses, count);
+
+	demand(result == 0 || result == E_BUSY || result == E_RANGE || result == E_NODEV ||
+	       result == E_UNSUPPORTED);
+	demand((result == E_NODEV) == is_broken());
+}
+
+static void
 user_submits(void)
 {
+	if (found.net && next8() < 30) {
+		user_filters();
+		return;
+	}
 	uint32_t tag = next8() % (TAGS_MAX + 1);
 	int result = found.blk ? user_reads_or_writes(tag) : user_transmits(tag);
 
@@ -160,7 +178,7 @@ user_takes(uint32_t budget)
 static void
 device_takes(void)
 {
-	unsigned queue = next8() % 2;
+	unsigned queue = next8() % FAKE_QUEUES;
 
 	if (!lied && taken_count < CHAINS_MAX &&
 	    fake_virtio_take(chip, queue, &taken[taken_count].chain)) {
@@ -230,11 +248,11 @@ step(void)
 		break;
 	case 5:
 		lied = true;
-		queue = next8() % 2;
+		queue = next8() % FAKE_QUEUES;
 		fake_virtio_return(chip, queue, next8() < 200 ? next16() : next32(), next32());
 		break;
 	case 6:
-		queue = next8() % 2;
+		queue = next8() % FAKE_QUEUES;
 		if (chip->queues[queue].ready) {
 			lied = true;
 			fake_virtio_used_index(chip, queue, next16());
@@ -274,12 +292,12 @@ plug(bool is_disk)
 	}
 	chip->version = lies & 1 ? next8() : 2;
 	chip->offered ^= lies & 2 ? (uint64_t)next32() << 32 | next32() : 0;
-	chip->offered |= lies & 128 ? FAKE_F_EVENT_IDX : 0;
+	chip->offered |= lies & 128 ? FAKE_F_EVENT_IDX | NIC_CONTROL : 0;
 	chip->never_resets = lies & 4;
 	chip->refuses_features = lies & 8;
 	chip->never_starts = lies & 16;
 	chip->config_changes = next8();
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < FAKE_QUEUES; i++) {
 		chip->queue_max[i] = lies & 32 ? next32() : 1u << next8() % 11;
 	}
 	for (size_t i = 0; lies & 64 && i < sizeof(chip->config); i++) {

@@ -2,8 +2,9 @@
  * net_virtio_lies_test.c: every lie that a virtio NIC can tell its driver. Each tag is reported
  * exactly once all the same.
  *
- * links: kern/dev/net_virtio.c kern/dev/virtio_mmio.c kern/dev/virtq.c arch/host/mmio.c
- * links: arch/host/ram.c test/fake/virtio.c test/fake/tags.c test/unit/net_virtio_rig.c
+ * links: kern/dev/net_virtio.c kern/dev/net_virtio_orders.c kern/dev/virtio_mmio.c
+ * links: kern/dev/virtq.c arch/host/mmio.c arch/host/ram.c test/fake/virtio.c
+ * links: test/fake/tags.c test/unit/net_virtio_rig.c
  */
 #include "test/unit/net_virtio_rig.h"
 
@@ -69,6 +70,42 @@ lies_about_sent_frames_break(void **unused)
 		fake_virtio_return(&nic, TRANSMIT, lies[i].id, lies[i].bytes);
 		broken(2);
 	}
+}
+
+static void
+lies_about_orders_break(void **unused)
+{
+	const struct {
+		uint32_t id;
+		uint32_t bytes;
+	} lies[] = {{8, 1}, {UINT32_MAX, 1}, {1, 1}, {6, 1}, {0, 2}, {0, UINT32_MAX}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(lies); i++) {
+		plug(unused);
+		nic.offered |= F_ORDERS;
+		assert_int_equal(probe(), 0);
+		assert_int_equal(net->ops->set_filter(net, true, NULL, 0), 0);
+		send(60, 5);
+		fake_virtio_return(&nic, CONTROL, lies[i].id, lies[i].bytes);
+		broken(1);
+		assert_int_equal(net->filter_result, E_IO);
+		assert_int_equal(net->ops->set_filter(net, true, NULL, 0), E_NODEV);
+	}
+}
+
+/* Three answers to the first order, and then a fourth one. */
+static void
+answers_to_no_order_break(void **unused)
+{
+	(void)unused;
+	plug(unused);
+	nic.offered |= F_ORDERS;
+	assert_int_equal(probe(), 0);
+	assert_int_equal(net->ops->set_filter(net, true, NULL, 0), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		fake_virtio_return(&nic, CONTROL, 0, 1);
+	}
+	broken(0);
 }
 
 static void
@@ -163,6 +200,8 @@ run(void)
 	const struct CMUnitTest tests[] = {
 		unprobed(lies_about_received_frames_break),
 		unprobed(lies_about_sent_frames_break),
+		unprobed(lies_about_orders_break),
+		unprobed(answers_to_no_order_break),
 		with_nic(duplicates_break),
 		unprobed(index_jumps_break),
 		unprobed(scribbled_rings_do_no_harm),
@@ -178,6 +217,6 @@ main(void)
 {
 	int failed = run();
 
-	extras = F_EVENT;
+	extras = F_EVENT | F_ORDERS;
 	return run() || failed;
 }

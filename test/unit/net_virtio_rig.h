@@ -18,10 +18,12 @@
 
 #define RECEIVE  0
 #define TRANSMIT 1
+#define CONTROL  2
 #define HEADER   12
 #define BUFFER   1536
 #define F_MAC    (1ull << 5)
 #define F_EVENT  FAKE_F_EVENT_IDX
+#define F_ORDERS (3ull << 17)
 
 struct got {
 	unsigned frames;

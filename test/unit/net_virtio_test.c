@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * net_virtio_test.c: virtio NICs that are honest, in every configuration.
  *
- * links: kern/dev/net_virtio.c kern/dev/virtio_mmio.c kern/dev/virtq.c arch/host/mmio.c
- * links: arch/host/ram.c test/fake/virtio.c test/fake/tags.c test/unit/net_virtio_rig.c
+ * links: kern/dev/net_virtio.c kern/dev/net_virtio_orders.c kern/dev/virtio_mmio.c
+ * links: kern/dev/virtq.c arch/host/mmio.c arch/host/ram.c test/fake/virtio.c
+ * links: test/fake/tags.c test/unit/net_virtio_rig.c
  */
 #include "test/unit/net_virtio_rig.h"
 
@@ -337,6 +338,101 @@ the_device_is_told_of_buffers_together(void **unused)
 	}
 }
 
+/* --- orders -------------------------------------------------------------------------------------
+ */
+
+/* The device takes the next order, which is these bytes, and answers it. */
+static void
+order_is(const uint8_t *expected, size_t bytes, uint8_t answer)
+{
+	struct fake_chain chain = take(CONTROL);
+	uint8_t order[256];
+
+	assert_int_equal(fake_chain_read(&chain, 0, order, sizeof(order)), bytes);
+	assert_memory_equal(order, expected, bytes);
+	assert_int_equal(fake_chain_writable_bytes(&chain), 1);
+	fake_chain_write(&chain, 0, &answer, 1);
+	fake_virtio_return(&nic, CONTROL, chain.id, 1);
+}
+
+static void
+orders_say_what_is_wanted(void **unused)
+{
+	(void)unused;
+	static const uint8_t two[][6] = {{2, 3, 4, 5, 6, 7}, {0x52, 0x54, 0, 1, 2, 3}};
+	const uint8_t multicasts[] = {0, 1, 1};
+	const uint8_t table[] = {1, 0,    2,    0, 0, 0, 2, 3, 4, 5, 6,
+				 7, 0x52, 0x54, 0, 1, 2, 3, 0, 0, 0, 0};
+	const uint8_t nothing[] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+
+	nic.offered |= F_ORDERS;
+	assert_int_equal(probe(), 0);
+	for (unsigned round = 0; round < 40000; round++) {
+		bool all = round % 2;
+		const uint8_t promiscuous[] = {0, 0, all};
+		unsigned notified = nic.queues[CONTROL].notified;
+
+		assert_int_equal(net->ops->set_filter(net, all, two, all ? 0 : 2), 0);
+		assert_true(nic.queues[CONTROL].notified > notified);
+		assert_int_equal(net->ops->set_filter(net, all, two, 2), E_BUSY);
+		order_is(promiscuous, 3, 0);
+		order_is(multicasts, 3, 0);
+		assert_true(nic.interrupt_status);
+		assert_false(net->ops->interrupt(net, 0));
+		assert_int_equal(net->filter_result, E_BUSY);
+		order_is(all ? nothing : table, all ? sizeof(nothing) : sizeof(table), 0);
+		assert_true(nic.interrupt_status);
+		assert_false(net->ops->interrupt(net, 8));
+		assert_int_equal(net->filter_result, 0);
+	}
+}
+
+static void
+refused_orders_are_told(void **unused)
+{
+	for (unsigned which = 0; which < 3; which++) {
+		plug(unused);
+		nic.offered |= F_ORDERS;
+		assert_int_equal(probe(), 0);
+		assert_int_equal(net->ops->set_filter(net, true, NULL, 0), 0);
+		for (unsigned i = 0; i < 3; i++) {
+			struct fake_chain chain = take(CONTROL);
+			uint8_t answer = i == which;
+
+			fake_chain_write(&chain, 0, &answer, 1);
+			fake_virtio_return(&nic, CONTROL, chain.id, 1);
+		}
+		assert_false(net->ops->interrupt(net, 8));
+		assert_int_equal(net->filter_result, E_IO);
+		assert_false(net->broken);
+		assert_int_equal(net->ops->set_filter(net, true, NULL, 0), 0);
+	}
+}
+
+static void
+impossible_orders_are_refused(void **unused)
+{
+	static const uint8_t many[NET_ADDRESSES_MAX + 1][6];
+	static const uint8_t group[][6] = {{2}, {1, 0, 0x5e, 0, 0, 1}};
+	uint64_t before = extras;
+
+	extras &= ~F_ORDERS;
+	assert_int_equal(plug_and_probe(unused), 0);
+	assert_int_equal(net->ops->set_filter(net, true, NULL, 0), E_UNSUPPORTED);
+	assert_int_equal(nic.queues[CONTROL].ready, 0);
+	extras |= F_ORDERS;
+	assert_int_equal(plug_and_probe(unused), 0);
+	extras = before;
+	assert_int_equal(net->ops->set_filter(net, false, many, NET_ADDRESSES_MAX + 1), E_RANGE);
+	assert_int_equal(net->ops->set_filter(net, false, group, 2), E_RANGE);
+	assert_int_equal(nic.queues[CONTROL].notified, 0);
+	assert_int_equal(net->ops->set_filter(net, false, many, NET_ADDRESSES_MAX), 0);
+	plug(unused);
+	nic.offered |= F_ORDERS;
+	nic.queue_max[CONTROL] = 4;
+	assert_int_equal(probe(), E_NODEV);
+}
+
 static void
 refused(int error, const char *reason)
 {
@@ -407,7 +503,7 @@ devices_that_cannot_be_used(void **unused)
 	plug(unused);
 	nic.offered = UINT64_MAX;
 	assert_int_equal(probe(), 0);
-	assert_int_equal(nic.accepted, FAKE_F_VERSION_1 | F_MAC | F_EVENT);
+	assert_int_equal(nic.accepted, FAKE_F_VERSION_1 | F_MAC | F_EVENT | F_ORDERS);
 }
 
 static void
@@ -447,6 +543,9 @@ run(void)
 		with_nic(no_frame_is_slept_over),
 		with_nic(a_burst_interrupts_once),
 		with_nic(the_device_is_told_when_it_asks),
+		unprobed(orders_say_what_is_wanted),
+		unprobed(refused_orders_are_told),
+		unprobed(impossible_orders_are_refused),
 		unprobed(addresses),
 		unprobed(devices_that_cannot_be_used),
 		unprobed(odd_queue_sizes),
@@ -465,6 +564,6 @@ main(void)
 {
 	int failed = run();
 
-	extras = F_EVENT;
+	extras = F_EVENT | F_ORDERS;
 	return run() || failed;
 }

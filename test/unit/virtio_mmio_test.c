@@ -2,8 +2,9 @@
  * virtio_mmio_test.c: opening a virtio slot, its DMA area, and queues against an obvious model.
  *
  * links: kern/dev/virtio_mmio.c kern/dev/virtq.c kern/dev/blk_virtio.c
- * links: kern/dev/net_virtio.c kern/dev/drivers.c kern/dev/uart_ns16550.c
- * links: kern/dev/uart_sifive.c arch/host/mmio.c arch/host/ram.c test/fake/virtio.c
+ * links: kern/dev/net_virtio.c kern/dev/net_virtio_orders.c kern/dev/drivers.c
+ * links: kern/dev/uart_ns16550.c kern/dev/uart_sifive.c arch/host/mmio.c arch/host/ram.c
+ * links: test/fake/virtio.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
