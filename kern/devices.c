@@ -8,6 +8,7 @@
 #include <exo/errors.h>
 #include "kern/console.h"
 #include "kern/dev/drivers.h"
+#include "kern/dev/net_loop.h"
 #include "kern/disk/extent.h"
 #include "kern/irq.h"
 #include "kern/net/nic.h"
@@ -148,14 +149,15 @@ give_dma(const struct driver *d, struct device_resources *r)
 	r->dma = devices.spare.dma;
 }
 
+/* `irq` 0: it has none. */
 static void
-attach_nic(struct kernel *k, const struct device *found, uint32_t irq, uint32_t context)
+attach_nic(struct kernel *k, struct net *net, uint32_t number, uint32_t irq, uint32_t context)
 {
 	uint64_t headers = boot_pages(NIC_HEADERS_BYTES >> PAGE_SHIFT, 1);
 
-	nic_attach(k, devices.nics, found->net,
-		   (struct dma_area){arch_ram(headers), {headers}, NIC_HEADERS_BYTES});
-	irq_attach(irq, IRQ_NIC, devices.nics++, context);
+	nic_attach(k, number, net,
+		   (struct dma_area){arch_ram(headers), {headers}, NIC_HEADERS_BYTES},
+		   irq_attach(irq, IRQ_NIC, number, context));
 }
 
 /* NULL, or why it is of no use. */
@@ -169,14 +171,14 @@ attach(struct kernel *k, const struct device *found, uint32_t irq, uint32_t cont
 		return "its interrupt reaches no hart that runs";
 	}
 	if ((found->blk && devices.disks == EXO_DISKS_MAX) ||
-	    (found->net && devices.nics == EXO_NICS_MAX)) {
+	    (found->net && devices.nics == EXO_NIC_LOOP)) {
 		return "there are more of its kind than the kernel takes";
 	}
 	if (found->blk) {
 		extent_attach(k, devices.disks, found->blk);
 		irq_attach(irq, IRQ_DISK, devices.disks++, context);
 	} else if (found->net) {
-		attach_nic(k, found, irq, context);
+		attach_nic(k, found->net, devices.nics++, irq, context);
 	} else {
 		console_attach(found->uart);
 		irq_attach(irq, IRQ_CONSOLE, 0, context);
@@ -306,6 +308,7 @@ devices_start(struct kernel *k, struct machine *m)
 			start(k, m, i);
 		}
 	}
+	attach_nic(k, net_loop_open(), EXO_NIC_LOOP, 0, 0);
 }
 
 void

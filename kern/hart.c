@@ -41,6 +41,13 @@ hart_choose_again(struct hart *h)
 }
 
 void
+hart_device_soon(struct hart *h, uint64_t again)
+{
+	h->irq_again |= again;
+	hart_choose_again(h); /* else the timer would not be armed for it */
+}
+
+void
 hart_ready(struct hart *h, struct env *e)
 {
 	if (timeline_wake(&h->timeline, &e->member, arch_time()) ||
@@ -260,7 +267,9 @@ hart_hold(struct hart *h, bool hold)
 {
 	if (hold != h->irq_held) {
 		h->irq_held = hold;
-		arch_external_enable(!hold);
+		if (h->has_plic) {
+			arch_external_enable(!hold);
+		}
 	}
 }
 
@@ -306,7 +315,7 @@ hart_interrupts(struct hart *h)
 		arch_ipi_clear();
 		quiet_pass(h);
 	}
-	if ((pending & ARCH_PENDING_EXTERNAL || h->irq_again || h->irq_held) && h->has_plic) {
+	if ((pending & ARCH_PENDING_EXTERNAL && h->has_plic) || h->irq_again || h->irq_held) {
 		had_devices = hart_devices(h);
 	}
 	if (!had_devices && hart_is_behind(h)) { /* not both in one turn */

@@ -97,6 +97,8 @@ hart_watch_console(struct hart *h)
 	__atomic_store_n(&h->poll_time, 0, __ATOMIC_RELAXED);
 	hart_poke(h);
 }
+/* This hart, h, gives the devices in `again` (irq.c) a turn as soon as they may have one. */
+void hart_device_soon(struct hart *h, uint64_t again);
 /* Handle what is pending: IPI, timer, devices. */
 void hart_interrupts(struct hart *h);
 /* Handle some requests of other harts. */

@@ -251,9 +251,12 @@ give_devices(void)
 			  (uint64_t)i << EXO_BLOCK_DISK_SHIFT, s->disk[i].blocks,
 			  &init.boot->blocks[i]);
 	}
-	for (uint32_t i = 0; i < EXO_NICS_MAX && s->nic[i].present; i++) {
-		give_root(EXO_CAP_PACKET, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT | EXO_PACKET_TAP,
-			  (uint64_t)i << 16, s->nic[i].filters - 1, &init.boot->packets[i]);
+	for (uint32_t i = 0; i < EXO_NICS_MAX; i++) {
+		if (s->nic[i].present) {
+			give_root(EXO_CAP_PACKET,
+				  EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT | EXO_PACKET_TAP,
+				  (uint64_t)i << 16, s->nic[i].filters - 1, &init.boot->packets[i]);
+		}
 	}
 }
 

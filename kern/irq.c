@@ -63,18 +63,27 @@ irq_context_init(uint32_t context)
 	return works;
 }
 
-void
+uint32_t
 irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context)
 {
-	if (!irqs.present || irq == 0 || irq > IRQ_SOURCES_MAX || irqs.devices == DEVICES_MAX - 1) {
-		return;
+	if (irq > IRQ_SOURCES_MAX || irqs.devices == DEVICES_MAX - 1) {
+		return 0;
 	}
 	irqs.devices++;
 	irqs.device[irqs.devices].user = (uint8_t)user;
 	irqs.device[irqs.devices].number = (uint8_t)number;
-	irqs.of_source[irq] = (uint8_t)irqs.devices;
-	plic_set_priority(&irqs.plic, irq, 1);
-	plic_enable(&irqs.plic, context, irq, true);
+	if (irqs.present && irq) {
+		irqs.of_source[irq] = (uint8_t)irqs.devices;
+		plic_set_priority(&irqs.plic, irq, 1);
+		plic_enable(&irqs.plic, context, irq, true);
+	}
+	return irqs.devices;
+}
+
+void
+irq_soon(uint32_t device)
+{
+	hart_device_soon(hart_self(), 1ul << device);
 }
 
 uint32_t

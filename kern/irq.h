@@ -28,14 +28,18 @@ struct irq_line {
 };
 
 /* Boot: the controller, false if it makes no sense, with cleared memory for a line of each source
- * and one more; source `irq` belongs to device `number` of a class, and goes to `context`. */
+ * and one more; source `irq` belongs to device `number` of a class, and goes to `context`, or with
+ * `irq` 0 it has none. Returns what irq_soon() calls it, 0: there are too many. */
 bool irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources, struct irq_line *lines);
-void irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context);
+uint32_t irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context);
 /* Boot, all devices attached: the first run of lines of nobody from `from` on; 0 if there is none.
  */
 uint32_t irq_free_lines(uint32_t from, uint32_t *count);
 /* Each hart: accept interrupts at this context. False if the controller has none of this number. */
 bool irq_context_init(uint32_t context);
+/* A device has something to do of which no interrupt will tell: it gets a turn on this hart soon.
+ * In a call, which then ends in hart_dispatch. */
+void irq_soon(uint32_t device);
 /* Handle what is pending for a hart: a bounded turn. Takes the tree lock. True if more is. */
 bool irq_handle(struct hart *h);
 /* The short way of the interrupt that comes while `e`, at home on h, runs: if nothing else is

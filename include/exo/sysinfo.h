@@ -14,6 +14,7 @@
 #define EXO_HARTS_MAX     8
 #define EXO_DISKS_MAX     4
 #define EXO_NICS_MAX      4
+#define EXO_NIC_LOOP      3 /* always there: receives what is sent on it */
 #define EXO_RANGES_MAX    16
 #define EXO_WINDOWS_MAX   64
 #define EXO_LINES_MAX     16
@@ -30,11 +31,13 @@ struct exo_nic_info {
 	uint8_t mac[6];
 	uint16_t present;
 	uint32_t filters; /* size of the filter pool */
+	uint32_t rings;   /* that are bound to it now */
 	uint64_t received;
 	uint64_t unmatched;
 	uint64_t dropped;
 	uint64_t transmitted;
 	uint64_t refused; /* by a transmit predicate */
+	char device[16];
 };
 
 struct exo_hart_info {

@@ -51,6 +51,7 @@ struct net {
 	const struct net_ops *ops;
 	uint8_t mac[6];
 	bool broken;      /* as in blk.h */
+	bool wants_turn;  /* no device interrupts for it: interrupt() is to be called soon */
 	uint32_t work;    /* done by interrupt(), as in blk.h; receive may add what a frame costs */
 	uint64_t dropped; /* received frames of a length that Ethernet does not have */
 	int filter_result; /* 0, E_BUSY (not yet carried out) or E_IO (the device refused) */

@@ -130,8 +130,8 @@ static int
 stand_apart(const struct nic *n, const struct nic_filter *parent, const struct canon *c,
 	    uint64_t *in_the_way)
 {
-	struct trie_filter *other = trie_in_the_way(&parent->children, c, APART_STEPS, is_no_matter,
-						    NULL);
+	struct trie_filter *other =
+		trie_in_the_way(&parent->children, c, APART_STEPS, is_no_matter, NULL);
 
 	if (!other) {
 		return 0;
@@ -161,8 +161,8 @@ make_canon(const struct nic *n, uint32_t above, const struct exo_filter *f, stru
 }
 
 int
-nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool is_shared, uint64_t *name,
-		uint64_t *in_the_way)
+nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool is_shared,
+		uint64_t *name, uint64_t *in_the_way)
 {
 	struct nic *n = nic_of(parent->start);
 	uint32_t above = (uint32_t)(parent->start & (NIC_FILTERS_MAX - 1));

@@ -3,9 +3,9 @@
  *
  * A packet matches the whole NIC, then of each filter that it matches those derived from it that it
  * matches too: each trie (trie.h) is asked once. Of carved ones that is one, of shared ones any
- * number; a filter with a ring gets a copy. When there are many, the packet is kept for another turn.
- * State:      struct nic, tree lock. Invariants: a ring named by a filter is bound to it; filters
- *             stand in `later` while a packet is handed out, and beyond that only if it is kept.
+ * number; a filter with a ring gets a copy. When there are many, the packet is kept for another
+ * turn. State:      struct nic, tree lock. Invariants: a ring named by a filter is bound to it;
+ * filters stand in `later` while a packet is handed out, and beyond that only if it is kept.
  * Callers:    bind, revocation, the NIC's interrupt. Design: docs/design/network.md
  */
 #include "kern/net/nic.h"
@@ -172,13 +172,15 @@ pool_bytes(const struct kernel *k)
 }
 
 void
-nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area headers)
+nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area headers,
+	   uint32_t device)
 {
 	struct nic *n = &nics[number];
 
 	n->kernel = k;
 	n->net = net;
 	n->headers = headers;
+	n->device = device;
 	n->info = &k->sysinfo->nic[number];
 	nic_filters_init(n, boot_room(k, pool_bytes(k)), pool_bytes(k));
 	n->kept = boot_table(k, EXO_PACKET_BYTES);
@@ -189,6 +191,7 @@ nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area h
 	(void)net->ops->set_filter(net, true, NULL, 0);
 	*n->info = (struct exo_nic_info){.present = 1, .filters = n->filters};
 	memcpy(n->info->mac, net->mac, sizeof(net->mac));
+	memcpy(n->info->device, net->ops->name, strlen(net->ops->name));
 }
 
 /* Each owner once, however many packets there were. */
@@ -208,8 +211,8 @@ bool
 nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 {
 	struct nic *n = &nics[number];
-	bool more = !finish_kept(n, budget) || n->net->ops->interrupt(n->net, budget) ||
-		    n->kept_bytes;
+	bool more =
+		!finish_kept(n, budget) || n->net->ops->interrupt(n->net, budget) || n->kept_bytes;
 
 	tell_owners(n);
 	*work = n->net->work;
@@ -232,14 +235,19 @@ nic_bind(struct ring *r, struct cap *c)
 	}
 	r->nic = nic_of(c->start);
 	r->filter = c->start & (NIC_FILTERS_MAX - 1);
+	r->nic->info->rings++;
 	return 0;
 }
 
 void
 nic_detach(struct ring *r)
 {
-	if (r->nic && r->kind == EXO_RING_RECEIVE) {
+	if (!r->nic) {
+		return;
+	}
+	if (r->kind == EXO_RING_RECEIVE) {
 		r->nic->filter[r->filter].ring = NULL;
 	}
+	r->nic->info->rings--;
 	r->nic = NULL;
 }

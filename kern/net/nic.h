@@ -15,10 +15,11 @@
 
 /* The named invariants of a NIC's filters: NULL or the one that does not hold. */
 const char *nic_check(uint32_t number);
-/* Make `n` NIC number `number`; `headers` holds the copied packet heads, NIC_HEADERS_BYTES. Boot.
- * Filter 0 is the whole NIC. */
+/* Make `n` NIC number `number`; `headers` holds the copied packet heads, NIC_HEADERS_BYTES;
+ * irq_soon(device) gives it a turn. Boot. Filter 0 is the whole NIC. */
 #define NIC_HEADERS_BYTES (NET_TAGS_MAX * EXO_TRANSMIT_SPAN)
-void nic_attach(struct kernel *k, uint32_t number, struct net *n, struct dma_area headers);
+void nic_attach(struct kernel *k, uint32_t number, struct net *n, struct dma_area headers,
+		uint32_t device);
 /* Interrupt of NIC `number`: handle it until *work is `budget`, in completions of some 250
  * instructions. Tree lock. True if more is waiting. */
 bool nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work);

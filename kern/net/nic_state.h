@@ -33,6 +33,7 @@ struct nic {
 	struct net *net;
 	struct exo_nic_info *info;
 	struct dma_area headers;
+	uint32_t device;           /* for irq_soon() */
 	struct nic_filter *filter; /* [0] is the whole NIC */
 	uint32_t filters;
 	uint32_t free; /* the first free one, 0: none */

@@ -10,6 +10,7 @@
  */
 #include "kern/claim.h"
 #include "kern/cspace.h"
+#include "kern/irq.h"
 #include "kern/net/nic_state.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
@@ -173,6 +174,9 @@ start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
 	r->in_flight++;
 	n->tag[tag].ring = r;
 	n->tag[tag].request = request;
+	if (n->net->wants_turn) {
+		irq_soon(n->device);
+	}
 	return 0;
 }
 

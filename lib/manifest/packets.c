@@ -22,9 +22,12 @@
 static const uint8_t *
 filter_mac(const struct property_reader *reader)
 {
+	const char *name = fdt_string_at(reader->fdt, reader->node, "nic", 0);
 	uint32_t nic;
 
-	if (fdt_u32(reader->fdt, reader->node, "nic", &nic) || nic >= EXO_NICS_MAX) {
+	if (name && !strcmp(name, MANIFEST_LOOP)) {
+		nic = EXO_NIC_LOOP;
+	} else if (fdt_u32(reader->fdt, reader->node, "nic", &nic) || nic >= EXO_NICS_MAX) {
 		nic = 0; /* refused when the node has been read */
 	}
 	return reader->machine->mac[nic];

@@ -286,6 +286,16 @@ read_blocks(struct property_reader *reader)
 static int
 read_nic(struct property_reader *reader)
 {
+	const char *name = value_string(reader->prop);
+
+	if (name) {
+		reader->env->nic = EXO_NIC_LOOP;
+		return strcmp(name, MANIFEST_LOOP) ? REFUSE(reader,
+							    "there is no NIC \"%s\"; write its "
+							    "number, or \"" MANIFEST_LOOP "\"",
+							    name)
+						   : 0;
+	}
 	return read_number32(reader, 0, EXO_NICS_MAX - 1, &reader->env->nic);
 }
 

@@ -8,6 +8,8 @@
 
 #include "lib/manifest/manifest.h"
 
+#define MANIFEST_LOOP "loop" /* the name of NIC EXO_NIC_LOOP */
+
 struct property_reader {
 	const struct fdt *fdt;
 	int node;

@@ -6,7 +6,8 @@ HFLAGS := -std=gnu11 -O1 -g -I. -Iinclude -include $(C)/autoconf.h -D'ARCH_INLIN
 	-fsanitize=address,undefined -fno-sanitize-recover=all $(WARN)
 FUZZFLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=fuzzer-no-link,address,undefined -Wno-missing-prototypes
 # The whole kernel on arch/host, with the variables of all of it together (test/model/sys_sections.h).
-kernel-host-y = $(filter-out kern/panic.c kern/dev/%,$(filter kern/%,$(kernel-y))) kern/dev/irq_plic.c $(base-y) $(wildcard arch/riscv/jit*.c arch/host/*.c)
+kernel-host-y = $(filter-out kern/panic.c kern/dev/%,$(filter kern/%,$(kernel-y))) kern/dev/irq_plic.c \
+	kern/dev/net_loop.c $(base-y) $(wildcard arch/riscv/jit*.c arch/host/*.c)
 UNIT_TESTS := $(basename $(wildcard test/unit/*_test.c))
 FUZZ_TESTS := $(basename $(wildcard test/fuzz/*.c))
 
