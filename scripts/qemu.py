@@ -38,7 +38,8 @@ class GuestError(Exception):
 def command(board="qemu-virt", kernel=None, initrd=None, smp=None, mem=None, cpu=None, append=None,
             disk=None, net="none", forward=(), icount=False, plugin=None, extra=()):
     """The QEMU command line, without its console. forward: pairs (host port, guest port) for net="user";
-    net="dgram:PATH" exchanges raw frames over the UNIX datagram sockets PATH.guest and PATH.host."""
+    net="dgram:PATH" exchanges raw frames over the UNIX datagram sockets PATH.guest and PATH.host; "hub:N" with the other
+    NICs of hub N. With commas between them: several NICs, of which the first is NIC 0."""
     spec = BOARDS.get(board)
     if spec is None:
         raise ValueError(f"BOARD={board} is not run by QEMU; try one of: {' '.join(BOARDS)}")
@@ -60,9 +61,11 @@ def command(board="qemu-virt", kernel=None, initrd=None, smp=None, mem=None, cpu
     if disk:
         words += ["-drive", f"file={disk},if=none,format=raw,id=disk0",
                   "-device", "virtio-blk-device,drive=disk0,bus=virtio-mmio-bus.0"]
-    if net != "none":
-        words += ["-netdev", netdev(net, forward),
-                  "-device", "virtio-net-device,netdev=net0,bus=virtio-mmio-bus.1"]
+    nets = [kind for kind in net.split(",") if kind != "none"]
+    for number, kind in enumerate(nets):    # QEMU's device tree begins with the last bus
+        words += ["-netdev", netdev(kind, number, forward),
+                  "-device", f"virtio-net-device,netdev=net{number},bus=virtio-mmio-bus.{len(nets) - number},"
+                             f"mac=52:54:00:12:34:{0x56 + number:02x}"]
     if icount:
         words += ["-icount", "shift=0,sleep=off"]
     if plugin:
@@ -70,14 +73,16 @@ def command(board="qemu-virt", kernel=None, initrd=None, smp=None, mem=None, cpu
     return ["setpriv", "--pdeathsig", "KILL"] + words + list(extra)
 
 
-def netdev(net, forward):
+def netdev(net, number, forward):
     if net == "user":
-        return "user,id=net0" + "".join(f",hostfwd=tcp:127.0.0.1:{h}-:{g}" for h, g in forward)
+        return f"user,id=net{number}" + "".join(f",hostfwd=tcp:127.0.0.1:{h}-:{g}" for h, g in forward if not number)
     kind, _, path = net.partition(":")
+    if kind == "hub":
+        return f"hubport,id=net{number},hubid={path or 0}"
     if kind != "dgram":
-        raise ValueError(f"NET={net}: must be user, none or dgram")
-    path = os.path.relpath(path or f"{BUILD}/net")
-    return (f"dgram,id=net0,local.type=unix,local.path={path}.guest,"
+        raise ValueError(f"NET={net}: must be user, none, dgram or hub, or several with commas between them")
+    path = os.path.relpath(path or f"{BUILD}/net{number or ''}")
+    return (f"dgram,id=net{number},local.type=unix,local.path={path}.guest,"
             f"remote.type=unix,remote.path={path}.host")
 
 
