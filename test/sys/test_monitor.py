@@ -15,6 +15,8 @@ import qemu
 MONITOR = 'monitor { program = "monitor"; frames = <512>; monitor; restart = "always"; };'
 # Silent for an hour after its first line.
 QUIET = 'program = "heartbeat"; args = "3600"; frames = <256>; restart = "always";'
+TALKER = """program = "talker"; frames = <256>;
+            nic = "loop"; filter-receive = "0:6=nic"; filter-transmit = "6:6=nic";"""
 PROMPT = "\rmonitor> \x1b[K"
 SECONDS = 20
 
@@ -73,9 +75,9 @@ class Terminal:
 def terminal(log_file, initrd):
     terminals = []
 
-    def start(environments=None, **options):
+    def start(environments=None, programs=(), **options):
         environments = {"victim": QUIET} if environments is None else environments
-        terminals.append(Terminal(log_file(), initrd=initrd(manifest(**environments)), **options))
+        terminals.append(Terminal(log_file(), initrd=initrd(manifest(**environments), programs=programs), **options))
         terminals[-1].begin({name for name, body in environments.items() if QUIET in body})
         return terminals[-1]
     yield start
@@ -151,6 +153,19 @@ def test_irqs(terminal):
     assert re.match(r"\d+ lines; ", lines[0])
     assert any(re.match(r"line \d+(?: to \d+)?: init, unused$", line) for line in lines)
     assert [line[:7] for line in lines[-3:]] == ["hart 0:", "hart 1:", "hart 2:"]
+
+
+def test_nics(terminal):
+    """A card and the loop; what a program sends through the loop is counted there."""
+    t = terminal({"victim": QUIET, "talker": TALKER}, [f"{mkinitrd.BUILD}/qemu-virt/test/talker.elf"], net="user")
+    for _ in range(100):
+        head, *lines = t.run("nics")
+        card, loop = [line.split() for line in lines]
+        if loop[7] != "0":      # the last that it does
+            break
+    assert head.split() == "NIC device MAC received unmatched dropped transmitted refused rings".split()
+    assert card[:3] == ["0", "virtio-net", "52:54:00:12:34:56"] and card[6] == card[8] == "0"
+    assert loop == ["3", "loop", "02:43:68:69:00:00", "5", "1", "0", "6", "1", "2"]
 
 
 def test_top(terminal):
@@ -403,8 +418,8 @@ def test_wrong(terminal):
 def test_help(terminal):
     t = terminal()
     listed = [line.split()[0] for line in t.run("help")[:-1]]
-    assert {"envs", "caps", "frames", "timeline", "irqs", "top", "trace", "kill", "revoke", "stop", "resume", "regs", "read",
-            "reboot", "poweroff", "help"} <= set(listed)
+    assert {"envs", "caps", "frames", "timeline", "irqs", "nics", "top", "trace", "kill", "revoke", "stop", "resume", "regs",
+            "read", "reboot", "poweroff", "help"} <= set(listed)
     for command in listed:
         assert t.run(f"help {command}")[0].startswith(command)
 

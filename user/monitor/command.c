@@ -26,6 +26,11 @@ static const struct command commands[] = {
 	{"frames", "", "count the pages of memory by use and by environment", "", 0, 0, run_frames},
 	{"timeline", "", "draw the slots of each hart", "", 0, 0, run_timeline},
 	{"irqs", "", "list interrupt lines and who gets them", "", 0, 0, run_irqs},
+	{"nics", "", "list the NICs and what has gone through them",
+	 "received: packets that went to a ring, unmatched: that no filter wants, dropped: that\n"
+	 "found a ring full; transmitted, refused: that a filter-transmit did not let out; rings:\n"
+	 "bound to it now.\n",
+	 0, 0, run_nics},
 	{"top", "[ROUNDS]", "watch what is going on, once a second; q ends it", "", 0, 1, run_top},
 	{"trace", "[COUNT] [NAME]", "show the last events of each hart",
 	 "With a name only those of that environment, and of those that it has made. COUNT is how\n"
