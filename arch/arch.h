@@ -26,11 +26,11 @@ struct uaddr {
 };
 
 /* --- provided by the arch: device registers and memory ------------------------------------ */
-uint8_t mmio_read8(uintptr_t address);
-uint16_t mmio_read16(uintptr_t address);
+static inline uint8_t mmio_read8(uintptr_t address);
+static inline uint16_t mmio_read16(uintptr_t address);
 static inline uint32_t mmio_read32(uintptr_t address);
-void mmio_write8(uintptr_t address, uint8_t value);
-void mmio_write16(uintptr_t address, uint16_t value);
+static inline void mmio_write8(uintptr_t address, uint8_t value);
+static inline void mmio_write16(uintptr_t address, uint16_t value);
 static inline void mmio_write32(uintptr_t address, uint32_t value);
 
 /* Barriers, named by purpose. Memory of descriptors must be visible before the device is told, its

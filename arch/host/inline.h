@@ -14,6 +14,30 @@
 #include "arch/riscv/frame.h"
 #include "arch/riscv/pte.h"
 
+static inline uint8_t
+mmio_read8(uintptr_t address)
+{
+	return host_mmio_read8(address);
+}
+
+static inline uint16_t
+mmio_read16(uintptr_t address)
+{
+	return host_mmio_read16(address);
+}
+
+static inline void
+mmio_write8(uintptr_t address, uint8_t value)
+{
+	host_mmio_write8(address, value);
+}
+
+static inline void
+mmio_write16(uintptr_t address, uint16_t value)
+{
+	host_mmio_write16(address, value);
+}
+
 static inline uint32_t
 mmio_read32(uintptr_t address)
 {

@@ -77,13 +77,13 @@ device_write(uintptr_t address, unsigned width, uint32_t value)
 }
 
 uint8_t
-mmio_read8(uintptr_t address)
+host_mmio_read8(uintptr_t address)
 {
 	return (uint8_t)device_read(address, 1);
 }
 
 uint16_t
-mmio_read16(uintptr_t address)
+host_mmio_read16(uintptr_t address)
 {
 	return (uint16_t)device_read(address, 2);
 }
@@ -95,13 +95,13 @@ host_mmio_read32(uintptr_t address)
 }
 
 void
-mmio_write8(uintptr_t address, uint8_t value)
+host_mmio_write8(uintptr_t address, uint8_t value)
 {
 	device_write(address, 1, value);
 }
 
 void
-mmio_write16(uintptr_t address, uint16_t value)
+host_mmio_write16(uintptr_t address, uint16_t value)
 {
 	device_write(address, 2, value);
 }

@@ -22,8 +22,12 @@ struct mmio_device {
 void mmio_attach(const struct mmio_device *device);
 void mmio_detach_all(void);
 
-/* Behind mmio_read32() and mmio_write32(). */
+/* Behind mmio_read8() and so on. */
+uint8_t host_mmio_read8(uintptr_t address);
+uint16_t host_mmio_read16(uintptr_t address);
 uint32_t host_mmio_read32(uintptr_t address);
+void host_mmio_write8(uintptr_t address, uint8_t value);
+void host_mmio_write16(uintptr_t address, uint16_t value);
 void host_mmio_write32(uintptr_t address, uint32_t value);
 
 /* Behind arch_time(). */
