@@ -55,7 +55,7 @@ struct arch_jit {
 	struct arch_jit_reach reach[ARCH_JIT_BASES];
 };
 
-/* Compiles up to `insns` instructions more, each in at most about a thousand machine instructions.
+/* Compiles up to `insns` instructions more, each in at most about 2000 machine instructions.
  * 1: done, `words` of the code and `pooled` of the pool are used; 0: there is more to do;
  * E_NOSPACE. Writes nothing but what *j names. */
 int arch_jit_step(struct arch_jit *j, uint32_t insns);

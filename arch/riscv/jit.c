@@ -30,7 +30,7 @@
 #include <exo/errors.h>
 #include "arch/riscv/jit.h"
 
-#define POOL_WINDOW 32   /* constants among which an equal one is looked for */
+#define POOL_WINDOW 16   /* constants among which an equal one is looked for */
 #define POOL_BIAS   2040 /* so that 511 constants are within 2 KiB on both sides */
 #define REACH_BYTES 2048
 

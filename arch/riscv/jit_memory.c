@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include "arch/riscv/jit.h"
 
-#define LOOK_AHEAD 32    /* instructions */
+#define LOOK_AHEAD 16    /* instructions */
 #define FIELD_LOW  -2048 /* of the displacement in an instruction */
 #define FIELD_HIGH 2048
 

@@ -54,8 +54,11 @@ fill_bits(void)
 static void
 fill_compare(void)
 {
-	strcpy((char *)memory.input, "GET /Downloads/Chitin.tar.gz HTTP/1.1");
-	strcpy((char *)memory.state, "get /downloads/chitin.TAR.GZ http/1.1");
+	static const char name[] = "GET /Downloads/Chitin.tar.gz HTTP/1.1";
+	static const char same[] = "get /downloads/chitin.TAR.GZ http/1.1";
+
+	memcpy(memory.input, name, sizeof(name));
+	memcpy(memory.state, same, sizeof(same));
 }
 
 static void
