@@ -312,8 +312,7 @@ end_sizing(struct arch_jit *j)
 {
 	j->label[j->insns] = (uint16_t)j->words;
 	j->has_bias = j->pooled * sizeof(uint64_t) > REACH_BYTES;
-	jit_register(j, 0); /* the epilogue's */
-	epilogue(j);
+	epilogue(j); /* first, for it uses r0 even if the program does not */
 	prologue(j);
 	j->is_full = j->is_full || j->words > j->code_words;
 	j->at = 0;

@@ -38,7 +38,8 @@ mix(uint64_t a, uint64_t b)
 	return (a ^ b) * 0x9e3779b97f4a7c15 + (a >> 29);
 }
 
-/* Fails now and then, takes fuel, writes into a region. Its result tells nothing of an address. */
+/* Fails now and then, takes fuel, writes into a region, shortens one. Its result tells nothing of
+ * an address. */
 static int
 helper(struct code_run *run, uint32_t nr, uint64_t *result)
 {
@@ -52,6 +53,9 @@ helper(struct code_run *run, uint32_t nr, uint64_t *result)
 	seen->calls = mix(seen->calls, (uint64_t)run->fuel);
 	if (to) {
 		*to ^= 0x5a;
+	}
+	if (run->load[EXO_REGION_INPUT].end) {
+		run->load[EXO_REGION_INPUT].end--;
 	}
 	if (run->argument[1] % 16 == 1 && code_charge(run, run->argument[2] & 63)) {
 		return E_LIMIT;

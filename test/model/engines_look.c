@@ -54,6 +54,17 @@ is_harmless_long(uint32_t word)
 	       (opcode == 0x0f || opcode == 0x1f || opcode == 0x4f || opcode == 0x5f);
 }
 
+/* Arithmetic with a constant that is not small; shifts have amounts. */
+static bool
+has_constant(uint32_t word)
+{
+	uint32_t opcode = word & 0x7f;
+	bool is_shift = (word >> 12 & 3) == 1;
+
+	return (opcode == RV_OP_IMM || opcode == RV_OP_IMM_32) && !is_shift &&
+	       word >> 20 > JIT_SMALL;
+}
+
 static const char *
 look(uint32_t word)
 {
@@ -62,6 +73,9 @@ look(uint32_t word)
 
 	if (is_fixed(word)) {
 		return NULL;
+	}
+	if ((half & 3) != 1 && has_constant(word)) {
+		return "a constant stands in the code";
 	}
 	switch (half & 3) {
 	case 0:

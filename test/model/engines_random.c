@@ -6,8 +6,10 @@
 #include "lib/base/bpf.h"
 #include "test/model/engines.h"
 
-#define INSNS_FEW  24
-#define INSNS_MANY EXO_CODE_INSNS_MAX
+#define INSNS_FEW      32
+#define INSNS_MANY     EXO_CODE_INSNS_MAX
+#define KINDS          32 /* of instructions, and */
+#define KINDS_STRAIGHT 27 /* without jumps */
 
 struct author {
 	engines_draw *draw;
@@ -16,6 +18,9 @@ struct author {
 	uint32_t insns;
 	uint32_t at;
 	uint32_t code_class;
+	uint32_t hot[3];   /* registers that are used most */
+	uint32_t kinds;    /* of instructions: few jumps or many */
+	int16_t moved[11]; /* how far that pointer is from where it was */
 };
 
 static uint32_t
@@ -46,23 +51,28 @@ registers(uint32_t destination, uint32_t source)
 	return (uint8_t)(destination | source << 4);
 }
 
-/* r1, r3 and r5 begin as pointers, r10 is one; what r1 points to cannot be written. */
+/* r1, r3 and r5 begin as pointers, r10 is one, r6 becomes one of them, which calls do not take
+ * away; what r1 points to cannot be written. */
 static uint32_t
 base(const struct author *a, bool is_store)
 {
-	static const uint8_t bases[] = {3, 5, 10, 1, 1};
+	static const uint8_t bases[] = {3, 6, 5, 10, 1, 1};
 	uint32_t n = pick(a, 32);
 
-	return n < 30 ? bases[n % (is_store ? 3 : 5)] : pick(a, 11);
+	return n < 30 ? bases[n % (is_store ? 4 : 6)] : pick(a, 11);
 }
 
-/* So pointers are mostly kept. */
+/* So pointers are mostly kept, and values meet each other again. */
 static uint32_t
 destination(const struct author *a)
 {
-	static const uint8_t others[] = {0, 2, 4, 6, 7, 8, 9};
+	return pick(a, 16) ? a->hot[pick(a, 3)] : pick(a, 10);
+}
 
-	return pick(a, 16) ? others[pick(a, sizeof(others))] : pick(a, 10);
+static uint32_t
+source(const struct author *a)
+{
+	return pick(a, 4) ? a->hot[pick(a, 3)] : pick(a, 11);
 }
 
 static struct exo_insn
@@ -75,7 +85,7 @@ arithmetic(const struct author *a)
 	struct exo_insn i = {
 		.opcode = (uint8_t)(operation | (is_long ? BPF_ALU64 : BPF_ALU) |
 				    (is_register ? BPF_X : BPF_K)),
-		.registers = registers(destination(a), is_register ? pick(a, 11) : 0),
+		.registers = registers(destination(a), is_register ? source(a) : 0),
 	};
 
 	if (!is_register && operation != BPF_NEG) {
@@ -118,8 +128,8 @@ memory(const struct author *a)
 	uint32_t kind = pick(a, 8);
 	uint32_t size = pick(a, 4) << 3;
 	uint32_t r = base(a, kind > 4);
-	int16_t offset = displacement(a, r == BPF_FRAME);
-	uint32_t value = pick(a, 10);
+	int16_t offset = (int16_t)(displacement(a, r == BPF_FRAME) - a->moved[r]);
+	uint32_t value = source(a);
 
 	if (kind < 4) {
 		return (struct exo_insn){(uint8_t)(BPF_LDX | BPF_MEM | size),
@@ -135,6 +145,18 @@ memory(const struct author *a)
 	}
 	return (struct exo_insn){(uint8_t)(BPF_STX | BPF_MEM | size), registers(r, value), offset,
 				 0};
+}
+
+/* A pointer moves, and later displacements make up for it. */
+static struct exo_insn
+move(struct author *a)
+{
+	static const int16_t far[] = {2048, -2047, 8, 100, -60, 4000};
+	uint32_t r = base(a, false) % BPF_FRAME;
+	int16_t by = far[pick(a, sizeof(far) / sizeof(*far))];
+
+	a->moved[r] = (int16_t)(a->moved[r] + by);
+	return (struct exo_insn){BPF_ALU64 | BPF_ADD | BPF_K, registers(r, 0), 0, by};
 }
 
 /* Wherever it goes; a target within a constant makes the program one that is refused. */
@@ -164,7 +186,7 @@ jump(const struct author *a)
 		return (struct exo_insn){BPF_JMP | BPF_JA, 0, i.offset, 0};
 	}
 	i.opcode |= is_register ? BPF_X : BPF_K;
-	i.registers = registers(pick(a, 11), is_register ? pick(a, 11) : 0);
+	i.registers = registers(source(a), is_register ? source(a) : 0);
 	i.imm = is_register ? 0 : any_constant(a);
 	return i;
 }
@@ -186,6 +208,10 @@ constant(struct author *a)
 {
 	uint32_t region = pick(a, 12);
 
+	if (a->at + 2 >= a->insns) {
+		a->insn[a->at] = arithmetic(a);
+		return;
+	}
 	a->insn[a->at] = (struct exo_insn){BPF_LD | BPF_IMM | BPF_DW, registers(destination(a), 0),
 					   0, region < 8 ? (int32_t)pick(a, 64) : any_constant(a)};
 	a->insn[a->at + 1] =
@@ -196,23 +222,44 @@ constant(struct author *a)
 static void
 write_one(struct author *a)
 {
-	uint32_t kind = pick(a, 32);
+	uint32_t kind = pick(a, a->kinds);
 
 	if (kind < 10) {
 		a->insn[a->at] = arithmetic(a);
-	} else if (kind < 12) {
+	} else if (kind < 11) {
 		a->insn[a->at] = byte_swap(a);
+	} else if (kind < 12) {
+		a->insn[a->at] = move(a);
 	} else if (kind < 24) {
 		a->insn[a->at] = memory(a);
-	} else if (kind < 28) {
-		a->insn[a->at] = jump(a);
-	} else if (kind < 29) {
-		a->insn[a->at] = call(a);
-	} else if (kind < 31 && a->at + 2 < a->insns) {
+	} else if (kind < 26) {
 		constant(a);
+	} else if (kind < 27) {
+		a->insn[a->at] = call(a);
+	} else if (kind < 31) {
+		a->insn[a->at] = jump(a);
 	} else {
 		a->insn[a->at] = (struct exo_insn){BPF_JMP | BPF_EXIT, 0, 0, 0};
 	}
+}
+
+static void
+write_program(struct author *a)
+{
+	static const uint8_t hot[] = {0, 2, 4, 7, 8, 9};
+	static const struct exo_insn ends[] = {{BPF_JMP | BPF_EXIT, 0, 0, 0},
+					       {BPF_JMP | BPF_JA, 0, -1, 0}};
+
+	for (int n = 0; n < 3; n++) {
+		a->hot[n] = hot[pick(a, sizeof(hot))];
+	}
+	a->kinds = pick(a, 2) ? KINDS : KINDS_STRAIGHT;
+	a->insn[0] = (struct exo_insn){BPF_ALU64 | BPF_MOV | BPF_X,
+				       registers(6, pick(a, 4) ? 3 : 1), 0, 0};
+	for (a->at = 1; a->at + 1 < a->insns; a->at++) {
+		write_one(a);
+	}
+	a->insn[a->insns - 1] = ends[pick(a, 16) == 15];
 }
 
 const char *
@@ -225,10 +272,7 @@ engines_random(struct engines *e, engines_draw *draw, void *from)
 
 	a.code_class = 1 + pick(&a, 4);
 	a.insns = 2 + pick(&a, pick(&a, 32) ? INSNS_FEW : INSNS_MANY - 2);
-	for (; a.at + 1 < a.insns; a.at++) {
-		write_one(&a);
-	}
-	insn[a.insns - 1] = (struct exo_insn){BPF_JMP | BPF_EXIT, 0, 0, 0};
+	write_program(&a);
 	result = engines_load(e, a.code_class, insn, a.insns, 8 * pick(&a, 9), 8 * pick(&a, 65));
 	if (result == E_FORMAT) {
 		return e->program->refusal == EXO_REFUSED_target ? NULL : "it should be accepted";

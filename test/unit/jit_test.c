@@ -34,7 +34,8 @@ static void
 random_programs(void **unused)
 {
 	uint32_t programs = getenv("LONG") ? 10000000 : 100000;
-	uint64_t first = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : 1;
+	const char *seed = getenv("SEED");
+	uint64_t first = seed ? strtoull(seed, NULL, 0) : 1;
 
 	(void)unused;
 	for (uint64_t n = first << 32; n < (first << 32) + programs; n++) {
@@ -268,6 +269,94 @@ no_room(void **unused)
 	}
 }
 
+/* The input's 128 bytes are left far behind what was found to be within them, so late that the
+ * check could not know of it. */
+static void
+later_than_seen(void **unused)
+{
+	struct exo_insn insn[40];
+
+	(void)unused;
+	for (int n = 0; n < 40; n++) {
+		insn[n] = (struct exo_insn)ALU64(BPF_ADD | BPF_K, 0, 0, 1);
+	}
+	insn[0] = (struct exo_insn)LOAD(BPF_W, 2, 1, 0);
+	insn[1] = (struct exo_insn)LOAD(BPF_W, 2, 1, 4);
+	insn[39] = leave;
+	for (int16_t at = 0; at < 2000; at += 37) {
+		insn[38] = (struct exo_insn)LOAD(BPF_W, 2, 1, at);
+		load_and_run(insn, 40, 0);
+		assert_int_equal(e.compiled.error, at > 124 ? E_FAULT : 0);
+	}
+}
+
+/* The helper takes the last byte of the input away; what was checked before it has to be checked
+ * again. */
+static void
+checked_before_a_call(void **unused)
+{
+	const struct exo_insn insn[] = {
+		{BPF_ALU64 | BPF_MOV | BPF_X, 6 | 1 << 4, 0, 0},
+		LOAD(BPF_W, 0, 6, 124),
+		LOAD(BPF_W, 0, 6, 120),
+		CALL(EXO_HELPER_wake),
+		LOAD(BPF_W, 0, 6, 124),
+		leave,
+	};
+
+	(void)unused;
+	load_and_run(insn, 6, 0);
+	assert_int_equal(e.compiled.error, E_FAULT);
+	assert_int_not_equal(e.compiled.calls, 0);
+}
+
+/* 33 bits are not below 2^32. */
+static void
+not_narrow(void **unused)
+{
+	const struct exo_insn insn[] = {
+		ALU64(BPF_MOV | BPF_K, 0, 0, -1),
+		ALU64(BPF_RSH | BPF_K, 0, 0, 31),
+		ALU32(BPF_MOV, 0, 0),
+		leave,
+	};
+
+	(void)unused;
+	load_and_run(insn, 4, 0);
+	assert_int_equal(e.compiled.result, 0xffffffff);
+}
+
+/* More constants than can be reached are refused, whatever room there is. */
+static void
+too_many_constants(void **unused)
+{
+	static uint64_t pool[2 * EXO_CODE_INSNS_MAX];
+	struct exo_insn insn[EXO_CODE_INSNS_MAX];
+	int result;
+
+	(void)unused;
+	for (uint32_t n = 0; n < EXO_CODE_INSNS_MAX - 1; n++) {
+		insn[n] = (struct exo_insn)ALU64(BPF_ADD | BPF_K, 0, 0, (int32_t)n + 100);
+		if (n % 21 == 20) {
+			insn[n] = (struct exo_insn)ALU64(BPF_END, 0, 0, 64);
+		}
+	}
+	insn[EXO_CODE_INSNS_MAX - 1] = leave;
+	assert_int_equal(engines_load(&e, EXO_CODE_handler, insn, EXO_CODE_INSNS_MAX, 0, 0),
+			 E_NOSPACE);
+	e.jit = (struct arch_jit){.insn = e.program->insn,
+				  .cost = e.program->cost,
+				  .insns = EXO_CODE_INSNS_MAX,
+				  .code_words = ENGINES_CODE_WORDS,
+				  .pool_words = 2 * EXO_CODE_INSNS_MAX,
+				  .code = e.code,
+				  .pool = pool,
+				  .label = e.label};
+	while (!(result = arch_jit_step(&e.jit, 1))) {
+	}
+	assert_int_equal(result, E_NOSPACE);
+}
+
 /* The one that looks at words, and the hart, do see what is wrong. */
 static void
 wrong_words(void **unused)
@@ -297,10 +386,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_programs), cmocka_unit_test(worst_programs),
-		cmocka_unit_test(many_constants),  cmocka_unit_test(far_jumps),
-		cmocka_unit_test(no_stack),        cmocka_unit_test(no_room),
-		cmocka_unit_test(wrong_words),
+		cmocka_unit_test(random_programs),    cmocka_unit_test(worst_programs),
+		cmocka_unit_test(many_constants),     cmocka_unit_test(far_jumps),
+		cmocka_unit_test(no_stack),           cmocka_unit_test(no_room),
+		cmocka_unit_test(wrong_words),        cmocka_unit_test(later_than_seen),
+		cmocka_unit_test(too_many_constants), cmocka_unit_test(checked_before_a_call),
+		cmocka_unit_test(not_narrow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
