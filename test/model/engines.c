@@ -67,24 +67,14 @@ helper(struct code_run *run, uint32_t nr, uint64_t *result)
 }
 
 static void
-set_regions(struct code_run *run, const struct code_program *p, const struct shape *shape, int side,
-	    struct rv64 *m)
+set_regions(struct code_run *run, const struct shape *shape, int side)
 {
-	bool is_written;
-
 	for (uint32_t n = EXO_REGION_INPUT; n < EXO_REGIONS - 1; n++) {
 		uint8_t *start = memory.space[side][n] + 16 + shape->skew[n];
+		bool is_written = n == EXO_REGION_STATE || n == EXO_REGION_REPLY;
 
-		is_written = n == EXO_REGION_STATE || n == EXO_REGION_REPLY;
 		code_run_region(run, n, start, shape->bytes[n], is_written);
 		ASAN_UNPOISON_MEMORY_REGION(start, shape->bytes[n]);
-		if (m) {
-			rv64_range(m, start, shape->bytes[n], is_written);
-		}
-	}
-	if (m) {
-		rv64_range(m, memory.space[side][EXO_REGION_STACK] + 16, p->stack_bytes, true);
-		rv64_range(m, p->data, p->data_bytes, false);
 	}
 }
 
@@ -162,32 +152,59 @@ check_kept(const struct rv64 *m, bool has_calls)
 	return m->x[2] == (uintptr_t)memory.stack + STACK_BYTES ? NULL : "sp has changed";
 }
 
-static const char *
-run_compiled(struct engines *e, const struct shape *shape)
+/* What the program may reach, and what its code needs beside that. */
+static void
+set_ranges(struct rv64 *m, const struct engines *e, const struct code_run *run)
 {
-	static struct code_run run;
-	struct seen seen = {0, 0};
-	struct rv64 m = {.code = e->code, .words = e->jit.words, .host = host, .context = &run};
+	for (uint32_t n = 0; n < EXO_REGIONS; n++) {
+		const struct code_region *r = &run->load[n];
+		uint64_t first = (uint64_t)n << EXO_REGION_SHIFT;
 
-	begin(e, &run, shape, 1, &seen);
-	set_regions(&run, e->program, shape, 1, &m);
-	rv64_range(&m, &run, sizeof(run), true);
-	rv64_range(&m, e->pool, e->jit.pooled * sizeof(*e->pool), false);
-	rv64_range(&m, memory.stack, STACK_BYTES, true);
+		if (r->end) {
+			rv64_range(m, (void *)(uintptr_t)(r->base + first), r->end - first,
+				   run->store[n].end != 0);
+		}
+	}
+	rv64_range(m, run, sizeof(*run), true);
+	rv64_range(m, e->pool, e->jit.pooled * sizeof(*e->pool), false);
+	rv64_range(m, memory.stack, STACK_BYTES, true);
+}
+
+const char *
+engines_call(struct engines *e, struct code_run *run, int *error)
+{
+	struct rv64 m = {.code = e->code, .words = e->jit.words, .host = host, .context = run};
+
+	set_ranges(&m, e, run);
 	for (unsigned n = 0; n < 32; n++) {
 		m.x[n] = n ? 0xabcd00u + n : 0;
 	}
 	m.x[1] = RV64_RETURN;
 	m.x[2] = (uintptr_t)memory.stack + STACK_BYTES;
-	m.x[10] = (uintptr_t)&run;
+	m.x[10] = (uintptr_t)run;
 	m.x[11] = (uintptr_t)e->pool;
 	m.pc = (uintptr_t)e->code;
 	if (!rv64_run(&m, 1u << 20)) {
 		return m.error;
 	}
 	e->executed = m.executed;
-	note(&e->compiled, (int)m.x[10], &run, &seen);
+	*error = (int)m.x[10];
 	return check_kept(&m, e->jit.has_calls);
+}
+
+static const char *
+run_compiled(struct engines *e, const struct shape *shape)
+{
+	static struct code_run run;
+	struct seen seen = {0, 0};
+	const char *failure;
+	int error = 0;
+
+	begin(e, &run, shape, 1, &seen);
+	set_regions(&run, shape, 1);
+	failure = engines_call(e, &run, &error);
+	note(&e->compiled, error, &run, &seen);
+	return failure;
 }
 
 static void
@@ -198,7 +215,7 @@ run_interpreted(struct engines *e, const struct shape *shape)
 	int error;
 
 	begin(e, &run, shape, 0, &seen);
-	set_regions(&run, e->program, shape, 0, NULL);
+	set_regions(&run, shape, 0);
 	error = code_interpret(e->program, &run);
 	note(&e->interpreted, error, &run, &seen);
 }
@@ -273,13 +290,22 @@ engines_run(struct engines *e, engines_draw *draw, void *from)
 
 /* Both passes must do the same: instructions begin where the first one said, and no register comes
  * into use that it did not know. */
-static int
-compile(struct engines *e)
+int
+engines_compile(struct engines *e, const struct code_program *p)
 {
 	struct arch_jit *j = &e->jit;
 	uint32_t used = 0;
 	int result;
 
+	*j = (struct arch_jit){.insn = p->insn,
+			       .cost = p->cost,
+			       .insns = p->insns,
+			       .stack_bytes = p->stack_bytes,
+			       .code_words = ENGINES_CODE_WORDS,
+			       .pool_words = ARCH_JIT_POOL_MAX,
+			       .code = e->code,
+			       .pool = e->pool,
+			       .label = e->label};
 	while (!(result = arch_jit_step(j, 1))) {
 		if (j->pass && !j->at) {
 			used = j->used;
@@ -304,20 +330,7 @@ engines_load(struct engines *e, uint32_t code_class, const struct exo_insn *insn
 	for (uint32_t n = 0; n < data_bytes; n++) {
 		e->program->data[n] = (uint8_t)n;
 	}
-	if (code_verify(e->program)) {
-		return E_FORMAT;
-	}
-	memset(&e->jit, 0, sizeof(e->jit));
-	e->jit.insn = e->program->insn;
-	e->jit.cost = e->program->cost;
-	e->jit.insns = insns;
-	e->jit.stack_bytes = stack_bytes;
-	e->jit.code = e->code;
-	e->jit.pool = e->pool;
-	e->jit.label = e->label;
-	e->jit.code_words = ENGINES_CODE_WORDS;
-	e->jit.pool_words = ARCH_JIT_POOL_MAX;
-	return compile(e);
+	return code_verify(e->program) ? E_FORMAT : engines_compile(e, e->program);
 }
 
 static void

@@ -40,6 +40,11 @@ struct engines {
 	uint64_t executed; /* by what was compiled */
 };
 
+/* Compiles a verified program. 0, E_NOSPACE, or E_STATE: the compiler's passes disagree. */
+int engines_compile(struct engines *e, const struct code_program *p);
+/* Runs what was compiled, in the regions of *run and nowhere else: *error is what it returns. NULL,
+ * or what it did that it must not. */
+const char *engines_call(struct engines *e, struct code_run *run, int *error);
 /* Takes the program: 0 and it is compiled, E_FORMAT, or E_STATE: the compiler's passes disagree.
  * The data is filled with its offsets. */
 int engines_load(struct engines *e, uint32_t code_class, const struct exo_insn *insn,

@@ -5,7 +5,8 @@
  * links: arch/riscv/jit.c arch/riscv/jit_arithmetic.c arch/riscv/jit_jump.c
  * links: arch/riscv/jit_memory.c kern/code/program.c kern/code/verify.c kern/code/interp.c
  * links: test/model/engines.c test/model/engines_look.c test/model/engines_random.c
- * links: test/fake/rv64.c
+ * links: test/fake/rv64.c test/model/vec.c test/model/vec_words.c test/model/vec_asm.c
+ * links: test/model/vec_run.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <exo/errors.h>
 #include "lib/base/bpf.h"
 #include "test/model/engines.h"
+#include "test/model/vec_run.h"
 
 static struct engines e;
 
@@ -47,6 +49,40 @@ random_programs(void **unused)
 			fail_msg("program %#llx: %s", (unsigned long long)n, failure);
 		}
 	}
+}
+
+static uint32_t failures;
+static const char *misdeed;
+
+static int
+call(const struct code_program *p, struct code_run *run)
+{
+	int error = engines_compile(&e, p);
+
+	misdeed = error ? "it cannot be compiled" : engines_look(&e);
+	misdeed = misdeed ? misdeed : engines_call(&e, run, &error);
+	return error;
+}
+
+static void
+judge(const char *file, const struct vec_case *c)
+{
+	const char *wrong = vec_judge(c, call);
+
+	wrong = misdeed ? misdeed : wrong;
+	misdeed = NULL;
+	if (wrong) {
+		fprintf(stderr, "%s:%u: error: %s: %s\n", file, c->line, c->name, wrong);
+		failures++;
+	}
+}
+
+static void
+vectors(void **unused)
+{
+	(void)unused;
+	assert_true(vec_each(judge) > 1000);
+	assert_int_equal(failures, 0);
 }
 
 #define ALU64(op, to, from, n)                                                                     \
@@ -386,11 +422,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_programs),    cmocka_unit_test(worst_programs),
-		cmocka_unit_test(many_constants),     cmocka_unit_test(far_jumps),
-		cmocka_unit_test(no_stack),           cmocka_unit_test(no_room),
-		cmocka_unit_test(wrong_words),        cmocka_unit_test(later_than_seen),
-		cmocka_unit_test(too_many_constants), cmocka_unit_test(checked_before_a_call),
+		cmocka_unit_test(vectors),
+		cmocka_unit_test(random_programs),
+		cmocka_unit_test(worst_programs),
+		cmocka_unit_test(many_constants),
+		cmocka_unit_test(far_jumps),
+		cmocka_unit_test(no_stack),
+		cmocka_unit_test(no_room),
+		cmocka_unit_test(wrong_words),
+		cmocka_unit_test(later_than_seen),
+		cmocka_unit_test(too_many_constants),
+		cmocka_unit_test(checked_before_a_call),
 		cmocka_unit_test(not_narrow),
 	};
 
