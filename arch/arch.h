@@ -166,7 +166,7 @@ _Noreturn void arch_stack_enter(uint32_t hart, void (*run)(uint32_t hart));
 enum arch_filter_kind {
 	ARCH_FILTER_COMPARE = 1, /* loads little-endian, aligned */
 	ARCH_FILTER_MOVE,        /* base += (big-endian & mask) << scale, at most to the end */
-	ARCH_FILTER_TABLE,       /* branches only: the value is looked up */
+	ARCH_FILTER_TABLE,       /* branches only: the value is looked up, see values.c */
 };
 struct arch_filter_item {
 	int16_t offset; /* from the base */
@@ -190,7 +190,7 @@ struct arch_filter_shape { /* whole words of 8 bytes, aligned */
 #define ARCH_FILTER_TESTS        40
 #define ARCH_FILTER_TEST_BYTES   24
 #define ARCH_FILTER_BRANCH_BYTES 40
-#define ARCH_FILTER_SHIFT        7  /* byte: of key * multiplier, for 16 times the slot */
+#define ARCH_FILTER_SHIFT        7  /* byte: of the hash, for 16 times the slot */
 #define ARCH_FILTER_MASK         8
 #define ARCH_FILTER_VALUE        16 /* or the multiplier */
 #define ARCH_FILTER_TO           24 /* the child, or the slots: key, child or NULL */

@@ -42,6 +42,7 @@ rv_b(uint32_t funct3, uint32_t rs1, uint32_t rs2, int32_t bytes)
 	X(addi, 0x13, 0)                                                                           \
 	X(andi, 0x13, 7)                                                                           \
 	X(slli, 0x13, 1)                                                                           \
+	X(srli, 0x13, 5)                                                                           \
 	X(ld, 0x03, 3)                                                                             \
 	X(lbu, 0x03, 4)                                                                            \
 	X(lhu, 0x03, 5)                                                                            \
@@ -52,6 +53,7 @@ rv_b(uint32_t funct3, uint32_t rs1, uint32_t rs2, int32_t bytes)
 	X(add, 0, 0)                                                                               \
 	X(sub, 0, 0x20)                                                                            \
 	X(sll, 1, 0)                                                                               \
+	X(xor, 4, 0)                                                                               \
 	X(srl, 5, 0)                                                                               \
 	X(or, 6, 0)                                                                                \
 	X(and, 7, 0)                                                                               \

@@ -126,7 +126,10 @@ emit_lookup(struct emitter *e, const struct arch_filter_item *item, int32_t reco
 	emit(e, rv_ld(RV_T1, RV_A2, record + ARCH_FILTER_VALUE));
 	emit(e, rv_lbu(RV_T2, RV_A2, record + ARCH_FILTER_SHIFT));
 	emit(e, rv_ld(RV_T3, RV_A2, record + ARCH_FILTER_TO));
-	emit(e, rv_mul(RV_T1, RV_T0, RV_T1));
+	emit(e, rv_mul(RV_A5, RV_T0, RV_T1));
+	emit(e, rv_srli(RV_A4, RV_A5, 32));
+	emit(e, rv_xor(RV_A5, RV_A5, RV_A4));
+	emit(e, rv_mul(RV_T1, RV_A5, RV_T1));
 	emit(e, rv_srl(RV_T1, RV_T1, RV_T2));
 	emit(e, rv_andi(RV_T1, RV_T1, -16));
 	set_label(e, PROBE + i);
@@ -248,12 +251,13 @@ emit_calls(struct emitter *e, const struct arch_filter_shape *s, uint32_t known)
 	emit(e, rv_addi(RV_SP, RV_SP, FRAME_BYTES));
 }
 
+/* A hit; a3, or where nothing follows a0, is the end of them then. */
 static void
-emit_hit(struct emitter *e)
+emit_hit(struct emitter *e, uint32_t end)
 {
 	emit(e, rv_sd(RV_A2, RV_A3, 0));
 	emit(e, rv_sd(RV_A0, RV_A3, 8));
-	emit(e, rv_addi(RV_A3, RV_A3, 16));
+	emit(e, rv_addi(end, RV_A3, 16));
 }
 
 static void
@@ -285,10 +289,12 @@ arch_filter_compile(const struct arch_filter_shape *shape, uint32_t *code, size_
 	e.room = (uint32_t)(bytes / sizeof(*code));
 	known = emit_run(&e, shape);
 	if (shape->hit) {
-		emit_hit(&e);
+		emit_hit(&e, shape->branches ? RV_A3 : RV_A0);
 	}
 	if (shape->branches) {
 		emit_branches(&e, shape, known);
+	} else {
+		emit(&e, rv_jalr(RV_ZERO, RV_RA, 0));
 	}
 	set_label(&e, MISS);
 	emit(&e, rv_addi(RV_A0, RV_A3, 0));

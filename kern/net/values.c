@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * values.c: tables of a branch: open addressing, (key * multiplier) >> shift, then the next slots.
+ * values.c: tables of a branch: open addressing, from the slot that home() says on.
  *
  * A table is replaced when it gets too full or too empty: a fresh one of twice or half the size is
  * cleared and filled by later changes, WORK of it each, while the old one answers. Whoever looks up
- * sees one table; a change while the fresh one is being filled is made in both. It begins at 7/16
- * and is over, even for small tables, before 5/8. So no change costs more than a constant, and
+ * sees one table; a change while the fresh one is being filled is made in both. It begins at 3/8,
+ * in small ones at 1/4, and is over before 1/2. So no change costs more than a constant, and
  * a removal leaves no mark: what stands behind is moved up.
  * The multiplier is drawn, so that nobody can choose values that meet; if they do, PROBES_MAX ends
  * it: a fresh table is given up and drawn anew later, an addition is refused.
@@ -17,16 +17,20 @@
 #include "kern/net/trie_node.h"
 #include "lib/base/rand.h"
 
-#define BITS_MIN   2
-#define BITS_MAX   16 /* children[] counts them all */
-#define PROBES_MAX 32
-#define WORK       48 /* per change: slots cleared or looked at */
-#define MOVE_WORK  6  /* what one that is moved counts */
+#define BITS_MIN     2
+#define BITS_AT_ONCE 6  /* a fresh one so small is filled at once */
+#define BITS_SMALL   8  /* below, room for speed costs little */
+#define BITS_MAX     16 /* children[] counts them all */
+#define PROBES_MAX   128
+#define WORK         48 /* per change: slots cleared or looked at */
+#define MOVE_WORK    6  /* what one that is moved counts */
 
+/* Two multiplications: with one alone, addresses and ports that count up lie in heaps. */
 static uint32_t
 home(uint64_t key, uint64_t multiplier, uint32_t bits)
 {
-	return (uint32_t)(key * multiplier >> (64 - bits));
+	key *= multiplier;
+	return (uint32_t)((key ^ key >> 32) * multiplier >> (64 - bits));
 }
 
 /* The slot of a key, or the empty one where it would be. NULL: too far. */
@@ -131,18 +135,19 @@ fresh_take_over(struct trie_store *s, struct trie_branch *b)
 	v->fresh = NULL;
 }
 
+/* Some of the work; for a small one, which has a quarter of 64 values, all of it. */
 static void
 fresh_fill(struct trie_store *s, struct trie_branch *b)
 {
 	struct values *v = b->table;
 	uint32_t cleared = 1u << v->fresh_bits;
-
+	uint32_t most = v->fresh_bits <= BITS_AT_ONCE ? UINT32_MAX : WORK;
 	uint32_t work = 0;
 
-	for (; work < WORK && v->done < cleared; work++) {
+	for (; work < most && v->done < cleared; work++) {
 		v->fresh[v->done++] = (struct value_slot){0};
 	}
-	for (work = 0; work < WORK && fresh_follows(v); work++) {
+	for (work = 0; work < most && fresh_follows(v); work++) {
 		const struct value_slot *slot = &b->to.slots[v->done++ - cleared];
 
 		if (slot->child) {
@@ -162,9 +167,10 @@ resize(struct trie_store *s, struct trie_branch *b)
 	struct values *v = b->table;
 	uint32_t size = 1u << v->bits;
 
-	if (!v->fresh && 16 * v->count > 7 * size && v->bits < BITS_MAX) {
+	if (!v->fresh && 8 * v->count > (v->bits < BITS_SMALL ? 2 : 3) * size &&
+	    v->bits < BITS_MAX) {
 		fresh_begin(s, v, v->bits + 1u);
-	} else if (!v->fresh && 8 * v->count < size && v->bits > BITS_MIN) {
+	} else if (!v->fresh && 16 * v->count < size && v->bits > BITS_MIN) {
 		fresh_begin(s, v, v->bits - 1u);
 	}
 	if (v->fresh) {

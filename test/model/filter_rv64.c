@@ -68,6 +68,8 @@ operate(struct machine *v, uint32_t how, uint64_t a, uint64_t b)
 		return a - b;
 	case 1:
 		return a << (b & 63);
+	case 4:
+		return a ^ b;
 	case 5:
 		return a >> (b & 63);
 	case 6:
@@ -87,6 +89,9 @@ operate_immediate(struct machine *v, uint32_t funct3, uint64_t a, int32_t imm)
 {
 	if (funct3 == 1) {
 		return a << (imm & 63);
+	}
+	if (funct3 == 5) {
+		return a >> (imm & 63);
 	}
 	if (funct3 != 0 && funct3 != 7) {
 		v->m->wrong = "an unknown operation";

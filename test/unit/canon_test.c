@@ -116,6 +116,8 @@ lengths(void **state)
 	const struct exo_atom zero[] = {COMPARE(40, 4, 0, 0)};
 	const struct exo_atom half[] = {COMPARE(12, 4, 0xffff0000, 0x08000000)};
 	const struct exo_atom moved[] = {SHIFT(0, 2, 0, 0), COMPARE(0, 1, 0, 0)};
+	const struct exo_atom twice[] = {COMPARE(0, 1, 0xff, 9), SHIFT(0, 1, 0xff, 2),
+					 SHIFT(0, 1, 0xff, 0)};
 	struct canon c;
 
 	(void)state;
@@ -130,6 +132,11 @@ lengths(void **state)
 	assert_int_equal(MAKE(&c, moved), 0);
 	assert_int_equal(c.count, 1);
 	assert_int_equal(c.test[0].field.end, 2);
+	assert_int_equal(MAKE(&c, twice), 0); /* 36 bytes behind the second base as well */
+	assert_int_equal(c.count, 3);
+	assert_int_equal(c.test[1].field.kind, TEST_SHIFT);
+	assert_int_equal(c.test[1].field.offset, 36);
+	assert_test(&c.test[2], 35, 1, 0, 0);
 	assert_int_equal(canon_make(&c, zero, 1, half, 1), 0);
 	assert_int_equal(c.count, 1);
 }

@@ -45,8 +45,9 @@ port_of(uint32_t i)
 	return 1024 + i % 16 * 7;
 }
 
+/* `more` is 1 for a further test behind the table. */
 static int
-make(uint32_t i, struct canon *c)
+make_longer(uint32_t i, struct canon *c, uint32_t more)
 {
 	const struct exo_atom atoms[] = {
 		{EXO_ATOM_COMPARE, 2, 0, 0, 12, 0, 0xffff, 0x0800},
@@ -56,15 +57,23 @@ make(uint32_t i, struct canon *c)
 		{EXO_ATOM_COMPARE, 4, 0, 0, 30, 0, 0xffffffff, address_of(i)},
 		{EXO_ATOM_SHIFT, 1, 2, 0, 14, 0, 0xf, 0},
 		{EXO_ATOM_COMPARE, 2, 0, 0, 16, 0, 0xffff, port_of(i)},
+		{EXO_ATOM_COMPARE, 1, 0, 0, 30, 0, 0xff, 7},
 	};
 
-	return canon_make(c, NULL, 0, atoms, 7);
+	return canon_make(c, NULL, 0, atoms, 7 + more);
+}
+
+static int
+make(uint32_t i, struct canon *c)
+{
+	return make_longer(i, c, 0);
 }
 
 static void
 begin(void)
 {
 	memset(&rig.trie, 0, sizeof(rig.trie));
+	memset(rig.filter, 0, sizeof(rig.filter));
 	memset(&rig.machine, 0, sizeof(rig.machine));
 	slab_init(&rig.slab, rig.memory, sizeof(rig.memory));
 	shapes_init(&rig.shapes, RV64_WITHOUT);
@@ -223,12 +232,79 @@ full(void **state)
 	assert_int_equal(rig.slab.free_blocks, rig.slab.blocks);
 }
 
+/* Tables that grow and shrink while filters come and go: invariants after each change. */
+static void
+comes_and_goes(void **state)
+{
+	uint64_t seed = 9;
+	struct canon c;
+
+	(void)state;
+	begin();
+	for (uint32_t n = 0; n < 6000; n++) {
+		uint32_t i = (uint32_t)rand_below(&seed, 700);
+		bool growing = n / 1500 % 2 == 0;
+		bool there = rig.filter[i].back != 0;
+
+		if (there && rand_below(&seed, growing ? 4 : 1) == 0) {
+			trie_remove(&rig.store, &rig.trie, &rig.filter[i]);
+		} else if (!there && rand_below(&seed, growing ? 1 : 4) == 0) {
+			assert_int_equal(make(i, &c), 0);
+			assert_int_equal(trie_insert(&rig.store, &rig.trie, &c, &rig.filter[i]), 0);
+		}
+		check();
+		filter_rv64_compile(&rig.machine);
+		assert_int_equal(classify(i) != UINT64_MAX, rig.filter[i].back != 0);
+	}
+}
+
+/* One change of filter i, or of the longer one beside it, which replaces or widens its node. */
+static void
+change(uint32_t i, uint32_t more)
+{
+	struct trie_filter *f = &rig.filter[i + 1000 * more];
+	struct canon c;
+
+	assert_int_equal(make_longer(i, &c, more), 0);
+	if (f->back) {
+		trie_remove(&rig.store, &rig.trie, f);
+	} else {
+		assert_int_equal(trie_insert(&rig.store, &rig.trie, &c, f), 0);
+	}
+	check();
+}
+
+/* Many small tables, each changed all over just while it moves to a larger one. */
+static void
+while_tables_move(void **state)
+{
+	uint64_t seed = 11;
+
+	(void)state;
+	for (uint32_t round = 0; round < 400; round++) {
+		begin();
+		slab_init(&rig.slab, rig.memory, 65536);
+		rig.store.seed = 1 + round;
+		for (uint32_t i = 0; i < 64; i++) {
+			change(i, 0);
+			if (i > 24 && rand_below(&seed, 2)) {
+				change((uint32_t)rand_below(&seed, i), 0);
+			}
+			if (i > 24 && rand_below(&seed, 2)) {
+				change((uint32_t)rand_below(&seed, i), 1);
+			}
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scales),
 		cmocka_unit_test(full),
+		cmocka_unit_test(comes_and_goes),
+		cmocka_unit_test(while_tables_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

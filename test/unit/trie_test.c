@@ -65,10 +65,11 @@ run_worlds(uint32_t worlds, uint32_t steps, uint32_t bytes)
 		EXO_ATOM_COMPARE, w, 0, 0, o, 0, m, v                                              \
 	}
 #define IP COMPARE(12, 2, 0xffff, 0x0800)
-#define IHL                                                                                        \
+#define SHIFT(o, m, s)                                                                             \
 	{                                                                                          \
-		EXO_ATOM_SHIFT, 1, 2, 0, 14, 0, 0x0f, 0                                            \
+		EXO_ATOM_SHIFT, 1, s, 0, o, 0, m, 0                                                \
 	}
+#define IHL SHIFT(14, 0x0f, 2)
 #define ATOMS(...)                                                                                 \
 	(const struct exo_atom[]){__VA_ARGS__},                                                    \
 		sizeof((const struct exo_atom[]){__VA_ARGS__}) / sizeof(struct exo_atom)
@@ -167,6 +168,14 @@ knows_bases(void **state)
 	assert_int_equal(
 		IN_THE_WAY(99, NULL, IP, COMPARE(14, 1, 0x0f, 6), COMPARE(36, 2, 0xffff, 81)), 0);
 	assert_int_equal(IN_THE_WAY(99, NULL, IP, COMPARE(36, 2, 0xffff, 81)), 0);
+	begin();
+	assert_int_equal(INSERT(0, SHIFT(0, 3, 0), SHIFT(5, 0xff, 0), COMPARE(8, 1, 0xff, 1)), 0);
+	assert_int_equal(IN_THE_WAY(99, NULL, COMPARE(0, 1, 3, 2), SHIFT(0, 3, 0),
+				    SHIFT(5, 0xff, 0), COMPARE(8, 1, 0xff, 2)),
+			 -1);
+	assert_int_equal(IN_THE_WAY(99, NULL, COMPARE(0, 1, 3, 2), SHIFT(5, 0xff, 0),
+				    COMPARE(8, 1, 0xff, 2)),
+			 0);
 }
 
 /* Those that differ in a fixed field cost nothing; who fixes nothing has to look at all. */
@@ -188,6 +197,7 @@ looks_at_one_value(void **state)
 static void
 limits(void **state)
 {
+	uint32_t free_blocks;
 	uint32_t n = 0;
 
 	(void)state;
@@ -206,7 +216,10 @@ limits(void **state)
 	assert_int_equal(INSERT(3, COMPARE(17, 1, 1, 1)), 0);
 	assert_int_equal(INSERT(4, COMPARE(17, 1, 1, 0), COMPARE(25, 1, 1, 0)), 0);
 	assert_int_equal(INSERT(5, COMPARE(17, 1, 1, 0), COMPARE(25, 1, 1, 1)), 0);
+	free_blocks = rig.slab.free_blocks;
 	assert_int_equal(INSERT(6, COMPARE(17, 1, 1, 0), COMPARE(25, 1, 1, 1), FIVE(65)), E_LIMIT);
+	assert_int_equal(INSERT(6, COMPARE(14, 1, 1, 1), FIVE(65)), E_LIMIT);
+	assert_int_equal(rig.slab.free_blocks, free_blocks); /* what was split is joined again */
 	remove_filter(1);
 	assert_int_equal(INSERT(6, COMPARE(17, 1, 1, 0), COMPARE(25, 1, 1, 1), FIVE(65)), 0);
 }
