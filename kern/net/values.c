@@ -314,7 +314,9 @@ values_remove(struct trie_store *s, struct trie_branch *b, const struct trie_nod
 	while (v->dearest && !v->children[v->dearest]) {
 		v->dearest--;
 	}
-	resize(s, b);
+	if (v->count > 1) { /* else it ends */
+		resize(s, b);
+	}
 }
 
 /* What stands in the moved part of `slots`, or in all of the fresh ones, stands in the others. */
