@@ -66,7 +66,7 @@ struct trie_filter *trie_filters(const struct trie_node *node);
 
 /* Is a filter with the tests of c provably disjoint from all others in t? NULL: yes. Else the
  * one that is in the way, or TRIE_UNKNOWN: more than `steps` tests, of c or of the trie, had
- * to be looked at (some 45 instructions each). `apart`, if there, is asked about each that c does
+ * to be looked at (some 55 instructions each). `apart`, if there, is asked about each that c does
  * not conflict with by itself, and may say that it is no matter (a share), or disjoint for another
  * reason. */
 #define TRIE_UNKNOWN ((struct trie_filter *)1)

@@ -169,6 +169,41 @@ knows_bases(void **state)
 		IN_THE_WAY(99, NULL, IP, COMPARE(14, 1, 0x0f, 6), COMPARE(36, 2, 0xffff, 81)), 0);
 	assert_int_equal(IN_THE_WAY(99, NULL, IP, COMPARE(36, 2, 0xffff, 81)), 0);
 	begin();
+	for (uint32_t i = 0; i < 40; i++) {
+		assert_int_equal(
+			INSERT(i, IP, COMPARE(14, 1, 0x0f, 5), COMPARE(36, 2, 0xffff, 80 + i)), 0);
+	}
+	assert_int_equal(IN_THE_WAY(30, NULL, IP, IHL, COMPARE(16, 2, 0xffff, 79)), -1);
+	assert_int_equal(IN_THE_WAY(30, NULL, IP, IHL, COMPARE(16, 2, 0xffff, 85)), 5);
+	assert_true(IN_THE_WAY(99, NULL, IP, SHIFT(14, 0x1f, 2), COMPARE(16, 2, 0xffff, 79)) >= 0);
+	assert_int_equal(INSERT(40, IP, COMPARE(14, 1, 0x0f, 6), COMPARE(40, 2, 0xffff, 80)), 0);
+	assert_int_equal(IN_THE_WAY(60, NULL, IP, IHL, COMPARE(16, 2, 0xffff, 79)), -1);
+	assert_int_equal(IN_THE_WAY(60, NULL, IP, IHL, COMPARE(16, 2, 0xffff, 81)), 1);
+}
+
+/* Bases that only look alike. */
+static void
+does_not_confuse_bases(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(INSERT(0, SHIFT(0, 3, 0), COMPARE(8, 1, 0xff, 1)), 0);
+	assert_int_equal(IN_THE_WAY(99, NULL, COMPARE(8, 1, 0xff, 2)), 0);
+	assert_int_equal(IN_THE_WAY(99, NULL, COMPARE(0, 1, 1, 1), COMPARE(9, 1, 0xff, 2)), 0);
+	assert_int_equal(IN_THE_WAY(99, NULL, COMPARE(0, 1, 3, 1), COMPARE(9, 1, 0xff, 2)), -1);
+	begin();
+	assert_int_equal(INSERT(0, COMPARE(0, 1, 1, 0), COMPARE(10, 1, 0xff, 1)), 0);
+	assert_int_equal(IN_THE_WAY(99, NULL, SHIFT(0, 3, 0), COMPARE(10, 1, 0xff, 2)), 0);
+	begin();
+	assert_int_equal(INSERT(0, COMPARE(0, 1, 3, 2), SHIFT(7, 0xff, 0), COMPARE(10, 1, 0xff, 1)),
+			 0);
+	assert_int_equal(
+		IN_THE_WAY(99, NULL, SHIFT(0, 3, 0), SHIFT(5, 0xff, 0), COMPARE(8, 1, 0xff, 2)),
+		-1);
+	assert_int_equal(IN_THE_WAY(99, NULL, SHIFT(0, 3, 0), COMPARE(8, 1, 0xff, 2),
+				    SHIFT(5, 0xff, 0), COMPARE(12, 1, 0xff, 7)),
+			 0);
+	begin();
 	assert_int_equal(INSERT(0, SHIFT(0, 3, 0), SHIFT(5, 0xff, 0), COMPARE(8, 1, 0xff, 1)), 0);
 	assert_int_equal(IN_THE_WAY(99, NULL, COMPARE(0, 1, 3, 2), SHIFT(0, 3, 0),
 				    SHIFT(5, 0xff, 0), COMPARE(8, 1, 0xff, 2)),
@@ -245,9 +280,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_who_is_in_the_way), cmocka_unit_test(knows_bases),
-		cmocka_unit_test(looks_at_one_value),      cmocka_unit_test(limits),
-		cmocka_unit_test(as_one_by_one),           cmocka_unit_test(with_little_memory),
+		cmocka_unit_test(names_who_is_in_the_way),
+		cmocka_unit_test(knows_bases),
+		cmocka_unit_test(does_not_confuse_bases),
+		cmocka_unit_test(looks_at_one_value),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(as_one_by_one),
+		cmocka_unit_test(with_little_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
