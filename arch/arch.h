@@ -177,7 +177,7 @@ struct arch_filter_item {
 	uint8_t full; /* the mask has all bits */
 };
 #define ARCH_FILTER_ITEMS_MAX 16
-struct arch_filter_shape { /* whole words of 8 bytes, aligned */
+struct arch_filter_shape {                /* whole words of 8 bytes, aligned */
 	_Alignas(8) uint16_t known_bytes; /* exist from the base on */
 	uint8_t tests;
 	uint8_t branches;
@@ -190,7 +190,7 @@ struct arch_filter_shape { /* whole words of 8 bytes, aligned */
 #define ARCH_FILTER_TESTS        40
 #define ARCH_FILTER_TEST_BYTES   24
 #define ARCH_FILTER_BRANCH_BYTES 40
-#define ARCH_FILTER_SHIFT        7  /* byte: of the hash, for 16 times the slot */
+#define ARCH_FILTER_SHIFT        7 /* byte: of the hash, for 16 times the slot */
 #define ARCH_FILTER_MASK         8
 #define ARCH_FILTER_VALUE        16 /* or the multiplier */
 #define ARCH_FILTER_TO           24 /* the child, or the slots: key, child or NULL */
