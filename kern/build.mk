@@ -16,7 +16,7 @@ cold-y := $(addprefix kern/,arena.c ask.c boot.c cap_waiting.c code/program.c co
 	dev/uart_ns16550.c dev/uart_sifive.c devices.c init.c machine.c net/canon.c net/filters.c \
 	net/shape.c net/shapes.c net/slab.c net/trie.c net/trie_apart.c net/values.c panic.c selftest.c sys/code.c sys/env.c sys/home.c \
 	sys/look.c sys/poke.c sys/slot.c sys/traced.c sys/unshare.c trace.c unshare.c window.c) \
-	$(addprefix lib/base/,cpio.c elf.c fdt_bus.c print.c symbols.c) \
+	$(addprefix lib/base/,cpio.c elf.c print.c symbols.c) \
 	$(addprefix arch/riscv/,backtrace.c early.c mmu.c)
 $(patsubst %.c,$(B)/k/%.o,$(cold-y)): KFLAGS += -Os -msave-restore
 # The shortest calls: following jumps there costs registers and the moves to free them.

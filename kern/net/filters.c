@@ -41,11 +41,7 @@ nic_filters_init(struct nic *n, void *memory, size_t bytes)
 	n->filter[0] = (struct nic_filter){.is_used = true};
 	list_init(&n->later);
 	list_init(&n->filter[0].later);
-	for (uint32_t i = 1; i < n->filters; i++) {
-		n->filter[i].is_used = false;
-		n->filter[i].parent = i + 1 < n->filters ? i + 1 : 0;
-	}
-	n->free = 1;
+	n->fresh = 1;
 }
 
 /* Those of the filters above come first, as they were derived. */
@@ -87,17 +83,30 @@ give_back(struct nic *n, struct nic_filter *f)
 	n->free = (uint32_t)(f - n->filter);
 }
 
+/* One that is free, or was never used. */
+static struct nic_filter *
+take_record(struct nic *n)
+{
+	uint32_t i = n->free;
+
+	if (i) {
+		n->free = n->filter[i].parent;
+	} else if (n->fresh < n->filters) {
+		i = n->fresh++;
+	}
+	return i ? &n->filter[i] : NULL;
+}
+
 /* A record with its atoms: NULL if there is no room. */
 static struct nic_filter *
 take(struct nic *n, uint32_t parent, const struct exo_filter *from, bool is_shared)
 {
-	struct nic_filter *f = &n->filter[n->free];
+	struct nic_filter *f = take_record(n);
 	uint32_t atoms = from->receive_atoms + from->transmit_atoms;
 
-	if (!n->free) {
+	if (!f) {
 		return NULL;
 	}
-	n->free = f->parent;
 	*f = (struct nic_filter){
 		.parent = parent,
 		.receive_atoms = (uint8_t)from->receive_atoms,
@@ -252,7 +261,7 @@ nic_check(uint32_t number)
 	const struct nic *n = nic_of((uint64_t)number << NIC_SHIFT);
 	const char *why = NULL;
 
-	for (uint32_t i = 0; i < n->filters && !why; i++) {
+	for (uint32_t i = 0; i < n->fresh && !why; i++) {
 		const struct nic_filter *f = &n->filter[i];
 
 		if (f->is_used && i && !n->filter[f->parent].is_used) {

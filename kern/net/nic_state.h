@@ -36,7 +36,8 @@ struct nic {
 	uint32_t device;           /* for irq_soon() */
 	struct nic_filter *filter; /* [0] is the whole NIC */
 	uint32_t filters;
-	uint32_t free; /* the first free one, 0: none */
+	uint32_t free;  /* the first free one, 0: none */
+	uint32_t fresh; /* from here on none was ever used */
 	struct slab slab;
 	struct trie_store store;
 	struct list_node later; /* filters that the present packet has still to be handed to */
