@@ -26,6 +26,8 @@
 static struct {
 	uint8_t *memory;
 	struct program *of[CONFIG_CODE_PAGES];
+	uint64_t number[CONFIG_CODE_PAGES]; /* of the program that begins there, never used again */
+	uint64_t next_number;
 	bool is_sealed[CONFIG_CODE_PAGES];
 } arena;
 
@@ -144,6 +146,7 @@ program_begin(struct kernel *k, struct cap *c, const struct exo_code *head, uint
 	for (uint64_t i = 0; i < c->count; i++) {
 		arena.of[c->start + i] = p;
 	}
+	arena.number[c->start] = ++arena.next_number;
 	place(p, c, head);
 	p->use.kind = USE_PROGRAM;
 	use_bind(&k->tree, &p->use, c);
@@ -220,12 +223,29 @@ program_lost(struct use *u)
 	for (uint32_t i = 0; i < p->pages; i++) {
 		arena.of[p->first + i] = NULL;
 	}
+	arena.number[p->first] = 0;
 }
 
 bool
 program_in_use(const struct captree *t, const struct program *p, const struct cap *c)
 {
 	return c->child || c->bindings != bind_object_id(t, &p->use) || p->use.node.next;
+}
+
+struct program_ref
+program_refer(const struct program *p)
+{
+	return (struct program_ref){arena.number[p->first], p->first};
+}
+
+const struct program *
+program_get(struct program_ref ref)
+{
+	const struct program *p = arena.of[ref.page];
+
+	return ref.number && arena.number[ref.page] == ref.number && p->state == PROGRAM_READY
+		       ? p
+		       : NULL;
 }
 
 /* --- running ------------------------------------------------------------------------------ */

@@ -34,6 +34,13 @@ struct program {
 	struct arch_jit jit;
 };
 
+/* A program for whoever lets it run later: it may go by another capability than the one that it was
+ * bound by, so nobody keeps a pointer. Number 0 is none. */
+struct program_ref {
+	uint64_t number;
+	uint64_t page;
+};
+
 /* At boot: pages for the arena, before other harts run. */
 void arena_boot(struct kernel *k);
 
@@ -67,6 +74,9 @@ void program_lost(struct use *u);
 /* Is anything else bound to the capability that it is loaded in? */
 bool program_in_use(const struct captree *t, const struct program *p, const struct cap *c);
 
+/* For later; and the program then, NULL: it is not there any more. */
+struct program_ref program_refer(const struct program *p);
+const struct program *program_get(struct program_ref ref);
 /* Runs a program that is ready: *run has been set up. As code_interpret(). */
 int program_run(const struct program *p, struct code_run *run);
 

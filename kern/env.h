@@ -43,6 +43,8 @@ enum use_kind {
 	USE_IRQ = 8,        /* a line (kern/irq.c) -> IRQ */
 	USE_SLOT = 9,       /* positions of a timeline (kern/slots.c) -> SLOT */
 	USE_PROGRAM = 10,   /* a program (kern/arena.c) -> CODE */
+	USE_HANDLER = 13,   /* RING -> CODE of its handler */
+	USE_STATE = 14,     /* RING -> FRAME that its handler keeps its state in */
 };
 
 /* What another hart can ask of an environment's home hart; bits of env.requests. */

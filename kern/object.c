@@ -17,6 +17,7 @@
 #include "kern/console.h"
 #include "kern/cspace.h"
 #include "kern/irq.h"
+#include "kern/net/handler.h"
 #include "kern/net/nic.h"
 #include "kern/panic.h"
 #include "kern/quiet.h"
@@ -107,6 +108,10 @@ unbind_use(struct kernel *k, struct use *u)
 		break;
 	case USE_SLOT:
 		slots_lost(k, u);
+		break;
+	case USE_HANDLER:
+	case USE_STATE:
+		handler_lost(u);
 		break;
 	case USE_PROGRAM:
 		program_lost(u);

@@ -9,6 +9,7 @@
  */
 #include "kern/ring.h"
 #include "kern/kernel.h"
+#include "kern/net/handler.h"
 #include "kern/net/nic.h"
 #include "kern/object.h"
 #include "lib/base/checked.h"
@@ -201,5 +202,8 @@ ring_bury(struct ring *r)
 		use_unbind(&r->kernel->tree, &r->packet_use);
 	}
 	use_unbind(&r->kernel->tree, &r->buffer_use);
+	if (r->kind == EXO_RING_RECEIVE) {
+		handler_unbind(r);
+	}
 	return r->in_flight == 0;
 }

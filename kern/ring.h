@@ -8,7 +8,7 @@
 #define KERN_RING_H
 
 #include <exo/ring.h>
-#include "kern/env.h"
+#include "kern/arena.h"
 
 /* A transfer in flight. */
 struct ring_request {
@@ -25,6 +25,18 @@ struct ring_request {
 	uint64_t spare;
 };
 _Static_assert(sizeof(struct ring_request) % 16 == 0, "uses are 16-byte aligned");
+
+/* A program that looks at each packet before it comes into the ring. */
+struct ring_handler {
+	struct use code_use;
+	struct use state_use;
+	struct program_ref program;
+	uint8_t *state; /* NULL: none */
+	uint32_t state_bytes;
+	uint32_t handled;
+	uint32_t failed;
+	bool may_send; /* the ring's PACKET capability has the right */
+};
 
 struct ring {
 	struct kernel *kernel;
@@ -47,7 +59,10 @@ struct ring {
 	uint16_t has_news; /* is in that list */
 	struct use packet_use;
 	struct use buffer_use;
-	struct ring_request request[EXO_SQ_SIZE];
+	union {
+		struct ring_request request[EXO_SQ_SIZE];
+		struct ring_handler handler; /* RECEIVE */
+	};
 };
 _Static_assert(sizeof(struct ring) <= 4096, "the private half is one frame");
 

@@ -83,7 +83,9 @@ struct exo_ring {
 	uint32_t cq_tail;
 	int32_t error;
 	uint32_t dropped; /* packets that found the ring full */
-	uint32_t pad1[12];
+	uint32_t handled; /* packets that the handler dealt with, */
+	uint32_t failed;  /* and runs that ended early: out of fuel, or of their regions */
+	uint32_t pad1[10];
 	uint32_t cq_head; /* written by the user */
 	uint32_t pad2[31];
 	union {

@@ -77,14 +77,15 @@ enum exo_cap_type {
 
 /* exo_bind: what is bound to what (see syscalls.def). */
 enum exo_binding {
-	EXO_BIND_SPACE = 1,   /* ENV -> SPACE */
-	EXO_BIND_CSPACE = 2,  /* ENV -> CSPACE */
-	EXO_BIND_CONSOLE = 3, /* console input -> event bit of the caller */
-	EXO_BIND_PACKET = 4,  /* RING -> PACKET */
-	EXO_BIND_BUFFER = 5,  /* RING -> FRAME that receives packets */
-	EXO_BIND_IRQ = 6,     /* IRQ of one line -> event bit of the caller */
-	EXO_BIND_SLOT = 7,    /* ENV -> SLOT: it runs in those positions */
-	EXO_BIND_CODE = 8,    /* a program -> CODE: made by exo_code_load, only to be unbound */
+	EXO_BIND_SPACE = 1,    /* ENV -> SPACE */
+	EXO_BIND_CSPACE = 2,   /* ENV -> CSPACE */
+	EXO_BIND_CONSOLE = 3,  /* console input -> event bit of the caller */
+	EXO_BIND_PACKET = 4,   /* RING -> PACKET */
+	EXO_BIND_BUFFER = 5,   /* RING -> FRAME that receives packets */
+	EXO_BIND_IRQ = 6,      /* IRQ of one line -> event bit of the caller */
+	EXO_BIND_SLOT = 7,     /* ENV -> SLOT: it runs in those positions */
+	EXO_BIND_HANDLER = 10, /* RECEIVE RING -> CODE that looks at its packets first */
+	EXO_BIND_CODE = 8,     /* a program -> CODE: made by exo_code_load, only to be unbound */
 };
 
 /* exo_env_entry: which entry point is set. */

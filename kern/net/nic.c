@@ -10,6 +10,7 @@
  */
 #include "kern/net/nic.h"
 #include "kern/boot.h"
+#include "kern/net/handler.h"
 #include "kern/net/nic_state.h"
 #include "kern/net/shapes.h"
 #include "lib/base/checked.h"
@@ -64,9 +65,23 @@ drop(struct nic *n, struct ring *r)
 	__atomic_store_n(&ring_shared(r)->dropped, r->dropped, __ATOMIC_RELAXED);
 }
 
+void
+nic_news(struct nic *n, struct ring *r)
+{
+	if (!r->has_news) {
+		r->has_news = true;
+		r->news = n->news;
+		n->news = r;
+	}
+}
+
 static __attribute__((noinline)) void
 deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 {
+	if (r->handler.program.number && handler_takes(n, r, frame, bytes)) {
+		n->info->received++;
+		return;
+	}
 	if (!has_room(r)) {
 		drop(n, r);
 		return;
@@ -77,11 +92,7 @@ deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 		   frame, bytes);
 	ring_received(r, (uint16_t)bytes);
 	n->info->received++;
-	if (!r->has_news) {
-		r->has_news = true;
-		r->news = n->news;
-		n->news = r;
-	}
+	nic_news(n, r);
 }
 
 /* The children of `f` that the packet matches are to be handed it as well. */
@@ -234,6 +245,9 @@ nic_bind(struct ring *r, struct cap *c)
 		return E_INVAL;
 	}
 	r->nic = nic_of(c->start);
+	if (r->kind == EXO_RING_RECEIVE) {
+		r->handler.may_send = (cap_rights(c) & EXO_PACKET_TRANSMIT) != 0;
+	}
 	r->filter = c->start & (NIC_FILTERS_MAX - 1);
 	r->nic->info->rings++;
 	return 0;

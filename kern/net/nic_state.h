@@ -44,8 +44,9 @@ struct nic {
 	uint8_t *kept;          /* that packet, if it was kept for another turn */
 	uint32_t kept_bytes;    /* 0: none was */
 	struct ring *news;      /* while it interrupts: rings that packets have come to */
+	uint64_t tags_used;     /* a bit each */
 	struct {
-		struct ring *ring;
+		struct ring *ring; /* NULL: the packet is a handler's reply */
 		struct ring_request *request;
 	} tag[NET_TAGS_MAX];
 };
@@ -62,6 +63,19 @@ nic_filter_of(uint64_t name)
 void nic_filters_init(struct nic *n, void *memory, size_t bytes);
 /* May a packet with this head leave by the filter? All atoms of it and of those above it hold. */
 bool nic_may_send(const struct nic *n, uint32_t filter, const uint8_t *head, size_t bytes);
+/* A tag that is not in use, and the NIC_HEAD_BYTES for what is sent under it; NET_TAGS_MAX: there
+ * is none. */
+uint32_t nic_free_tag(const struct nic *n);
+static inline uint8_t *
+nic_head(const struct nic *n, uint32_t tag)
+{
+	return (uint8_t *)n->headers.memory + tag * NIC_HEAD_BYTES;
+}
+/* Sends the `bytes` at nic_head(n, tag), if the filter lets them; nobody is told when that is done.
+ * 0 E_DENIED E_BUSY E_NODEV. */
+int nic_send_head(struct nic *n, uint32_t filter, uint32_t tag, uint32_t bytes);
+/* The ring's owner is told when the NIC's turn ends. */
+void nic_news(struct nic *n, struct ring *r);
 /* struct net.done. */
 void nic_done(void *context, uint32_t tag, int result);
 /* The code of nodes that have none, as compiled code is called. */

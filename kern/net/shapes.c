@@ -37,8 +37,8 @@ shapes_get(void)
 	return CONFIG_JIT && arch_has_jit() ? &code.shapes : NULL;
 }
 
-typedef struct trie_hit *filter_code(const uint8_t *base, const uint8_t *end, struct trie_node *node,
-				     struct trie_hit *hits);
+typedef struct trie_hit *filter_code(const uint8_t *base, const uint8_t *end,
+				     struct trie_node *node, struct trie_hit *hits);
 
 /* Nodes that were made before their shape had code find it here. */
 struct trie_hit *

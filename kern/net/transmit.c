@@ -12,6 +12,7 @@
 #include "kern/cspace.h"
 #include "kern/irq.h"
 #include "kern/net/nic_state.h"
+#include "lib/base/bitmap.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
@@ -28,14 +29,23 @@ void
 nic_done(void *context, uint32_t tag, int result)
 {
 	struct nic *n = context;
-	struct ring *r = n->tag[tag].ring;
+	struct ring *r = tag < NET_TAGS_MAX ? n->tag[tag].ring : NULL;
 
-	if (!r) {
+	if (tag >= NET_TAGS_MAX || !bitmap_get(&n->tags_used, tag)) {
 		return;
 	}
+	bitmap_clear(&n->tags_used, tag);
 	n->tag[tag].ring = NULL;
 	n->info->transmitted += result >= 0;
-	ring_finish(r, n->tag[tag].request, result);
+	if (r) {
+		ring_finish(r, n->tag[tag].request, result);
+	}
+}
+
+uint32_t
+nic_free_tag(const struct nic *n)
+{
+	return ~n->tags_used ? word_lowest_bit(~n->tags_used) : NET_TAGS_MAX;
 }
 
 /* Check one segment. 0, CLAIM_AGAIN or an error. */
@@ -106,7 +116,7 @@ build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struc
       uint32_t *count)
 {
 	uint32_t head = p->part[0].bytes < EXO_TRANSMIT_SPAN ? p->part[0].bytes : EXO_TRANSMIT_SPAN;
-	uint8_t *copy = (uint8_t *)n->headers.memory + tag * EXO_TRANSMIT_SPAN;
+	uint8_t *copy = nic_head(n, tag);
 
 	memcpy(copy, arch_ram(p->part[0].address.value), head);
 	if (!nic_may_send(n, r->filter, copy, head)) {
@@ -115,7 +125,7 @@ build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struc
 	}
 	*count = 0;
 	list[(*count)++] =
-		(struct net_segment){{n->headers.address.value + tag * EXO_TRANSMIT_SPAN}, head};
+		(struct net_segment){{n->headers.address.value + tag * NIC_HEAD_BYTES}, head};
 	if (p->part[0].bytes > head) {
 		list[(*count)++] = (struct net_segment){{p->part[0].address.value + head},
 							p->part[0].bytes - head};
@@ -143,18 +153,25 @@ pin(struct kernel *k, struct ring_request *request, const struct packet *p)
 	return 0;
 }
 
+/* The device has it; it calls nic_done(). */
+static void
+sent(struct nic *n, uint32_t tag)
+{
+	bitmap_set(&n->tags_used, tag);
+	if (n->net->wants_turn) {
+		irq_soon(n->device);
+	}
+}
+
 static int
 start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
 {
 	struct net_segment list[NET_SEGMENTS_MAX];
 	struct ring_request *request = ring_request(r);
-	uint32_t tag = 0;
+	uint32_t tag = nic_free_tag(n);
 	uint32_t count;
 	int error;
 
-	while (tag < NET_TAGS_MAX && n->tag[tag].ring) {
-		tag++;
-	}
 	if (!request || tag == NET_TAGS_MAX) {
 		return E_BUSY;
 	}
@@ -174,10 +191,26 @@ start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
 	r->in_flight++;
 	n->tag[tag].ring = r;
 	n->tag[tag].request = request;
-	if (n->net->wants_turn) {
-		irq_soon(n->device);
-	}
+	sent(n, tag);
 	return 0;
+}
+
+int
+nic_send_head(struct nic *n, uint32_t filter, uint32_t tag, uint32_t bytes)
+{
+	uint32_t head = bytes < EXO_TRANSMIT_SPAN ? bytes : EXO_TRANSMIT_SPAN;
+	struct net_segment all = {{n->headers.address.value + tag * NIC_HEAD_BYTES}, bytes};
+	int error;
+
+	if (!nic_may_send(n, filter, nic_head(n, tag), head)) {
+		n->info->refused++;
+		return E_DENIED;
+	}
+	error = n->net->ops->transmit(n->net, &all, 1, tag);
+	if (!error) {
+		sent(n, tag);
+	}
+	return error;
 }
 
 int

@@ -2,9 +2,11 @@
  * object.c (sys): create, bind, unbind: checks of what the caller says about kernel objects.
  */
 #include "kern/object.h"
+#include "kern/arena.h"
 #include "kern/cap_fast.h"
 #include "kern/claim.h"
 #include "kern/console.h"
+#include "kern/net/handler.h"
 #include "kern/net/nic.h"
 #include "kern/net/shapes.h"
 #include "kern/ring.h"
@@ -309,6 +311,26 @@ bind_packet(struct env *e, exo_handle thing, exo_handle with)
 	return error;
 }
 
+/* Frames that the kernel writes for their holder: 0, CLAIM_AGAIN or an error. */
+static int
+find_memory(struct env *e, exo_handle handle, uint64_t pages_max, struct cap **c)
+{
+	int error = sys_cap(e, handle, EXO_CAP_FRAME, EXO_READ | EXO_WRITE, c);
+	uint64_t ready;
+
+	if (!error && (*c)->count > pages_max) {
+		error = E_RANGE;
+	}
+	if (!error) {
+		error = cap_usable(&e->kernel->tree, *c);
+	}
+	if (error) {
+		return error;
+	}
+	ready = claim_ready(e->kernel, *c, (*c)->start, (*c)->count);
+	return ready < (*c)->count ? claim_frame(e->kernel, *c, (*c)->start + ready) : 0;
+}
+
 static int
 bind_buffer(struct env *e, exo_handle thing, exo_handle with)
 {
@@ -316,22 +338,17 @@ bind_buffer(struct env *e, exo_handle thing, exo_handle with)
 	struct cap *c;
 	int error = find_ring(e, thing, &r);
 
-	if (!error) {
-		error = sys_cap(e, with, EXO_CAP_FRAME, EXO_READ | EXO_WRITE, &c);
-	}
 	if (!error && r->kind != EXO_RING_RECEIVE) {
 		error = E_INVAL;
 	}
-	if (!error && (c->count > BUFFER_PAGES_MAX || !is_power_of_two(c->count))) {
+	if (!error) {
+		error = find_memory(e, with, BUFFER_PAGES_MAX, &c);
+	}
+	if (!error && !is_power_of_two(c->count)) {
 		error = E_RANGE;
 	}
-	if (!error) {
-		error = r->buffer_use.bound ? E_BUSY : cap_usable(&e->kernel->tree, c);
-	}
-	if (!error) {
-		uint64_t ready = claim_ready(e->kernel, c, c->start, c->count);
-
-		error = ready < c->count ? claim_frame(e->kernel, c, c->start + ready) : 0;
+	if (!error && r->buffer_use.bound) {
+		error = E_BUSY;
 	}
 	if (!error) {
 		use_bind(&e->kernel->tree, &r->buffer_use, c);
@@ -339,6 +356,45 @@ bind_buffer(struct env *e, exo_handle thing, exo_handle with)
 		r->buffers = (uint32_t)c->count * (PAGE_SIZE / EXO_PACKET_BYTES);
 	}
 	return error;
+}
+
+/* A program, ready to run, of class handler. */
+static int
+find_handler(struct env *e, exo_handle with, struct cap **code, const struct program **p)
+{
+	int error = sys_cap(e, with, EXO_CAP_CODE, EXO_CODE_RUN, code);
+
+	if (!error) {
+		error = cap_usable(&e->kernel->tree, *code);
+	}
+	if (error) {
+		return error;
+	}
+	*p = program_of(*code);
+	return !*p || (*p)->state != PROGRAM_READY          ? E_STATE
+	       : (*p)->code->code_class != EXO_CODE_handler ? E_INVAL
+							    : 0;
+}
+
+static int
+bind_handler(struct env *e, exo_handle thing, exo_handle with, exo_handle memory)
+{
+	const struct program *p;
+	struct cap *state = NULL;
+	struct cap *code;
+	struct ring *r;
+	int error = memory ? find_memory(e, memory, EXO_CODE_SPAN / PAGE_SIZE, &state) : 0;
+
+	if (!error) {
+		error = find_ring(e, thing, &r);
+	}
+	if (!error && r->kind != EXO_RING_RECEIVE) {
+		error = E_INVAL;
+	}
+	if (!error) {
+		error = find_handler(e, with, &code, &p);
+	}
+	return error ? error : handler_bind(r, p, code, state);
 }
 
 static int
@@ -359,6 +415,8 @@ bind(struct env *e, uint32_t what, exo_handle thing, exo_handle with, uint64_t a
 		return sys_bind_irq(e, thing, arg);
 	case EXO_BIND_SLOT:
 		return sys_bind_slot(e, thing, with, arg);
+	case EXO_BIND_HANDLER:
+		return bind_handler(e, thing, with, arg);
 	default:
 		return E_INVAL;
 	}
@@ -417,6 +475,9 @@ unbind(struct env *e, uint32_t what, exo_handle thing)
 		return sys_unbind_slot(e, thing);
 	case EXO_BIND_CODE:
 		return sys_unbind_code(e, thing);
+	case EXO_BIND_HANDLER:
+		error = find_ring(e, thing, &r);
+		return error ? error : r->kind == EXO_RING_RECEIVE ? handler_unbind(r) : E_INVAL;
 	default:
 		return E_INVAL;
 	}

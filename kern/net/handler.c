@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ * handler.c: programs that look at packets in the kernel, before they come into a ring.
+ *
+ * A handler sees the kernel's copy of the packet, a frame of its owner's and a buffer for a reply.
+ * It may answer, put things into its frame, wake its owner, and say that it has dealt with the
+ * packet. Whatever ends it early, its packet goes on to the ring. What it sends passes the transmit
+ * predicate of the ring's PACKET capability, after the program has ended: nobody changes it any
+ * more. What it costs counts as work for the device, so it is within the share that devices have of
+ * the time.
+ *
+ * State:      with the ring, tree lock. Invariants: there is a program only while code_use, and
+ *             state_use if there is a state, are bound. Callers: nic.c, bind, revocation.
+ * Design:     docs/design/network.md (after the ASHs of Aegis, Wallach et al. 1996)
+ */
+#include "kern/net/handler.h"
+#include "kern/net/nic_state.h"
+#include "kern/object.h"
+#include "lib/base/checked.h"
+#include "lib/base/string.h"
+
+#define FUEL_PER_WORK 48 /* of the fuel used, in completions of some 250 instructions */
+#define BYTES_A_FUEL  8  /* copied or summed */
+
+/* A packet while its handler looks at it. */
+struct handling {
+	struct ring *ring;
+	uint8_t *reply;       /* NULL: nothing can be sent just now */
+	uint32_t reply_bytes; /* 0: nothing is to be sent */
+	bool wakes;
+};
+
+int
+handler_bind(struct ring *r, const struct program *p, struct cap *code, struct cap *state)
+{
+	struct captree *t = &r->kernel->tree;
+	struct ring_handler *h = &r->handler;
+
+	if (program_get(h->program) || !r->nic) {
+		return E_BUSY;
+	}
+	handler_unbind(r);
+	h->code_use.kind = USE_HANDLER;
+	use_bind(t, &h->code_use, code);
+	h->state = NULL;
+	h->state_bytes = 0;
+	if (state) {
+		h->state_use.kind = USE_STATE;
+		use_bind(t, &h->state_use, state);
+		h->state = arch_ram(state->start << PAGE_SHIFT);
+		h->state_bytes = (uint32_t)state->count << PAGE_SHIFT;
+	}
+	h->program = program_refer(p);
+	return 0;
+}
+
+int
+handler_unbind(struct ring *r)
+{
+	struct ring_handler *h = &r->handler;
+	bool was_there = h->code_use.bound;
+
+	use_unbind(&r->kernel->tree, &h->code_use);
+	use_unbind(&r->kernel->tree, &h->state_use);
+	h->program.number = 0;
+	return was_there ? 0 : E_STATE;
+}
+
+void
+handler_lost(struct use *u)
+{
+	if (u->kind == USE_HANDLER) {
+		container_of(u, struct ring, handler.code_use)->handler.program.number = 0;
+	} else {
+		container_of(u, struct ring, handler.state_use)->handler.program.number = 0;
+	}
+}
+
+/* --- what it may call --------------------------------------------------------------------- */
+static int64_t
+help_reply(struct code_run *run, struct handling *g)
+{
+	uint64_t bytes = run->argument[1];
+
+	if (!g->reply) {
+		return E_BUSY;
+	}
+	if (!g->ring->handler.may_send) {
+		return E_RIGHTS;
+	}
+	if (bytes < NET_FRAME_MIN || bytes > NIC_HEAD_BYTES ||
+	    code_span(run->load, run->argument[0], bytes) != g->reply) {
+		return E_RANGE;
+	}
+	g->reply_bytes = (uint32_t)bytes;
+	return 0;
+}
+
+static int
+help_place(struct code_run *run)
+{
+	uint64_t bytes = run->argument[2];
+	void *to = code_span(run->store, run->argument[0], bytes);
+	const void *from = code_span(run->load, run->argument[1], bytes);
+
+	if (!to || !from) {
+		return E_FAULT;
+	}
+	if (code_charge(run, bytes / BYTES_A_FUEL)) {
+		return E_LIMIT;
+	}
+	memmove(to, from, bytes);
+	return 0;
+}
+
+/* RFC 1071: 16-bit words as they stand in memory, an odd last byte is the first of its word. */
+static int
+help_checksum(struct code_run *run, uint64_t *result)
+{
+	uint64_t bytes = run->argument[1];
+	const uint8_t *from = code_span(run->load, run->argument[0], bytes);
+	uint64_t sum = (uint32_t)run->argument[2];
+
+	if (!from) {
+		return E_FAULT;
+	}
+	if (code_charge(run, bytes / BYTES_A_FUEL)) {
+		return E_LIMIT;
+	}
+	for (uint64_t i = 0; i + 1 < bytes; i += 2) {
+		sum += from[i] | (uint32_t)from[i + 1] << 8;
+	}
+	sum += bytes & 1 ? from[bytes - 1] : 0;
+	while (sum >> 16) {
+		sum = (sum & 0xffff) + (sum >> 16);
+	}
+	*result = sum;
+	return 0;
+}
+
+static int
+help(struct code_run *run, uint32_t nr, uint64_t *result)
+{
+	struct handling *g = run->context;
+
+	*result = 0;
+	switch (nr) {
+	case EXO_HELPER_reply:
+		*result = (uint64_t)help_reply(run, g);
+		return 0;
+	case EXO_HELPER_place:
+		return help_place(run);
+	case EXO_HELPER_checksum:
+		return help_checksum(run, result);
+	default: /* wake; the verifier lets no other one through */
+		g->wakes = true;
+		return 0;
+	}
+}
+
+/* --- a packet ----------------------------------------------------------------------------- */
+/* Its fuel is work for the device, charged behind it. */
+static int
+run_handler(struct nic *n, struct handling *g, const struct program *p, const uint8_t *frame,
+	    size_t bytes, uint64_t *result)
+{
+	uint64_t stack[EXO_CODE_STACK_MAX / sizeof(uint64_t)];
+	const struct ring_handler *h = &g->ring->handler;
+	struct code_run run;
+	int error;
+
+	code_run_begin(&run, p->code, stack);
+	code_run_region(&run, EXO_REGION_INPUT, frame, (uint32_t)bytes, false);
+	code_run_region(&run, EXO_REGION_STATE, h->state, h->state_bytes, true);
+	if (g->reply) {
+		memset(g->reply, 0, NIC_HEAD_BYTES);
+		code_run_region(&run, EXO_REGION_REPLY, g->reply, NIC_HEAD_BYTES, true);
+	}
+	run.argument[0] = (uint64_t)EXO_REGION_INPUT << EXO_REGION_SHIFT;
+	run.argument[1] = bytes;
+	run.argument[2] = (uint64_t)EXO_REGION_STATE << EXO_REGION_SHIFT;
+	run.argument[3] = h->state_bytes;
+	run.argument[4] = (uint64_t)EXO_REGION_REPLY << EXO_REGION_SHIFT;
+	run.helper = help;
+	run.context = g;
+	error = program_run(p, &run);
+	n->net->work += (uint32_t)(EXO_FUEL_handler - run.fuel) / FUEL_PER_WORK;
+	*result = run.result;
+	return error;
+}
+
+bool
+handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
+{
+	const struct program *p = program_get(r->handler.program);
+	uint32_t tag = nic_free_tag(n);
+	struct handling g = {.ring = r, .reply = tag < NET_TAGS_MAX ? nic_head(n, tag) : NULL};
+	uint64_t result;
+
+	if (!p) {
+		return false;
+	}
+	if (run_handler(n, &g, p, frame, bytes, &result)) {
+		r->handler.failed++;
+		__atomic_store_n(&ring_shared(r)->failed, r->handler.failed, __ATOMIC_RELAXED);
+		return false;
+	}
+	if (g.reply_bytes) {
+		nic_send_head(n, r->filter, tag, g.reply_bytes);
+	}
+	if (g.wakes) {
+		nic_news(n, r);
+	}
+	if (result != EXO_HANDLER_DROP) {
+		return false;
+	}
+	r->handler.handled++;
+	__atomic_store_n(&ring_shared(r)->handled, r->handler.handled, __ATOMIC_RELAXED);
+	return true;
+}
