@@ -21,7 +21,7 @@
 #include "lib/base/string.h"
 
 #define VERIFY_INSNS  8 /* in one step, with the lock held */
-#define COMPILE_INSNS 4
+#define COMPILE_INSNS 1 /* the worst takes 1 800 machine instructions */
 
 static struct {
 	uint8_t *memory;
@@ -157,13 +157,15 @@ void
 program_copy(struct program *p, const uint8_t *from, uint32_t bytes)
 {
 	uint32_t insn_bytes = p->head.insns * (uint32_t)sizeof(struct exo_insn);
+	uint32_t left = p->copied < insn_bytes ? insn_bytes - p->copied : 0;
+	uint32_t first = bytes < left ? bytes : left;
 
-	for (uint32_t i = 0; i < bytes; i++, p->copied++) {
-		uint8_t *to = p->copied < insn_bytes ? (uint8_t *)p->code->insn + p->copied
-						     : p->code->data + (p->copied - insn_bytes);
-
-		*to = from[i];
+	memcpy((uint8_t *)p->code->insn + p->copied, from, first);
+	if (bytes > first) {
+		memcpy(p->code->data + (p->copied + first - insn_bytes), from + first,
+		       bytes - first);
 	}
+	p->copied += bytes;
 	if (p->copied == program_bytes(&p->head)) {
 		p->state = PROGRAM_VERIFY;
 	}

@@ -12,7 +12,7 @@
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
-#define LOAD_STEPS 5   /* of some 400 instructions, then the call restarts */
+#define LOAD_STEPS 1   /* of up to 2500 instructions, then the call restarts */
 #define COPY_BYTES 256 /* in a step */
 #define LOAD_MORE  1
 
