@@ -156,7 +156,7 @@ cap_share(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start
 	if (cap_is_object(parent) ? start || count : !has_range(parent, start, count)) {
 		return E_RANGE;
 	}
-	if (parent->word & CAP_POOL) {
+	if (parent->word & CAP_POOL && !cap_is_tap(parent, rights)) {
 		return E_POOL;
 	}
 	if (cap_is_object(parent)) {
@@ -169,7 +169,7 @@ cap_share(struct captree *t, struct cap *parent, struct cap *dst, uint64_t start
 	dst->start = start;
 	dst->count = count;
 	inherit(parent, dst, fields, badge, parent->carve);
-	parent->word |= CAP_SHARES;
+	parent->word |= cap_is_tap(parent, rights) ? 0 : CAP_SHARES;
 	sibling_insert(t, parent, dst);
 	return 0;
 }

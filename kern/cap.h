@@ -294,6 +294,14 @@ cap_is_object(const struct cap *c)
 	return cap_type(c) > EXO_CAP_PACKET;
 }
 
+/* Is a share of c with these rights a tap? It sees all that c is about, whether or not that was
+ * carved, so it is the one kind of share that a pool has, and it hinders no carve. */
+static inline bool
+cap_is_tap(const struct cap *c, uint64_t rights)
+{
+	return cap_is_predicate(c) && rights & EXO_PACKET_TAP;
+}
+
 /* True if [start, start + count) is not empty and lies in the interval of c; for any arguments. The
  * interval of c does not wrap around, so what begins before it has a very large offset. */
 static inline bool

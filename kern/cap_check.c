@@ -158,8 +158,9 @@ kind_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 {
 	(void)t;
 	uint64_t expected = !parent ? 0 : c->word & CAP_SHARED ? CAP_SHARES : CAP_POOL;
+	bool is_tap = c->word & CAP_SHARED && cap_is_tap(c, cap_rights(c));
 
-	return (!parent || (parent->word & (CAP_POOL | CAP_SHARES)) == expected) &&
+	return (!parent || is_tap || (parent->word & (CAP_POOL | CAP_SHARES)) == expected) &&
 	       (c->child || !(c->word & (CAP_POOL | CAP_SHARES))) &&
 	       (parent || !(c->word & CAP_SHARED));
 }
@@ -180,7 +181,7 @@ order_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 	if (!next) {
 		return true;
 	}
-	if (c->word & CAP_SHARED) {
+	if (c->word & CAP_SHARED && !cap_is_predicate(c)) {
 		return c < next;
 	}
 	return cap_is_predicate(c) ? c->start <= next->start : c->start + c->count <= next->start;
@@ -194,7 +195,7 @@ disjoint_holds(struct captree *t, const struct cap *c, const struct cap *parent)
 		return true;
 	}
 	for (const struct cap *s = sibling_next(t, c); s; s = sibling_next(t, s)) {
-		if (!t->types[cap_type(c)].is_disjoint(t, c, s)) {
+		if (!(s->word & CAP_SHARED) && !t->types[cap_type(c)].is_disjoint(t, c, s)) {
 			return false;
 		}
 	}

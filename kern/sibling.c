@@ -16,10 +16,12 @@
  */
 #include "kern/sibling.h"
 
+/* Predicates have names of their own, so carved ones and taps (cap.c) can stand among each other.
+ */
 static bool
 is_before(const struct cap *a, const struct cap *b)
 {
-	return a->word & CAP_SHARED ? a < b : a->start < b->start;
+	return a->word & CAP_SHARED && !cap_is_predicate(a) ? a < b : a->start < b->start;
 }
 
 static bool
@@ -211,7 +213,8 @@ sibling_insert_predicate(struct captree *t, struct cap *parent, struct cap *c, u
 	if (type->stands_apart && type->stands_apart(t, start)) {
 		s = NULL;
 	}
-	while (s && !type->stands_apart && type->is_disjoint(t, &candidate, s)) {
+	while (s && !type->stands_apart &&
+	       (s->word & CAP_SHARED || type->is_disjoint(t, &candidate, s))) {
 		s = sibling_next(t, s);
 	}
 	if (s) {

@@ -52,19 +52,26 @@ model_has(const struct cap_model *m, int c, enum model_kind kind)
 static bool
 is_pool(const struct cap_model *m, int c)
 {
-	return model_has(m, c, MODEL_CARVED) || model_has(m, c, MODEL_OBJECT);
+	return m->slot[c].pool;
 }
 
 static bool
 is_bound(const struct cap_model *m, int c)
 {
-	return m->slot[c].bindings || model_has(m, c, MODEL_SHARED);
+	return m->slot[c].bindings || m->slot[c].shares;
 }
 
 bool
 model_is_leaf(const struct cap_model *m, int c)
 {
-	return !is_pool(m, c) && !model_has(m, c, MODEL_SHARED);
+	return !model_has(m, c, MODEL_CARVED) && !model_has(m, c, MODEL_OBJECT) &&
+	       !model_has(m, c, MODEL_SHARED);
+}
+
+static bool
+is_tap(const struct cap_model *m, int parent, const struct model_cap *wanted)
+{
+	return m->slot[parent].type == EXO_CAP_PACKET && wanted->rights & EXO_PACKET_TAP;
 }
 
 bool
@@ -162,7 +169,7 @@ model_share(const struct cap_model *m, int parent, int dst, const struct model_c
 {
 	uint64_t errors = derive_errors(m, parent, dst) | authority_errors(m, parent, wanted);
 
-	errors |= error_if(is_pool(m, parent), E_POOL);
+	errors |= error_if(is_pool(m, parent) && !is_tap(m, parent, wanted), E_POOL);
 	if (m->slot[parent].type >= EXO_CAP_ENV) {
 		return errors | error_if(wanted->start || wanted->count, E_RANGE);
 	}
@@ -224,6 +231,8 @@ model_add(struct cap_model *m, int parent, int dst, enum model_kind kind, uint32
 	c->type = type;
 	c->kind = kind;
 	c->parent = parent;
+	m->slot[parent].pool |= kind == MODEL_CARVED || kind == MODEL_OBJECT;
+	m->slot[parent].shares |= kind == MODEL_SHARED && !is_tap(m, parent, wanted);
 	if (type >= EXO_CAP_ENV && kind != MODEL_ROOT) {
 		c->start = p->start;
 		c->count = p->count;
@@ -251,6 +260,11 @@ model_give(struct cap_model *m, int c, int dst)
 void
 model_remove(struct cap_model *m, int c)
 {
+	int parent = m->slot[c].parent;
+
 	m->slot[c] = (struct model_cap){.type = 0};
 	m->generation[c]++;
+	if (m->slot[parent].type && model_is_leaf(m, parent)) {
+		m->slot[parent].pool = m->slot[parent].shares = false;
+	}
 }

@@ -23,6 +23,8 @@ struct model_cap {
 	enum model_kind kind;
 	int parent; /* of a root: itself */
 	int bindings;
+	bool pool;   /* it got carved children or objects, and still has children */
+	bool shares; /* the same of shares that are no taps */
 	bool dying;
 	bool leaving;
 	uint64_t rights;
