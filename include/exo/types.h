@@ -138,7 +138,7 @@ struct exo_map_entry {
 /* Flags of exo_map, exo_unmap and exo_protect besides EXO_READ, EXO_WRITE and EXO_EXEC. The first
  * four stand in the entry, where the page-table entry has them. */
 #define EXO_ACCESSED         0x40ul /* the hardware sets them at an access, a write; what unmap */
-#define EXO_DIRTY            0x80ul /* and protect return is the OR over all entries of their old ones */
+#define EXO_DIRTY            0x80ul /* and protect return is the OR of all old ones */
 #define EXO_SOFT0            0x100ul /* the libOS's own */
 #define EXO_SOFT1            0x200ul
 #define EXO_MEGA             0x400ul /* entries of 2 MiB, one level up */

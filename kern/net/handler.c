@@ -205,7 +205,7 @@ handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 		return false;
 	}
 	if (g.reply_bytes) {
-		nic_send_head(n, r->filter, tag, g.reply_bytes);
+		nic_send_head(n, r->filter, r->env, tag, g.reply_bytes);
 	}
 	if (g.wakes) {
 		nic_news(n, r);

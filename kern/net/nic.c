@@ -11,7 +11,7 @@
 #include "kern/net/nic.h"
 #include "kern/boot.h"
 #include "kern/net/handler.h"
-#include "kern/net/nic_state.h"
+#include "kern/net/local.h"
 #include "kern/net/shapes.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
@@ -78,6 +78,9 @@ nic_news(struct nic *n, struct ring *r)
 static __attribute__((noinline)) void
 deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 {
+	if (n->sender && n->sender == r->env) {
+		return;
+	}
 	if (r->handler.program.number && handler_takes(n, r, frame, bytes)) {
 		n->info->received++;
 		return;
@@ -168,6 +171,7 @@ finish_kept(struct nic *n, uint32_t budget)
 	n->net->work = 0;
 	if (n->kept_bytes && hand_out(n, n->kept + EXO_PACKET_SKEW, n->kept_bytes, budget)) {
 		n->kept_bytes = 0;
+		n->sender = NULL;
 	}
 	return !n->kept_bytes;
 }
@@ -195,6 +199,9 @@ nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area h
 	n->info = &k->sysinfo->nic[number];
 	nic_filters_init(n, boot_room(k, pool_bytes(k)), pool_bytes(k));
 	n->kept = boot_table(k, EXO_PACKET_BYTES);
+	if (number != EXO_NIC_LOOP) {
+		local_init(n);
+	}
 	net->context = n;
 	net->receive = nic_receive;
 	net->done = nic_done;
@@ -218,13 +225,33 @@ tell_owners(struct nic *n)
 	}
 }
 
+/* Packets of environments here, as if they had come in. True: more are waiting. */
+static bool
+receive_local(struct nic *n, uint32_t budget)
+{
+	const uint8_t *frame;
+	uint32_t bytes = 1;
+
+	while (n->net->work < budget && !n->kept_bytes && (bytes = local_take(n, &frame))) {
+		nic_receive(n, frame, bytes);
+		n->net->work++;
+	}
+	n->sender = n->kept_bytes ? n->sender : NULL;
+	return bytes != 0;
+}
+
 bool
 nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 {
 	struct nic *n = &nics[number];
-	bool more =
-		!finish_kept(n, budget) || n->net->ops->interrupt(n->net, budget) || n->kept_bytes;
+	bool more = !finish_kept(n, budget) || receive_local(n, budget);
+	uint32_t done = n->net->work;
+	uint32_t left = more || done > budget ? 0 : budget - done;
 
+	/* with nothing left it is only kept from interrupting */
+	more |= n->net->ops->interrupt(n->net, left);
+	more |= n->kept_bytes || n->local.first != n->local.end;
+	n->net->work += done;
 	tell_owners(n);
 	*work = n->net->work;
 	return more;

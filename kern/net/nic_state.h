@@ -11,6 +11,8 @@
 
 #define NIC_FILTERS_MAX 0x10000u /* names fit below NIC_SHIFT */
 
+#define LOCAL_FRAMES    32
+
 /* A filter of the pool: that of one PACKET capability. The filters derived from it are in its trie,
  * by what they test beyond it. */
 struct nic_filter {
@@ -40,11 +42,19 @@ struct nic {
 	uint32_t fresh; /* from here on none was ever used */
 	struct slab slab;
 	struct trie_store store;
-	struct list_node later; /* filters that the present packet has still to be handed to */
-	uint8_t *kept;          /* that packet, if it was kept for another turn */
-	uint32_t kept_bytes;    /* 0: none was */
-	struct ring *news;      /* while it interrupts: rings that packets have come to */
-	uint64_t tags_used;     /* a bit each */
+	struct list_node later;  /* filters that the present packet has still to be handed to */
+	uint8_t *kept;           /* that packet, if it was kept for another turn */
+	uint32_t kept_bytes;     /* 0: none was */
+	struct {                 /* packets sent here that may be for somebody here: local.c */
+		uint8_t *memory; /* EXO_PACKET_BYTES each; NULL: none are */
+		uint32_t first;
+		uint32_t end;
+		uint16_t bytes[LOCAL_FRAMES];
+		const struct env *sender[LOCAL_FRAMES];
+	} local;
+	const struct env *sender; /* of the present packet, who does not get it; NULL: it came in */
+	struct ring *news;        /* while it interrupts: rings that packets have come to */
+	uint64_t tags_used;       /* a bit each */
 	struct {
 		struct ring *ring; /* NULL: the packet is a handler's reply */
 		struct ring_request *request;
@@ -69,11 +79,17 @@ uint32_t nic_free_tag(const struct nic *n);
 static inline uint8_t *
 nic_head(const struct nic *n, uint32_t tag)
 {
-	return (uint8_t *)n->headers.memory + tag * NIC_HEAD_BYTES;
+	return (uint8_t *)n->headers.memory + tag * NIC_HEAD_STRIDE + EXO_PACKET_SKEW;
 }
-/* Sends the `bytes` at nic_head(n, tag), if the filter lets them; nobody is told when that is done.
- * 0 E_DENIED E_BUSY E_NODEV. */
-int nic_send_head(struct nic *n, uint32_t filter, uint32_t tag, uint32_t bytes);
+static inline uint64_t
+nic_head_address(const struct nic *n, uint32_t tag)
+{
+	return n->headers.address.value + tag * NIC_HEAD_STRIDE + EXO_PACKET_SKEW;
+}
+/* Sends for `from` the `bytes` at nic_head(n, tag), if the filter lets them; nobody is told when
+ * that is done. 0 E_DENIED E_BUSY E_NODEV. */
+int nic_send_head(struct nic *n, uint32_t filter, const struct env *from, uint32_t tag,
+		  uint32_t bytes);
 /* The ring's owner is told when the NIC's turn ends. */
 void nic_news(struct nic *n, struct ring *r);
 /* struct net.done. */

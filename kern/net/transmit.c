@@ -11,7 +11,7 @@
 #include "kern/claim.h"
 #include "kern/cspace.h"
 #include "kern/irq.h"
-#include "kern/net/nic_state.h"
+#include "kern/net/local.h"
 #include "lib/base/bitmap.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
@@ -124,8 +124,7 @@ build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struc
 		return E_DENIED;
 	}
 	*count = 0;
-	list[(*count)++] =
-		(struct net_segment){{n->headers.address.value + tag * NIC_HEAD_BYTES}, head};
+	list[(*count)++] = (struct net_segment){{nic_head_address(n, tag)}, head};
 	if (p->part[0].bytes > head) {
 		list[(*count)++] = (struct net_segment){{p->part[0].address.value + head},
 							p->part[0].bytes - head};
@@ -192,14 +191,17 @@ start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
 	n->tag[tag].ring = r;
 	n->tag[tag].request = request;
 	sent(n, tag);
+	if (local_offer(n, r->env, list, count)) {
+		irq_soon(n->device);
+	}
 	return 0;
 }
 
 int
-nic_send_head(struct nic *n, uint32_t filter, uint32_t tag, uint32_t bytes)
+nic_send_head(struct nic *n, uint32_t filter, const struct env *from, uint32_t tag, uint32_t bytes)
 {
 	uint32_t head = bytes < EXO_TRANSMIT_SPAN ? bytes : EXO_TRANSMIT_SPAN;
-	struct net_segment all = {{n->headers.address.value + tag * NIC_HEAD_BYTES}, bytes};
+	struct net_segment all = {{nic_head_address(n, tag)}, bytes};
 	int error;
 
 	if (!nic_may_send(n, filter, nic_head(n, tag), head)) {
@@ -209,6 +211,7 @@ nic_send_head(struct nic *n, uint32_t filter, uint32_t tag, uint32_t bytes)
 	error = n->net->ops->transmit(n->net, &all, 1, tag);
 	if (!error) {
 		sent(n, tag);
+		local_offer(n, from, &all, 1);
 	}
 	return error;
 }

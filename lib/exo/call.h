@@ -5,7 +5,8 @@
  * Generated from syscalls.def, same order of arguments; the manual page of each call stands
  * there. The result is non-negative or a negative enum exo_error. exo_carve2 also returns where
  * the range ends that is in the way (E_TAKEN), exo_revoke2 how many transfers are (E_BUSY),
- * exo_code_load2 what is wrong with a program. RISC-V only: files that also build on the host do not include this header.
+ * exo_code_load2 what is wrong with a program. RISC-V only: files that also build on the host do
+ * not include this header.
  */
 #ifndef LIB_EXO_CALL_H
 #define LIB_EXO_CALL_H

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ * local.c: packets from one environment to another on the same NIC.
+ *
+ * No network gives a frame back to the port that it came from, so what is sent to an address of
+ * another libOS here, or to all, is given to the filters of this NIC as well as to the device. A
+ * look at its head in the filters of the whole NIC tells whether it may be for one: then it is
+ * copied and waits for the NIC's next turn, as if it had come in. Its sender does not get it back.
+ * What finds no room is lost, and counted as dropped, as in any network.
+ *
+ * State:      struct nic.local, tree lock. Invariants: first <= end <= first + LOCAL_FRAMES.
+ * Callers:    transmit.c, nic.c. Design: docs/design/network.md
+ */
+#include "kern/net/local.h"
+#include "kern/boot.h"
+#include "kern/net/canon.h"
+#include "kern/net/shapes.h"
+#include "lib/base/checked.h"
+#include "lib/base/string.h"
+
+void
+local_init(struct nic *n)
+{
+	n->local.memory = boot_room(n->kernel, LOCAL_FRAMES * EXO_PACKET_BYTES);
+}
+
+static uint8_t *
+frame_at_index(const struct nic *n, uint32_t index)
+{
+	return n->local.memory + index % LOCAL_FRAMES * EXO_PACKET_BYTES + FRAME_SKEW;
+}
+
+/* Does anybody here want a packet that begins so? Filters of the whole NIC that look at bytes
+ * behind its head do not see it. */
+static bool
+is_wanted(const struct nic *n, const uint8_t *head, uint32_t bytes)
+{
+	const struct trie *t = &n->filter[0].children;
+	struct trie_hit hits[TRIE_HITS_MAX];
+
+	return n->filter[0].ring || (shapes_get() ? trie_run(t, head, head + bytes, hits)
+						  : trie_walk(t, head, head + bytes, hits)) != 0;
+}
+
+bool
+local_offer(struct nic *n, const struct env *from, const struct net_segment *list, uint32_t count)
+{
+	uint8_t *frame = frame_at_index(n, n->local.end);
+	uint32_t bytes = list[0].bytes;
+
+	if (!n->local.memory || !is_wanted(n, arch_ram(list[0].address.value), bytes)) {
+		return false;
+	}
+	if (n->local.end - n->local.first == LOCAL_FRAMES) {
+		n->info->dropped++;
+		return false;
+	}
+	memcpy(frame, arch_ram(list[0].address.value), bytes);
+	for (uint32_t i = 1; i < count; i++) {
+		memcpy(frame + bytes, arch_ram(list[i].address.value), list[i].bytes);
+		bytes += list[i].bytes;
+	}
+	n->local.bytes[n->local.end % LOCAL_FRAMES] = (uint16_t)bytes;
+	n->local.sender[n->local.end % LOCAL_FRAMES] = from;
+	n->local.end++;
+	return true;
+}
+
+uint32_t
+local_take(struct nic *n, const uint8_t **frame)
+{
+	uint32_t index = n->local.first;
+
+	if (index == n->local.end) {
+		return 0;
+	}
+	n->local.first++;
+	n->sender = n->local.sender[index % LOCAL_FRAMES];
+	*frame = frame_at_index(n, index);
+	return n->local.bytes[index % LOCAL_FRAMES];
+}
