@@ -34,13 +34,6 @@ struct program {
 	struct arch_jit jit;
 };
 
-/* A program for whoever lets it run later: it may go by another capability than the one that it was
- * bound by, so nobody keeps a pointer. Number 0 is none. */
-struct program_ref {
-	uint64_t number;
-	uint64_t page;
-};
-
 /* At boot: pages for the arena, before other harts run. */
 void arena_boot(struct kernel *k);
 

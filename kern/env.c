@@ -15,6 +15,7 @@
 #include "kern/hart.h"
 #include "kern/kernel.h"
 #include "kern/object.h"
+#include "kern/predicate.h"
 #include "kern/trace.h"
 #include "kern/transfer.h"
 #include "kern/upcall.h"
@@ -38,6 +39,11 @@ env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, uin
 	e->cspace_use.kind = USE_CSPACE;
 	e->supervisor_use.kind = USE_SUPERVISOR;
 	e->console_use.kind = USE_CONSOLE;
+	e->predicate.code_use.bound = 0;
+	e->predicate.memory_use.bound = 0;
+	e->predicate.program.number = 0;
+	e->predicate.is_bound = false;
+	e->predicate.waits = false;
 	timeline_member_init(&e->member, !(flags & EXO_ENV_BOUND));
 	k->sysinfo->hart[home->number].environments++;
 	arch_env_init(&e->arch, home->number, uarea, flags & EXO_ENV_FP);
@@ -96,6 +102,7 @@ env_wake(struct env *e)
 		return;
 	}
 	env_awake(e);
+	predicate_done(e);
 	e->arch.x[10] =
 		__atomic_fetch_and(&e->events, ~e->wait_mask, __ATOMIC_ACQ_REL) & e->wait_mask;
 	if (e->has_deadline) {
@@ -128,6 +135,7 @@ env_leave_hart(struct env *e)
 	} else if (e->state == EXO_STATE_SLEEPING) {
 		/* it will find its events, if any, when it sleeps again */
 		env_awake(e);
+		predicate_done(e);
 		e->arch.x[10] = 0;
 	}
 	if (e->has_deadline) {
@@ -208,6 +216,17 @@ env_fault(struct env *e, uint64_t cause, uint64_t tval)
 	kernel_unlock(k);
 }
 
+void
+env_look_by_predicate(struct env *e)
+{
+	uint64_t tag;
+
+	if (e->predicate.waits && predicate_holds(e, &tag)) {
+		env_wake(e);
+		e->arch.x[11] = tag;
+	}
+}
+
 /* An event has come. Of one that waits for another, the upcall comes with its answer. */
 static void
 env_look_up(struct env *e)
@@ -216,6 +235,8 @@ env_look_up(struct env *e)
 
 	if (is_ready || __atomic_load_n(&e->events, __ATOMIC_ACQUIRE) & e->wait_mask) {
 		env_wake(e);
+	} else if (e->predicate.waits) {
+		env_look_by_predicate(e);
 	}
 	if (is_ready && e->arch.token && transfer_is_open(e)) {
 		transfer_close(e);

@@ -13,6 +13,7 @@
 #include <exo/uarea.h>
 #include "arch/arch.h"
 #include "kern/cap.h"
+#include "kern/code/program.h"
 #include "kern/timeline.h"
 #include "lib/base/list.h"
 #include "lib/base/tree.h"
@@ -43,6 +44,8 @@ enum use_kind {
 	USE_IRQ = 8,        /* a line (kern/irq.c) -> IRQ */
 	USE_SLOT = 9,       /* positions of a timeline (kern/slots.c) -> SLOT */
 	USE_PROGRAM = 10,   /* a program (kern/arena.c) -> CODE */
+	USE_PREDICATE = 11, /* ENV -> CODE of its wake-up predicate */
+	USE_WATCHED = 12,   /* ENV -> FRAME or RING that it reads */
 	USE_HANDLER = 13,   /* RING -> CODE of its handler */
 	USE_STATE = 14,     /* RING -> FRAME that its handler keeps its state in */
 };
@@ -59,8 +62,18 @@ enum use_kind {
 
 struct env {
 	/* free room; here, so that a short displacement from tp reaches the rest (frame.h) */
-	uint8_t spare[4096 - ARCH_ENV_BYTES - 448];
+	uint8_t spare[4096 - ARCH_ENV_BYTES - 528];
 
+	struct { /* see predicate.c; with the tree lock */
+		struct use code_use;
+		struct use memory_use;
+		struct program_ref program;
+		const uint8_t *memory;
+		uint32_t bytes;
+		bool is_bound;
+		bool waits; /* home hart: it sleeps by it */
+		uint64_t spare[2];
+	} predicate;
 	/* not cleared: set before they are looked at */
 	struct tree_node deadline;
 	uint64_t wait_mask; /* home hart: of a sleeper */
@@ -80,9 +93,9 @@ struct env {
 
 	/* constant after create, or changed under the tree lock while the environment is stopped */
 	struct kernel *kernel;
-	struct hart *hart;    /* home */
-	uint64_t local_harts; /* space.harts if only the home hart's TLB knows the space; 0 where
-				 fences of single pages miss */
+	struct hart *hart;     /* home */
+	uint64_t local_harts;  /* space.harts if only the home hart's TLB knows the space; 0 where
+				  fences of single pages miss */
 	struct cspace *cspace; /* cleared from here on */
 	struct space *space;
 	struct env *supervisor;
@@ -107,13 +120,13 @@ struct env {
 	uint32_t call_slot; /* as call_entry: for what comes along, 0: none */
 	bool is_gone;       /* the caller of what it does no longer waits */
 	bool has_deadline;
-	bool was_cut;        /* its last slice ended without its doing */
-	uint8_t owed;        /* slice upcalls to come, below */
-	uint32_t death_kind; /* FAULT of a stopped one: it is told as FAULTED */
-	uint32_t slots;      /* tree lock: bindings of positions on its hart's timeline */
-	uint64_t used_ticks; /* of its turns, */
+	bool was_cut;          /* its last slice ended without its doing */
+	uint8_t owed;          /* slice upcalls to come, below */
+	uint32_t death_kind;   /* FAULT of a stopped one: it is told as FAULTED */
+	uint32_t slots;        /* tree lock: bindings of positions on its hart's timeline */
+	uint64_t used_ticks;   /* of its turns, */
 	uint64_t stolen_ticks; /* of which devices took, */
-	uint64_t slices;     /* and how many there were */
+	uint64_t slices;       /* and how many there were */
 
 	/* tree lock */
 	uint32_t unfinished_what;
@@ -185,6 +198,8 @@ bool env_would_sleep(const struct env *e, uint64_t mask, uint64_t deadline);
 void env_napped(struct env *slept, struct env *woke);
 /* Home hart: it ran over the ends of its slices too often; it ends. */
 void env_overrun(struct env *e);
+/* Home hart, tree lock: it wakes if it sleeps by its predicate and that holds. */
+void env_look_by_predicate(struct env *e);
 /* Home hart: its deadline has come. */
 void env_timeout(struct env *e);
 /* True once it can never run again and no hart holds its context / while it is stopped or dead. */

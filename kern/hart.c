@@ -24,6 +24,7 @@
 #include "lib/base/checked.h"
 
 #define INBOX_TURN        4 /* requests dealt with in one go, of some 300 instructions each */
+#define PREDICATE_TURN    3 /* so many of them, for one whose predicate is looked at */
 #define RETRIES_PER_SLICE 8 /* of an upcall that an exception holds back */
 
 struct hart *
@@ -228,10 +229,11 @@ hart_inbox(struct hart *h)
 		if (!e && __atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
 			e = __atomic_exchange_n(&h->inbox, NULL, __ATOMIC_ACQUIRE);
 		}
-		if (!e || i == INBOX_TURN) {
+		if (!e || i >= INBOX_TURN) {
 			h->inbox_rest = e;
 			return;
 		}
+		i += e->predicate.waits ? PREDICATE_TURN : 0;
 		h->inbox_rest = e->inbox_next; /* it can be posted again as soon as it is taken */
 		env_take_requests(e);
 	}
@@ -377,6 +379,22 @@ choose_nobody(struct hart *h, uint64_t now)
 	h->gave_up = false;
 }
 
+/* The owner of the slot may sleep until its predicate holds: once a slot it is looked at. */
+static __attribute__((noinline)) void
+look_at_owner(struct hart *h, uint64_t now)
+{
+	struct timeline_member *m = timeline_owner(&h->timeline, now);
+	struct env *e = m ? container_of(m, struct env, member) : NULL;
+	uint64_t slot = (now - h->timeline.epoch) / h->timeline.quantum;
+
+	if (e && e->predicate.waits && slot != h->looked_at) {
+		h->looked_at = slot;
+		kernel_lock(h->kernel);
+		env_look_by_predicate(e);
+		kernel_unlock(h->kernel);
+	}
+}
+
 static void
 hart_choose(struct hart *h, uint64_t now)
 {
@@ -391,6 +409,9 @@ hart_choose(struct hart *h, uint64_t now)
 	if (was && now >= h->boundary) {
 		slice_over(h, was, true);
 		was = NULL;
+	}
+	if (h->by_predicate) {
+		look_at_owner(h, now);
 	}
 	m = timeline_choose(&h->timeline, now);
 	h->running = m ? container_of(m, struct env, member) : NULL;

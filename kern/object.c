@@ -20,6 +20,7 @@
 #include "kern/net/handler.h"
 #include "kern/net/nic.h"
 #include "kern/panic.h"
+#include "kern/predicate.h"
 #include "kern/quiet.h"
 #include "kern/ring.h"
 #include "kern/slots.h"
@@ -112,6 +113,10 @@ unbind_use(struct kernel *k, struct use *u)
 	case USE_HANDLER:
 	case USE_STATE:
 		handler_lost(u);
+		break;
+	case USE_PREDICATE:
+	case USE_WATCHED:
+		predicate_lost(u);
 		break;
 	case USE_PROGRAM:
 		program_lost(u);
@@ -259,6 +264,9 @@ bury_env(struct kernel *k, struct env *e)
 		use_unbind(&k->tree, &e->cspace_use);
 	}
 	use_unbind(&k->tree, &e->supervisor_use);
+	if (e->predicate.is_bound) {
+		predicate_unbind(e);
+	}
 	if (e->console_use.bound) {
 		console_unbind(e);
 		use_unbind(&k->tree, &e->console_use);

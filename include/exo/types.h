@@ -77,15 +77,16 @@ enum exo_cap_type {
 
 /* exo_bind: what is bound to what (see syscalls.def). */
 enum exo_binding {
-	EXO_BIND_SPACE = 1,    /* ENV -> SPACE */
-	EXO_BIND_CSPACE = 2,   /* ENV -> CSPACE */
-	EXO_BIND_CONSOLE = 3,  /* console input -> event bit of the caller */
-	EXO_BIND_PACKET = 4,   /* RING -> PACKET */
-	EXO_BIND_BUFFER = 5,   /* RING -> FRAME that receives packets */
-	EXO_BIND_IRQ = 6,      /* IRQ of one line -> event bit of the caller */
-	EXO_BIND_SLOT = 7,     /* ENV -> SLOT: it runs in those positions */
-	EXO_BIND_HANDLER = 10, /* RECEIVE RING -> CODE that looks at its packets first */
-	EXO_BIND_CODE = 8,     /* a program -> CODE: made by exo_code_load, only to be unbound */
+	EXO_BIND_SPACE = 1,     /* ENV -> SPACE */
+	EXO_BIND_CSPACE = 2,    /* ENV -> CSPACE */
+	EXO_BIND_CONSOLE = 3,   /* console input -> event bit of the caller */
+	EXO_BIND_PACKET = 4,    /* RING -> PACKET */
+	EXO_BIND_BUFFER = 5,    /* RING -> FRAME that receives packets */
+	EXO_BIND_IRQ = 6,       /* IRQ of one line -> event bit of the caller */
+	EXO_BIND_SLOT = 7,      /* ENV -> SLOT: it runs in those positions */
+	EXO_BIND_PREDICATE = 9, /* the caller -> CODE that says when it wakes, memory it reads */
+	EXO_BIND_HANDLER = 10,  /* RECEIVE RING -> CODE that looks at its packets first */
+	EXO_BIND_CODE = 8,      /* a program -> CODE: made by exo_code_load, only to be unbound */
 };
 
 /* exo_env_entry: which entry point is set. */
@@ -110,6 +111,11 @@ enum exo_upcall {
 
 /* exo_bind(EXO_BIND_SLOT): flags. */
 #define EXO_SLOT_QUIET 0x1ul /* external interrupts wait until the slot is over */
+
+/* In the mask of exo_sleep: the predicate wakes as well. Events are bits 0 to 62. */
+#define EXO_SLEEP_PREDICATE (1ul << 63)
+/* The predicate's result when its run ended early. */
+#define EXO_TAG_FAULT UINT64_MAX
 
 /* exo_power: how. */
 enum exo_power_how {
@@ -137,8 +143,8 @@ struct exo_map_entry {
 
 /* Flags of exo_map, exo_unmap and exo_protect besides EXO_READ, EXO_WRITE and EXO_EXEC. The first
  * four stand in the entry, where the page-table entry has them. */
-#define EXO_ACCESSED         0x40ul /* the hardware sets them at an access, a write; what unmap */
-#define EXO_DIRTY            0x80ul /* and protect return is the OR of all old ones */
+#define EXO_ACCESSED         0x40ul  /* the hardware sets them at an access, a write; what unmap */
+#define EXO_DIRTY            0x80ul  /* and protect return is the OR of all old ones */
 #define EXO_SOFT0            0x100ul /* the libOS's own */
 #define EXO_SOFT1            0x200ul
 #define EXO_MEGA             0x400ul /* entries of 2 MiB, one level up */

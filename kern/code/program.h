@@ -34,6 +34,13 @@ struct code_program {
 	uint64_t leaders[BITMAP_WORDS(EXO_CODE_INSNS_MAX)]; /* where a basic block begins */
 };
 
+/* A program for whoever lets it run later: it may go by another capability than the one that it was
+ * bound by, so nobody keeps a pointer. Number 0 is none. */
+struct program_ref {
+	uint64_t number;
+	uint64_t page;
+};
+
 /* Bytes that the program takes, or 0 when a size is over its limit. */
 size_t code_bytes(const struct exo_code *head);
 /* Makes the code_bytes(head) bytes at `memory` (8-byte aligned) a program of which instructions and

@@ -8,6 +8,7 @@
 #include "kern/arena.h"
 #include "kern/claim.h"
 #include "kern/object.h"
+#include "kern/predicate.h"
 #include "kern/sys/sys.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
@@ -217,37 +218,100 @@ sys_unbind_code(struct env *e, exo_handle code)
 	return 0;
 }
 
+/* --- predicates --------------------------------------------------------------------------- */
+/* Pages of a FRAME that a program may read: 0, CLAIM_AGAIN or an error. */
+static int
+find_frames(struct env *e, const struct cap *c, uint64_t offset, uint64_t bytes)
+{
+	uint64_t first = offset >> PAGE_SHIFT;
+	uint64_t pages = ((offset & (PAGE_SIZE - 1)) + bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	uint64_t ready;
+
+	if (!range_within(first, pages, c->count)) {
+		return E_RANGE;
+	}
+	ready = claim_ready(e->kernel, c, c->start + first, pages);
+	return ready < pages ? claim_frame(e->kernel, c, c->start + first + ready) : 0;
+}
+
+/* What a predicate reads: of a FRAME, or the page of a RING. */
+static int
+find_watched(struct env *e, exo_handle handle, uint64_t offset, uint64_t bytes, struct cap **c)
+{
+	bool is_ring;
+	int error;
+
+	*c = cspace_lookup(e->cspace, handle);
+	is_ring = *c && cap_type(*c) == EXO_CAP_RING;
+	error = sys_cap(e, handle, is_ring ? EXO_CAP_RING : EXO_CAP_FRAME,
+			is_ring ? EXO_RING_USE : EXO_READ, c);
+	if (!error) {
+		error = cap_usable(&e->kernel->tree, *c);
+	}
+	if (!error && (!bytes || bytes > EXO_CODE_SPAN ||
+		       (is_ring && !range_within(offset, bytes, PAGE_SIZE)))) {
+		error = E_RANGE;
+	}
+	return error ? error : is_ring ? 0 : find_frames(e, *c, offset, bytes);
+}
+
+int
+sys_bind_predicate(struct env *e, exo_handle memory, exo_handle code, uint64_t place)
+{
+	uint64_t offset = place >> 32;
+	uint64_t bytes = (uint32_t)place;
+	const uint8_t *at = NULL;
+	const struct program *p;
+	struct cap *with = NULL;
+	struct cap *c;
+	int error = e->predicate.is_bound ? E_BUSY : 0;
+
+	if (!error && memory) {
+		error = find_watched(e, memory, offset, bytes, &with);
+	}
+	if (!error) {
+		error = find_code(e, code, EXO_CODE_RUN, &c);
+	}
+	p = error ? NULL : program_of(c);
+	if (error || !p || p->state != PROGRAM_READY) {
+		return error ? error : E_STATE;
+	}
+	if (p->code->code_class != EXO_CODE_predicate) {
+		return E_INVAL;
+	}
+	if (with) {
+		at = arch_ram(with->start << PAGE_SHIFT);
+		at += offset + (cap_type(with) == EXO_CAP_RING ? PAGE_SIZE : 0);
+	}
+	predicate_bind(e, p, c, with, at, (uint32_t)bytes);
+	return 0;
+}
+
 /* --- code_run ----------------------------------------------------------------------------- */
 /* A region of the run from what the caller says: 0, CLAIM_AGAIN or an error. */
 static int
 give_region(struct env *e, struct code_run *run, uint32_t region, const struct exo_code_memory *m)
 {
 	bool is_written = region == EXO_REGION_STATE || region == EXO_REGION_REPLY;
-	struct kernel *k = e->kernel;
-	uint64_t first = m->offset >> PAGE_SHIFT;
-	uint64_t pages = ((m->offset & (PAGE_SIZE - 1)) + m->bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	struct cap *c;
-	uint64_t ready;
 	int error = sys_cap(e, m->frames, EXO_CAP_FRAME,
 			    is_written ? EXO_READ | EXO_WRITE : EXO_READ, &c);
 
-	if (!error &&
-	    (!m->bytes || m->bytes > EXO_CODE_SPAN || !range_within(first, pages, c->count))) {
+	if (!error && (!m->bytes || m->bytes > EXO_CODE_SPAN)) {
 		error = E_RANGE;
 	}
 	if (!error) {
-		error = cap_usable(&k->tree, c);
+		error = cap_usable(&e->kernel->tree, c);
 	}
-	if (error) {
-		return error;
+	if (!error) {
+		error = find_frames(e, c, m->offset, m->bytes);
 	}
-	ready = claim_ready(k, c, c->start + first, pages);
-	if (ready < pages) {
-		return claim_frame(k, c, c->start + first + ready);
+	if (!error) {
+		code_run_region(run, region,
+				(uint8_t *)arch_ram(c->start << PAGE_SHIFT) + m->offset,
+				(uint32_t)m->bytes, is_written);
 	}
-	code_run_region(run, region, (uint8_t *)arch_ram(c->start << PAGE_SHIFT) + m->offset,
-			(uint32_t)m->bytes, is_written);
-	return 0;
+	return error;
 }
 
 /* In a trial a helper says only that it was called, and with what. */

@@ -2,18 +2,41 @@
  * env.c (sys): null, sleep, signal, yield, exit and the env_* calls: checks of what the caller
  * says about environments.
  */
+#include "kern/predicate.h"
 #include "kern/sys/life.h"
 #include "kern/tick.h"
 #include "kern/transfer.h"
 #include "kern/upcall.h"
 #include "lib/base/string.h"
 
-#define EVENT_RESERVED (1ul << 63)
+#define EVENT_RESERVED EXO_SLEEP_PREDICATE
 
 struct sysret
 sys_null(void)
 {
 	return sys_return(EXO_ABI_VERSION);
+}
+
+/* Who signals it or changes what its program is needs the lock, so nothing comes between the look
+ * and the sleep. */
+static __attribute__((noinline)) struct sysret
+sleep_by_predicate(struct env *e, uint64_t mask, uint64_t deadline)
+{
+	uint64_t taken = 0;
+	uint64_t tag;
+	bool sleeps;
+
+	kernel_lock(e->kernel);
+	sleeps = !predicate_holds(e, &tag) && env_sleep(e, mask, deadline, &taken);
+	if (sleeps) {
+		predicate_wait(e);
+	}
+	kernel_unlock(e->kernel);
+	if (sleeps) {
+		return (struct sysret){0, ACTION_SLEPT};
+	}
+	e->arch.second = tag;
+	return (struct sysret){(int64_t)taken, ACTION_RETURN2};
 }
 
 struct sysret
@@ -22,6 +45,9 @@ sys_sleep(uint64_t mask, uint64_t deadline)
 	struct env *e = env_current();
 	uint64_t taken;
 
+	if (mask & EXO_SLEEP_PREDICATE && e->predicate.is_bound) {
+		return sleep_by_predicate(e, mask & ~EVENT_RESERVED, deadline);
+	}
 	if (env_sleep(e, mask & ~EVENT_RESERVED, deadline, &taken)) {
 		return (struct sysret){0, ACTION_SLEPT};
 	}

@@ -9,6 +9,7 @@
 #include "kern/net/handler.h"
 #include "kern/net/nic.h"
 #include "kern/net/shapes.h"
+#include "kern/predicate.h"
 #include "kern/ring.h"
 #include "kern/table.h"
 #include "kern/sys/life.h"
@@ -417,6 +418,8 @@ bind(struct env *e, uint32_t what, exo_handle thing, exo_handle with, uint64_t a
 		return sys_bind_slot(e, thing, with, arg);
 	case EXO_BIND_HANDLER:
 		return bind_handler(e, thing, with, arg);
+	case EXO_BIND_PREDICATE:
+		return sys_bind_predicate(e, thing, with, arg);
 	default:
 		return E_INVAL;
 	}
@@ -475,6 +478,8 @@ unbind(struct env *e, uint32_t what, exo_handle thing)
 		return sys_unbind_slot(e, thing);
 	case EXO_BIND_CODE:
 		return sys_unbind_code(e, thing);
+	case EXO_BIND_PREDICATE:
+		return thing ? E_INVAL : predicate_unbind(e);
 	case EXO_BIND_HANDLER:
 		error = find_ring(e, thing, &r);
 		return error ? error : r->kind == EXO_RING_RECEIVE ? handler_unbind(r) : E_INVAL;

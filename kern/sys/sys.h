@@ -82,6 +82,8 @@ int sys_unbind_irq(struct env *e, exo_handle irq);
 /* of positions on a timeline, see slot.c. Tree lock */
 int sys_bind_slot(struct env *e, exo_handle env, exo_handle slot, uint64_t flags);
 int sys_unbind_slot(struct env *e, exo_handle slot);
+/* of a wake-up predicate of e, see code.c. Tree lock. */
+int sys_bind_predicate(struct env *e, exo_handle memory, exo_handle code, uint64_t place);
 /* of a program, see code.c. Tree lock */
 int sys_unbind_code(struct env *e, exo_handle code);
 /* The ENV a handle names. Tree lock. */

@@ -80,8 +80,15 @@ exo_revoke2(exo_handle capability, uint64_t start, uint64_t count)
 	return exo_ecall3(EXO_NR_revoke, capability, start, count);
 }
 
-/* exo_code_load with its second result: after E_FORMAT the first bad instruction | reason << 32 (enum
- * exo_code_refusal). */
+/* exo_sleep with its second result: what the predicate returned. */
+static inline struct exo_result
+exo_sleep2(uint64_t mask, uint64_t deadline)
+{
+	return exo_ecall2(EXO_NR_sleep, mask, deadline);
+}
+
+/* exo_code_load with its second result: after E_FORMAT the first bad instruction | reason << 32
+ * (enum exo_code_refusal). */
 static inline struct exo_result
 exo_code_load2(exo_handle code, const struct exo_code *program)
 {

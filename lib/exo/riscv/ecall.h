@@ -13,7 +13,7 @@
 
 struct exo_result {
 	int64_t value;   /* a0: non-negative, or an error */
-	uint64_t second; /* a1: of carve, revoke and code_load, see call.h; else 0 */
+	uint64_t second; /* a1: of carve, revoke, code_load and sleep, see call.h; else 0 */
 };
 
 #define ECALL_TEMPORARIES    "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory"
