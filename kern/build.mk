@@ -17,7 +17,7 @@ cold-y := $(addprefix kern/,arena.c ask.c boot.c cap_waiting.c code/program.c co
 	net/shape.c net/shapes.c net/slab.c net/trie.c net/trie_apart.c net/values.c panic.c selftest.c sys/code.c sys/env.c sys/home.c \
 	sys/look.c sys/poke.c sys/slot.c sys/traced.c sys/unshare.c trace.c unshare.c window.c) \
 	$(addprefix lib/base/,cpio.c elf.c print.c symbols.c) \
-	$(addprefix arch/riscv/,backtrace.c early.c mmu.c)
+	$(addprefix arch/riscv/,backtrace.c early.c)
 $(patsubst %.c,$(B)/k/%.o,$(cold-y)): KFLAGS += -Os -msave-restore
 # The shortest calls: following jumps there costs registers and the moves to free them.
 cflags-kern/sys/map := -fno-cse-follow-jumps

@@ -39,9 +39,6 @@ env_init(struct env *e, struct kernel *k, struct hart *home, uint64_t uarea, uin
 	e->cspace_use.kind = USE_CSPACE;
 	e->supervisor_use.kind = USE_SUPERVISOR;
 	e->console_use.kind = USE_CONSOLE;
-	e->predicate.code_use.bound = 0;
-	e->predicate.memory_use.bound = 0;
-	e->predicate.program.number = 0;
 	e->predicate.is_bound = false;
 	e->predicate.waits = false;
 	timeline_member_init(&e->member, !(flags & EXO_ENV_BOUND));

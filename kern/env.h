@@ -64,7 +64,7 @@ struct env {
 	/* free room; here, so that a short displacement from tp reaches the rest (frame.h) */
 	uint8_t spare[4096 - ARCH_ENV_BYTES - 528];
 
-	struct { /* see predicate.c; with the tree lock */
+	struct { /* see predicate.c; with the tree lock. Only is_bound and waits count at first */
 		struct use code_use;
 		struct use memory_use;
 		struct program_ref program;

@@ -26,6 +26,7 @@ predicate_bind(struct env *e, const struct program *p, struct cap *code, struct 
 
 	e->predicate.code_use.kind = USE_PREDICATE;
 	use_bind(t, &e->predicate.code_use, code);
+	e->predicate.memory_use.bound = 0;
 	e->predicate.memory = NULL;
 	e->predicate.bytes = 0;
 	if (with) {
