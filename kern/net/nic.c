@@ -12,7 +12,7 @@
 #include "kern/boot.h"
 #include "kern/net/handler.h"
 #include "kern/net/local.h"
-#include "kern/net/shapes.h"
+#include "kern/net/trie_node.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 #include "lib/base/words.h"
@@ -57,7 +57,7 @@ has_room(struct ring *r)
 	return r->cq_tail - taken < r->buffers && !r->error;
 }
 
-static void
+static __attribute__((noinline)) void
 drop(struct nic *n, struct ring *r)
 {
 	r->dropped++;
@@ -75,7 +75,7 @@ nic_news(struct nic *n, struct ring *r)
 	}
 }
 
-static __attribute__((noinline)) void
+static inline void
 deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 {
 	if (n->sender && n->sender == r->env) {
@@ -90,64 +90,96 @@ deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 		return;
 	}
 	n->net->work += (uint32_t)bytes / COPY_BYTES;
-	copy_frame(arch_ram((r->buffer_page << PAGE_SHIFT) +
-			    (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES),
-		   frame, bytes);
+	copy_frame((word *)(r->buffer + (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES), frame,
+		   bytes);
 	ring_received(r, (uint16_t)bytes);
 	n->info->received++;
 	nic_news(n, r);
 }
 
-/* The children of `f` that the packet matches are to be handed it as well. */
-static void
-push_children(struct nic *n, const struct nic_filter *f, const uint8_t *end)
+static struct nic_filter *
+filter_at(struct trie_filter *at, const uint8_t *base)
 {
-	struct trie_hit hits[TRIE_HITS_MAX];
-	uint32_t count = shapes_get() ? trie_run(&f->children, f->base, end, hits)
-				      : trie_walk(&f->children, f->base, end, hits);
+	struct nic_filter *f = container_of(at, struct nic_filter, at);
 
+	f->base = base;
+	return f;
+}
+
+/* All filters of these hits are to be handed the packet. */
+static __attribute__((noinline)) void
+hand_later(struct nic *n, const struct trie_hit *hits, uint32_t count)
+{
 	n->net->work += count / HITS_PER_WORK;
 	for (uint32_t i = 0; i < count; i++) {
-		struct trie_filter *at = trie_filters(hits[i].node);
+		struct trie_filter *at = hits[i].node->filters;
 
 		for (; at; at = at->next) {
-			struct nic_filter *child = container_of(at, struct nic_filter, at);
-
-			child->base = hits[i].base;
-			list_push_back(&n->later, &child->later);
+			list_push_back(&n->later, &filter_at(at, hits[i].base)->later);
 		}
 	}
 }
 
-/* Hand the packet to those that have still to get it, as far as `budget` goes. True: to all. */
-static bool
-hand_out(struct nic *n, const uint8_t *frame, size_t bytes, uint32_t budget)
+/* Hand the packet to `f`. Returns the filter below it that it goes on to, if that is one: of carved
+ * ones it is. NULL: none, or they are in `later`. */
+static inline struct nic_filter *
+hand_to(struct nic *n, struct nic_filter *f, const uint8_t *frame, size_t bytes)
 {
-	while (!list_is_empty(&n->later)) {
-		struct nic_filter *f =
-			container_of(list_pop_front(&n->later), struct nic_filter, later);
+	struct trie_hit hits[TRIE_HITS_MAX];
+	uint32_t count;
 
-		f->hits++;
-		if (f->ring) {
-			deliver(n, f->ring, frame, bytes);
-		}
-		if (f->children.root) {
-			push_children(n, f, frame + bytes);
-		}
-		if (n->net->work >= budget && !list_is_empty(&n->later)) {
-			return false;
-		}
-		n->net->work += !list_is_empty(&n->later);
+	f->hits++;
+	if (f->ring) {
+		deliver(n, f->ring, frame, bytes);
 	}
-	return true;
+	if (!f->children.root) {
+		return NULL;
+	}
+	count = trie_run(&f->children, f->base, frame + bytes, hits);
+	if (count == 1 && !hits[0].node->filters->next) {
+		return filter_at(hits[0].node->filters, hits[0].base);
+	}
+	hand_later(n, hits, count);
+	return NULL;
+}
+
+static struct nic_filter *
+next_later(struct nic *n)
+{
+	struct list_node *next = list_pop_front(&n->later);
+
+	return next ? container_of(next, struct nic_filter, later) : NULL;
 }
 
 /* A copy of the packet waits for the next turn: the device wants its buffer back. */
 static void
 keep(struct nic *n, const uint8_t *frame, size_t bytes)
 {
-	copy_frame((word *)n->kept, frame, bytes);
-	n->kept_bytes = (uint32_t)bytes;
+	if (!n->kept_bytes) {
+		copy_frame((word *)n->kept, frame, bytes);
+		n->kept_bytes = (uint32_t)bytes;
+	}
+}
+
+/* Hand the packet to `f`, then to those that have still to get it, as far as `budget` goes. What
+ * comes after the first step down is work beyond the packet's own. */
+static void
+hand_out(struct nic *n, struct nic_filter *f, const uint8_t *frame, size_t bytes, uint32_t budget)
+{
+	uint32_t steps = 0;
+
+	while (f) {
+		if (steps > 1 && n->net->work >= budget) {
+			list_push_front(&n->later, &f->later);
+			keep(n, frame, bytes);
+			return;
+		}
+		n->net->work += steps++ > 1;
+		f = hand_to(n, f, frame, bytes);
+		if (!f) {
+			f = next_later(n);
+		}
+	}
 }
 
 static void
@@ -157,10 +189,7 @@ nic_receive(void *context, const uint8_t *frame, size_t bytes)
 	uint64_t before = n->info->received + n->info->dropped;
 
 	n->filter[0].base = frame;
-	list_push_back(&n->later, &n->filter[0].later);
-	if (!hand_out(n, frame, bytes, TURN_WORK)) {
-		keep(n, frame, bytes);
-	}
+	hand_out(n, &n->filter[0], frame, bytes, TURN_WORK);
 	n->info->unmatched += before == n->info->received + n->info->dropped;
 }
 
@@ -169,9 +198,10 @@ static bool
 finish_kept(struct nic *n, uint32_t budget)
 {
 	n->net->work = 0;
-	if (n->kept_bytes && hand_out(n, n->kept + EXO_PACKET_SKEW, n->kept_bytes, budget)) {
-		n->kept_bytes = 0;
-		n->sender = NULL;
+	if (n->kept_bytes) {
+		hand_out(n, next_later(n), n->kept + EXO_PACKET_SKEW, n->kept_bytes, budget);
+		n->kept_bytes = list_is_empty(&n->later) ? 0 : n->kept_bytes;
+		n->sender = n->kept_bytes ? n->sender : NULL;
 	}
 	return !n->kept_bytes;
 }

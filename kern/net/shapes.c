@@ -37,9 +37,6 @@ shapes_get(void)
 	return CONFIG_JIT && arch_has_jit() ? &code.shapes : NULL;
 }
 
-typedef struct trie_hit *filter_code(const uint8_t *base, const uint8_t *end,
-				     struct trie_node *node, struct trie_hit *hits);
-
 /* Nodes that were made before their shape had code find it here. */
 struct trie_hit *
 nic_step(const uint8_t *base, const uint8_t *end, struct trie_node *node, struct trie_hit *hits)
@@ -47,7 +44,7 @@ nic_step(const uint8_t *base, const uint8_t *end, struct trie_node *node, struct
 	node->code = shape_code(&code.shapes, node);
 	return node->code == (uintptr_t)nic_step
 		       ? trie_step(base, end, node, hits)
-		       : ((filter_code *)(uintptr_t)node->code)(base, end, node, hits);
+		       : ((trie_code *)(uintptr_t)node->code)(base, end, node, hits);
 }
 
 /* The page changes its rights on all harts; the lock is free meanwhile. */

@@ -53,9 +53,6 @@ void trie_remove(struct trie_store *s, struct trie *t, struct trie_filter *f);
  * [frame, end); base is where the trie's tests count from: the frame, or the hit of the parent. */
 uint32_t trie_walk(const struct trie *t, const uint8_t *base, const uint8_t *end,
 		   struct trie_hit *hits);
-/* The same as far as there is code: calls what stands in the nodes. */
-uint32_t trie_run(const struct trie *t, const uint8_t *base, const uint8_t *end,
-		  struct trie_hit *hits);
 /* The rest below a node, in C, as its code would: returns the end of the hits. What stands as the
  * code of nodes without any calls it, and may first see whether there is code by now (shape_code).
  */

@@ -52,9 +52,23 @@ _Static_assert(sizeof(struct trie_branch) == ARCH_FILTER_BRANCH_BYTES &&
 		       offsetof(struct test_field, table_shift) == ARCH_FILTER_SHIFT,
 	       "compiled code reads branches");
 
+typedef struct trie_hit *trie_code(const uint8_t *base, const uint8_t *end, struct trie_node *node,
+				   struct trie_hit *hits);
+
 typedef uint16_t __attribute__((may_alias)) word16;
 typedef uint32_t __attribute__((may_alias)) word32;
 typedef uint64_t __attribute__((may_alias)) word64;
+
+/* As trie_walk(), of a trie that has a root, by what stands as the code of its nodes: there is some
+ * if the store has shapes. */
+static inline uint32_t
+trie_run(const struct trie *t, const uint8_t *base, const uint8_t *end, struct trie_hit *hits)
+{
+	struct trie_node *root = t->root;
+	trie_code *code = (trie_code *)(uintptr_t)root->code;
+
+	return (uint32_t)((code ? code : trie_step)(base, end, root, hits) - hits);
+}
 
 static inline struct trie_branch *
 node_branches(const struct trie_node *n)

@@ -13,9 +13,6 @@ struct pending {
 	const uint8_t *base;
 };
 
-typedef struct trie_hit *(*trie_code)(const uint8_t *base, const uint8_t *end,
-				      struct trie_node *node, struct trie_hit *hits);
-
 /* Move the base past what a shift says. False: beyond the packet. */
 static bool
 shift_passes(const struct test_field *f, uint64_t mask, const uint8_t **base, const uint8_t *end)
@@ -95,14 +92,6 @@ uint32_t
 trie_walk(const struct trie *t, const uint8_t *base, const uint8_t *end, struct trie_hit *hits)
 {
 	return t->root ? (uint32_t)(trie_step(base, end, t->root, hits) - hits) : 0;
-}
-
-uint32_t
-trie_run(const struct trie *t, const uint8_t *base, const uint8_t *end, struct trie_hit *hits)
-{
-	struct trie_node *root = t->root;
-
-	return root ? (uint32_t)(((trie_code)root->code)(base, end, root, hits) - hits) : 0;
 }
 
 struct trie_filter *

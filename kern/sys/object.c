@@ -353,7 +353,7 @@ bind_buffer(struct env *e, exo_handle thing, exo_handle with)
 	}
 	if (!error) {
 		use_bind(&e->kernel->tree, &r->buffer_use, c);
-		r->buffer_page = c->start;
+		r->buffer = arch_ram(c->start << PAGE_SHIFT);
 		r->buffers = (uint32_t)c->count * (PAGE_SIZE / EXO_PACKET_BYTES);
 	}
 	return error;
