@@ -36,7 +36,7 @@ nic_of(uint64_t name)
 
 /* Both lie EXO_PACKET_SKEW behind aligned words, so words are copied. What lies behind the frame in
  * the last one is of an older frame, perhaps another's, and stays here. */
-static void
+static inline __attribute__((always_inline)) void
 copy_frame(word *to, const uint8_t *frame, size_t bytes)
 {
 	const word *from = (const word *)(frame - EXO_PACKET_SKEW);
@@ -122,7 +122,7 @@ hand_later(struct nic *n, const struct trie_hit *hits, uint32_t count)
 
 /* Hand the packet to `f`. Returns the filter below it that it goes on to, if that is one: of carved
  * ones it is. NULL: none, or they are in `later`. */
-static inline struct nic_filter *
+static inline __attribute__((always_inline)) struct nic_filter *
 hand_to(struct nic *n, struct nic_filter *f, const uint8_t *frame, size_t bytes)
 {
 	struct trie_hit hits[TRIE_HITS_MAX];
@@ -152,7 +152,7 @@ next_later(struct nic *n)
 }
 
 /* A copy of the packet waits for the next turn: the device wants its buffer back. */
-static void
+static __attribute__((noinline)) void
 keep(struct nic *n, const uint8_t *frame, size_t bytes)
 {
 	if (!n->kept_bytes) {
@@ -163,9 +163,10 @@ keep(struct nic *n, const uint8_t *frame, size_t bytes)
 
 /* Hand the packet to `f`, then to those that have still to get it, as far as `budget` goes. What
  * comes after the first step down is work beyond the packet's own. */
-static void
+static __attribute__((noinline)) void
 hand_out(struct nic *n, struct nic_filter *f, const uint8_t *frame, size_t bytes, uint32_t budget)
 {
+	bool matched = n->kept_bytes;
 	uint32_t steps = 0;
 
 	while (f) {
@@ -175,34 +176,31 @@ hand_out(struct nic *n, struct nic_filter *f, const uint8_t *frame, size_t bytes
 			return;
 		}
 		n->net->work += steps++ > 1;
+		matched |= f->ring != NULL;
 		f = hand_to(n, f, frame, bytes);
 		if (!f) {
 			f = next_later(n);
 		}
 	}
+	n->info->unmatched += !matched;
 }
 
 static void
 nic_receive(void *context, const uint8_t *frame, size_t bytes)
 {
 	struct nic *n = context;
-	uint64_t before = n->info->received + n->info->dropped;
 
 	n->filter[0].base = frame;
-	hand_out(n, &n->filter[0], frame, bytes, TURN_WORK);
-	n->info->unmatched += before == n->info->received + n->info->dropped;
+	hand_out(n, n->filter, frame, bytes, TURN_WORK);
 }
 
-/* Goes on with the packet that was kept. True: it is done, or there was none. */
-static bool
+/* Goes on with the packet that was kept. True: it is done. */
+static __attribute__((noinline)) bool
 finish_kept(struct nic *n, uint32_t budget)
 {
-	n->net->work = 0;
-	if (n->kept_bytes) {
-		hand_out(n, next_later(n), n->kept + EXO_PACKET_SKEW, n->kept_bytes, budget);
-		n->kept_bytes = list_is_empty(&n->later) ? 0 : n->kept_bytes;
-		n->sender = n->kept_bytes ? n->sender : NULL;
-	}
+	hand_out(n, next_later(n), n->kept + EXO_PACKET_SKEW, n->kept_bytes, budget);
+	n->kept_bytes = list_is_empty(&n->later) ? 0 : n->kept_bytes;
+	n->sender = n->kept_bytes ? n->sender : NULL;
 	return !n->kept_bytes;
 }
 
@@ -270,20 +268,39 @@ receive_local(struct nic *n, uint32_t budget)
 	return bytes != 0;
 }
 
+/* Is a packet here that did not come from the device just now? */
+static inline bool
+is_behind(const struct nic *n)
+{
+	return n->kept_bytes || n->local.first != n->local.end;
+}
+
+/* True: none is any more. */
+static __attribute__((noinline)) bool
+catch_up(struct nic *n, uint32_t budget)
+{
+	return (!n->kept_bytes || finish_kept(n, budget)) && !receive_local(n, budget);
+}
+
 bool
 nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 {
 	struct nic *n = &nics[number];
-	bool more = !finish_kept(n, budget) || receive_local(n, budget);
-	uint32_t done = n->net->work;
-	uint32_t left = more || done > budget ? 0 : budget - done;
+	struct net *net = n->net;
+	uint32_t done;
+	bool more;
 
+	net->work = 0;
+	more = is_behind(n) && !catch_up(n, budget);
+	done = net->work;
 	/* with nothing left it is only kept from interrupting */
-	more |= n->net->ops->interrupt(n->net, left);
-	more |= n->kept_bytes || n->local.first != n->local.end;
-	n->net->work += done;
-	tell_owners(n);
-	*work = n->net->work;
+	more |= net->ops->interrupt(net, more || done > budget ? 0 : budget - done);
+	more |= is_behind(n);
+	if (n->news) {
+		tell_owners(n);
+	}
+	net->work += done;
+	*work = net->work;
 	return more;
 }
 
