@@ -372,9 +372,13 @@ env_interrupt(struct env *e, uint64_t bits)
 			__atomic_fetch_or(&e->events, bits, __ATOMIC_RELAXED);
 			return;
 		}
-		if (bits & e->wait_mask && is_for_now(e, REQUEST_WAKE)) {
+		bool is_awaited = bits & e->wait_mask;
+
+		if ((is_awaited || !(bits & e->event_mask)) && is_for_now(e, REQUEST_WAKE)) {
 			__atomic_fetch_or(&e->events, bits, __ATOMIC_RELAXED);
-			env_wake(e);
+			if (is_awaited) {
+				env_wake(e);
+			}
 			return;
 		}
 	}

@@ -90,21 +90,21 @@ ring_has_room(struct ring *r)
 }
 
 static void
-ring_post(struct ring *r)
+ring_post(struct ring *r, uint64_t cookie, int32_t result)
 {
+	ring_shared(r)->cq[r->cq_tail % EXO_CQ_SIZE] =
+		(struct exo_completion){.cookie = cookie, .result = result};
 	r->cq_tail++;
 	__atomic_store_n(&ring_shared(r)->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
-	if (r->env) {
-		env_signal(r->env, 1ul << r->event_bit);
-	}
 }
 
 void
 ring_complete(struct ring *r, uint64_t cookie, int32_t result)
 {
-	ring_shared(r)->cq[r->cq_tail % EXO_CQ_SIZE] =
-		(struct exo_completion){.cookie = cookie, .result = result};
-	ring_post(r);
+	ring_post(r, cookie, result);
+	if (r->env) {
+		env_signal(r->env, 1ul << r->event_bit);
+	}
 }
 
 void
@@ -145,7 +145,8 @@ ring_finish(struct ring *r, struct ring_request *q, int32_t result)
 	q->busy = 0;
 	r->in_flight--;
 	if (!r->dead) {
-		ring_complete(r, q->cookie, result);
+		ring_post(r, q->cookie, result);
+		ring_tell(r);
 	}
 }
 

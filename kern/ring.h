@@ -106,7 +106,7 @@ void ring_tell(struct ring *r);
 struct ring_request *ring_request(struct ring *r);
 /* Release the frames that q has pinned so far. */
 void ring_unpin(struct ring *r, struct ring_request *q);
-/* The transfer of `q` has ended: unpin, unbind, post. */
+/* The transfer of `q` has ended: unpin, unbind, post. In the handler of an interrupt. */
 void ring_finish(struct ring *r, struct ring_request *q, int32_t result);
 /* A use (PACKET or BUFFER) is being broken. */
 void ring_lost(struct use *u);

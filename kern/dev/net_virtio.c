@@ -211,16 +211,22 @@ receive_serve(struct net_virtio *s, uint32_t budget)
 	virtq_publish(&s->receive);
 }
 
-/* True if there is more to do, or it broke. */
+/* True if there is more to do, or it broke. Nothing is to be heard of the transmit queue while
+ * nothing is in flight; what is sent meanwhile, it shall interrupt for as it did before. */
 static bool
 queues_serve(struct net_virtio *s, uint32_t budget)
 {
+	bool sends = s->in_flight;
+	bool more;
+
 	virtq_hush(&s->receive);
-	virtq_hush(&s->transmit);
+	if (sends) {
+		virtq_hush(&s->transmit);
+	}
 	if (s->orders.left) {
 		s->net.filter_result = net_orders_serve(&s->orders);
 	}
-	if (!s->virtio.broken && virtq_pending(&s->transmit)) {
+	if (sends && !s->virtio.broken && virtq_pending(&s->transmit)) {
 		transmit_serve(s, budget);
 	}
 	if (!s->virtio.broken) {
@@ -229,9 +235,8 @@ queues_serve(struct net_virtio *s, uint32_t budget)
 	if (s->virtio.broken) {
 		return true;
 	}
-	bool more = virtq_listen(&s->receive);
-
-	return virtq_listen(&s->transmit) || more;
+	more = virtq_listen(&s->receive);
+	return (sends && virtq_listen(&s->transmit)) || more;
 }
 
 static bool

@@ -193,7 +193,10 @@ handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 {
 	const struct program *p = program_get(r->handler.program);
 	uint32_t tag = nic_free_tag(n);
-	struct handling g = {.ring = r, .reply = tag < NET_TAGS_MAX ? nic_head(n, tag) : NULL};
+	struct handling g = {
+		.ring = r,
+		.reply = tag < NET_TAGS_MAX ? nic_head(n, tag, EXO_PACKET_SKEW) : NULL,
+	};
 	uint64_t result;
 
 	if (!p) {
@@ -205,7 +208,7 @@ handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 		return false;
 	}
 	if (g.reply_bytes) {
-		nic_send_head(n, r->filter, r->env, tag, g.reply_bytes);
+		nic_send_reply(n, r->filter, r->env, tag, g.reply_bytes);
 	}
 	if (g.wakes) {
 		nic_news(n, r);

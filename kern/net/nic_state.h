@@ -73,23 +73,18 @@ nic_filter_of(uint64_t name)
 void nic_filters_init(struct nic *n, void *memory, size_t bytes);
 /* May a packet with this head leave by the filter? All atoms of it and of those above it hold. */
 bool nic_may_send(const struct nic *n, uint32_t filter, const uint8_t *head, size_t bytes);
-/* A tag that is not in use, and the NIC_HEAD_BYTES for what is sent under it; NET_TAGS_MAX: there
- * is none. */
+/* A tag that is not in use, NET_TAGS_MAX: there is none; and the NIC_HEAD_BYTES, `skew` behind a
+ * multiple of 8, for what is sent under it. */
 uint32_t nic_free_tag(const struct nic *n);
 static inline uint8_t *
-nic_head(const struct nic *n, uint32_t tag)
+nic_head(const struct nic *n, uint32_t tag, uint32_t skew)
 {
-	return (uint8_t *)n->headers.memory + tag * NIC_HEAD_STRIDE + EXO_PACKET_SKEW;
+	return (uint8_t *)n->headers.memory + tag * NIC_HEAD_ROOM + skew;
 }
-static inline uint64_t
-nic_head_address(const struct nic *n, uint32_t tag)
-{
-	return n->headers.address.value + tag * NIC_HEAD_STRIDE + EXO_PACKET_SKEW;
-}
-/* Sends for `from` the `bytes` at nic_head(n, tag), if the filter lets them; nobody is told when
- * that is done. 0 E_DENIED E_BUSY E_NODEV. */
-int nic_send_head(struct nic *n, uint32_t filter, const struct env *from, uint32_t tag,
-		  uint32_t bytes);
+/* Sends for `from` the `bytes` of a reply, at nic_head(n, tag, EXO_PACKET_SKEW), if the filter lets
+ * them; nobody is told when that is done. 0 E_DENIED E_BUSY E_NODEV. */
+int nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t tag,
+		   uint32_t bytes);
 /* The ring's owner is told when the NIC's turn ends. */
 void nic_news(struct nic *n, struct ring *r);
 /* struct net.done. */

@@ -15,6 +15,7 @@
 #include "lib/base/bitmap.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
+#include "lib/base/words.h"
 
 #define PACKET_MIN 14
 
@@ -109,6 +110,12 @@ check_packet(struct kernel *k, struct cspace *s, const struct exo_packet_request
 	return p->part[0].bytes < p->bytes && p->part[0].bytes < EXO_TRANSMIT_SPAN ? E_RANGE : 0;
 }
 
+static struct paddr
+head_address(const struct nic *n, uint32_t tag, uint32_t skew)
+{
+	return (struct paddr){n->headers.address.value + tag * NIC_HEAD_ROOM + skew};
+}
+
 /* Copy the head, run the predicate on the copy; the device's list is the copy, then what follows
  * in place. */
 static int
@@ -116,7 +123,8 @@ build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struc
       uint32_t *count)
 {
 	uint32_t head = p->part[0].bytes < EXO_TRANSMIT_SPAN ? p->part[0].bytes : EXO_TRANSMIT_SPAN;
-	uint8_t *copy = nic_head(n, tag);
+	uint32_t skew = p->part[0].address.value & (WORD_BYTES - 1);
+	uint8_t *copy = nic_head(n, tag, skew);
 
 	memcpy(copy, arch_ram(p->part[0].address.value), head);
 	if (!nic_may_send(n, r->filter, copy, head)) {
@@ -124,7 +132,7 @@ build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struc
 		return E_DENIED;
 	}
 	*count = 0;
-	list[(*count)++] = (struct net_segment){{nic_head_address(n, tag)}, head};
+	list[(*count)++] = (struct net_segment){head_address(n, tag, skew), head};
 	if (p->part[0].bytes > head) {
 		list[(*count)++] = (struct net_segment){{p->part[0].address.value + head},
 							p->part[0].bytes - head};
@@ -198,13 +206,13 @@ start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
 }
 
 int
-nic_send_head(struct nic *n, uint32_t filter, const struct env *from, uint32_t tag, uint32_t bytes)
+nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t tag, uint32_t bytes)
 {
 	uint32_t head = bytes < EXO_TRANSMIT_SPAN ? bytes : EXO_TRANSMIT_SPAN;
-	struct net_segment all = {{nic_head_address(n, tag)}, bytes};
+	struct net_segment all = {head_address(n, tag, EXO_PACKET_SKEW), bytes};
 	int error;
 
-	if (!nic_may_send(n, filter, nic_head(n, tag), head)) {
+	if (!nic_may_send(n, filter, nic_head(n, tag, EXO_PACKET_SKEW), head)) {
 		n->info->refused++;
 		return E_DENIED;
 	}

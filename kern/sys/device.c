@@ -92,9 +92,10 @@ submit_next(struct env *e, struct ring *r)
 	}
 }
 
-/* One entry: 1 taken, 0 nothing to take or no room, RING_AGAIN, or an error. */
+/* One entry: 1 taken, 0 nothing to take or no room, RING_AGAIN, or an error. *left: how many there
+ * are then. */
 static int
-submit_one(struct env *e, exo_handle ring)
+submit_one(struct env *e, exo_handle ring, int *left)
 {
 	struct kernel *k = e->kernel;
 	struct cap *c;
@@ -106,9 +107,10 @@ submit_one(struct env *e, exo_handle ring)
 	if (!result) {
 		struct ring *r = arch_ram(c->start << PAGE_SHIFT);
 
-		result = ring_pending(r);
+		result = *left = ring_pending(r);
 		if (result > 0) {
 			result = submit_next(e, r);
+			*left -= result == 1;
 		}
 	}
 	k->waiting = false;
@@ -124,10 +126,11 @@ sys_submit(exo_handle ring)
 	uint32_t end = __atomic_load_n(work, __ATOMIC_RELAXED) + SUBMIT_WORK;
 	int taken = 0;
 	int result = 1;
+	int left = 1;
 
-	for (int i = 0; i < SUBMIT_MAX && result > 0 &&
+	for (int i = 0; i < SUBMIT_MAX && result > 0 && left > 0 &&
 			(int32_t)(end - __atomic_load_n(work, __ATOMIC_RELAXED)) > 0; i++) {
-		result = submit_one(e, ring);
+		result = submit_one(e, ring, &left);
 		taken += result == 1;
 		if (result == RING_AGAIN && sys_interrupted()) {
 			break;
