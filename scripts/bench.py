@@ -47,7 +47,8 @@ PEER, GUEST = bytes((10, 0, 2, 2)), bytes((10, 0, 2, 15))
 
 CORE = ("null_call exc_to_handler exc_resume trap_unprot prot1 prot100 map1 map100 appel1 appel2 carve_drop_10 "
         "carve_drop_10000 frame_clear").split()
-KERNEL_ONLY = {"exc_to_handler", "irq_to_user", "slice_switch"}     # one way: the instruction that it came at is not part of it
+# One way: the instruction that it came at is not part of it
+KERNEL_ONLY = {"exc_to_handler", "irq_to_user", "slice_switch", "udp_echo_handler"}
 LIFE = ["env_cycle_16p"]
 TRANSFER = "transfer_bare transfer_saved yield_pair notify_pair".split()
 IRQ = ["irq_to_user"]
@@ -65,8 +66,9 @@ RX = {"rx_paced": (1, PACE_SECONDS, {}),
                      {"append": "burst",
                       "extra": ("-object", f"filter-buffer,id=hold,netdev=net0,interval={HOLD_SECONDS * 1e6:.0f}")})}
 ECHO = {"udp_echo_ring": (1, PACE_SECONDS, {})}
+HANDLER = {"udp_echo_handler": (1, PACE_SECONDS, {})}
 ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *PIPE, *SLICE, *FORK, *HARTS, *RT, "raw_read_4k", *RX,
-       *ECHO, *HTTP, *JIT, "boot_smode", "kernel_text_bytes"]
+       *ECHO, *HANDLER, *HTTP, *JIT, "boot_smode", "kernel_text_bytes"]
 
 
 class Failed(Exception):
@@ -351,7 +353,7 @@ def measure_paced(opts, wanted, program, initrd):
     ours, theirs = opts.out / f"{program}.host", opts.out / f"{program}.guest"
 
     def one_figure(name):
-        packets, pause, options = {**RX, **ECHO}[name]
+        packets, pause, options = {**RX, **ECHO, **HANDLER}[name]
         ours.unlink(missing_ok=True)
         theirs.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire, \
@@ -372,6 +374,15 @@ def measure_udp_echo(opts, wanted):
     elf = str(opts.elf("udp_echo"))
     initrd = mkinitrd.for_manifest(dts, str(opts.out / "udp_echo.cpio"), programs=[elf])
     return measure_paced(opts, wanted, "udp_echo", initrd)
+
+
+def measure_udp_handler(opts, wanted):
+    """In the kernel, up to where it has handed the reply to the device."""
+    opts.trace = {**opts.trace, "upto": after_call(opts.build / "kernel.elf", "handler_takes", "nic_send_reply"),
+                  "op": operations()["udp_echo_handler"]}
+    values = measure_paced(opts, wanted, "udp_handler", initrd_with(opts, "udp_handler"))
+    opts.trace = {}
+    return values
 
 
 def site_image(opts):
@@ -459,6 +470,7 @@ GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest),
           (list(FORK), measure_fork),
           (HARTS, measure_harts), (RT, measure_rt),
           (["raw_read_4k"], measure_disk), (list(RX), measure_rx), (list(ECHO), measure_udp_echo),
+          (list(HANDLER), measure_udp_handler),
           (list(HTTP), measure_http), (JIT, measure_jit),
           (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
 
@@ -517,6 +529,16 @@ def lock_address(kernel):
     return "0x" + next(line.split()[0] for line in out.splitlines() if line.endswith(" b kernel"))
 
 
+def after_call(kernel, caller, callee):
+    """Where CALLER goes on when CALLEE has returned."""
+    out = subprocess.run(["riscv64-unknown-elf-objdump", "-d", f"--disassemble={caller}", kernel], capture_output=True,
+                         text=True, check=True).stdout
+    found = re.findall(rf"\bjalr?\b.*<{callee}>\n\s*(\w+):", out)
+    if len(found) != 1:
+        raise Failed(f"{caller} has {len(found)} calls of {callee} in {kernel}, not one")
+    return "0x" + found[0]
+
+
 def print_trace(name_of, path):
     """The functions that the traced instructions belong to, in the order of execution."""
     pcs = [int(line, 16) for line in path.read_text().split()]
@@ -541,6 +563,7 @@ def profile(opts, name):
     name, _, test = name.partition(":")
     program, measure = {"raw_read_4k": ("disk", measure_disk), **dict.fromkeys(RX, ("rx", measure_rx)),
                         **dict.fromkeys(ECHO, ("udp_echo", measure_udp_echo)),
+                        **dict.fromkeys(HANDLER, ("udp_handler", measure_udp_handler)),
                         **{figure: (program, of_program(program))
                            for program, figures in PROGRAMS.items() for figure in figures},
                         **dict.fromkeys(FORK, ("fork", measure_fork))}.get(name, ("core", measure_core))
@@ -552,7 +575,7 @@ def profile(opts, name):
         opts.trace = {"hist": path}
         measure_http(opts, [name])
         return print_hist(namer(opts.build / "kernel.elf", opts.build / "user/web.elf"), path)
-    opts.trace = {"longest": path} if name in LONGEST else {"trace": path, "op": operations()[name], "nth": 20}
+    opts.trace = {"longest": path} if name in [*LONGEST, *HANDLER] else {"trace": path, "op": operations()[name], "nth": 20}
     if name == "lock_held_max":
         opts.trace["lock"] = lock_address(opts.build / "kernel.elf")
     if test:

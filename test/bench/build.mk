@@ -17,6 +17,8 @@ libs-test/bench/jit_ratio := engines
 $(B)/u/test/bench/jit_ratio/code.S.o: $$(CODE_PROGS)
 $(B)/u/test/bench/jit_ratio/code.S.o: UFLAGS += -Wa,-I$(O)/bpf
 libs-test/bench/udp_echo := net
+$(B)/u/test/bench/udp_handler/code.S.o: $(O)/bpf/udp_echo.bin
+$(B)/u/test/bench/udp_handler/code.S.o: UFLAGS += -Wa,-I$(O)/bpf
 bench-programs: $(O)/host/counter.so
 
 # make -s bench [ONLY=a,b] [CHECK=1] [PROFILE=figure]

@@ -29,6 +29,9 @@
  * - lock=ADDRESS: the virtual address of a struct lock; how long it is held is counted too
  * - longest=FILE: the addresses of the longest S-mode run that no user instruction or wfi
  *   interrupts; with lock=, of the longest time that the lock was held
+ * - upto=ADDRESS,op=N: an interval of operation N ends where that S-mode instruction is reached, and
+ *   began with the first one behind the last wfi or user instruction; with longest=, the addresses
+ *   of the K-th of these (nth=K)
  * - hist=FILE: how often each address, firmware apart, was executed while hist_on of vCPU 0
  *   was not 0;
  *   hist_on=1, after shm=, sets that from the start
@@ -87,6 +90,7 @@ static struct {
 	struct tally *tallies;
 	const char *longest_path;
 	uint64_t longest; /* the run that longest_path holds */
+	uint64_t upto;
 	uint64_t tree_lock; /* address of its ticket counter, the owner's is behind it; 0: none */
 	unsigned int trace_op;
 	unsigned int trace_nth;
@@ -142,7 +146,7 @@ end_run(unsigned int vcpu)
 
 	if (c->run_armed && c->run > c->run_max) {
 		c->run_max = c->run;
-		if (g.longest_path && !g.tree_lock) {
+		if (g.longest_path && !g.tree_lock && !g.upto) {
 			save_longest(vcpu, c->run);
 		}
 	}
@@ -216,6 +220,26 @@ on_store(unsigned int vcpu, uint32_t info, uint64_t va, void *data)
 		}
 		c->held_from = 0;
 	}
+}
+
+static void
+on_upto(unsigned int vcpu, void *va)
+{
+	uint64_t *now = &g.vcpu[vcpu].insns[SUPERVISOR];
+	uint64_t run = g.vcpu[vcpu].run;
+	bool is_wanted;
+
+	pthread_mutex_lock(&g.lock);
+	*now -= run;
+	write_record(2 * g.trace_op, vcpu);
+	*now += run;
+	write_record(2 * g.trace_op + 1, vcpu);
+	is_wanted = g.longest_path && ++g.trace_seen == g.trace_nth;
+	pthread_mutex_unlock(&g.lock);
+	if (is_wanted) {
+		save_longest(vcpu, run);
+	}
+	on_supervisor(vcpu, va);
 }
 
 static void
@@ -323,6 +347,8 @@ watch_insn(struct qemu_plugin_insn *insn)
 		data = (void *)(uintptr_t)(word >> 20);
 	} else if (word == WFI_WORD && class == SUPERVISOR) {
 		cb = on_wfi;
+	} else if (g.upto && va == g.upto) {
+		cb = on_upto;
 	}
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, PLUGIN_CB_NO_REGS, data);
 	if (g.tree_lock && class == SUPERVISOR) {
@@ -418,6 +444,10 @@ take_option(const char *name, const char *value)
 	if (!strcmp(name, "lock")) {
 		g.tree_lock = strtoull(value, NULL, 0);
 		return g.tree_lock != 0;
+	}
+	if (!strcmp(name, "upto")) {
+		g.upto = strtoull(value, NULL, 0);
+		return g.upto != 0;
 	}
 	if (!strcmp(name, "op")) {
 		g.trace_op = (unsigned int)strtoul(value, NULL, 0);

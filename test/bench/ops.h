@@ -52,5 +52,6 @@
 #define OP_INTERPRETED      37
 #define OP_COMPILED         38
 #define OP_RX_BURST32       39
+#define OP_UDP_ECHO_HANDLER 40
 
 #endif
