@@ -13,7 +13,7 @@
 #include "kern/net/local.h"
 #include "kern/boot.h"
 #include "kern/net/canon.h"
-#include "kern/net/shapes.h"
+#include "kern/net/trie_node.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
@@ -37,8 +37,7 @@ is_wanted(const struct nic *n, const uint8_t *head, uint32_t bytes)
 	const struct trie *t = &n->filter[0].children;
 	struct trie_hit hits[TRIE_HITS_MAX];
 
-	return n->filter[0].ring || (shapes_get() ? trie_run(t, head, head + bytes, hits)
-						  : trie_walk(t, head, head + bytes, hits)) != 0;
+	return n->filter[0].ring || (t->root && trie_run(t, head, head + bytes, hits));
 }
 
 bool
