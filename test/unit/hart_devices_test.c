@@ -192,6 +192,12 @@ env_timeout(struct env *e)
 	(void)e;
 }
 
+void
+env_look_by_predicate(struct env *e)
+{
+	(void)e;
+}
+
 /* --- tests ---------------------------------------------------------------------------------- */
 static int
 set_up(void **unused)
