@@ -76,17 +76,6 @@ code_check(const struct code_program *p)
 }
 
 void
-code_run_region(struct code_run *run, uint32_t region, const void *memory, uint32_t bytes,
-		bool is_written)
-{
-	uint64_t first = (uint64_t)region << EXO_REGION_SHIFT;
-	struct code_region r = {(uintptr_t)memory - first, bytes ? first + bytes : 0};
-
-	run->load[region] = r;
-	run->store[region] = is_written ? r : (struct code_region){0, 0};
-}
-
-void
 code_run_begin(struct code_run *run, const struct code_program *p, void *stack)
 {
 	memset(run, 0, sizeof(*run));

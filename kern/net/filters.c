@@ -242,19 +242,6 @@ nic_disjoint(struct captree *t, const struct cap *c, const struct cap *with)
 	return atoms_disjoint(a.atom, a.count, b.atom, b.count);
 }
 
-bool
-nic_may_send(const struct nic *n, uint32_t filter, const uint8_t *head, size_t bytes)
-{
-	for (uint32_t i = filter; i; i = n->filter[i].parent) {
-		const struct nic_filter *f = &n->filter[i];
-
-		if (!filter_match(f->atoms + f->receive_atoms, f->transmit_atoms, head, bytes)) {
-			return false;
-		}
-	}
-	return true;
-}
-
 const char *
 nic_check(uint32_t number)
 {

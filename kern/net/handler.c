@@ -172,7 +172,7 @@ run_handler(struct nic *n, struct handling *g, const struct program *p, const ui
 	code_run_region(&run, EXO_REGION_INPUT, frame, (uint32_t)bytes, false);
 	code_run_region(&run, EXO_REGION_STATE, h->state, h->state_bytes, true);
 	if (g->reply) {
-		memset(g->reply, 0, NIC_HEAD_BYTES);
+		memset(g->reply - EXO_PACKET_SKEW, 0, EXO_PACKET_SKEW + NIC_HEAD_BYTES);
 		code_run_region(&run, EXO_REGION_REPLY, g->reply, NIC_HEAD_BYTES, true);
 	}
 	run.argument[0] = (uint64_t)EXO_REGION_INPUT << EXO_REGION_SHIFT;

@@ -224,6 +224,9 @@ nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area h
 	n->net = net;
 	n->headers = headers;
 	n->device = device;
+	for (uint32_t tag = NET_TAGS_MAX; tag; tag--) {
+		n->free_tag[n->tags_free++] = (uint8_t)(tag - 1);
+	}
 	n->info = &k->sysinfo->nic[number];
 	nic_filters_init(n, boot_room(k, pool_bytes(k)), pool_bytes(k));
 	n->kept = boot_table(k, EXO_PACKET_BYTES);

@@ -55,6 +55,8 @@ struct nic {
 	const struct env *sender; /* of the present packet, who does not get it; NULL: it came in */
 	struct ring *news;        /* while it interrupts: rings that packets have come to */
 	uint64_t tags_used;       /* a bit each */
+	uint32_t tags_free;       /* so many, in free_tag; the last one is used next */
+	uint8_t free_tag[NET_TAGS_MAX];
 	struct {
 		struct ring *ring; /* NULL: the packet is a handler's reply */
 		struct ring_request *request;
@@ -71,11 +73,13 @@ nic_filter_of(uint64_t name)
 
 /* The pool of a NIC: `bytes` of memory, not cleared. Boot. */
 void nic_filters_init(struct nic *n, void *memory, size_t bytes);
-/* May a packet with this head leave by the filter? All atoms of it and of those above it hold. */
-bool nic_may_send(const struct nic *n, uint32_t filter, const uint8_t *head, size_t bytes);
 /* A tag that is not in use, NET_TAGS_MAX: there is none; and the NIC_HEAD_BYTES, `skew` behind a
  * multiple of 8, for what is sent under it. */
-uint32_t nic_free_tag(const struct nic *n);
+static inline uint32_t
+nic_free_tag(const struct nic *n)
+{
+	return n->tags_free ? n->free_tag[n->tags_free - 1] : NET_TAGS_MAX;
+}
 static inline uint8_t *
 nic_head(const struct nic *n, uint32_t tag, uint32_t skew)
 {

@@ -36,17 +36,12 @@ nic_done(void *context, uint32_t tag, int result)
 		return;
 	}
 	bitmap_clear(&n->tags_used, tag);
+	n->free_tag[n->tags_free++] = (uint8_t)tag;
 	n->tag[tag].ring = NULL;
 	n->info->transmitted += result >= 0;
 	if (r) {
 		ring_finish(r, n->tag[tag].request, result);
 	}
-}
-
-uint32_t
-nic_free_tag(const struct nic *n)
-{
-	return ~n->tags_used ? word_lowest_bit(~n->tags_used) : NET_TAGS_MAX;
 }
 
 /* Check one segment. 0, CLAIM_AGAIN or an error. */
@@ -110,6 +105,20 @@ check_packet(struct kernel *k, struct cspace *s, const struct exo_packet_request
 	return p->part[0].bytes < p->bytes && p->part[0].bytes < EXO_TRANSMIT_SPAN ? E_RANGE : 0;
 }
 
+/* May a packet with this head leave by the filter? All atoms of it and of those above it hold. */
+static bool
+may_send(const struct nic *n, uint32_t filter, const uint8_t *head, size_t bytes)
+{
+	for (uint32_t i = filter; i; i = n->filter[i].parent) {
+		const struct nic_filter *f = &n->filter[i];
+
+		if (!filter_match(f->atoms + f->receive_atoms, f->transmit_atoms, head, bytes)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static struct paddr
 head_address(const struct nic *n, uint32_t tag, uint32_t skew)
 {
@@ -127,7 +136,7 @@ build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struc
 	uint8_t *copy = nic_head(n, tag, skew);
 
 	memcpy(copy, arch_ram(p->part[0].address.value), head);
-	if (!nic_may_send(n, r->filter, copy, head)) {
+	if (!may_send(n, r->filter, copy, head)) {
 		n->info->refused++;
 		return E_DENIED;
 	}
@@ -160,10 +169,11 @@ pin(struct kernel *k, struct ring_request *request, const struct packet *p)
 	return 0;
 }
 
-/* The device has it; it calls nic_done(). */
+/* The device has what nic_free_tag() was used for; it calls nic_done(). */
 static void
 sent(struct nic *n, uint32_t tag)
 {
+	n->tags_free--;
 	bitmap_set(&n->tags_used, tag);
 	if (n->net->wants_turn) {
 		irq_soon(n->device);
@@ -212,7 +222,7 @@ nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t 
 	struct net_segment all = {head_address(n, tag, EXO_PACKET_SKEW), bytes};
 	int error;
 
-	if (!nic_may_send(n, filter, nic_head(n, tag, EXO_PACKET_SKEW), head)) {
+	if (!may_send(n, filter, nic_head(n, tag, EXO_PACKET_SKEW), head)) {
 		n->info->refused++;
 		return E_DENIED;
 	}

@@ -15,6 +15,7 @@
 
 /* As words: may alias objects of any type. */
 typedef uint32_t __attribute__((may_alias)) half;
+typedef uint16_t __attribute__((may_alias)) quarter;
 
 #define WORD_MASK  (WORD_BYTES - 1)
 #define HALF_BYTES sizeof(half)
@@ -35,6 +36,12 @@ words_fill(word *to, word value, size_t bytes)
 	for (; to < turns_end; to += FILL_WORDS) {
 #pragma GCC unroll FILL_WORDS
 		for (size_t i = 0; i < FILL_WORDS; i++) {
+			to[i] = value;
+		}
+	}
+	for (; end - to >= COPY_WORDS; to += COPY_WORDS) {
+#pragma GCC unroll COPY_WORDS
+		for (size_t i = 0; i < COPY_WORDS; i++) {
 			to[i] = value;
 		}
 	}
@@ -84,21 +91,58 @@ halves_copy(half *restrict to, const half *restrict from, size_t bytes)
 	}
 }
 
+/* The three sizes below a word; the ends are aligned accordingly. */
+static inline size_t
+copy_byte(unsigned char *at, const unsigned char *source)
+{
+	*at = *source;
+	return 1;
+}
+
+static inline size_t
+copy_quarter(unsigned char *at, const unsigned char *source)
+{
+	*(quarter *)at = *(const quarter *)source;
+	return sizeof(quarter);
+}
+
+static inline size_t
+copy_half(unsigned char *at, const unsigned char *source)
+{
+	*(half *)at = *(const half *)source;
+	return HALF_BYTES;
+}
+
+/* Both are equally far from a word, and a word or more is copied. */
+static inline void
+copy_alike(unsigned char *at, const unsigned char *source, size_t bytes)
+{
+	size_t done = (uintptr_t)at & 1 ? copy_byte(at, source) : 0;
+	size_t whole;
+
+	done += (uintptr_t)(at + done) & 2 ? copy_quarter(at + done, source + done) : 0;
+	done += (uintptr_t)(at + done) & 4 ? copy_half(at + done, source + done) : 0;
+	whole = (bytes - done) / WORD_BYTES;
+	words_copy((word *)(at + done), (const word *)(source + done), whole);
+	done += whole * WORD_BYTES;
+	done += (bytes - done) & 4 ? copy_half(at + done, source + done) : 0;
+	done += (bytes - done) & 2 ? copy_quarter(at + done, source + done) : 0;
+	if ((bytes - done) & 1) {
+		copy_byte(at + done, source + done);
+	}
+}
+
 void *
 memcpy(void *restrict to, const void *restrict from, size_t bytes)
 {
 	unsigned char *at = to;
 	const unsigned char *source = from;
 
-	if (!(((uintptr_t)at ^ (uintptr_t)source) & WORD_MASK)) {
-		for (; bytes && ((uintptr_t)at & WORD_MASK); bytes--) {
-			*at++ = *source++;
-		}
-		words_copy((word *)at, (const word *)source, bytes / WORD_BYTES);
-		at += bytes & ~WORD_MASK;
-		source += bytes & ~WORD_MASK;
-		bytes &= WORD_MASK;
-	} else if (!(((uintptr_t)at ^ (uintptr_t)source) & HALF_MASK)) {
+	if (!(((uintptr_t)at ^ (uintptr_t)source) & WORD_MASK) && bytes >= WORD_BYTES) {
+		copy_alike(at, source, bytes);
+		return to;
+	}
+	if (!(((uintptr_t)at ^ (uintptr_t)source) & HALF_MASK)) {
 		for (; bytes && ((uintptr_t)at & HALF_MASK); bytes--) {
 			*at++ = *source++;
 		}
