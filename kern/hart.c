@@ -367,7 +367,7 @@ slice_begin(struct hart *h, struct env *e)
 	}
 }
 
-/* What hart_choose() comes to where nobody could run. */
+/* hart_choose(), where nobody could run. */
 static inline void
 choose_nobody(struct hart *h, uint64_t now)
 {
@@ -395,16 +395,12 @@ look_at_owner(struct hart *h, uint64_t now)
 	}
 }
 
-static void
-hart_choose(struct hart *h, uint64_t now)
+static __attribute__((noinline)) void
+choose_somebody(struct hart *h, uint64_t now)
 {
 	struct env *was = h->running;
 	struct timeline_member *m;
 
-	if (!was && timeline_choose_nobody(&h->timeline)) {
-		choose_nobody(h, now);
-		return;
-	}
 	tick_charge(h, was, now);
 	if (was && now >= h->boundary) {
 		slice_over(h, was, true);
@@ -426,6 +422,16 @@ hart_choose(struct hart *h, uint64_t now)
 		slice_begin(h, h->running);
 	}
 	h->gave_up = false;
+}
+
+static inline void
+hart_choose(struct hart *h, uint64_t now)
+{
+	if (!h->running && timeline_choose_nobody(&h->timeline)) {
+		choose_nobody(h, now);
+	} else {
+		choose_somebody(h, now);
+	}
 }
 
 /* Those that come while nobody runs. */

@@ -107,13 +107,6 @@ void hart_interrupts(struct hart *h);
 void hart_inbox(struct hart *h);
 /* Send the IPIs that this hart, h, owes since the last time; never with a lock held. */
 void hart_send_ipis(struct hart *h);
-static inline void
-hart_send_pokes(struct hart *h)
-{
-	if (h->pokes) {
-		hart_send_ipis(h);
-	}
-}
 /* Before anything looks at `running`: whose turn it is by now. */
 void hart_follow_turn(struct hart *h);
 static inline void
@@ -128,6 +121,16 @@ static inline bool
 hart_is_behind(const struct hart *h)
 {
 	return __atomic_load_n(&h->slots_changed, __ATOMIC_RELAXED);
+}
+/* Often it owes one to itself only, and knows. */
+static inline void
+hart_send_pokes(struct hart *h)
+{
+	if (h->pokes == 1ul << h->number && !hart_is_behind(h)) {
+		h->pokes = 0;
+	} else if (h->pokes) {
+		hart_send_ipis(h);
+	}
 }
 /* How long an environment runs at least before the rest of some work is done, ticks: 10 us. */
 static inline uint64_t

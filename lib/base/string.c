@@ -91,45 +91,45 @@ halves_copy(half *restrict to, const half *restrict from, size_t bytes)
 	}
 }
 
-/* The three sizes below a word; the ends are aligned accordingly. */
-static inline size_t
-copy_byte(unsigned char *at, const unsigned char *source)
+/* Both are equally far from a word, and a word or more is copied. Returns `to`. */
+static __attribute__((noinline)) void *
+copy_alike(void *restrict to, const void *restrict from, size_t bytes)
 {
-	*at = *source;
-	return 1;
-}
+	unsigned char *at = to;
+	const unsigned char *source = from;
+	size_t before = -(uintptr_t)to & WORD_MASK;
 
-static inline size_t
-copy_quarter(unsigned char *at, const unsigned char *source)
-{
-	*(quarter *)at = *(const quarter *)source;
-	return sizeof(quarter);
-}
-
-static inline size_t
-copy_half(unsigned char *at, const unsigned char *source)
-{
-	*(half *)at = *(const half *)source;
-	return HALF_BYTES;
-}
-
-/* Both are equally far from a word, and a word or more is copied. */
-static inline void
-copy_alike(unsigned char *at, const unsigned char *source, size_t bytes)
-{
-	size_t done = (uintptr_t)at & 1 ? copy_byte(at, source) : 0;
-	size_t whole;
-
-	done += (uintptr_t)(at + done) & 2 ? copy_quarter(at + done, source + done) : 0;
-	done += (uintptr_t)(at + done) & 4 ? copy_half(at + done, source + done) : 0;
-	whole = (bytes - done) / WORD_BYTES;
-	words_copy((word *)(at + done), (const word *)(source + done), whole);
-	done += whole * WORD_BYTES;
-	done += (bytes - done) & 4 ? copy_half(at + done, source + done) : 0;
-	done += (bytes - done) & 2 ? copy_quarter(at + done, source + done) : 0;
-	if ((bytes - done) & 1) {
-		copy_byte(at + done, source + done);
+	bytes -= before;
+	if (before & 1) {
+		*at++ = *source++;
 	}
+	if (before & 2) {
+		*(quarter *)at = *(const quarter *)source;
+		at += sizeof(quarter);
+		source += sizeof(quarter);
+	}
+	if (before & 4) {
+		*(half *)at = *(const half *)source;
+		at += HALF_BYTES;
+		source += HALF_BYTES;
+	}
+	words_copy((word *)at, (const word *)source, bytes / WORD_BYTES);
+	at += bytes & ~WORD_MASK;
+	source += bytes & ~WORD_MASK;
+	if (bytes & 4) {
+		*(half *)at = *(const half *)source;
+		at += HALF_BYTES;
+		source += HALF_BYTES;
+	}
+	if (bytes & 2) {
+		*(quarter *)at = *(const quarter *)source;
+		at += sizeof(quarter);
+		source += sizeof(quarter);
+	}
+	if (bytes & 1) {
+		*at = *source;
+	}
+	return to;
 }
 
 void *
@@ -139,8 +139,7 @@ memcpy(void *restrict to, const void *restrict from, size_t bytes)
 	const unsigned char *source = from;
 
 	if (!(((uintptr_t)at ^ (uintptr_t)source) & WORD_MASK) && bytes >= WORD_BYTES) {
-		copy_alike(at, source, bytes);
-		return to;
+		return copy_alike(to, from, bytes);
 	}
 	if (!(((uintptr_t)at ^ (uintptr_t)source) & HALF_MASK)) {
 		for (; bytes && ((uintptr_t)at & HALF_MASK); bytes--) {
