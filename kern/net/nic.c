@@ -75,7 +75,7 @@ nic_news(struct nic *n, struct ring *r)
 	}
 }
 
-static inline void
+static inline __attribute__((always_inline)) void
 deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 {
 	if (n->sender && n->sender == r->env) {
@@ -120,27 +120,19 @@ hand_later(struct nic *n, const struct trie_hit *hits, uint32_t count)
 	}
 }
 
-/* Hand the packet to `f`. Returns the filter below it that it goes on to, if that is one: of carved
- * ones it is. NULL: none, or they are in `later`. */
-static inline __attribute__((always_inline)) struct nic_filter *
+/* Hand the packet to `f`. */
+static __attribute__((noinline)) void
 hand_to(struct nic *n, struct nic_filter *f, const uint8_t *frame, size_t bytes)
 {
 	struct trie_hit hits[TRIE_HITS_MAX];
-	uint32_t count;
 
 	f->hits++;
 	if (f->ring) {
 		deliver(n, f->ring, frame, bytes);
 	}
-	if (!f->children.root) {
-		return NULL;
+	if (f->children.root) {
+		hand_later(n, hits, trie_run(&f->children, f->base, frame + bytes, hits));
 	}
-	count = trie_run(&f->children, f->base, frame + bytes, hits);
-	if (count == 1 && !hits[0].node->filters->next) {
-		return filter_at(hits[0].node->filters, hits[0].base);
-	}
-	hand_later(n, hits, count);
-	return NULL;
 }
 
 static struct nic_filter *
@@ -161,44 +153,74 @@ keep(struct nic *n, const uint8_t *frame, size_t bytes)
 	}
 }
 
-/* Hand the packet to `f`, then to those that have still to get it, as far as `budget` goes. What
- * comes after the first step down is work beyond the packet's own. */
+/* Hand the packet to those that have still to get it, as far as `budget` goes: all but the first
+ * are work beyond the packet's own. Some have `matched` it already? */
 static __attribute__((noinline)) void
-hand_out(struct nic *n, struct nic_filter *f, const uint8_t *frame, size_t bytes, uint32_t budget)
+hand_out(struct nic *n, const uint8_t *frame, size_t bytes, uint32_t budget, bool matched)
 {
-	bool matched = n->kept_bytes;
-	uint32_t steps = 0;
+	struct nic_filter *f = next_later(n);
 
 	while (f) {
-		if (steps > 1 && n->net->work >= budget) {
-			list_push_front(&n->later, &f->later);
+		matched |= f->ring != NULL;
+		hand_to(n, f, frame, bytes);
+		if (n->net->work >= budget && !list_is_empty(&n->later)) {
 			keep(n, frame, bytes);
 			return;
 		}
-		n->net->work += steps++ > 1;
-		matched |= f->ring != NULL;
-		f = hand_to(n, f, frame, bytes);
-		if (!f) {
-			f = next_later(n);
-		}
+		f = next_later(n);
+		n->net->work += f != NULL;
 	}
 	n->info->unmatched += !matched;
 }
 
+/* The filter where the packet ends, of these hits: NULL if there is more than one, or it has others
+ * below it. */
+static inline struct nic_filter *
+only_hit(const struct trie_hit *hits, uint32_t count)
+{
+	struct nic_filter *f;
+
+	if (count != 1 || hits[0].node->filters->next) {
+		return NULL;
+	}
+	f = container_of(hits[0].node->filters, struct nic_filter, at);
+	return f->ring && !f->children.root ? f : NULL;
+}
+
+/* Most packets match one filter, carved from the whole NIC, which has a ring. */
 static void
 nic_receive(void *context, const uint8_t *frame, size_t bytes)
 {
 	struct nic *n = context;
+	struct nic_filter *all = n->filter;
+	struct trie_hit hits[TRIE_HITS_MAX];
+	struct nic_filter *f = NULL;
+	uint32_t count = 0;
 
-	n->filter[0].base = frame;
-	hand_out(n, n->filter, frame, bytes, TURN_WORK);
+	if (!all->ring && all->children.root) {
+		count = trie_run(&all->children, frame, frame + bytes, hits);
+		f = only_hit(hits, count);
+	}
+	if (f) {
+		all->hits++;
+		f->hits++;
+		deliver(n, f->ring, frame, bytes);
+	} else if (count) {
+		all->hits++;
+		hand_later(n, hits, count);
+		hand_out(n, frame, bytes, TURN_WORK, false);
+	} else {
+		all->base = frame;
+		list_push_back(&n->later, &all->later);
+		hand_out(n, frame, bytes, TURN_WORK, false);
+	}
 }
 
 /* Goes on with the packet that was kept. True: it is done. */
 static __attribute__((noinline)) bool
 finish_kept(struct nic *n, uint32_t budget)
 {
-	hand_out(n, next_later(n), n->kept + EXO_PACKET_SKEW, n->kept_bytes, budget);
+	hand_out(n, n->kept + EXO_PACKET_SKEW, n->kept_bytes, budget, true);
 	n->kept_bytes = list_is_empty(&n->later) ? 0 : n->kept_bytes;
 	n->sender = n->kept_bytes ? n->sender : NULL;
 	return !n->kept_bytes;
