@@ -65,6 +65,7 @@ ring_peek(struct ring *r, union exo_request *copy)
 		(const volatile uint64_t *)&ring_shared(r)->sq[r->sq_head % EXO_SQ_SIZE];
 	uint64_t *to = (uint64_t *)copy;
 
+#pragma GCC unroll 8
 	for (uint32_t i = 0; i < sizeof(*copy) / 8; i++) {
 		to[i] = from[i];
 	}

@@ -90,15 +90,15 @@ bool ring_has_room(struct ring *r);
 /* Post a completion and signal the owner. There is room (ring_has_room was asked before the
  * transfer began). */
 void ring_complete(struct ring *r, uint64_t cookie, int32_t result);
-/* Post a received packet, whose bytes are in their buffer. ring_tell() is the caller's. */
+/* Post a received packet, whose bytes are in the buffer `slot`, that of cq_tail. ring_tell() is the
+ * caller's. */
 static inline void
-ring_received(struct ring *r, uint16_t bytes)
+ring_received(struct ring *r, uint64_t slot, uint16_t bytes)
 {
 	struct exo_ring *shared = ring_shared(r);
 
-	shared->received[r->cq_tail & (r->buffers - 1)] = bytes;
-	r->cq_tail++;
-	__atomic_store_n(&shared->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
+	shared->received[slot] = bytes;
+	__atomic_store_n(&shared->cq_tail, ++r->cq_tail, __ATOMIC_RELEASE);
 }
 /* Signal the owner, in the handler of an interrupt. */
 void ring_tell(struct ring *r);

@@ -29,15 +29,11 @@ virtq_lie(struct virtq *q, const char *why)
 }
 
 static void
-descriptor_fill(const struct virtq *q, uint16_t id, const struct virtq_buffer *buffer,
-		uint16_t flags)
+descriptor_fill(volatile struct virtq_descriptor *d, const struct virtq_buffer *buffer,
+		uint64_t flags, uint64_t next)
 {
-	volatile struct virtq_descriptor *d = &q->descriptors[id];
-
 	d->address = buffer->address.value;
-	d->bytes = buffer->bytes;
-	d->flags = flags;
-	d->next = flags & DESCRIPTOR_NEXT ? q->slots[id].next : 0;
+	d->rest = buffer->bytes | flags << 32 | next << 48;
 }
 
 /* 2.7.13: descriptors, then the ring entry, then the index. */
@@ -45,6 +41,7 @@ int
 virtq_add(struct virtq *q, const struct virtq_buffer *buffers, unsigned readable, unsigned writable,
 	  uint8_t token)
 {
+	struct virtq_slot *slots = q->slots;
 	unsigned count = readable + writable;
 	uint16_t first = q->free_first;
 	uint16_t id = first;
@@ -53,16 +50,19 @@ virtq_add(struct virtq *q, const struct virtq_buffer *buffers, unsigned readable
 		return E_BUSY;
 	}
 	for (unsigned i = 0; i < count; i++) {
-		uint16_t flags = (i >= readable ? DESCRIPTOR_WRITE : 0) |
-				 (i + 1 < count ? DESCRIPTOR_NEXT : 0);
+		bool is_last = i + 1 == count;
+		uint16_t next = slots[id].next;
 
-		descriptor_fill(q, id, &buffers[i], flags);
-		q->free_first = q->slots[id].next;
-		id = q->free_first;
+		descriptor_fill(&q->descriptors[id], &buffers[i],
+				(i < readable ? 0 : DESCRIPTOR_WRITE) |
+					(is_last ? 0 : DESCRIPTOR_NEXT),
+				is_last ? 0 : next);
+		id = next;
 	}
+	q->free_first = id;
 	q->free_count = (uint16_t)(q->free_count - count);
-	q->slots[first].count = (uint8_t)count;
-	q->slots[first].token = token;
+	slots[first].count = (uint8_t)count;
+	slots[first].token = token;
 	q->available->ring[q->available_index & (q->size - 1)] = first;
 	dma_write_barrier();
 	q->available->index = ++q->available_index;

@@ -21,9 +21,14 @@ struct virtio;
 
 struct virtq_descriptor {
 	uint64_t address;
-	uint32_t bytes;
-	uint16_t flags;
-	uint16_t next;
+	union {
+		struct {
+			uint32_t bytes;
+			uint16_t flags;
+			uint16_t next;
+		};
+		uint64_t rest; /* the same, written at once */
+	};
 };
 
 struct virtq_available {

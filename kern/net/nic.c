@@ -78,6 +78,8 @@ nic_news(struct nic *n, struct ring *r)
 static inline __attribute__((always_inline)) void
 deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 {
+	uint64_t slot;
+
 	if (n->sender && n->sender == r->env) {
 		return;
 	}
@@ -89,10 +91,10 @@ deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 		drop(n, r);
 		return;
 	}
+	slot = r->cq_tail & (r->buffers - 1);
 	n->net->work += (uint32_t)bytes / COPY_BYTES;
-	copy_frame((word *)(r->buffer + (r->cq_tail & (r->buffers - 1)) * EXO_PACKET_BYTES), frame,
-		   bytes);
-	ring_received(r, (uint16_t)bytes);
+	copy_frame((word *)(r->buffer + slot * EXO_PACKET_BYTES), frame, bytes);
+	ring_received(r, slot, (uint16_t)bytes);
 	n->info->received++;
 	nic_news(n, r);
 }
