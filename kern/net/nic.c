@@ -19,9 +19,10 @@
 
 #define FILTER_BYTES  512 /* of the pool, with its tests and its part of tables */
 #define POOL_PART     32  /* of the RAM */
-#define COPY_BYTES    512 /* copied for what a completion costs, */
-#define HITS_PER_WORK 8   /* and filters that a packet matches found */
-#define TURN_WORK     8   /* then the packet is kept, if others are still to get it */
+#define COPY_BYTES     512 /* copied for what a completion costs, */
+#define HITS_PER_WORK  8   /* filters that a packet matches found */
+#define TESTS_PER_WORK 8   /* and looked at; a few are part of what a packet costs */
+#define TURN_WORK      8   /* then the packet is kept, if others are still to get it */
 
 _Static_assert(EXO_PACKET_SKEW == NET_FRAME_SKEW, "frames are copied by words");
 _Static_assert(EXO_PACKET_SKEW + EXO_PACKET_MAX + 8 <= EXO_PACKET_BYTES, "they fit");
@@ -92,7 +93,7 @@ deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 		return;
 	}
 	slot = r->cq_tail & (r->buffers - 1);
-	n->net->work += (uint32_t)bytes / COPY_BYTES;
+	n->net->work += ((uint32_t)bytes + COPY_BYTES / 2) / COPY_BYTES;
 	copy_frame((word *)(r->buffer + slot * EXO_PACKET_BYTES), frame, bytes);
 	ring_received(r, slot, (uint16_t)bytes);
 	n->info->received++;
@@ -122,6 +123,15 @@ hand_later(struct nic *n, const struct trie_hit *hits, uint32_t count)
 	}
 }
 
+/* What the packet matches below `f`. */
+static inline uint32_t
+look_below(struct nic *n, const struct nic_filter *f, const uint8_t *base, const uint8_t *end,
+	   struct trie_hit *hits)
+{
+	n->net->work += f->children.root->cost / TESTS_PER_WORK;
+	return trie_run(&f->children, base, end, hits);
+}
+
 /* Hand the packet to `f`. */
 static __attribute__((noinline)) void
 hand_to(struct nic *n, struct nic_filter *f, const uint8_t *frame, size_t bytes)
@@ -133,7 +143,7 @@ hand_to(struct nic *n, struct nic_filter *f, const uint8_t *frame, size_t bytes)
 		deliver(n, f->ring, frame, bytes);
 	}
 	if (f->children.root) {
-		hand_later(n, hits, trie_run(&f->children, f->base, frame + bytes, hits));
+		hand_later(n, hits, look_below(n, f, f->base, frame + bytes, hits));
 	}
 }
 
@@ -200,7 +210,7 @@ nic_receive(void *context, const uint8_t *frame, size_t bytes)
 	uint32_t count = 0;
 
 	if (!all->ring && all->children.root) {
-		count = trie_run(&all->children, frame, frame + bytes, hits);
+		count = look_below(n, all, frame, frame + bytes, hits);
 		f = only_hit(hits, count);
 	}
 	if (f) {
