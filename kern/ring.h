@@ -53,8 +53,8 @@ struct ring {
 	uint32_t filter; /* of the bound PACKET capability */
 	struct nic *nic;
 	struct ring *news; /* the next in the NIC's list of those with news */
-	uint8_t *buffer; /* packets lie there, EXO_PACKET_BYTES each */
-	uint32_t buffers; /* packets that fit, a power of two; 0: no buffer */
+	uint8_t *buffer;   /* packets lie there, EXO_PACKET_BYTES each */
+	uint32_t buffers;  /* packets that fit, a power of two; 0: no buffer */
 	uint16_t dead;
 	uint16_t has_news; /* is in that list */
 	struct use packet_use;

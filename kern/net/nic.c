@@ -17,8 +17,8 @@
 #include "lib/base/string.h"
 #include "lib/base/words.h"
 
-#define FILTER_BYTES  512 /* of the pool, with its tests and its part of tables */
-#define POOL_PART     32  /* of the RAM */
+#define FILTER_BYTES   512 /* of the pool, with its tests and its part of tables */
+#define POOL_PART      32  /* of the RAM */
 #define COPY_BYTES     512 /* copied for what a completion costs, */
 #define HITS_PER_WORK  8   /* filters that a packet matches found */
 #define TESTS_PER_WORK 8   /* and looked at; a few are part of what a packet costs */

@@ -129,7 +129,8 @@ sys_submit(exo_handle ring)
 	int left = 1;
 
 	for (int i = 0; i < SUBMIT_MAX && result > 0 && left > 0 &&
-			(int32_t)(end - __atomic_load_n(work, __ATOMIC_RELAXED)) > 0; i++) {
+			(int32_t)(end - __atomic_load_n(work, __ATOMIC_RELAXED)) > 0;
+	     i++) {
 		result = submit_one(e, ring, &left);
 		taken += result == 1;
 		if (result == RING_AGAIN && sys_interrupted()) {

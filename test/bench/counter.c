@@ -29,9 +29,9 @@
  * - lock=ADDRESS: the virtual address of a struct lock; how long it is held is counted too
  * - longest=FILE: the addresses of the longest S-mode run that no user instruction or wfi
  *   interrupts; with lock=, of the longest time that the lock was held
- * - upto=ADDRESS,op=N: an interval of operation N ends where that S-mode instruction is reached, and
- *   began with the first one behind the last wfi or user instruction; with longest=, the addresses
- *   of the K-th of these (nth=K)
+ * - upto=ADDRESS,op=N: an interval of operation N ends where that S-mode instruction is reached;
+ *   it began with the first one behind the last wfi or user instruction; with longest=, the
+ *   addresses of the K-th of these (nth=K)
  * - hist=FILE: how often each address, firmware apart, was executed while hist_on of vCPU 0
  *   was not 0;
  *   hist_on=1, after shm=, sets that from the start

@@ -67,6 +67,7 @@ back:	nop
 	nop
 	END(4)
 
+after_user:				/* supervisor 3, with upto= */
 	li	a7, 0x10		/* SBI base: specification version */
 	li	a6, 0
 	BEGIN(5)			/* supervisor 1, machine some */

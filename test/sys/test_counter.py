@@ -116,3 +116,12 @@ def test_time_that_a_lock_is_held(tmp_path):
     shm = (tmp_path / "shm").read_bytes()
     assert sorted(struct.unpack_from("<Q", shm, vcpu * ROW + 72)[0] for vcpu in (0, 1)) == [0, 4]
     assert len((tmp_path / "longest").read_text().split()) == 4
+
+
+def test_upto_counts_from_the_last_user_instruction(tmp_path):
+    """To a place that is reached once."""
+    payload = build(tmp_path)
+    names = subprocess.run(["riscv64-unknown-elf-nm", payload], capture_output=True, text=True, check=True).stdout
+    place = next(line.split()[0] for line in names.splitlines() if line.endswith(" after_user"))
+    found = intervals(run(tmp_path, payload, {"log": tmp_path / "log", "upto": f"0x{place}", "op": 7}))
+    assert found[7][1:] == (0, 3, 0)

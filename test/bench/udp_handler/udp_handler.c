@@ -19,7 +19,10 @@
 #define CODE_PAGES   4
 #define LOOK_HZ      10
 #define COMPARE(at, bytes, bits, is)                                                               \
-	{.kind = EXO_ATOM_COMPARE, .width = (bytes), .offset = (at), .mask = (bits), .value = (is)}
+	{                                                                                          \
+		.kind = EXO_ATOM_COMPARE, .width = (bytes), .offset = (at), .mask = (bits),        \
+		.value = (is)                                                                      \
+	}
 
 extern const struct exo_insn handler_code[], handler_code_end[];
 
@@ -51,19 +54,18 @@ carve_packets(void)
 	for (unsigned i = 0; i < 6; i++) {
 		filter.atoms[5].value |= (uint64_t)exo_sysinfo()->nic[0].mac[i] << (56 - 8 * i);
 	}
-	return (exo_handle)must(
-		"carve", exo_carve(exo_boot()->packets[0],
-				   (uint32_t)must("slot", exo_slot_take()), (uint64_t)&filter, 0,
-				   EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT, 0));
+	return (exo_handle)must("carve", exo_carve(exo_boot()->packets[0],
+						   (uint32_t)must("slot", exo_slot_take()),
+						   (uint64_t)&filter, 0,
+						   EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT, 0));
 }
 
 static void
 start_handler(void)
 {
 	exo_handle code = (exo_handle)must(
-		"carve code",
-		exo_carve(exo_boot()->code, (uint32_t)must("slot", exo_slot_take()), 0, CODE_PAGES,
-			  EXO_CODE_LOAD | EXO_CODE_RUN, 0));
+		"carve code", exo_carve(exo_boot()->code, (uint32_t)must("slot", exo_slot_take()),
+					0, CODE_PAGES, EXO_CODE_LOAD | EXO_CODE_RUN, 0));
 	size_t bytes = (size_t)((const uint8_t *)handler_code_end - (const uint8_t *)handler_code);
 
 	if (bytes > sizeof(image.insn)) {
