@@ -243,10 +243,24 @@ the_budget_is_kept(void **unused)
 	assert_int_equal(sent.reports + got.frames, 0);
 	assert_true(net->ops->interrupt(net, 3));
 	assert_int_equal(sent.reports + got.frames, 3);
-	assert_true(net->ops->interrupt(net, 4));
-	assert_int_equal(sent.reports + got.frames, 7);
+	assert_true(net->ops->interrupt(net, 3));
+	assert_int_equal(sent.reports + got.frames, 6);
 	assert_false(net->ops->interrupt(net, 4));
 	assert_int_equal(got.frames, 4);
+}
+
+static void
+three_frames_are_the_work_of_two_completions(void **unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < 12; i++) {
+		arrive(1, 60);
+	}
+	assert_true(net->ops->interrupt(net, 8));
+	assert_int_equal(got.frames, 11);
+	assert_int_equal(net->work, 8);
+	assert_false(net->ops->interrupt(net, 8));
+	assert_int_equal(got.frames, 12);
 }
 
 /* --- who tells whom -------------------------------------------------------------------------- */
@@ -540,6 +554,7 @@ run(void)
 		with_nic(impossible_frames_are_refused),
 		with_nic(receive_may_transmit),
 		with_nic(the_budget_is_kept),
+		with_nic(three_frames_are_the_work_of_two_completions),
 		with_nic(no_frame_is_slept_over),
 		with_nic(a_burst_interrupts_once),
 		with_nic(the_device_is_told_when_it_asks),
