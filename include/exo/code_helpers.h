@@ -37,7 +37,8 @@ static uint64_t (*const exo_code_now)(void) = EXO_HELPER(now);
 static int64_t (*const exo_wake)(void) = EXO_HELPER(wake);
 /* handler: the first `bytes` of the reply buffer are sent, if the transmit predicate lets them. */
 static int64_t (*const exo_reply)(const void *reply, uint64_t bytes) = EXO_HELPER(reply);
-/* handler: copies `bytes` from one region to another, or within one; they must not overlap. */
+/* handler: copies `bytes` from one region to another, or within one; they must not overlap:
+ * then the run ends. */
 static int64_t (*const exo_place)(void *to, const void *from, uint64_t bytes) = EXO_HELPER(place);
 /* The sum of RFC 1071 over `bytes` in memory order, begun with `sum`, folded to 16 bits and not
  * inverted. */

@@ -15,7 +15,7 @@
 #include "kern/net/handler.h"
 #include "kern/net/nic_state.h"
 #include "kern/object.h"
-#include "lib/base/checked.h"
+#include "lib/base/checksum.h"
 #include "lib/base/string.h"
 
 #define FUEL_PER_WORK 48 /* of the fuel used, in completions of some 250 instructions */
@@ -95,29 +95,30 @@ help_reply(struct code_run *run, struct handling *g)
 	return 0;
 }
 
+/* They must not overlap: then the copy is one by words, whatever the program says. */
 static int
 help_place(struct code_run *run)
 {
 	uint64_t bytes = run->argument[2];
-	void *to = code_span(run->store, run->argument[0], bytes);
-	const void *from = code_span(run->load, run->argument[1], bytes);
+	uint8_t *to = code_span(run->store, run->argument[0], bytes);
+	const uint8_t *from = code_span(run->load, run->argument[1], bytes);
 
-	if (!to || !from) {
+	if (!to || !from || (from < to + bytes && to < from + bytes)) {
 		return E_FAULT;
 	}
 	if (code_charge(run, bytes / BYTES_A_FUEL)) {
 		return E_LIMIT;
 	}
-	memmove(to, from, bytes);
+	memcpy(to, from, bytes);
 	return 0;
 }
 
-/* RFC 1071: 16-bit words as they stand in memory, an odd last byte is the first of its word. */
+/* RFC 1071, of the bytes as they stand in memory; an odd last byte is the first of its word. */
 static int
 help_checksum(struct code_run *run, uint64_t *result)
 {
 	uint64_t bytes = run->argument[1];
-	const uint8_t *from = code_span(run->load, run->argument[0], bytes);
+	const void *from = code_span(run->load, run->argument[0], bytes);
 	uint64_t sum = (uint32_t)run->argument[2];
 
 	if (!from) {
@@ -126,10 +127,7 @@ help_checksum(struct code_run *run, uint64_t *result)
 	if (code_charge(run, bytes / BYTES_A_FUEL)) {
 		return E_LIMIT;
 	}
-	for (uint64_t i = 0; i + 1 < bytes; i += 2) {
-		sum += from[i] | (uint32_t)from[i + 1] << 8;
-	}
-	sum += bytes & 1 ? from[bytes - 1] : 0;
+	sum += checksum_of(from, (int)bytes);
 	while (sum >> 16) {
 		sum = (sum & 0xffff) + (sum >> 16);
 	}

@@ -24,6 +24,7 @@ typedef uint16_t __attribute__((may_alias)) quarter;
 enum { /* words per turn; the pragmas below want constants, not macros */
        FILL_WORDS = 32,
        COPY_WORDS = 8,
+       SHIFT_WORDS = 4,
 };
 
 /* `bytes` is a multiple of WORD_BYTES. */
@@ -132,6 +133,52 @@ copy_alike(void *restrict to, const void *restrict from, size_t bytes)
 	return to;
 }
 
+/* `words`, from `shift` bits behind the start of `from` on: neither 0 nor 64. All of the words at
+ * `from` that this reads, words + 1, are the caller's. */
+static void
+shifted_copy(word *to, const word *from, unsigned shift, size_t words)
+{
+	const word *turns_end = to + words / SHIFT_WORDS * SHIFT_WORDS;
+	const word *end = to + words;
+	word low = *from++;
+
+	for (; to < turns_end; to += SHIFT_WORDS, from += SHIFT_WORDS) {
+#pragma GCC unroll SHIFT_WORDS
+		for (size_t i = 0; i < SHIFT_WORDS; i++) {
+			word high = from[i];
+
+			to[i] = low >> shift | high << (64 - shift);
+			low = high;
+		}
+	}
+	while (to < end) {
+		word high = *from++;
+
+		*to++ = low >> shift | high << (64 - shift);
+		low = high;
+	}
+}
+
+/* Where the two are never aligned at the same time. Returns how many bytes were copied; only words
+ * that lie within `from` are read. */
+static size_t
+shifted(unsigned char *to, const unsigned char *from, size_t bytes)
+{
+	size_t head = WORD_BYTES + (-(uintptr_t)to & WORD_MASK);
+	size_t words = bytes < head + WORD_BYTES ? 0 : (bytes - head) / WORD_BYTES - 1;
+	uintptr_t behind = (uintptr_t)(from + head) & WORD_MASK;
+
+	if (!words) {
+		return 0;
+	}
+	for (size_t i = 0; i < head; i++) {
+		to[i] = from[i];
+	}
+	shifted_copy((word *)(to + head), (const word *)(from + head - behind),
+		     (unsigned)(8 * behind), words);
+	return head + words * WORD_BYTES;
+}
+
 void *
 memcpy(void *restrict to, const void *restrict from, size_t bytes)
 {
@@ -149,6 +196,12 @@ memcpy(void *restrict to, const void *restrict from, size_t bytes)
 		at += bytes & ~HALF_MASK;
 		source += bytes & ~HALF_MASK;
 		bytes &= HALF_MASK;
+	} else {
+		size_t done = shifted(at, source, bytes);
+
+		at += done;
+		source += done;
+		bytes -= done;
 	}
 	while (bytes--) {
 		*at++ = *source++;
