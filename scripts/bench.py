@@ -60,6 +60,9 @@ RT = ["rt_slot_delay_max_ns"]
 HTTP = {"http_100B_keep": 100, "http_100K_keep": 100_000}
 LONGEST = {"irqs_off_max": 3, "lock_held_max": 4}         # which word of live()
 JIT = ["jit_ratio"]
+CLASSIFY = "classify_10 classify_1000 classify_10000".split()
+FILTER_CHANGE = "filter_change_1000"
+FILTERS = [*CLASSIFY, FILTER_CHANGE]
 # How many packets come at once, seconds between two such, what QEMU and the program are told
 RX = {"rx_paced": (1, PACE_SECONDS, {}),
       "rx_burst32": (BURST, 2.5 * HOLD_SECONDS,
@@ -68,7 +71,7 @@ RX = {"rx_paced": (1, PACE_SECONDS, {}),
 ECHO = {"udp_echo_ring": (1, PACE_SECONDS, {})}
 HANDLER = {"udp_echo_handler": (1, PACE_SECONDS, {})}
 ALL = [*CORE, *LONGEST, *LIFE, *IRQ, *TRANSFER, *PIPE, *SLICE, *FORK, *HARTS, *RT, "raw_read_4k", *RX,
-       *ECHO, *HANDLER, *HTTP, *JIT, "boot_smode", "kernel_text_bytes"]
+       *ECHO, *HANDLER, *HTTP, *JIT, *FILTERS, "boot_smode", "kernel_text_bytes"]
 
 
 class Failed(Exception):
@@ -288,6 +291,22 @@ def measure_jit(opts, wanted):
     return {name: math.floor(statistics.geometric_mean(ratios)) for name in wanted}
 
 
+def measure_filters(opts, wanted):
+    """What a packet costs among many filters between the call of the compiled code and its return, the average over the packets
+    of all of them, rounded up; and the dearer of the two system calls that add one and remove it."""
+    with Counted(opts, "filters", initrd=initrd_with(opts, "filters"), icount=True) as machine:
+        machine.samples()
+    found, ops, values = intervals(machine.marks), operations(), {}
+    call = statistics.median_low(map(cost, found[ops["classify_nothing"]]))
+    for name in CLASSIFY:
+        costs = [cost(sample) - call for sample in found[ops[name]]]
+        say(f"  {name}: {len(costs)} packets, {statistics.mean(costs):.1f} on average, {max(costs)} at most; "
+            f"the call {call}")
+        values[name] = math.ceil(statistics.mean(costs))
+    values[FILTER_CHANGE] = max(middle(found, name) for name in ("filter_insert", "filter_remove"))
+    return {name: values[name] for name in wanted}
+
+
 def measure_rt(opts, wanted):
     return dict.fromkeys(wanted, beside.worst(opts.out, say))
 
@@ -471,7 +490,7 @@ GROUPS = [(CORE, measure_core), (list(LONGEST), measure_longest),
           (HARTS, measure_harts), (RT, measure_rt),
           (["raw_read_4k"], measure_disk), (list(RX), measure_rx), (list(ECHO), measure_udp_echo),
           (list(HANDLER), measure_udp_handler),
-          (list(HTTP), measure_http), (JIT, measure_jit),
+          (list(HTTP), measure_http), (JIT, measure_jit), (FILTERS, measure_filters),
           (["boot_smode"], measure_boot), (["kernel_text_bytes"], measure_text)]
 
 

@@ -16,6 +16,12 @@ lib-engines-y := $(filter-out arch/riscv/jit_trie.c,$(wildcard kern/code/*.c arc
 libs-test/bench/jit_ratio := engines
 $(B)/u/test/bench/jit_ratio/code.S.o: $$(CODE_PROGS)
 $(B)/u/test/bench/jit_ratio/code.S.o: UFLAGS += -Wa,-I$(O)/bpf
+# The kernel's packet filters, likewise.
+LIBS += tries
+lib-tries-y := $(patsubst %,kern/net/%.c,canon slab values trie trie_walk trie_apart shape) \
+	arch/riscv/jit_trie.c
+libs-test/bench/filters := tries
+$(patsubst %.c,$(B)/u/%.o,$(lib-tries-y) test/bench/filters.c): UFLAGS += -D'ARCH_INLINE=<arch/riscv/inline.h>'
 libs-test/bench/udp_echo := net
 $(B)/u/test/bench/udp_handler/code.S.o: $(O)/bpf/udp_echo.bin
 $(B)/u/test/bench/udp_handler/code.S.o: UFLAGS += -Wa,-I$(O)/bpf

@@ -52,6 +52,12 @@
 #define OP_INTERPRETED      37
 #define OP_COMPILED         38
 #define OP_RX_BURST32       39
-#define OP_UDP_ECHO_HANDLER 40
+#define OP_CLASSIFY_10      40
+#define OP_CLASSIFY_1000    41
+#define OP_CLASSIFY_10000   42
+#define OP_FILTER_INSERT    43
+#define OP_FILTER_REMOVE    44
+#define OP_CLASSIFY_NOTHING 45
+#define OP_UDP_ECHO_HANDLER 46
 
 #endif
