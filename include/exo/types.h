@@ -31,7 +31,7 @@ enum exo_cap_type {
 	EXO_CAP_SLOT = 4,   /* interval: hart << 32 | position on its timeline */
 	EXO_CAP_BLOCK = 5,  /* interval: disk << 48 | 4 KiB block number */
 	EXO_CAP_CODE = 6,   /* interval: pages of the arena of downloaded code */
-	EXO_CAP_PACKET = 7, /* predicate: packets of NIC `start`; count = filters it may derive */
+	EXO_CAP_PACKET = 7, /* predicate: NIC << 16 | filter; count = filters it may derive */
 	EXO_CAP_ENV = 8,    /* objects from here on; start = page number of the first frame, count =
 			       frames */
 	EXO_CAP_SPACE = 9,
@@ -43,6 +43,7 @@ enum exo_cap_type {
 	EXO_CAP_CONSOLE = 15,
 	EXO_CAP_TYPES = 16,
 };
+#define EXO_NIC_SHIFT        16 /* of a PACKET's start */
 #define EXO_BLOCK_DISK_SHIFT 48
 #define EXO_SLOT_HART_SHIFT  32
 

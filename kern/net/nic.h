@@ -11,7 +11,7 @@
 #include "kern/ring.h"
 
 /* start of a PACKET capability: NIC << 16 | filter. */
-#define NIC_SHIFT 16
+#define NIC_SHIFT EXO_NIC_SHIFT
 
 /* The named invariants of a NIC's filters: NULL or the one that does not hold. */
 const char *nic_check(uint32_t number);

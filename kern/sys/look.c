@@ -2,7 +2,6 @@
  * look.c (sys): inspect, env_inspect, env_peek: what a capability is, what another environment
  * holds, what stands in its memory. Nothing is changed by looking.
  */
-#include "kern/net/nic.h"
 #include "kern/sys/look.h"
 #include "lib/base/string.h"
 
@@ -20,13 +19,6 @@ count_bindings(const struct captree *t, const struct cap *c)
 	return n;
 }
 
-/* Of a predicate only which NIC it is for: the filter's number is the kernel's own. */
-static uint64_t
-name_of(const struct cap *c)
-{
-	return cap_is_predicate(c) ? c->start >> NIC_SHIFT : c->start;
-}
-
 static void
 describe(struct captree *t, const struct cap *c, uint64_t from, struct exo_cap_info *info)
 {
@@ -36,7 +28,7 @@ describe(struct captree *t, const struct cap *c, uint64_t from, struct exo_cap_i
 	*info = (struct exo_cap_info){
 		.type = cap_type(c),
 		.rights = (uint32_t)cap_rights(c),
-		.start = name_of(c),
+		.start = c->start,
 		.count = c->count,
 		.badge = c->badge,
 		.depth = c->word >> CAP_DEPTH_SHIFT & 63,
@@ -47,7 +39,7 @@ describe(struct captree *t, const struct cap *c, uint64_t from, struct exo_cap_i
 			 (c->word & CAP_OBJECT ? EXO_CAPF_OBJECT : 0) |
 			 (c->word & CAP_DYING ? EXO_CAPF_DYING : 0),
 		.bindings = count_bindings(t, c),
-		.child_start = child ? name_of(child) : 0,
+		.child_start = child ? child->start : 0,
 		.child_count = child ? child->count : 0,
 		.place = cap_id(t, c),
 		.parent = parent ? cap_id(t, parent) : 0,

@@ -103,10 +103,10 @@ compile_all(void)
 
 	while ((i = shape_wanted(&rig.shapes)) != SHAPE_NONE) {
 		must("pages for shapes", i < CODE_PAGES ? 0 : E_NOSPACE);
-		must("compile", arch_filter_compile(
-					&rig.shapes.shape[i].what,
-					(uint32_t *)((uint8_t *)rig.code.memory + i * EXO_PAGE_SIZE),
-					EXO_PAGE_SIZE));
+		must("compile", arch_filter_compile(&rig.shapes.shape[i].what,
+						    (uint32_t *)((uint8_t *)rig.code.memory +
+								 i * EXO_PAGE_SIZE),
+						    EXO_PAGE_SIZE));
 		shape_compiled(&rig.shapes, i, rig.code_runs_at + i * EXO_PAGE_SIZE);
 	}
 	must("fence_i", exo_fence_i());

@@ -90,7 +90,7 @@ print_name(const struct exo_cap_info *info)
 		printf(" line %lu +%lu", info->start, info->count);
 		break;
 	case EXO_CAP_PACKET:
-		printf(" nic %lu, %lu filters", info->start, info->count);
+		printf(" nic %lu, %lu filters", info->start >> EXO_NIC_SHIFT, info->count);
 		break;
 	case EXO_CAP_CONSOLE:
 		break;
