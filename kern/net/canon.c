@@ -27,9 +27,10 @@ struct base {
 	uint32_t delta; /* constant shifts: what offsets of atoms count from */
 	uint32_t align; /* the base is `skew` modulo `align` */
 	uint32_t skew;
-	uint32_t need;        /* bytes that exist if all atoms so far hold */
-	uint32_t known_bytes; /* if the parent's hold */
-	struct word word[WORDS_MAX];
+	uint32_t need;               /* bytes that exist if all atoms so far hold */
+	uint32_t known_bytes;        /* if the parent's hold */
+	struct word word[WORDS_MAX]; /* as they came */
+	int32_t order[WORDS_MAX];    /* as they lie: start << 8 | index in word[] */
 };
 
 static void
@@ -44,35 +45,53 @@ word_start(const struct base *b, uint32_t at)
 	return (int32_t)((at + b->skew) & ~(b->align - 1)) - (int32_t)b->skew;
 }
 
-/* The word that starts there, or where it should be. They are sorted. */
+/* Where in the order the word that starts there is, or should be. */
 static uint32_t
-word_index(const struct base *b, int32_t start)
+word_place(const struct base *b, int32_t start)
 {
-	uint32_t i = b->words;
+	const int32_t *at = b->order + b->words;
 
-	while (i && b->word[i - 1].start >= start) {
-		i--;
+	while (at > b->order && at[-1] >= start * 256) {
+		at--;
 	}
-	return i;
+	return (uint32_t)(at - b->order);
+}
+
+static struct word *
+word_at(struct base *b, uint32_t place)
+{
+	return &b->word[b->order[place] & 255];
+}
+
+/* The word that starts there, NULL: no bit of it is fixed. */
+static struct word *
+word_find(struct base *b, int32_t start)
+{
+	uint32_t i = word_place(b, start);
+
+	return i < b->words && word_at(b, i)->start == start ? word_at(b, i) : NULL;
 }
 
 static struct word *
 word_make(struct base *b, int32_t start)
 {
-	uint32_t i = word_index(b, start);
+	uint32_t place = word_place(b, start);
+	struct word *w;
 
-	if (i < b->words && b->word[i].start == start) {
-		return &b->word[i];
+	if (place < b->words && word_at(b, place)->start == start) {
+		return word_at(b, place);
 	}
 	if (b->words == WORDS_MAX) {
 		return NULL;
 	}
-	for (uint32_t j = b->words; j > i; j--) {
-		b->word[j] = b->word[j - 1];
+	for (int32_t *at = b->order + b->words; at > b->order + place; at--) {
+		at[0] = at[-1];
 	}
-	b->word[i] = (struct word){.start = start};
-	b->words++;
-	return &b->word[i];
+	b->order[place] = start * 256 + (int32_t)b->words;
+	w = &b->word[b->words++];
+	w->start = start;
+	w->mask = w->value = w->known = 0;
+	return w;
 }
 
 /* The word that starts there has these bits. */
@@ -130,19 +149,18 @@ add_compare(struct base *b, const struct exo_atom *a)
 
 /* The fixed bits of a field, as big-endian numbers. */
 static uint64_t
-fixed_bits(const struct base *b, uint32_t at, uint32_t width, uint64_t *value)
+fixed_bits(struct base *b, uint32_t at, uint32_t width, uint64_t *value)
 {
 	uint64_t mask = 0;
 
 	*value = 0;
 	for (uint32_t end = at + width; at < end; at++) {
 		int32_t start = word_start(b, at);
-		uint32_t i = word_index(b, start);
 		uint32_t shift = 8 * (uint32_t)((int32_t)at - start);
-		bool there = i < b->words && b->word[i].start == start;
+		const struct word *w = word_find(b, start);
 
-		mask = mask << 8 | (there ? b->word[i].mask >> shift & 0xff : 0);
-		*value = *value << 8 | (there ? b->word[i].value >> shift & 0xff : 0);
+		mask = mask << 8 | (w ? w->mask >> shift & 0xff : 0);
+		*value = *value << 8 | (w ? w->value >> shift & 0xff : 0);
 	}
 	return mask;
 }
@@ -198,14 +216,15 @@ append_length(struct canon *c, uint32_t bytes)
 /* The tests of a base; what follows makes sure of `covered` bytes. c NULL: it is the parent's, so
  * they are made already. */
 static int
-close_base(const struct base *b, struct canon *c, uint32_t covered)
+close_base(struct base *b, struct canon *c, uint32_t covered)
 {
 	covered = b->known_bytes > covered ? b->known_bytes : covered;
 	for (uint32_t i = 0; c && i < b->words; i++) {
-		uint64_t mask = b->word[i].mask & ~b->word[i].known;
+		const struct word *w = word_at(b, i);
+		uint64_t mask = w->mask & ~w->known;
 
 		if (mask) {
-			int error = append_word(c, &b->word[i], mask);
+			int error = append_word(c, w, mask);
 
 			if (error) {
 				return error;
