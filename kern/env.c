@@ -374,7 +374,8 @@ env_interrupt(struct env *e, uint64_t bits)
 		}
 		bool is_awaited = bits & e->wait_mask;
 
-		if ((is_awaited || !(bits & e->event_mask)) && is_for_now(e, REQUEST_WAKE)) {
+		if ((is_awaited || !(bits & e->event_mask || e->predicate.waits)) &&
+		    is_for_now(e, REQUEST_WAKE)) {
 			__atomic_fetch_or(&e->events, bits, __ATOMIC_RELAXED);
 			if (is_awaited) {
 				env_wake(e);

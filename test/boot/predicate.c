@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "lib/base/bpf.h"
+#include "lib/exo/net.h"
+#include "lib/exo/predicate.h"
 #include "lib/exo/slots.h"
 #include "lib/exo/thread.h"
 #include "lib/exo/time.h"
@@ -34,6 +36,12 @@ static const struct image at_least_5 = {
 	 {BPF_JMP | BPF_EXIT, 0, 0, 0}},
 };
 
+/* The half word at r1. */
+static const struct image not_0 = {
+	{EXO_CODE_MAGIC, EXO_CODE_predicate, 2, 0, 0, 0},
+	{{BPF_LDX | BPF_MEM | BPF_W, 0x10, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0}},
+};
+
 /* Reads behind its memory. */
 static const struct image wild = {
 	{EXO_CODE_MAGIC, EXO_CODE_predicate, 3, 0, 0, 0},
@@ -45,6 +53,7 @@ static const struct image wild = {
 static struct exo_pages memory;
 static exo_handle code[PROGRAMS];
 static struct exo_thread thread;
+static struct exo_net net;
 
 static volatile uint64_t *
 word(void)
@@ -160,6 +169,42 @@ goes_wrong(void)
 	tap_is(exo_sleep(BY_IT, soon(5)), 0, "without a predicate it is a sleep like any other");
 }
 
+/* A frame to itself on the loop, whose event nobody waits for. */
+static uint64_t
+sends(void *argument)
+{
+	const struct exo_segment segment = {memory.frames, EXO_SEGMENT(2048, 64)};
+
+	(void)argument;
+	pause(20);
+	return (uint64_t)exo_net_send(&net, &segment, 1, 0);
+}
+
+/* What the kernel writes into a ring is looked at because of the ring's event. */
+static void
+watches_a_ring(void)
+{
+	static const struct exo_filter all;
+	int64_t packets = exo_share(exo_boot()->packets[EXO_NIC_LOOP], (uint32_t)exo_slot_take(),
+				    (uint64_t)&all, 1,
+				    EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT, 0);
+	const uint64_t tail = offsetof(struct exo_ring, cq_tail);
+	struct exo_woken woken;
+	uint64_t status;
+
+	exo_code_load(code[0], &not_0.head);
+	tap_is(exo_net_open(&net, (exo_handle)packets, 1, 7, 8), 0, "rings on the loop");
+	tap_is(exo_predicate_bind(code[0], net.receive.ring, tail, 4), 0, "it looks at a ring");
+	exo_sleep(1ul << 7 | 1ul << 8, 0);
+	exo_thread_start(&thread, exo_sysinfo()->harts - 1, sends, NULL);
+	woken = exo_sleep_until(1ul << 6, soon(3000));
+	exo_thread_join(&thread, &status);
+	tap_ok(woken.events == 0 && woken.tag == 1, "a packet wakes, by its ring's index alone");
+	tap_is(exo_sleep(1ul << 7, 0), 1l << 7, "and its event is pending");
+	tap_is(exo_predicate_unbind(), 0, "it is unbound");
+	tap_is(exo_net_close(&net), 0, "the rings are closed");
+}
+
 static void
 is_refused(void)
 {
@@ -175,12 +220,13 @@ is_refused(void)
 int
 main(void)
 {
-	tap_plan(26);
+	tap_plan(32);
 	tap_is(exo_pages_make(&memory, 1), 0, "memory");
 	load(0, &at_least_5);
 	load(1, &wild);
 	waits();
 	goes_wrong();
+	watches_a_ring();
 	is_refused();
 	return tap_end();
 }
