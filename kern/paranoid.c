@@ -3,17 +3,20 @@
  * released (CONFIG_PARANOID).
  *
  * It trusts nothing but the frame table's kinds: every slot of every leaf is looked at, whether or
- * not a capability space leads to it. Roots go to cap_check(), the table to frame_check(). Each
- * page-table entry in a list of bindings must be valid and must map a page that its capability
- * holds, writable only if the capability is. Environments of this hart, which nobody else changes,
- * go to transfer_check_env(); those of them that are ready, and no others, stand in its ring, once.
+ * not a capability space leads to it. Roots go to cap_check(), the table to frame_check(),
+ * downloaded programs to arena_check(). Each page-table entry in a list of bindings must be valid
+ * and must map a page that its capability holds, writable only if the capability is. Environments
+ * of this hart, which nobody else changes, go to transfer_check_env() and predicate_check(); those
+ * of them that are ready, and no others, stand in its ring, once.
  * State:   none.
  * Callers: kernel_unlock and kernel_unlock_fence, tree lock held.
  */
 #include "kern/paranoid.h"
+#include "kern/arena.h"
 #include "kern/frame_check.h"
 #include "kern/kernel.h"
 #include "kern/panic.h"
+#include "kern/predicate.h"
 #include "kern/table.h"
 #include "kern/transfer.h"
 
@@ -24,6 +27,7 @@ struct audit {
 	uint64_t hangings; /* tables in entries, found in lists of bindings */
 	uint32_t dying;
 	uint32_t ready; /* environments that take slack, on this hart */
+	uint64_t by_predicate;
 };
 
 static uint64_t *
@@ -213,6 +217,11 @@ audit_env(struct audit *a, uint64_t index)
 	if (broken) {
 		panic("paranoid: control transfer: %s", broken);
 	}
+	broken = predicate_check(e);
+	if (broken) {
+		panic("paranoid: predicates: %s", broken);
+	}
+	a->by_predicate += e->predicate.waits;
 	if (e->member.is_ready != (e->state == EXO_STATE_READY && !e->member.is_blocked)) {
 		panic("paranoid: an environment in state %u is%s on the timeline", e->state,
 		      e->member.is_ready ? "" : " not");
@@ -265,9 +274,17 @@ paranoid_check(struct kernel *k)
 		audit_timeline(t, &k->hart[i].timeline);
 	}
 	audit_ring(&a, &k->hart[arch_hart()].timeline);
+	if (a.by_predicate != k->hart[arch_hart()].by_predicate) {
+		panic("paranoid: %lu sleep by predicates, %lu are counted", a.by_predicate,
+		      k->hart[arch_hart()].by_predicate);
+	}
 	broken = frame_check(t); /* now that lists lead somewhere */
 	if (broken) {
 		panic("paranoid: frames: %s", broken);
+	}
+	broken = arena_check();
+	if (broken) {
+		panic("paranoid: programs: %s", broken);
 	}
 	if (t->broken) {
 		panic("paranoid: mappings were broken and nobody fences");

@@ -9,7 +9,8 @@
  *
  * State:      in struct env: bindings with the tree lock, `waits` its home hart's.
  * Invariants: a program and its memory are looked at only while both uses are bound, or for memory
- *             there is none; `waits` only of who sleeps; hart.by_predicate counts them.
+ *             there is none; `waits` only of who sleeps and has one. See predicate_check();
+ *             hart.by_predicate counts those who wait.
  * Callers:    bind, revocation, sleep, requests to wake, slices. Tree lock.
  * Design:     docs/design/time.md
  */
@@ -89,4 +90,19 @@ predicate_wait(struct env *e)
 {
 	e->predicate.waits = true;
 	e->hart->by_predicate++;
+}
+
+const char *
+predicate_check(const struct env *e)
+{
+	const struct program *p = e->predicate.is_bound ? program_get(e->predicate.program) : NULL;
+
+	if (e->predicate.waits && (e->state != EXO_STATE_SLEEPING || !e->predicate.is_bound)) {
+		return "who waits by a predicate sleeps and has one";
+	}
+	if (p && (!e->predicate.code_use.bound ||
+		  (e->predicate.bytes && !e->predicate.memory_use.bound))) {
+		return "program and memory are bound while they are looked at";
+	}
+	return NULL;
 }

@@ -30,4 +30,7 @@ predicate_done(struct env *e)
 	}
 }
 
+/* The named invariants of e, on its home hart: NULL or the one that does not hold. */
+const char *predicate_check(const struct env *e);
+
 #endif
