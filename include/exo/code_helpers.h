@@ -18,7 +18,7 @@ typedef int64_t exo_owns_code(const void *metadata, uint64_t bytes, const void *
 typedef int64_t exo_acl_code(const void *metadata, uint64_t bytes, const void *request,
 			     uint64_t request_bytes, uint64_t badge);
 typedef int64_t exo_predicate_code(const void *memory, uint64_t bytes, uint64_t events,
-				   uint64_t time_ns);
+				   uint64_t ticks);
 typedef int64_t exo_handler_code(const uint8_t *packet, uint64_t bytes, void *state,
 				 uint64_t state_bytes, uint8_t *reply);
 

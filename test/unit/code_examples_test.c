@@ -190,19 +190,19 @@ extents_are_emitted(void **state)
 	}
 }
 
-static bool
-wakes(uint32_t head, uint32_t tail, uint64_t since_ns, uint64_t events, uint64_t time_ns)
+static uint64_t
+tag(uint32_t head, uint32_t tail, uint64_t deadline, uint64_t events, uint64_t ticks)
 {
-	const uint64_t ring[2] = {head | (uint64_t)tail << 32, since_ns};
+	const uint64_t ring[2] = {head | (uint64_t)tail << 32, deadline};
 
 	begin();
 	give(EXO_REGION_INPUT, ring, sizeof(ring), false);
 	run.argument[0] = pointer(EXO_REGION_INPUT);
 	run.argument[1] = sizeof(ring);
 	run.argument[2] = events;
-	run.argument[3] = time_ns;
+	run.argument[3] = ticks;
 	assert_int_equal(code_interpret(program, &run), 0);
-	return run.result != 0;
+	return run.result;
 }
 
 static void
@@ -210,12 +210,12 @@ ring_wakes(void **state)
 {
 	(void)state;
 	load("test/code/ring.c", EXO_CODE_predicate);
-	assert_false(wakes(5, 5, 100, 0, 200));
-	assert_true(wakes(6, 5, 100, 0, 200));
-	assert_true(wakes(5, 6, 100, 0, 200));
-	assert_true(wakes(5, 5, 100, 1, 200));
-	assert_false(wakes(5, 5, 100, 0, 1000000099));
-	assert_true(wakes(5, 5, 100, 0, 1000000100));
+	assert_int_equal(tag(5, 5, 1000, 0, 200), 0);
+	assert_int_equal(tag(6, 5, 1000, 0, 200), 1);
+	assert_int_equal(tag(5, 6, 1000, 1, 2000), 1);
+	assert_int_equal(tag(5, 5, 1000, 0, 999), 0);
+	assert_int_equal(tag(5, 5, 1000, 1, 1000), 2);
+	assert_int_equal(tag(5, 5, 1000, 1, 200), 3);
 }
 
 int
