@@ -59,5 +59,6 @@
 #define OP_FILTER_REMOVE    44
 #define OP_CLASSIFY_NOTHING 45
 #define OP_UDP_ECHO_HANDLER 46
+#define OP_WAKE             47
 
 #endif

@@ -64,6 +64,11 @@ def test_limits(tmp_path, monkeypatch):
     assert bench.over_limits({"a": 6, "b": 7}) == []
     assert bench.over_limits({"a": 5}) == bench.worse({"a": 5}) == ["a is 5, its limit is >=6"]
     assert bench.over_limits({"b": 4}) and not bench.worse({"b": 4}) and bench.worse({"b": 3})
+    (tmp_path / "test/bench/limits.txt").write_text("a - -\nb ~a -\n")
+    assert bench.over_limits({"a": 100, "b": 110}) == bench.over_limits({"a": 100, "b": 90}) == []
+    assert bench.over_limits({"b": 110}) == []
+    assert bench.over_limits({"a": 100, "b": 111}) == ["b is 111, its limit is ~a"]
+    assert bench.worse({"a": 100, "b": 89}) == ["b is 89, its limit is ~a"]
 
 
 def test_every_figure_has_a_line_in_the_limits():
