@@ -186,8 +186,7 @@ watches_a_ring(void)
 {
 	static const struct exo_filter all;
 	int64_t packets = exo_share(exo_boot()->packets[EXO_NIC_LOOP], (uint32_t)exo_slot_take(),
-				    (uint64_t)&all, 1,
-				    EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT, 0);
+				    (uint64_t)&all, 1, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT, 0);
 	const uint64_t tail = offsetof(struct exo_ring, cq_tail);
 	struct exo_woken woken;
 	uint64_t status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * ring.c: a predicate: wakes its sleeper when a ring is not empty, with the tag 1, or when the time
- * that is noted beside it has come, with the tag 2; for an event, with the tag 3. An example of docs/code.md.
+ * that is noted beside it has come, with the tag 2; for an event, with the tag 3. An example of
+ * docs/code.md.
  */
 #include <exo/code_helpers.h>
 

@@ -67,22 +67,21 @@ make_room(uint64_t sleepers)
 	must("inspect", exo_inspect(room, 0, &info));
 	room_start = info.start;
 	for (uint64_t n = 0; n < sleepers; n += EXO_SLOTS_PER_LEAF) {
-		must("leaf", exo_frames_create(exo_own_frames(), EXO_CAP_CSPACE, exo_start()->cspace,
-					       (EXO_SLOTS_MAX + n) / EXO_SLOTS_PER_LEAF, &leaf,
-					       NULL));
+		must("leaf",
+		     exo_frames_create(exo_own_frames(), EXO_CAP_CSPACE, exo_start()->cspace,
+				       (EXO_SLOTS_MAX + n) / EXO_SLOTS_PER_LEAF, &leaf, NULL));
 	}
 }
 
 static void
 create(uint64_t number)
 {
-	int64_t pages = exo_carve(room, (uint32_t)(EXO_SLOTS_MAX + number),
-				  room_start + 2 * number, 2, EXO_READ | EXO_WRITE, 0);
+	int64_t pages = exo_carve(room, (uint32_t)(EXO_SLOTS_MAX + number), room_start + 2 * number,
+				  2, EXO_READ | EXO_WRITE, 0);
 
-	env[number] = (exo_handle)must("create", exo_create(EXO_CAP_ENV,
-							    (exo_handle)must("carve", pages),
-							    (uint32_t)exo_slot_take(), 0,
-							    EXO_UAREA_BASE));
+	env[number] = (exo_handle)must("create",
+				       exo_create(EXO_CAP_ENV, (exo_handle)must("carve", pages),
+						  (uint32_t)exo_slot_take(), 0, EXO_UAREA_BASE));
 }
 
 /* Without floating point. It has no u-area mapped, for it needs none. */
