@@ -73,6 +73,7 @@ place(struct program *p, const struct cap *c, const struct exo_code *head)
 	p->pages = (uint32_t)c->count;
 	p->code_first = p->first + pages;
 	p->head = *head;
+	list_init(&p->predicates);
 	p->code = code_place(p + 1, head);
 	p->jit = (struct arch_jit){
 		.insn = p->code->insn,
@@ -231,7 +232,8 @@ program_lost(struct use *u)
 bool
 program_in_use(const struct captree *t, const struct program *p, const struct cap *c)
 {
-	return c->child || c->bindings != bind_object_id(t, &p->use) || p->use.node.next;
+	return c->child || c->bindings != bind_object_id(t, &p->use) || p->use.node.next ||
+	       !list_is_empty(&p->predicates);
 }
 
 struct program_ref

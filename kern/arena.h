@@ -18,6 +18,7 @@ enum program_state {
 	PROGRAM_COMPILE,
 	PROGRAM_SEAL, /* and executable; every hart has to execute fence.i */
 	PROGRAM_READY,
+	PROGRAM_LEAVING, /* those whose predicate it is are being told, a few in each step */
 };
 
 /* A program: at the front of the first page of its capability. */
@@ -31,6 +32,7 @@ struct program {
 	uint32_t spare;
 	struct exo_code head;
 	struct code_program *code;
+	struct list_node predicates; /* of those whose predicate it is, see predicate.c */
 	struct arch_jit jit;
 };
 
@@ -64,7 +66,7 @@ program_sealed(struct program *p)
 }
 /* It goes: its capability is revoked, or somebody unbinds it. */
 void program_lost(struct use *u);
-/* Is anything else bound to the capability that it is loaded in? */
+/* Is anything else bound to the capability that it is loaded in, or is it somebody's predicate? */
 bool program_in_use(const struct captree *t, const struct program *p, const struct cap *c);
 
 /* For later; and the program then, NULL: it is not there any more. */

@@ -306,7 +306,8 @@ env_take_early(struct env *e)
 }
 
 /* May this hart do it at once? It is at home here, nothing else is asked of it, and it is not in
- * the middle of a call, for it does not run. */
+ * the middle of a call, for it does not run. A predicate is looked at once for all that happens in
+ * a turn, by hart_inbox(). */
 static inline bool
 is_for_now(const struct env *e, uint32_t requests)
 {
@@ -314,7 +315,7 @@ is_for_now(const struct env *e, uint32_t requests)
 
 	return arch_hart() == e->hart->number && !__atomic_load_n(&e->posted, __ATOMIC_ACQUIRE) &&
 	       ((requests == REQUEST_START && state == EXO_STATE_STOPPED) ||
-		(requests == REQUEST_WAKE && state == EXO_STATE_SLEEPING));
+		(requests == REQUEST_WAKE && state == EXO_STATE_SLEEPING && !e->predicate.waits));
 }
 
 void
@@ -374,8 +375,7 @@ env_interrupt(struct env *e, uint64_t bits)
 		}
 		bool is_awaited = bits & e->wait_mask;
 
-		if ((is_awaited || !(bits & e->event_mask || e->predicate.waits)) &&
-		    is_for_now(e, REQUEST_WAKE)) {
+		if ((is_awaited || !(bits & e->event_mask)) && is_for_now(e, REQUEST_WAKE)) {
 			__atomic_fetch_or(&e->events, bits, __ATOMIC_RELAXED);
 			if (is_awaited) {
 				env_wake(e);

@@ -72,7 +72,7 @@ struct env {
 		uint32_t bytes;
 		bool is_bound;
 		bool waits; /* home hart: it sleeps by it */
-		uint64_t spare[2];
+		struct list_node node; /* of those whose predicate the program is */
 	} predicate;
 	/* not cleared: set before they are looked at */
 	struct tree_node deadline;

@@ -219,6 +219,25 @@ hart_send_ipis(struct hart *h)
 	}
 }
 
+/* One whose predicate did not hold is not looked at again at once while somebody runs: who signals
+ * it without end from other harts would take that one's time. */
+static inline bool
+rests(const struct hart *h, const struct env *e)
+{
+	return e->predicate.waits && h->running && arch_time() < h->look_rest;
+}
+
+static __attribute__((noinline)) void
+look_at_sleeper(struct hart *h, struct env *e)
+{
+	uint64_t sleepers = h->by_predicate;
+
+	env_take_requests(e); /* then others may have it, and its memory */
+	if (h->by_predicate == sleepers) {
+		h->look_rest = arch_time() + hart_pause();
+	}
+}
+
 /* Afterwards inbox_rest is not empty if there is more. */
 void
 hart_inbox(struct hart *h)
@@ -229,13 +248,17 @@ hart_inbox(struct hart *h)
 		if (!e && __atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
 			e = __atomic_exchange_n(&h->inbox, NULL, __ATOMIC_ACQUIRE);
 		}
-		if (!e || i >= INBOX_TURN) {
+		if (!e || i >= INBOX_TURN || rests(h, e)) {
 			h->inbox_rest = e;
 			return;
 		}
-		i += e->predicate.waits ? PREDICATE_TURN : 0;
 		h->inbox_rest = e->inbox_next; /* it can be posted again as soon as it is taken */
-		env_take_requests(e);
+		if (e->predicate.waits) {
+			i += PREDICATE_TURN;
+			look_at_sleeper(h, e);
+		} else {
+			env_take_requests(e);
+		}
 	}
 }
 

@@ -119,6 +119,9 @@ unbind_use(struct kernel *k, struct use *u)
 		predicate_lost(u);
 		break;
 	case USE_PROGRAM:
+		if (predicate_program_lost(container_of(u, struct program, use))) {
+			return CAP_AGAIN;
+		}
 		program_lost(u);
 		break;
 	case USE_REQUEST:

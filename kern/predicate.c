@@ -9,8 +9,8 @@
  *
  * State:      in struct env: bindings with the tree lock, `waits` its home hart's.
  * Invariants: a program and its memory are looked at only while both uses are bound, or for memory
- *             there is none; `waits` only of who sleeps and has one. See predicate_check();
- *             hart.by_predicate counts those who wait.
+ *             there is none; a program lists whose predicate it is; `waits` only of who sleeps and
+ *             has one. See predicate_check(); hart.by_predicate counts those who wait.
  * Callers:    bind, revocation, sleep, requests to wake, slices. Tree lock.
  * Design:     docs/design/time.md
  */
@@ -18,9 +18,10 @@
 #include "kern/hart.h"
 #include "kern/object.h"
 #include "lib/base/checked.h"
+#include "lib/base/list.h"
 
 void
-predicate_bind(struct env *e, const struct program *p, struct cap *code, struct cap *with,
+predicate_bind(struct env *e, struct program *p, struct cap *code, struct cap *with,
 	       const void *memory, uint32_t bytes)
 {
 	struct captree *t = &e->kernel->tree;
@@ -37,6 +38,8 @@ predicate_bind(struct env *e, const struct program *p, struct cap *code, struct 
 		e->predicate.bytes = bytes;
 	}
 	e->predicate.program = program_refer(p);
+	list_init(&e->predicate.node);
+	list_push_back(&p->predicates, &e->predicate.node);
 	e->predicate.is_bound = true;
 }
 
@@ -48,20 +51,39 @@ predicate_unbind(struct env *e)
 	}
 	use_unbind(&e->kernel->tree, &e->predicate.code_use);
 	use_unbind(&e->kernel->tree, &e->predicate.memory_use);
+	list_remove(&e->predicate.node);
 	e->predicate.is_bound = false;
 	e->predicate.program.number = 0;
 	return 0;
 }
 
+/* It has none from now on, although something is still bound. */
+static void
+lose(struct env *e)
+{
+	list_remove(&e->predicate.node);
+	e->predicate.program.number = 0;
+	env_signal(e, 0);
+}
+
 void
 predicate_lost(struct use *u)
 {
-	struct env *e = u->kind == USE_PREDICATE
-				? container_of(u, struct env, predicate.code_use)
-				: container_of(u, struct env, predicate.memory_use);
+	lose(u->kind == USE_PREDICATE ? container_of(u, struct env, predicate.code_use)
+				      : container_of(u, struct env, predicate.memory_use));
+}
 
-	e->predicate.program.number = 0;
-	env_signal(e, 0);
+bool
+predicate_program_lost(struct program *p)
+{
+	struct list_node *first = p->predicates.next;
+
+	if (list_is_empty(&p->predicates)) {
+		return false;
+	}
+	p->state = PROGRAM_LEAVING; /* nobody binds it any more */
+	lose(container_of(first, struct env, predicate.node));
+	return true;
 }
 
 bool
@@ -99,6 +121,9 @@ predicate_check(const struct env *e)
 
 	if (e->predicate.waits && (e->state != EXO_STATE_SLEEPING || !e->predicate.is_bound)) {
 		return "who waits by a predicate sleeps and has one";
+	}
+	if (p && list_is_empty(&e->predicate.node)) {
+		return "a program knows whose predicate it is";
 	}
 	if (p && (!e->predicate.code_use.bound ||
 		  (e->predicate.bytes && !e->predicate.memory_use.bound))) {

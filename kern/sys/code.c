@@ -100,6 +100,9 @@ load_locked(struct load *l)
 		return error;
 	}
 	p = program_of(c);
+	if (p && p->state == PROGRAM_LEAVING) {
+		return E_BUSY;
+	}
 	if (p && p->state != PROGRAM_READY && !is_same(l, p)) {
 		program_lost(&p->use);
 		use_unbind(&l->k->tree, &p->use);
@@ -137,7 +140,7 @@ look(struct load *l)
 	error = find_code(l->e, l->handle, EXO_CODE_LOAD, &c);
 	p = error ? NULL : program_of(c);
 	l->copied = p && is_same(l, p) ? p->copied : 0;
-	if (p && p->state == PROGRAM_READY) {
+	if (p && p->state >= PROGRAM_READY) {
 		error = E_BUSY;
 	}
 	kernel_unlock(l->k);
@@ -261,7 +264,7 @@ sys_bind_predicate(struct env *e, exo_handle memory, exo_handle code, uint64_t p
 	uint64_t offset = place >> 32;
 	uint64_t bytes = (uint32_t)place;
 	const uint8_t *at = NULL;
-	const struct program *p;
+	struct program *p;
 	struct cap *with = NULL;
 	struct cap *c;
 	int error = e->predicate.is_bound ? E_BUSY : 0;

@@ -22,12 +22,12 @@ sys_null(void)
 static __attribute__((noinline)) struct sysret
 sleep_by_predicate(struct env *e, uint64_t mask, uint64_t deadline)
 {
-	uint64_t taken = 0;
+	uint64_t taken;
 	uint64_t tag;
 	bool sleeps;
 
 	kernel_lock(e->kernel);
-	sleeps = !predicate_holds(e, &tag) && env_sleep(e, mask, deadline, &taken);
+	sleeps = env_sleep(e, mask, predicate_holds(e, &tag) ? 0 : deadline, &taken);
 	if (sleeps) {
 		predicate_wait(e);
 	}

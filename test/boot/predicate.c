@@ -52,6 +52,7 @@ static const struct image wild = {
 
 static struct exo_pages memory;
 static exo_handle code[PROGRAMS];
+static exo_handle other; /* of the same pages as the first */
 static struct exo_thread thread;
 static struct exo_net net;
 
@@ -110,6 +111,14 @@ revokes(void *argument)
 	(void)argument;
 	pause(20);
 	return (uint64_t)exo_revoke(code[0], 0, 0);
+}
+
+static uint64_t
+drops_other(void *argument)
+{
+	(void)argument;
+	pause(20);
+	return (uint64_t)exo_drop(other, 0, 0);
 }
 
 static struct exo_result
@@ -204,6 +213,29 @@ watches_a_ring(void)
 	tap_is(exo_net_close(&net), 0, "the rings are closed");
 }
 
+/* What was loaded through a capability goes with it, whatever it is bound by. */
+static void
+goes_by_another(void)
+{
+	struct exo_result result;
+
+	exo_unbind(EXO_BIND_CODE, code[0]);
+	other = (exo_handle)exo_share(code[0], (uint32_t)exo_slot_take(), 0, CODE_PAGES,
+				      EXO_CODE_LOAD | EXO_CODE_RUN, 0);
+	tap_is(exo_code_load(other, &at_least_5.head), 0, "loaded through a share");
+	tap_is(bind(code[0]), 0, "bound by what that was made of");
+	tap_is(exo_unbind(EXO_BIND_CODE, other), E_BUSY, "it cannot be unloaded");
+	*word() = 0;
+	result = sleep_while(drops_other, 0);
+	tap_ok(result.value == 0 && result.second == 0 && exo_ticks() < soon(4000),
+	       "the share is dropped: it wakes");
+	exo_signal(exo_boot()->env, 1ul << 6);
+	result = exo_sleep2(BY_IT | 1ul << 6, UINT64_MAX);
+	tap_ok(result.value == 1l << 6 && result.second == 0, "what is left of it hides no event");
+	tap_is(exo_predicate_unbind(), 0, "it is unbound");
+	tap_is(exo_code_load(code[0], &at_least_5.head), 0, "the pages are free again");
+}
+
 static void
 is_refused(void)
 {
@@ -219,13 +251,14 @@ is_refused(void)
 int
 main(void)
 {
-	tap_plan(32);
+	tap_plan(40);
 	tap_is(exo_pages_make(&memory, 1), 0, "memory");
 	load(0, &at_least_5);
 	load(1, &wild);
 	waits();
 	goes_wrong();
 	watches_a_ring();
+	goes_by_another();
 	is_refused();
 	return tap_end();
 }
