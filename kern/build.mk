@@ -12,13 +12,15 @@ pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.
 	net/filter.c net/canon.c net/slab.c net/values.c net/trie.c net/trie_walk.c net/trie_apart.c \
 	net/trie_check.c net/shape.c code/*.c))
 # What runs at boot, or seldom: for size.
-cold-y := $(addprefix kern/,arena.c ask.c boot.c cap_waiting.c code/program.c code/verify.c console.c dev/drivers.c \
-	dev/uart_ns16550.c dev/uart_sifive.c devices.c init.c machine.c net/canon.c net/filters.c \
-	net/shape.c net/shapes.c net/slab.c net/trie.c net/trie_apart.c net/values.c panic.c selftest.c sys/code.c sys/env.c sys/home.c \
-	sys/look.c sys/poke.c sys/slot.c sys/traced.c sys/unshare.c trace.c unshare.c window.c) \
+cold-y := $(addprefix kern/,arena.c ask.c boot.c cap_waiting.c code/program.c code/verify.c console.c \
+	dev/blk_virtio.c dev/drivers.c dev/net_loop.c dev/uart_ns16550.c dev/uart_sifive.c dev/virtio_mmio.c devices.c \
+	init.c machine.c net/canon.c net/filters.c net/shape.c net/shapes.c net/slab.c \
+	net/trie.c net/trie_apart.c net/values.c panic.c selftest.c sys/code.c \
+	sys/env.c sys/home.c sys/look.c sys/poke.c sys/slot.c sys/traced.c sys/unshare.c \
+	trace.c unshare.c window.c) \
 	$(addprefix lib/base/,cpio.c elf.c print.c symbols.c) \
-	$(addprefix arch/riscv/,backtrace.c early.c)
-$(patsubst %.c,$(B)/k/%.o,$(cold-y)): KFLAGS += -Os -msave-restore
+	$(addprefix arch/riscv/,backtrace.c early.c jit.c jit_arithmetic.c jit_jump.c jit_memory.c jit_trie.c)
+$(patsubst %.c,$(B)/k/%.o,$(cold-y)): KFLAGS += -Os -msave-restore -fno-move-loop-invariants
 # The shortest calls: following jumps there costs registers and the moves to free them.
 cflags-kern/sys/map := -fno-cse-follow-jumps
 cflags-kern/sys/memory := -fno-cse-follow-jumps
