@@ -206,26 +206,25 @@ nic_receive(void *context, const uint8_t *frame, size_t bytes)
 	struct nic *n = context;
 	struct nic_filter *all = n->filter;
 	struct trie_hit hits[TRIE_HITS_MAX];
-	struct nic_filter *f = NULL;
-	uint32_t count = 0;
+	struct nic_filter *f;
+	uint32_t count;
 
-	if (!all->ring && all->children.root) {
-		count = look_below(n, all, frame, frame + bytes, hits);
-		f = only_hit(hits, count);
-	}
-	if (f) {
-		all->hits++;
-		f->hits++;
-		deliver(n, f->ring, frame, bytes);
-	} else if (count) {
-		all->hits++;
-		hand_later(n, hits, count);
-		hand_out(n, frame, bytes, TURN_WORK, false);
-	} else {
+	if (all->ring || !all->children.root) {
 		all->base = frame;
 		list_push_back(&n->later, &all->later);
 		hand_out(n, frame, bytes, TURN_WORK, false);
+		return;
 	}
+	all->hits++;
+	count = look_below(n, all, frame, frame + bytes, hits);
+	f = only_hit(hits, count);
+	if (f) {
+		f->hits++;
+		deliver(n, f->ring, frame, bytes);
+		return;
+	}
+	hand_later(n, hits, count);
+	hand_out(n, frame, bytes, TURN_WORK, false);
 }
 
 /* Goes on with the packet that was kept. True: it is done. */
