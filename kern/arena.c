@@ -20,11 +20,13 @@
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
-#define VERIFY_INSNS  8 /* in one step, with the lock held */
-#define COMPILE_INSNS 1 /* the worst takes 1 800 machine instructions */
+#define VERIFY_INSNS  8   /* in one step, with the lock held */
+#define RAM_PART      128 /* no larger part of a small machine's RAM is the arena */
+#define COMPILE_INSNS 1   /* the worst takes 1 800 machine instructions */
 
 static struct {
 	uint8_t *memory;
+	uint64_t pages;
 	struct program *of[CONFIG_CODE_PAGES];
 	uint64_t number[CONFIG_CODE_PAGES]; /* of the program that begins there, never used again */
 	uint64_t next_number;
@@ -34,8 +36,16 @@ static struct {
 void
 arena_boot(struct kernel *k)
 {
-	arena.memory = boot_room(k, CONFIG_CODE_PAGES * PAGE_SIZE);
-	arch_code_area(arena.memory, CONFIG_CODE_PAGES);
+	arena.pages = k->tree.pages / RAM_PART < CONFIG_CODE_PAGES ? k->tree.pages / RAM_PART
+								   : CONFIG_CODE_PAGES;
+	arena.memory = boot_room(k, arena.pages * PAGE_SIZE);
+	arch_code_area(arena.memory, arena.pages);
+}
+
+uint64_t
+arena_pages(void)
+{
+	return arena.pages;
 }
 
 static void *

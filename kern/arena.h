@@ -39,6 +39,9 @@ struct program {
 /* At boot: pages for the arena, before other harts run. */
 void arena_boot(struct kernel *k);
 
+/* How many pages it has. */
+uint64_t arena_pages(void);
+
 /* The program that is, or is being, loaded at the first page of CODE capability c; NULL: none. Tree
  * lock, as everywhere here. */
 struct program *program_of(const struct cap *c);

@@ -9,6 +9,7 @@
  *   image where its ELF says | EXO_UAREA_BASE: u-area | + 1 MiB: boot page | .. + 2 MiB: stack
  * Callers: boot, once.
  */
+#include "kern/arena.h"
 #include "kern/boot.h"
 #include "kern/console.h"
 #include "kern/cspace.h"
@@ -294,8 +295,7 @@ give_lines(void)
 static void
 give_arena(void)
 {
-	give_root(EXO_CAP_CODE, EXO_CODE_LOAD | EXO_CODE_RUN, 0, CONFIG_CODE_PAGES,
-		  &init.boot->code);
+	give_root(EXO_CAP_CODE, EXO_CODE_LOAD | EXO_CODE_RUN, 0, arena_pages(), &init.boot->code);
 }
 
 static void

@@ -18,7 +18,9 @@
 #include "lib/base/words.h"
 
 #define FILTER_BYTES   512 /* of the pool, with its tests and its part of tables */
-#define POOL_PART      32  /* of the RAM */
+#define POOL_PART      24  /* of the RAM beyond what start-up needs, but */
+#define POOL_LEAST     (64ul << 10)
+#define START_UP       (5ul << 20)
 #define COPY_BYTES     512 /* copied for what a completion costs, */
 #define HITS_PER_WORK  8   /* filters that a packet matches found */
 #define TESTS_PER_WORK 8   /* and looked at; a few are part of what a packet costs */
@@ -241,9 +243,11 @@ finish_kept(struct nic *n, uint32_t budget)
 static uint64_t
 pool_bytes(const struct kernel *k)
 {
-	uint64_t most = (k->tree.pages << PAGE_SHIFT) / POOL_PART;
+	uint64_t ram = k->tree.pages << PAGE_SHIFT;
+	uint64_t most = ram > START_UP ? (ram - START_UP) / POOL_PART : 0;
 	uint64_t wanted = (uint64_t)CONFIG_FILTERS * FILTER_BYTES;
 
+	most = most > POOL_LEAST ? align_down_u64(most, PAGE_SIZE) : POOL_LEAST;
 	return wanted < most ? wanted : most;
 }
 

@@ -14,19 +14,24 @@
 #include "kern/net/trie_node.h"
 #include "lib/base/string.h"
 
+#define RAM_PART 256 /* no larger part of a small machine's RAM is code of filters */
+
 static struct {
 	struct shapes shapes;
 	uint8_t *pages;
 	bool is_sealed[SHAPES_MAX];
 	bool is_busy;
+	uint64_t count; /* of the pages: shapes with higher numbers have no code */
 } code;
 
 void
 shapes_boot(struct kernel *k)
 {
 	if (shapes_get()) {
-		code.pages = boot_room(k, SHAPES_MAX * PAGE_SIZE);
-		arch_code_area(code.pages, SHAPES_MAX);
+		code.count = k->tree.pages / RAM_PART < SHAPES_MAX ? k->tree.pages / RAM_PART
+								   : SHAPES_MAX;
+		code.pages = boot_room(k, code.count * PAGE_SIZE);
+		arch_code_area(code.pages, code.count);
 		shapes_init(&code.shapes, (uintptr_t)nic_step);
 	}
 }
@@ -87,6 +92,10 @@ shapes_compile(struct kernel *k)
 
 	if (number == SHAPE_NONE) {
 		return false;
+	}
+	if (number >= code.count) {
+		shape_compiled(&code.shapes, number, 0);
+		return true;
 	}
 	code.is_busy = true;
 	what = code.shapes.shape[number].what;
