@@ -21,7 +21,7 @@ LIBS += tries
 lib-tries-y := $(patsubst %,kern/net/%.c,canon slab values trie trie_walk trie_apart shape) \
 	arch/riscv/jit_trie.c
 libs-test/bench/filters := tries
-$(patsubst %.c,$(B)/u/%.o,$(lib-tries-y) test/bench/filters.c): UFLAGS += -D'ARCH_INLINE=<arch/riscv/inline.h>'
+$(foreach f,$(basename $(lib-tries-y)) test/bench/filters,$(eval cflags-$f += -D'ARCH_INLINE=<arch/riscv/inline.h>'))
 libs-test/bench/udp_echo := net
 $(B)/u/test/bench/udp_handler/code.S.o: $(O)/bpf/udp_echo.bin
 $(B)/u/test/bench/udp_handler/code.S.o: UFLAGS += -Wa,-I$(O)/bpf
