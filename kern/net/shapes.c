@@ -86,7 +86,7 @@ bool
 shapes_compile(struct kernel *k)
 {
 	uint32_t number = shapes_get() && !code.is_busy ? shape_wanted(&code.shapes) : SHAPE_NONE;
-	uint32_t *page = (uint32_t *)(code.pages + number * PAGE_SIZE);
+	uint32_t *page;
 	struct arch_filter_shape what;
 	int64_t bytes;
 
@@ -97,6 +97,7 @@ shapes_compile(struct kernel *k)
 		shape_compiled(&code.shapes, number, 0);
 		return true;
 	}
+	page = (uint32_t *)(code.pages + number * PAGE_SIZE);
 	code.is_busy = true;
 	what = code.shapes.shape[number].what;
 	change(k, number, false);

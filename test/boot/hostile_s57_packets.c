@@ -126,7 +126,8 @@ draw_filter(struct exo_filter *f)
 		for (uint32_t j = 0; j < width; j++) {
 			value = value << 8 | packet[offset + j];
 		}
-		value ^= rand_below(&seed, 3) == 0 ? 0 : 1ul << rand_below(&seed, 8 * width);
+		value ^= rand_below(&seed, 3) == 0 ? 0
+						   : 1ul << (rand_next(&seed) & (8u * width - 1));
 		f->atoms[i] = (struct exo_atom)COMPARE(width, offset, mask, value & mask);
 		if (!rand_below(&seed, 4)) {
 			f->atoms[i] = (struct exo_atom)SHIFT(offset, 7, 0);
