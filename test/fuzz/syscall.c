@@ -6,6 +6,7 @@
  * of a long sequence.
  *
  * links: $(kernel-host-y) test/model/sys_world.c test/model/sys_args.c test/model/sys_ops.c
+ * links: test/model/sys_code.c
  * links: test/model/sys_players.c test/model/short_way.c
  * links: test/fake/board.c test/fake/plic.c; libs: -lfdt
  * fuzz: SECONDS=20 -max_len=4096 -len_control=0 -timeout=60 -detect_leaks=0

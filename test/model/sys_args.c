@@ -127,9 +127,8 @@ flags(const struct op *o)
 	return arg_rights(o) | bits | size | more;
 }
 
-/* Something for a call to read, or room for it to write; where. */
-static uint64_t
-memory(struct op *o, const void *data, size_t bytes)
+uint64_t
+arg_memory(struct op *o, const void *data, size_t bytes)
 {
 	uint64_t at = MEMORY + op_draw(o, 4) * 1024;
 
@@ -166,7 +165,7 @@ map_entries(struct op *o)
 		entry[i] = (struct exo_map_entry){arg_address(o), arg_handle(o, EXO_CAP_FRAME),
 						  op_draw(o, 4), arg_few(o), flags(o) & 0xfff};
 	}
-	return memory(o, entry, sizeof(entry));
+	return arg_memory(o, entry, sizeof(entry));
 }
 
 uint64_t
@@ -184,7 +183,7 @@ arg_filter(struct op *o)
 			.value = op_draw(o, 4),
 		};
 	}
-	return memory(o, &f, sizeof(f));
+	return arg_memory(o, &f, sizeof(f));
 }
 
 /* A name that the capability drawn last has. */
@@ -239,8 +238,12 @@ number_of_kind(const struct op *o, char kind)
 		return op_draw(o, 66);
 	case 'B': /* event bits, mostly all */
 		return op_one_in(o, 4) ? arg_wild(o) : ~0ul;
+	case 'L': /* a time that comes, mostly, some later than others' turns */
+		return op_one_in(o, 16) ? ~0ul : arch_time() + op_draw(o, 256) * 256;
 	case 'D': /* never, mostly */
 		return op_one_in(o, 4) ? arch_time() + op_draw(o, 256) * 16 : ~0ul;
+	case 'W': /* what ends a sleep */
+		return op_one_in(o, 2) ? EXO_SLEEP_PREDICATE | op_draw(o, 4) : arg_wild(o);
 	case 'T': /* a time that comes */
 		return arch_time() + op_draw(o, 256) * 16;
 	default:
@@ -256,7 +259,8 @@ arg_of_kind(struct op *o, char kind)
 					    EXO_CAP_RING};
 	static const uint32_t types[128] = {
 		['f'] = EXO_CAP_FRAME,   ['t'] = EXO_CAP_TABLE, ['e'] = EXO_CAP_ENV,
-		['c'] = EXO_CAP_CONSOLE, ['g'] = EXO_CAP_RING,  ['q'] = EXO_CAP_IRQ};
+		['c'] = EXO_CAP_CONSOLE, ['g'] = EXO_CAP_RING,  ['q'] = EXO_CAP_IRQ,
+		['C'] = EXO_CAP_CODE};
 	static const struct exo_map_entry nothing[4];
 
 	switch (kind) {
@@ -286,7 +290,7 @@ arg_of_kind(struct op *o, char kind)
 	case 'x': /* entries */
 		return map_entries(o);
 	case 'p': /* memory */
-		return memory(o, nothing, sizeof(nothing));
+		return arg_memory(o, nothing, sizeof(nothing));
 	case 'S':
 		return arg_slot(o);
 	default:

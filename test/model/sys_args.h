@@ -37,6 +37,8 @@ uint64_t arg_wild(const struct op *o);
 uint64_t arg_address(const struct op *o);
 uint64_t arg_few(const struct op *o);
 uint64_t arg_rights(const struct op *o);
+/* Something for a call to read, or room for it to write; where. */
+uint64_t arg_memory(struct op *o, const void *data, size_t bytes);
 /* Where a filter stands in the caller's memory. */
 uint64_t arg_filter(struct op *o);
 /* A name that the capability drawn last has. */

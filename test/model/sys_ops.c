@@ -14,7 +14,7 @@
 #include "kern/cspace.h"
 #include "kern/ring.h"
 #include "lib/base/checked.h"
-#include "test/model/sys_args.h"
+#include "test/model/sys_code.h"
 
 #define LAUNCH_AT 2048 /* in the u-area, behind what the kernel keeps there */
 
@@ -39,10 +39,10 @@ static const struct {
 	[EXO_NR_drop] = {"dNz", 4, false},
 	[EXO_NR_create] = {"", 6, true},
 	[EXO_NR_inspect] = {"hNp", 1, true},
-	[EXO_NR_bind] = {"", 3, true},
+	[EXO_NR_bind] = {"", 6, true},
 	[EXO_NR_unbind] = {"", 1, true},
-	[EXO_NR_sleep] = {"?T", 1, true},
-	[EXO_NR_signal] = {"eb", 1, true},
+	[EXO_NR_sleep] = {"WL", 2, true},
+	[EXO_NR_signal] = {"eb", 3, true},
 	[EXO_NR_notify] = {"jiBD", 2, true},
 	[EXO_NR_yield] = {"j", 2, true},
 	[EXO_NR_resume] = {"", 1, true},
@@ -68,6 +68,8 @@ static const struct {
 	[EXO_NR_env_inspect] = {"eSp", 1, true},
 	[EXO_NR_env_peek] = {"eMpn", 1, true},
 	[EXO_NR_env_poke] = {"", 1, true},
+	[EXO_NR_code_load] = {"", 5, false},
+	[EXO_NR_code_run] = {"", 2, true},
 };
 
 static void
@@ -120,7 +122,7 @@ creation(struct op *o, uint64_t a[7])
 }
 
 static void
-binding(struct op *o, uint64_t a[7])
+binding(struct op *o, uint32_t nr, uint64_t a[7])
 {
 	static const struct {
 		uint32_t what, thing, with;
@@ -133,6 +135,10 @@ binding(struct op *o, uint64_t a[7])
 		{EXO_BIND_IRQ, EXO_CAP_IRQ, 0},
 		{EXO_BIND_SLOT, EXO_CAP_ENV, EXO_CAP_SLOT},
 		{EXO_BIND_SLOT, EXO_CAP_SLOT, 0}, /* to unbind it */
+		{EXO_BIND_HANDLER, EXO_CAP_RING, EXO_CAP_CODE},
+		{EXO_BIND_PREDICATE, EXO_CAP_FRAME, EXO_CAP_CODE},
+		{EXO_BIND_PREDICATE, EXO_CAP_RING, EXO_CAP_CODE},
+		{EXO_BIND_CODE, EXO_CAP_CODE, 0}, /* to unload it */
 	};
 	uint64_t i = op_draw(o, ARRAY_SIZE(kinds));
 
@@ -140,6 +146,12 @@ binding(struct op *o, uint64_t a[7])
 	a[1] = arg_handle(o, kinds[i].thing);
 	a[2] = kinds[i].with ? arg_handle(o, kinds[i].with) : 0;
 	a[3] = op_draw(o, kinds[i].what == EXO_BIND_SLOT ? 3 : 66);
+	if (kinds[i].what == EXO_BIND_PREDICATE) {
+		a[1] = nr == EXO_NR_unbind || op_one_in(o, 3) ? EXO_NONE : a[1];
+		a[3] = arg_watched(o);
+	} else if (kinds[i].what == EXO_BIND_HANDLER) {
+		a[3] = op_one_in(o, 2) ? arg_handle(o, EXO_CAP_FRAME) : EXO_NONE;
+	}
 }
 
 /* Mostly what can be launched, written where the call finds it. */
@@ -220,6 +232,19 @@ poking(struct op *o, uint64_t a[7])
 	a[3] = op_one_in(o, 8) ? arg_of_kind(o, '?') : op_draw(o, EXO_PEEK_BYTES);
 }
 
+/* By a predicate, which is looked at when others signal. */
+static bool
+somebody_waits(void)
+{
+	const struct kernel *k = kernel_get();
+	uint64_t sleepers = 0;
+
+	for (uint32_t i = 0; i < WORLD_HARTS; i++) {
+		sleepers += k->hart[i].by_predicate;
+	}
+	return sleepers != 0;
+}
+
 static uint32_t
 draw_call(const struct op *o)
 {
@@ -232,6 +257,12 @@ draw_call(const struct op *o)
 	}
 	if (op_one_in(o, 64)) {
 		return 1 + (uint32_t)op_draw(o, EXO_CALLS_MAX); /* rare ones too */
+	}
+	if (o->e->predicate.is_bound && op_one_in(o, 3)) {
+		return EXO_NR_sleep;
+	}
+	if (somebody_waits() && op_one_in(o, 3)) {
+		return EXO_NR_signal;
 	}
 	for (at = op_draw(o, total) + 1; at > calls[nr].often; nr++) {
 		at -= calls[nr].often;
@@ -268,7 +299,12 @@ op_call(struct op *o, bool nested)
 		break;
 	case EXO_NR_bind:
 	case EXO_NR_unbind:
-		binding(o, a);
+		binding(o, nr, a);
+		break;
+	case EXO_NR_code_load:
+	case EXO_NR_code_run:
+		a[0] = arg_handle(o, EXO_CAP_CODE);
+		a[1] = nr == EXO_NR_code_load ? arg_program(o) : arg_run(o);
 		break;
 	case EXO_NR_env_launch:
 		beginning(o, a);

@@ -10,10 +10,12 @@
 
 #include "arch/arch.h"
 #include "kern/cspace.h"
+#include "lib/base/bpf.h"
 #include "test/fake/board.h"
 
 #define POOL_PAGES 24 /* few, so that they change hands often */
 #define POSITIONS  8
+#define CODE_PAGES 3                     /* of each player; twice as many are everybody's */
 #define UNITS      2                     /* players that have 2 MiB */
 #define ENTRY      0x30000               /* where calls enter them, */
 #define OPENED     100                   /* and the slot for what goes along */
@@ -31,6 +33,8 @@ static struct {
 	exo_handle frames; /* what players get memory of */
 	uint64_t page;     /* the next free one of it */
 	uint32_t slot;
+	exo_handle predicate; /* programs of which everybody has a share */
+	exo_handle handler;
 	struct player player[WORLD_PLAYERS];
 } init;
 
@@ -45,6 +49,14 @@ call(uint32_t nr, const char *name, const uint64_t arguments[7])
 		world_fail("init's call of %s fails: %ld", name, result);
 	}
 	return (exo_handle)result;
+}
+
+static void
+to_stack(const void *data, size_t bytes)
+{
+	if (arch_copy_out((struct uaddr){STACK}, data, bytes)) {
+		world_fail("init has no stack");
+	}
 }
 
 static exo_handle
@@ -99,15 +111,37 @@ share_some(exo_handle h)
 	return share(h, c->start, POSITIONS, EXO_RIGHTS_ALL & cap_rights(c));
 }
 
+/* Pages of the arena of programs. */
+static exo_handle
+carve_code(uint32_t number)
+{
+	return CALL(carve, init.boot.code, init.slot++, number * CODE_PAGES, CODE_PAGES,
+		    EXO_CODE_LOAD | EXO_CODE_RUN, 0);
+}
+
+/* Pages with a program that returns its third argument, the events that are pending. */
+static exo_handle
+load_code(uint32_t number, uint32_t code_class)
+{
+	const struct {
+		struct exo_code head;
+		struct exo_insn insn[2];
+	} program = {{EXO_CODE_MAGIC, code_class, 2, 0, 0, 0},
+		     {{BPF_ALU64 | BPF_MOV | BPF_X, 0x30, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0}}};
+	exo_handle code = carve_code(number);
+
+	to_stack(&program, sizeof(program));
+	CALL(code_load, code, STACK);
+	return code;
+}
+
 /* A share of all of the same disk or NIC. */
 static exo_handle
 share_packets(void)
 {
 	static const struct exo_filter all;
 
-	if (arch_copy_out((struct uaddr){STACK}, &all, sizeof(all))) {
-		world_fail("init has no stack");
-	}
+	to_stack(&all, sizeof(all));
 	return share(init.boot.packets[0], STACK, 8, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT);
 }
 
@@ -154,7 +188,7 @@ make_env(struct player *p, uint32_t hart)
 }
 
 static void
-equip(const struct player *p, exo_handle unit)
+equip(const struct player *p, uint32_t number, exo_handle unit)
 {
 	uint32_t slot = 1;
 
@@ -172,6 +206,9 @@ equip(const struct player *p, exo_handle unit)
 	for (uint32_t i = 0; i < WORLD_HARTS; i++) {
 		give(p->env, share_some(init.boot.timelines[i]), &slot);
 	}
+	give(p->env, carve_code(2 + number), &slot);
+	give(p->env, share_all(init.predicate, EXO_CODE_LOAD | EXO_CODE_RUN), &slot);
+	give(p->env, share_all(init.handler, EXO_CODE_RUN), &slot);
 	if (unit) {
 		give(p->env, unit, &slot);
 	}
@@ -191,7 +228,7 @@ make_player(uint32_t number)
 	make_cspace(p);
 	p->space = make_space(p->tables);
 	make_env(p, number % WORLD_HARTS);
-	equip(p, number < UNITS ? unit_of(number) : EXO_NONE);
+	equip(p, number, number < UNITS ? unit_of(number) : EXO_NONE);
 }
 
 /* Each one gets every other one's ENV too, and starts. */
@@ -236,6 +273,8 @@ players_make(void)
 	}
 	init.slot = init.boot.first_free_slot;
 	find_memory();
+	init.predicate = load_code(0, EXO_CODE_predicate);
+	init.handler = load_code(1, EXO_CODE_handler);
 	for (uint32_t i = 0; i < WORLD_PLAYERS; i++) {
 		make_player(i);
 	}

@@ -22,6 +22,7 @@
 #include "kern/transfer.h"
 #include "test/fake/board.h"
 #include "test/model/short_way.h"
+#include "test/model/sys_code.h"
 #include "test/model/sys_players.h"
 
 #define CALL_PC        0x20000ul /* where a call instruction stands */
@@ -200,14 +201,19 @@ check_hart(uint32_t hart, bool fences_owed)
 	}
 }
 
-/* Who serves whose call, on all harts: paranoid_check looks at its own. */
+/* Who serves whose call and what predicates read, on all harts: paranoid_check has its own. */
 static void
-check_transfers(const struct captree *t)
+check_envs(const struct captree *t)
 {
 	for (uint64_t i = 0; i < t->pages; i++) {
 		const struct env *e = (const struct env *)(t->base + i * PAGE_SIZE);
-		const char *broken = t->frames[i].kind == FRAME_ENV ? transfer_check_env(e) : NULL;
+		const char *broken;
 
+		if (t->frames[i].kind != FRAME_ENV) {
+			continue;
+		}
+		code_check_env(t, e);
+		broken = transfer_check_env(e);
 		if (broken) {
 			world_fail("control transfer of page %lu: %s", t->base_page + i, broken);
 		}
@@ -229,7 +235,7 @@ world_check(void)
 		check_hart(i, false);
 	}
 	if (++world.checks % PARANOID_EVERY == 0) {
-		check_transfers(&k->tree);
+		check_envs(&k->tree);
 		paranoid_check(k);
 	}
 }
@@ -393,6 +399,7 @@ world_end(void)
 	players_revoke(boot->console);
 	players_revoke(boot->windows[0]);
 	players_revoke(boot->irqs[0]);
+	players_revoke(boot->code);
 	for (uint32_t i = 0; i < WORLD_HARTS; i++) {
 		players_revoke(boot->timelines[i]);
 	}
