@@ -63,11 +63,11 @@ static void
 fuzz_bind(uint64_t *s)
 {
 	static const uint32_t things[] = {
-		0,          EXO_CAP_ENV, EXO_CAP_ENV, EXO_CAP_CONSOLE, EXO_CAP_RING, EXO_CAP_RING,
+		0,           EXO_CAP_ENV, EXO_CAP_ENV, EXO_CAP_CONSOLE, EXO_CAP_RING, EXO_CAP_RING,
 		EXO_CAP_IRQ, EXO_CAP_ENV};
-	static const uint32_t withs[] = {
-		0, EXO_CAP_SPACE, EXO_CAP_CSPACE, 0, EXO_CAP_PACKET, EXO_CAP_FRAME, 0,
-		EXO_CAP_SLOT};
+	static const uint32_t withs[] = {0, EXO_CAP_SPACE,  EXO_CAP_CSPACE,
+					 0, EXO_CAP_PACKET, EXO_CAP_FRAME,
+					 0, EXO_CAP_SLOT};
 	uint32_t what = (uint32_t)(noise(s) % 8);
 
 	if (noise(s) % 4 == 0) {
@@ -301,8 +301,8 @@ fuzz_other(uint64_t *s)
 		exo_fence_i();
 		break;
 	default: /* numbers that nobody has */
-		exo_ecall7((int)(38 + noise(s) % 24), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s),
-			   fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s));
+		exo_ecall7((int)(EXO_NR_code_run + 1 + noise(s) % 19), fuzz_wild(s), fuzz_wild(s),
+			   fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s));
 		break;
 	}
 }
@@ -401,8 +401,10 @@ fuzz_body(uint64_t seed)
 			fuzz_create(&s);
 		} else if (r < 20) {
 			fuzz_memory(&s);
-		} else if (r < 22) {
+		} else if (r < 21) {
 			fuzz_bind(&s);
+		} else if (r < 22) {
+			fuzz_code(&s);
 		} else if (r < 24) {
 			fuzz_ring(&s);
 		} else if (r < 27) {

@@ -11,7 +11,7 @@
 #define FUZZ_REGION_BITS 11
 #define FUZZ_LEAVES      6
 #define FUZZ_KNOWN       64
-#define FUZZ_ESSENTIAL   11
+#define FUZZ_ESSENTIAL   12
 
 struct known {
 	exo_handle handle;
@@ -23,7 +23,7 @@ struct known {
 /* Of the child, shared by all its threads without any lock. */
 extern struct known fuzz_known[FUZZ_KNOWN];
 extern struct known fuzz_essential[FUZZ_ESSENTIAL]; /* pool, ENV, SPACE, CSPACE, CONSOLE, BLOCK,
-						       PACKET, a ring, WINDOW, IRQ, SLOT */
+						       PACKET, a ring, WINDOW, IRQ, SLOT, CODE */
 extern uint64_t fuzz_buffers[8][128];
 
 uint64_t fuzz_wild(uint64_t *s);
@@ -39,6 +39,9 @@ uint32_t fuzz_slot(uint64_t *s);
 uint64_t fuzz_pointer(uint64_t *s);
 /* A filter that is mostly well formed: which few bytes the packets may have. */
 uint64_t fuzz_filter(uint64_t *s);
+
+/* A call about downloaded code. */
+void fuzz_code(uint64_t *s);
 
 /* Threads that serve, one on each hart. */
 extern exo_handle fuzz_server[EXO_HARTS_MAX];

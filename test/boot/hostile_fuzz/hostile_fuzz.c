@@ -47,6 +47,7 @@ child_main(uint64_t seed)
 	add_essential(8, start->windows[0]);
 	add_essential(9, start->irqs[0]);
 	add_essential(10, start->others[0]);
+	add_essential(11, start->others[1]);
 	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 1, 0, &table, NULL);
 	exo_map(FUZZ_REGION & ~0x3ffffffful, table, 0, 1, EXO_WRITE, NULL, EXO_NONE);
 	for (uint64_t at_table = FUZZ_REGION;
@@ -141,6 +142,7 @@ spawn(uint64_t seed, struct exo_child *child)
 		{shared(exo_boot()->windows[0], 512, EXO_READ | EXO_WRITE), EXO_GIFT(windows[0])},
 		{shared(exo_boot()->irqs[0], 1, EXO_RIGHTS_ALL), EXO_GIFT(irqs[0])},
 		{shared(exo_boot()->timelines[0], 8, EXO_RIGHTS_ALL), EXO_GIFT(others[0])},
+		{shared(exo_boot()->code, 16, EXO_CODE_LOAD | EXO_CODE_RUN), EXO_GIFT(others[1])},
 	};
 	struct exo_spawn what = {
 		.name = "child",
