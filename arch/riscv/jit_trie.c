@@ -13,7 +13,7 @@
  */
 #include <exo/errors.h>
 #include "arch/arch.h"
-#include "arch/riscv/encode_trie.h"
+#include "arch/riscv/encode.h"
 
 #define FRAME_BYTES 32
 
