@@ -9,6 +9,19 @@
 
 #define CODE_MAX 64 /* frames marked as code in one go */
 
+/* How many of [page, page + count) from the front on belong to c's carve already. */
+static uint64_t
+ready(const struct kernel *k, const struct cap *c, uint64_t page, uint64_t count)
+{
+	const struct frame *f = frame_at(&k->tree, page);
+	uint64_t n = 0;
+
+	while (n < count && f[n].holder == c->carve && f[n].kind == FRAME_USER) {
+		n++;
+	}
+	return n;
+}
+
 /* It stays until something else happens. The pins of what is not USER are none: a page
  * table has its groups there. */
 static int
@@ -60,6 +73,14 @@ claim_unit(struct kernel *k, const struct cap *c, uint64_t page)
 	return CLAIM_AGAIN;
 }
 
+int
+claim_pages(struct kernel *k, const struct cap *c, uint64_t page, uint64_t count)
+{
+	uint64_t done = ready(k, c, page, count);
+
+	return done < count ? claim_frame(k, c, page + done) : 0;
+}
+
 bool
 claim_unit_ready(const struct kernel *k, const struct cap *c, uint64_t page)
 {
@@ -74,22 +95,10 @@ claim_code(struct kernel *k, const struct cap *c, uint64_t page, uint64_t count)
 {
 	uint64_t carve = c->carve;
 
-	count = claim_ready(k, c, page, count < CODE_MAX ? count : CODE_MAX);
+	count = ready(k, c, page, count < CODE_MAX ? count : CODE_MAX);
 	kernel_unlock_fence(k);
 	kernel_fence_i(k);
 	kernel_lock(k);
 	frame_mark_code(&k->tree, page, count, carve);
 	return CLAIM_AGAIN;
-}
-
-uint64_t
-claim_ready(const struct kernel *k, const struct cap *c, uint64_t page, uint64_t count)
-{
-	const struct frame *f = frame_at(&k->tree, page);
-	uint64_t n = 0;
-
-	while (n < count && f[n].holder == c->carve && f[n].kind == FRAME_USER) {
-		n++;
-	}
-	return n;
 }

@@ -57,7 +57,8 @@ bool claim_unit_ready(const struct kernel *k, const struct cap *c, uint64_t page
  * for the first time, as many from `page` on as can be dealt with. CLAIM_AGAIN, as above. */
 int claim_code(struct kernel *k, const struct cap *c, uint64_t page, uint64_t count);
 
-/* How many of [page, page + count) from the front on belong to c's carve already. */
-uint64_t claim_ready(const struct kernel *k, const struct cap *c, uint64_t page, uint64_t count);
+/* Make [page, page + count) belong to the carve of `c`: as claim_frame of the first one that does
+ * not yet. */
+int claim_pages(struct kernel *k, const struct cap *c, uint64_t page, uint64_t count);
 
 #endif

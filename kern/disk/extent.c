@@ -200,10 +200,8 @@ try_request(struct kernel *k, struct ring *r, struct cspace *s, const struct exo
 		return EXTENT_DONE; /* stable as it is */
 	}
 	if (q->op != EXO_DISK_FLUSH) {
-		uint64_t ready = claim_ready(k, frames, page, q->count);
-
-		if (ready < q->count) {
-			error = claim_frame(k, frames, page + ready);
+		error = claim_pages(k, frames, page, q->count);
+		if (error) {
 			return error == E_BUSY && !k->waiting ? E_LIMIT : error;
 		}
 	}

@@ -54,7 +54,6 @@ check_segment(struct kernel *k, struct cspace *s, const struct exo_segment *from
 	struct cap *c = cspace_lookup(s, from->frames);
 	uint64_t first = offset >> PAGE_SHIFT;
 	uint64_t pages = ((offset & (PAGE_SIZE - 1)) + bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	uint64_t ready;
 	int error;
 
 	if (!c) {
@@ -70,12 +69,11 @@ check_segment(struct kernel *k, struct cspace *s, const struct exo_segment *from
 		return E_RANGE;
 	}
 	error = cap_usable(&k->tree, c);
+	if (!error) {
+		error = claim_pages(k, c, c->start + first, pages);
+	}
 	if (error) {
 		return error;
-	}
-	ready = claim_ready(k, c, c->start + first, pages);
-	if (ready < pages) {
-		return claim_frame(k, c, c->start + first + ready);
 	}
 	to->address.value = (c->start << PAGE_SHIFT) + offset;
 	to->bytes = (uint32_t)bytes;

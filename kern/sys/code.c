@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * code.c (sys): downloaded programs: load one, try one.
  *
- * Loading takes many steps, between which the lock is free and after some of which the call
- * restarts; how far it is stands with the program (kern/arena.h), and each step looks everything up
- * again. The head is read anew by each restart: another one than before is another program.
+ * Loading takes many steps of up to 2 500 instructions, after each of which the call restarts; how
+ * far it is stands with the program (kern/arena.h), and each step looks everything up again. The
+ * head is read anew by each restart: another one than before is another program.
  */
 #include "kern/arena.h"
 #include "kern/claim.h"
@@ -13,7 +13,6 @@
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
-#define LOAD_STEPS 1   /* of up to 2500 instructions, then the call restarts */
 #define COPY_BYTES 256 /* in a step */
 #define LOAD_MORE  1
 
@@ -39,6 +38,21 @@ find_code(struct env *e, exo_handle handle, uint64_t right, struct cap **c)
 	return error ? error : cap_usable(&e->kernel->tree, *c);
 }
 
+int
+sys_program(struct env *e, exo_handle code, uint32_t code_class, struct cap **c, struct program **p)
+{
+	int error = find_code(e, code, EXO_CODE_RUN, c);
+
+	if (error) {
+		return error;
+	}
+	*p = program_of(*c);
+	if (!*p || (*p)->state != PROGRAM_READY) {
+		return E_STATE;
+	}
+	return code_class && (*p)->code->code_class != code_class ? E_INVAL : 0;
+}
+
 /* Another call may have begun to load another program. */
 static bool
 is_same(const struct load *l, const struct program *p)
@@ -46,7 +60,6 @@ is_same(const struct load *l, const struct program *p)
 	return memcmp(&p->head, &l->head, sizeof(p->head)) == 0;
 }
 
-/* The lock is free afterwards if all harts had to be told. */
 static int
 step(struct load *l, struct program *p)
 {
@@ -147,6 +160,7 @@ look(struct load *l)
 	return error;
 }
 
+/* One step. */
 static int
 load(struct load *l)
 {
@@ -159,19 +173,15 @@ load(struct load *l)
 	if (!error) {
 		error = look(l);
 	}
-	for (int i = 0; !error && i < LOAD_STEPS && !(i && sys_interrupted()); i++) {
+	if (!error) {
 		error = fetch(l);
-		if (!error) {
-			kernel_lock(l->k);
-			error = load_locked(l);
-			kernel_unlock_fence(l->k);
-		}
-		if (error != LOAD_MORE) {
-			return error;
-		}
-		error = 0;
 	}
-	return error ? error : LOAD_MORE;
+	if (!error) {
+		kernel_lock(l->k);
+		error = load_locked(l);
+		kernel_unlock_fence(l->k);
+	}
+	return error;
 }
 
 struct sysret
@@ -228,13 +238,10 @@ find_frames(struct env *e, const struct cap *c, uint64_t offset, uint64_t bytes)
 {
 	uint64_t first = offset >> PAGE_SHIFT;
 	uint64_t pages = ((offset & (PAGE_SIZE - 1)) + bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	uint64_t ready;
 
-	if (!range_within(first, pages, c->count)) {
-		return E_RANGE;
-	}
-	ready = claim_ready(e->kernel, c, c->start + first, pages);
-	return ready < pages ? claim_frame(e->kernel, c, c->start + first + ready) : 0;
+	return range_within(first, pages, c->count)
+		       ? claim_pages(e->kernel, c, c->start + first, pages)
+		       : E_RANGE;
 }
 
 /* What a predicate reads: of a FRAME, or the page of a RING. */
@@ -273,14 +280,10 @@ sys_bind_predicate(struct env *e, exo_handle memory, exo_handle code, uint64_t p
 		error = find_watched(e, memory, offset, bytes, &with);
 	}
 	if (!error) {
-		error = find_code(e, code, EXO_CODE_RUN, &c);
+		error = sys_program(e, code, EXO_CODE_predicate, &c, &p);
 	}
-	p = error ? NULL : program_of(c);
-	if (error || !p || p->state != PROGRAM_READY) {
-		return error ? error : E_STATE;
-	}
-	if (p->code->code_class != EXO_CODE_predicate) {
-		return E_INVAL;
+	if (error) {
+		return error;
 	}
 	if (with) {
 		at = arch_ram(with->start << PAGE_SHIFT);
@@ -333,14 +336,10 @@ run_locked(struct env *e, exo_handle code, struct exo_code_run *q)
 	struct code_run run;
 	struct program *p;
 	struct cap *c;
-	int error = find_code(e, code, EXO_CODE_RUN, &c);
+	int error = sys_program(e, code, 0, &c, &p);
 
 	if (error) {
 		return error;
-	}
-	p = program_of(c);
-	if (!p || p->state != PROGRAM_READY) {
-		return E_STATE;
 	}
 	code_run_begin(&run, p->code, stack);
 	for (uint32_t i = EXO_REGION_INPUT; i < EXO_REGIONS - 1 && !error; i++) {

@@ -317,7 +317,6 @@ static int
 find_memory(struct env *e, exo_handle handle, uint64_t pages_max, struct cap **c)
 {
 	int error = sys_cap(e, handle, EXO_CAP_FRAME, EXO_READ | EXO_WRITE, c);
-	uint64_t ready;
 
 	if (!error && (*c)->count > pages_max) {
 		error = E_RANGE;
@@ -325,11 +324,7 @@ find_memory(struct env *e, exo_handle handle, uint64_t pages_max, struct cap **c
 	if (!error) {
 		error = cap_usable(&e->kernel->tree, *c);
 	}
-	if (error) {
-		return error;
-	}
-	ready = claim_ready(e->kernel, *c, (*c)->start, (*c)->count);
-	return ready < (*c)->count ? claim_frame(e->kernel, *c, (*c)->start + ready) : 0;
+	return error ? error : claim_pages(e->kernel, *c, (*c)->start, (*c)->count);
 }
 
 static int
@@ -359,28 +354,10 @@ bind_buffer(struct env *e, exo_handle thing, exo_handle with)
 	return error;
 }
 
-/* A program, ready to run, of class handler. */
-static int
-find_handler(struct env *e, exo_handle with, struct cap **code, const struct program **p)
-{
-	int error = sys_cap(e, with, EXO_CAP_CODE, EXO_CODE_RUN, code);
-
-	if (!error) {
-		error = cap_usable(&e->kernel->tree, *code);
-	}
-	if (error) {
-		return error;
-	}
-	*p = program_of(*code);
-	return !*p || (*p)->state != PROGRAM_READY          ? E_STATE
-	       : (*p)->code->code_class != EXO_CODE_handler ? E_INVAL
-							    : 0;
-}
-
 static int
 bind_handler(struct env *e, exo_handle thing, exo_handle with, exo_handle memory)
 {
-	const struct program *p;
+	struct program *p;
 	struct cap *state = NULL;
 	struct cap *code;
 	struct ring *r;
@@ -393,7 +370,7 @@ bind_handler(struct env *e, exo_handle thing, exo_handle with, exo_handle memory
 		error = E_INVAL;
 	}
 	if (!error) {
-		error = find_handler(e, with, &code, &p);
+		error = sys_program(e, with, EXO_CODE_handler, &code, &p);
 	}
 	return error ? error : handler_bind(r, p, code, state);
 }

@@ -84,6 +84,11 @@ int sys_bind_slot(struct env *e, exo_handle env, exo_handle slot, uint64_t flags
 int sys_unbind_slot(struct env *e, exo_handle slot);
 /* of a wake-up predicate of e, see code.c. Tree lock. */
 int sys_bind_predicate(struct env *e, exo_handle memory, exo_handle code, uint64_t place);
+struct program;
+/* A program that is ready to run, of this class or, with 0, of any: 0, or an error of sys_cap,
+ * E_POOL E_REVOKED E_STATE E_INVAL (its class). Tree lock. */
+int sys_program(struct env *e, exo_handle code, uint32_t code_class, struct cap **c,
+		struct program **p);
 /* of a program, see code.c. Tree lock */
 int sys_unbind_code(struct env *e, exo_handle code);
 /* The ENV a handle names. Tree lock. */
