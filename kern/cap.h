@@ -88,9 +88,8 @@ struct cap_type {
 	/* PREDICATE types: true if the two can have no member in common. `with` is a carved
 	 * sibling. */
 	bool (*is_disjoint)(struct captree *t, const struct cap *c, const struct cap *with);
-	/* NULL, or how that is found out of the predicate `start` and all carved siblings that it
-	 * will have: bounded, so it may say false of one that is disjoint. */
-	bool (*stands_apart)(struct captree *t, uint64_t start);
+	/* Whoever makes a predicate has seen to it that it is disjoint from all carved siblings. */
+	bool stands_apart;
 	/* Break one binding of c: end the use and unlink this one with bind_unlink, no other; 0. Or
 	 * CAP_AGAIN if another hart was asked to end it and soon will; or E_BUSY if it must wait
 	 * for a device. Sets t->broken if a TLB may still hold it. A step looks at the first 8: no

@@ -413,7 +413,7 @@ const struct cap_type object_types[EXO_CAP_TYPES] = {
 	[EXO_CAP_BLOCK] = {.unbind = unbind},
 	[EXO_CAP_CODE] = {.unbind = unbind},
 	[EXO_CAP_PACKET] = {.is_disjoint = nic_disjoint,
-			    .stands_apart = nic_stands_apart,
+			    .stands_apart = true,
 			    .unbind = unbind,
 			    .destroy = nic_filter_free},
 	[EXO_CAP_ENV] = {.unbind = unbind, .destroy = destroy_env},

@@ -208,13 +208,9 @@ sibling_insert_predicate(struct captree *t, struct cap *parent, struct cap *c, u
 {
 	const struct cap candidate = {.word = cap_type(parent), .start = start, .count = count};
 	const struct cap_type *type = &t->types[cap_type(parent)];
-	const struct cap *s = sibling_first(t, parent);
+	const struct cap *s = type->stands_apart ? NULL : sibling_first(t, parent);
 
-	if (type->stands_apart && type->stands_apart(t, start)) {
-		s = NULL;
-	}
-	while (s && !type->stands_apart &&
-	       (s->word & CAP_SHARED || type->is_disjoint(t, &candidate, s))) {
+	while (s && (s->word & CAP_SHARED || type->is_disjoint(t, &candidate, s))) {
 		s = sibling_next(t, s);
 	}
 	if (s) {

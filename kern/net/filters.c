@@ -223,14 +223,6 @@ nic_filter_free(struct captree *t, struct cap *c)
 }
 
 bool
-nic_stands_apart(struct captree *t, uint64_t name)
-{
-	(void)t;
-	(void)name; /* nic_filter_make has seen to it */
-	return true;
-}
-
-bool
 nic_disjoint(struct captree *t, const struct cap *c, const struct cap *with)
 {
 	struct conjunction a;

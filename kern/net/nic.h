@@ -34,9 +34,8 @@ bool nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work);
 int nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool is_shared,
 		    uint64_t *name, uint64_t *in_the_way);
 void nic_filter_discard(uint64_t name);
-/* In the type table; the second one was answered by nic_filter_make. */
+/* In the type table. */
 bool nic_disjoint(struct captree *t, const struct cap *c, const struct cap *with);
-bool nic_stands_apart(struct captree *t, uint64_t name);
 void nic_filter_free(struct captree *t, struct cap *c);
 
 /* Packets of PACKET capability c go to / leave by ring r. 0 or E_BUSY (it has a receive ring),
