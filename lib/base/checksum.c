@@ -10,11 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the low one");
+#include "lib/base/words.h"
 
-typedef uint64_t __attribute__((may_alias)) word;
-typedef uint32_t __attribute__((may_alias)) half;
-typedef uint16_t __attribute__((may_alias)) quarter;
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the low one");
 
 static uint64_t
 add(uint64_t sum, uint64_t value)

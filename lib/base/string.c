@@ -13,10 +13,6 @@
 
 #include "lib/base/words.h"
 
-/* As words: may alias objects of any type. */
-typedef uint32_t __attribute__((may_alias)) half;
-typedef uint16_t __attribute__((may_alias)) quarter;
-
 #define WORD_MASK  (WORD_BYTES - 1)
 #define HALF_BYTES sizeof(half)
 #define HALF_MASK  (HALF_BYTES - 1)

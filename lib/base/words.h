@@ -12,6 +12,8 @@
 
 /* Words that may alias objects of any type, as memory functions must. */
 typedef uint64_t __attribute__((may_alias)) word;
+typedef uint32_t __attribute__((may_alias)) half;
+typedef uint16_t __attribute__((may_alias)) quarter;
 
 #define WORD_BYTES sizeof(word)
 

@@ -10,34 +10,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Words that may alias objects of any type, as a memory function must. */
-typedef uint64_t __attribute__((may_alias)) word;
-
-#define WORD_BYTES 8
-#define TURN       8 /* words copied in one turn of the loop */
+#include "lib/base/words.h"
 
 /* Below this many bytes words are not worth their beginning and end. */
 #define WORDS_LEAST 16
-
-static void
-copy_aligned(word *to, const word *from, size_t words)
-{
-	for (; words >= TURN; words -= TURN, to += TURN, from += TURN) {
-		word turn[TURN];
-
-#pragma GCC unroll 8
-		for (int i = 0; i < TURN; i++) {
-			turn[i] = from[i];
-		}
-#pragma GCC unroll 8
-		for (int i = 0; i < TURN; i++) {
-			to[i] = turn[i];
-		}
-	}
-	while (words--) {
-		*to++ = *from++;
-	}
-}
 
 /* The source begins `skew` bytes (1..7) behind `from`. */
 static void
@@ -72,7 +48,7 @@ memcpy(void *restrict to, const void *restrict from, size_t bytes)
 		if (skew) {
 			copy_skewed((word *)at, (const word *)(source - skew), words, skew);
 		} else {
-			copy_aligned((word *)at, (const word *)source, words);
+			words_copy((word *)at, (const word *)source, words);
 		}
 		at += words * WORD_BYTES;
 		source += words * WORD_BYTES;

@@ -7,27 +7,9 @@
 
 #include <exo/types.h>
 
-#include <stdint.h>
+#include "lib/base/words.h"
 
 #define TURN 8 /* words that are in registers at a time */
-
-/* Words that may alias objects of any type, as a memory function must. */
-typedef uint64_t __attribute__((may_alias)) word;
-
-static inline void
-copy_words(word *to, const word *from)
-{
-	word turn[TURN];
-
-#pragma GCC unroll 8
-	for (int i = 0; i < TURN; i++) {
-		turn[i] = from[i];
-	}
-#pragma GCC unroll 8
-	for (int i = 0; i < TURN; i++) {
-		to[i] = turn[i];
-	}
-}
 
 void
 exo_page_copy(void *to, const void *from)
@@ -36,10 +18,10 @@ exo_page_copy(void *to, const void *from)
 	const word *source = from;
 
 	for (const word *end = at + EXO_PAGE_SIZE / sizeof(word); at < end; at += 4 * TURN) {
-		copy_words(at, source);
-		copy_words(at + TURN, source + TURN);
-		copy_words(at + 2 * TURN, source + 2 * TURN);
-		copy_words(at + 3 * TURN, source + 3 * TURN);
+		words_move(at, source, TURN);
+		words_move(at + TURN, source + TURN, TURN);
+		words_move(at + 2 * TURN, source + 2 * TURN, TURN);
+		words_move(at + 3 * TURN, source + 3 * TURN, TURN);
 		source += 4 * TURN;
 	}
 }
