@@ -13,15 +13,14 @@
 #include "lib/exo/slots.h"
 #include "lib/exo/vm.h"
 #include "test/bench/common.h"
+#include "test/model/services.h"
 
 #define FILTERS      10000
 #define CHANGED      1000 /* filters that there are besides the one that comes and goes */
 #define CHANGES      100
-#define PORTS        16 /* for each address */
 #define MEMORY_BYTES (4ul << 20)
 #define CODE_PAGES   16 /* a shape each */
 #define PACKET_BYTES 60
-#define OWN_ATOMS    7
 
 typedef struct trie_hit *step_code(const uint8_t *base, const uint8_t *end, struct trie_node *node,
 				   struct trie_hit *hits);
@@ -38,50 +37,13 @@ static struct {
 	uint64_t code_runs_at; /* the same pages, executable */
 } rig;
 
-static uint32_t
-address_of(uint32_t i)
-{
-	return 0x0a000000 + i / PORTS;
-}
-
-static uint32_t
-port_of(uint32_t i)
-{
-	return 1024 + i % PORTS * 7;
-}
-
-static void
-describe(uint32_t i, struct exo_atom *atoms)
-{
-	const struct exo_atom all[OWN_ATOMS] = {
-		{EXO_ATOM_COMPARE, 2, 0, 0, 12, 0, 0xffff, 0x0800},
-		{EXO_ATOM_COMPARE, 1, 0, 0, 14, 0, 0xff, 0x45},
-		{EXO_ATOM_COMPARE, 2, 0, 0, 20, 0, 0x3fff, 0},
-		{EXO_ATOM_COMPARE, 1, 0, 0, 23, 0, 0xff, 6},
-		{EXO_ATOM_COMPARE, 4, 0, 0, 30, 0, 0xffffffff, address_of(i)},
-		{EXO_ATOM_SHIFT, 1, 2, 0, 14, 0, 0xf, 0},
-		{EXO_ATOM_COMPARE, 2, 0, 0, 16, 0, 0xffff, port_of(i)},
-	};
-
-	memcpy(atoms, all, sizeof(all));
-}
-
 /* The packet of filter i. */
 static const uint8_t *
 packet(uint32_t i)
 {
-	static const uint8_t head[] = {0x08, 0x00, 0x45, 0x00, 0x00, 0x28};
 	uint8_t *p = rig.room + FRAME_SKEW;
 
-	memset(rig.room, 0, sizeof(rig.room));
-	memcpy(p + 12, head, sizeof(head));
-	p[20] = 0x40;
-	p[23] = 6;
-	for (uint32_t j = 0; j < 4; j++) {
-		p[30 + j] = (uint8_t)(address_of(i) >> (24 - 8 * j));
-	}
-	p[36] = (uint8_t)(port_of(i) >> 8);
-	p[37] = (uint8_t)port_of(i);
+	service_packet(i, p, PACKET_BYTES);
 	return p;
 }
 
@@ -115,11 +77,11 @@ compile_all(void)
 static void
 insert(uint32_t i)
 {
-	struct exo_atom atoms[OWN_ATOMS];
+	struct exo_atom atoms[SERVICE_ATOMS];
 	struct canon c;
 
-	describe(i, atoms);
-	must("canon", canon_make(&c, NULL, 0, atoms, OWN_ATOMS));
+	service_atoms(i, atoms);
+	must("canon", canon_make(&c, NULL, 0, atoms, SERVICE_ATOMS));
 	must("apart", trie_in_the_way(&rig.trie, &c, 100, NULL, NULL) ? E_TAKEN : 0);
 	must("insert", trie_insert(&rig.store, &rig.trie, &c, &rig.filter[i]));
 }
@@ -194,8 +156,8 @@ classify(void)
 static void
 prepare(uint32_t i, struct exo_filter *filter)
 {
-	*filter = (struct exo_filter){.receive_atoms = OWN_ATOMS};
-	describe(i, filter->atoms);
+	*filter = (struct exo_filter){.receive_atoms = SERVICE_ATOMS};
+	service_atoms(i, filter->atoms);
 }
 
 static void

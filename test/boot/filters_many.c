@@ -10,13 +10,12 @@
 #include "lib/exo/net.h"
 #include "lib/exo/slots.h"
 #include "test/boot/tap.h"
+#include "test/model/services.h"
 
 #define FILTERS      10000
-#define PORTS        16   /* for each address */
 #define STRIDE       3331 /* no divisor of FILTERS: the order in which they go */
 #define RINGS        8
 #define PER_RING     40 /* packets */
-#define OWN_ATOMS    7
 #define BYTES        60
 #define RECEIVE_BIT  8 /* and those behind it */
 #define TRANSMIT_BIT 20
@@ -28,32 +27,12 @@ static struct exo_net sender; /* transmits: a filter of its own that no packet h
 static struct exo_pages out;
 static exo_handle nic;
 
-static uint32_t
-address_of(uint32_t i)
-{
-	return 0x0a000000 + i / PORTS;
-}
-
-static uint32_t
-port_of(uint32_t i)
-{
-	return 1024 + i % PORTS * 7;
-}
-
 /* TCP, no fragment, to the address and port of number i. */
 static void
 describe(struct exo_filter *filter, uint32_t i)
 {
-	*filter = (struct exo_filter){
-		.receive_atoms = OWN_ATOMS,
-		.atoms = {{EXO_ATOM_COMPARE, 2, 0, 0, 12, 0, 0xffff, 0x0800},
-			  {EXO_ATOM_COMPARE, 1, 0, 0, 14, 0, 0xff, 0x45},
-			  {EXO_ATOM_COMPARE, 2, 0, 0, 20, 0, 0x3fff, 0},
-			  {EXO_ATOM_COMPARE, 1, 0, 0, 23, 0, 0xff, 6},
-			  {EXO_ATOM_COMPARE, 4, 0, 0, 30, 0, 0xffffffff, address_of(i)},
-			  {EXO_ATOM_SHIFT, 1, 2, 0, 14, 0, 0xf, 0},
-			  {EXO_ATOM_COMPARE, 2, 0, 0, 16, 0, 0xffff, port_of(i)}},
-	};
+	*filter = (struct exo_filter){.receive_atoms = SERVICE_ATOMS};
+	service_atoms(i, filter->atoms);
 }
 
 /* What exo_carve says, and its second result. */
@@ -117,16 +96,7 @@ send(uint32_t i, uint16_t mark)
 	uint8_t *p = out.memory;
 	struct exo_completion done;
 
-	memset(p, 0, BYTES);
-	p[12] = 8;
-	p[14] = 0x45;
-	p[20] = 0x40;
-	p[23] = 6;
-	for (uint32_t j = 0; j < 4; j++) {
-		p[30 + j] = (uint8_t)(address_of(i) >> (24 - 8 * j));
-	}
-	p[36] = (uint8_t)(port_of(i) >> 8);
-	p[37] = (uint8_t)port_of(i);
+	service_packet(i, p, BYTES);
 	memcpy(p + 40, &mark, sizeof(mark));
 	exo_net_send(&sender, &all, 1, 1);
 	while (!exo_net_sent(&sender, &done)) {
@@ -145,8 +115,8 @@ arrives(uint32_t r, uint16_t mark)
 	if (exo_net_receive(&ring[r], &p) != BYTES) {
 		return false;
 	}
-	is_right = !memcmp(p + 40, &mark, sizeof(mark)) && p[33] == (uint8_t)address_of(i) &&
-		   p[32] == (uint8_t)(address_of(i) >> 8) && p[37] == (uint8_t)port_of(i);
+	is_right = !memcmp(p + 40, &mark, sizeof(mark)) && p[33] == (uint8_t)service_address(i) &&
+		   p[32] == (uint8_t)(service_address(i) >> 8) && p[37] == (uint8_t)service_port(i);
 	exo_net_release(&ring[r]);
 	return is_right;
 }
@@ -206,9 +176,9 @@ check_taken(void)
 	tap_is(carve(nic, &filter, &second), E_TAKEN, "one that is there is not carved again");
 	tap_is(exo_inspect(made[4711], 0, &info), 0, "it can be looked at");
 	tap_is((int64_t)second, (int64_t)info.start, "the second result is its name");
-	filter.receive_atoms = OWN_ATOMS - 1; /* any port */
+	filter.receive_atoms = SERVICE_ATOMS - 1; /* any port */
 	tap_is(carve(nic, &filter, &second), E_TAKEN, "nor is one that contains some");
-	filter.receive_atoms = OWN_ATOMS;
+	filter.receive_atoms = SERVICE_ATOMS;
 	filter.atoms[6].offset = 15; /* the same port, told with the byte before it */
 	filter.atoms[6].width = 4;
 	filter.atoms[6].mask = 0x00ffff00;
@@ -231,7 +201,7 @@ check_full(void)
 		describe(&filter, FILTERS + count);
 		filter.transmit_atoms = EXO_ATOMS_MAX;
 		for (uint32_t a = 0; a < EXO_ATOMS_MAX; a++) {
-			filter.atoms[OWN_ATOMS + a] = filter.atoms[0];
+			filter.atoms[SERVICE_ATOMS + a] = filter.atoms[0];
 		}
 		result = carve(nic, &filter, &second);
 		last = result > 0 ? (exo_handle)result : last;

@@ -16,6 +16,7 @@
 #include <exo/errors.h>
 #include "lib/base/rand.h"
 #include "test/model/filter_rv64.h"
+#include "test/model/services.h"
 
 #define FILTERS      10000
 #define MEMORY_BYTES (4ul << 20)
@@ -32,35 +33,15 @@ static struct {
 	uint8_t room[8 + PACKET_BYTES] __attribute__((aligned(8)));
 } rig;
 
-/* Addresses and ports of filter i. */
-static uint32_t
-address_of(uint32_t i)
-{
-	return 0x0a000000 + i / 16;
-}
-
-static uint32_t
-port_of(uint32_t i)
-{
-	return 1024 + i % 16 * 7;
-}
-
 /* `more` is 1 for a further test behind the table. */
 static int
 make_longer(uint32_t i, struct canon *c, uint32_t more)
 {
-	const struct exo_atom atoms[] = {
-		{EXO_ATOM_COMPARE, 2, 0, 0, 12, 0, 0xffff, 0x0800},
-		{EXO_ATOM_COMPARE, 1, 0, 0, 14, 0, 0xff, 0x45},
-		{EXO_ATOM_COMPARE, 2, 0, 0, 20, 0, 0x3fff, 0},
-		{EXO_ATOM_COMPARE, 1, 0, 0, 23, 0, 0xff, 6},
-		{EXO_ATOM_COMPARE, 4, 0, 0, 30, 0, 0xffffffff, address_of(i)},
-		{EXO_ATOM_SHIFT, 1, 2, 0, 14, 0, 0xf, 0},
-		{EXO_ATOM_COMPARE, 2, 0, 0, 16, 0, 0xffff, port_of(i)},
-		{EXO_ATOM_COMPARE, 1, 0, 0, 30, 0, 0xff, 7},
-	};
+	struct exo_atom atoms[SERVICE_ATOMS + 1];
 
-	return canon_make(c, NULL, 0, atoms, 7 + more);
+	service_atoms(i, atoms);
+	atoms[SERVICE_ATOMS] = (struct exo_atom){EXO_ATOM_COMPARE, 1, 0, 0, 30, 0, 0xff, 7};
+	return canon_make(c, NULL, 0, atoms, SERVICE_ATOMS + more);
 }
 
 static int
@@ -112,18 +93,9 @@ insert(uint32_t i)
 static const uint8_t *
 packet(uint32_t i)
 {
-	static const uint8_t head[] = {0x08, 0x00, 0x45, 0x00, 0x00, 0x28};
 	uint8_t *p = rig.room + FRAME_SKEW;
 
-	memset(rig.room, 0, sizeof(rig.room));
-	memcpy(p + 12, head, sizeof(head));
-	p[20] = 0x40;
-	p[23] = 6;
-	for (uint32_t j = 0; j < 4; j++) {
-		p[30 + j] = (uint8_t)(address_of(i) >> (24 - 8 * j));
-	}
-	p[36] = (uint8_t)(port_of(i) >> 8);
-	p[37] = (uint8_t)port_of(i);
+	service_packet(i, p, PACKET_BYTES);
 	return p;
 }
 
