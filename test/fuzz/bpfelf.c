@@ -10,18 +10,9 @@
 #include <string.h>
 #include "kern/code/program.h"
 #include "lib/code/image.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+#include "test/fuzz/fuzz.h"
 
 static struct code_image image;
-
-static void
-demand(bool holds)
-{
-	if (!holds) {
-		abort();
-	}
-}
 
 /* Is the string, with its end, in the file, or empty? */
 static bool

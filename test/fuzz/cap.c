@@ -10,30 +10,17 @@
 #include <stdlib.h>
 
 #include "kern/panic.h"
+#include "test/fuzz/fuzz.h"
 #include "test/model/cap_world.h"
 
 static uint8_t ram[WORLD_PAGES * EXO_PAGE_SIZE] __attribute__((aligned(8192)));
 static struct world world;
-
-struct bytes {
-	const uint8_t *next;
-	const uint8_t *end;
-};
 
 void
 panic(const char *format, ...)
 {
 	fprintf(stderr, "panic: %s\n", format);
 	abort();
-}
-
-/* One byte is enough for all limits but a few, where the draw is only coarser. */
-static uint64_t
-draw(void *from, uint64_t limit)
-{
-	struct bytes *bytes = from;
-
-	return bytes->next < bytes->end ? *bytes->next++ % limit : 0;
 }
 
 int
@@ -43,7 +30,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
 	world_init(&world, ram);
 	while (from.next < from.end) {
-		const char *failure = world_step(&world, draw, &from);
+		const char *failure = world_step(&world, bytes_draw, &from);
 		if (failure) {
 			fprintf(stderr, "%s\n", failure);
 			abort();

@@ -7,16 +7,7 @@
 #include <string.h>
 
 #include "lib/base/cpio.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-static void
-demand(bool holds)
-{
-	if (!holds) {
-		abort();
-	}
-}
+#include "test/fuzz/fuzz.h"
 
 static void
 check_entry(const uint8_t *archive, size_t bytes, const struct cpio_entry *entry)

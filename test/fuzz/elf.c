@@ -10,16 +10,7 @@
 
 #include "lib/base/checked.h"
 #include "lib/base/elf.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-static void
-demand(bool holds)
-{
-	if (!holds) {
-		abort();
-	}
-}
+#include "test/fuzz/fuzz.h"
 
 /* Reads the file part as a loader would, for the sanitizer. */
 static void

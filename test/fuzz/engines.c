@@ -9,31 +9,16 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "test/fuzz/fuzz.h"
 #include "test/model/engines.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
 static struct engines engines;
-
-struct bytes {
-	const uint8_t *next;
-	const uint8_t *end;
-};
-
-/* One byte is enough for all limits but those of jumps in long programs. */
-static uint64_t
-draw(void *from, uint64_t limit)
-{
-	struct bytes *bytes = from;
-
-	return bytes->next < bytes->end ? *bytes->next++ % limit : 0;
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	struct bytes from = {.next = data, .end = data + bytes};
-	const char *failure = engines_random(&engines, draw, &from);
+	const char *failure = engines_random(&engines, bytes_draw, &from);
 
 	if (failure) {
 		engines_print(&engines);

@@ -10,16 +10,7 @@
 
 #include "lib/base/checked.h"
 #include "lib/base/fdt_bus.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-static void
-demand(bool holds)
-{
-	if (!holds) {
-		abort();
-	}
-}
+#include "test/fuzz/fuzz.h"
 
 static bool
 is_inside(const struct fdt *fdt, const void *at, size_t bytes)

@@ -11,25 +11,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "test/fuzz/fuzz.h"
 #include "test/model/filter_rv64.h"
 #include "test/model/filter_world.h"
 
 static struct filter_world world;
 static struct filter_rv64 machine;
-
-struct bytes {
-	const uint8_t *next;
-	const uint8_t *end;
-};
-
-/* One byte is enough for all limits but a few, where the draw is only coarser. */
-static uint64_t
-draw(void *from, uint64_t limit)
-{
-	struct bytes *bytes = from;
-
-	return bytes->next < bytes->end ? *bytes->next++ % limit : 0;
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -37,7 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	struct bytes from = {.next = data, .end = data + bytes};
 	const char *wrong = NULL;
 
-	filter_world_init(&world, draw, &from, bytes % 4 ? WORLD_MEMORY_BYTES : 4096);
+	filter_world_init(&world, bytes_draw, &from, bytes % 4 ? WORLD_MEMORY_BYTES : 4096);
 	filter_world_compiled(&world, &machine);
 	while (from.next < from.end && !wrong) {
 		wrong = filter_world_step(&world);

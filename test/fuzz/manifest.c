@@ -13,18 +13,9 @@
 #include <string.h>
 
 #include "lib/manifest/plan.h"
+#include "test/fuzz/fuzz.h"
 
 static struct manifest manifest;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-static void
-demand(int holds)
-{
-	if (!holds) {
-		abort();
-	}
-}
 
 /* What init relies on without looking again. */
 static void

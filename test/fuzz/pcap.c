@@ -18,21 +18,12 @@
 #include "kern/net/canon.h"
 #include "kern/net/filter.h"
 #include "lib/pcap/match.h"
+#include "test/fuzz/fuzz.h"
 
 #define TEXT_MAX 512
 
 static struct pcap_filter filters[PCAP_FILTERS_MAX];
 static struct pcap_lowered lowered = {.filter = filters, .room = PCAP_FILTERS_MAX};
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-static void
-demand(int holds)
-{
-	if (!holds) {
-		abort();
-	}
-}
 
 static void
 check_filter(const struct pcap_filter *filter)

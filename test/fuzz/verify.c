@@ -14,11 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/base/bpf.h"
+#include "test/fuzz/fuzz.h"
 #include "test/model/code_safe.h"
 
 #define HEAD_BYTES 4
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 struct input {
 	struct exo_code head;
@@ -27,14 +26,6 @@ struct input {
 	const uint8_t *insns;
 	const uint8_t *data;
 };
-
-static void
-demand(bool holds)
-{
-	if (!holds) {
-		abort();
-	}
-}
 
 /* False for what no program can be made of. */
 static bool

@@ -13,6 +13,7 @@
 
 #include "kern/dev/blk_virtio.h"
 #include "kern/dev/net_virtio.h"
+#include "test/fuzz/fuzz.h"
 #include "test/fake/tags.h"
 #include "test/fake/virtio_disk.h"
 
@@ -37,16 +38,6 @@ static struct {
 } taken[CHAINS_MAX];
 static unsigned taken_count;
 static bool lied; /* the chains at the device may be no chains of the driver any more */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-static void
-demand(bool holds)
-{
-	if (!holds) {
-		abort();
-	}
-}
 
 static uint8_t
 next8(void)
