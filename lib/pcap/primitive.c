@@ -293,40 +293,44 @@ test_carrier(const struct maker *maker, uint16_t offset, uint8_t transport)
 	}
 }
 
+/* Where the ports of TCP and UDP stand behind a network protocol. */
+struct port_place {
+	uint16_t network; /* its Ethernet type */
+	uint16_t carrier; /* the byte that says which of them it is */
+	bool has_fragments;
+	struct field ends[2]; /* source, destination */
+};
+
+static const struct port_place over_ip = {
+	.network = NAMES_IP,
+	.carrier = IP_PROTOCOL,
+	.has_fragments = true,
+	.ends = {{PRIMITIVE_LINK, 2, true, 0xffff}, {PRIMITIVE_LINK + 2, 2, true, 0xffff}},
+};
+
+static const struct port_place over_ip6 = {
+	.network = NAMES_IP6,
+	.carrier = IP6_NEXT,
+	.ends = {{PRIMITIVE_IP6, 2, false, 0xffff}, {PRIMITIVE_IP6 + 2, 2, false, 0xffff}},
+};
+
 static void
-make_ports_ip(const struct maker *maker, uint16_t low, uint16_t high, uint8_t transport,
-	      enum direction direction)
+make_ports_over(const struct maker *maker, const struct port_place *place, uint16_t low,
+		uint16_t high, uint8_t transport, enum direction direction)
 {
-	static const struct field ends[2] = {{PRIMITIVE_LINK, 2, true, 0xffff},
-					     {PRIMITIVE_LINK + 2, 2, true, 0xffff}};
 	uint32_t first = here(maker);
 
-	make_network(maker, NAMES_IP);
+	make_network(maker, place->network);
 	uint32_t second = here(maker);
-	test_carrier(maker, IP_PROTOCOL, transport);
+	test_carrier(maker, place->carrier, transport);
 	graph_and(maker->graph, first, second);
+	if (place->has_fragments) {
+		second = here(maker);
+		test_no_fragment(maker);
+		graph_and(maker->graph, first, second);
+	}
 	second = here(maker);
-	test_no_fragment(maker);
-	graph_and(maker->graph, first, second);
-	second = here(maker);
-	test_ports(maker, ends, low, high, direction);
-	graph_and(maker->graph, first, second);
-}
-
-static void
-make_ports_ip6(const struct maker *maker, uint16_t low, uint16_t high, uint8_t transport,
-	       enum direction direction)
-{
-	static const struct field ends[2] = {{PRIMITIVE_IP6, 2, false, 0xffff},
-					     {PRIMITIVE_IP6 + 2, 2, false, 0xffff}};
-	uint32_t first = here(maker);
-
-	make_network(maker, NAMES_IP6);
-	uint32_t second = here(maker);
-	test_carrier(maker, IP6_NEXT, transport);
-	graph_and(maker->graph, first, second);
-	second = here(maker);
-	test_ports(maker, ends, low, high, direction);
+	test_ports(maker, place->ends, low, high, direction);
 	graph_and(maker->graph, first, second);
 }
 
@@ -336,9 +340,9 @@ make_ports(const struct maker *maker, uint16_t low, uint16_t high, uint8_t trans
 {
 	uint32_t first = here(maker);
 
-	make_ports_ip(maker, low, high, transport, direction);
+	make_ports_over(maker, &over_ip, low, high, transport, direction);
 	uint32_t second = here(maker);
-	make_ports_ip6(maker, low, high, transport, direction);
+	make_ports_over(maker, &over_ip6, low, high, transport, direction);
 	graph_or(maker->graph, first, second);
 }
 
