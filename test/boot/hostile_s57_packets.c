@@ -120,9 +120,10 @@ draw_filter(struct exo_filter *f)
 	for (uint32_t i = 0; i < f->receive_atoms; i++) {
 		uint8_t width = (uint8_t)(1u << rand_below(&seed, 4));
 		uint16_t offset = (uint16_t)rand_below(&seed, 9);
-		uint64_t mask = rand_next(&seed) & rand_next(&seed) & (~0ul >> (64 - 8 * width));
+		uint64_t mask = rand_next(&seed) & (~0ul >> (64 - 8 * width));
 		uint64_t value = 0;
 
+		mask &= rand_next(&seed);
 		for (uint32_t j = 0; j < width; j++) {
 			value = value << 8 | packet[offset + j];
 		}
