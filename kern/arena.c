@@ -15,7 +15,7 @@
  * Design:     docs/design/downloaded-code.md
  */
 #include "kern/arena.h"
-#include "kern/boot.h"
+#include "kern/code_pages.h"
 #include "kern/object.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
@@ -25,8 +25,7 @@
 #define COMPILE_INSNS 1   /* the worst takes 1 800 machine instructions */
 
 static struct {
-	uint8_t *memory;
-	uint64_t pages;
+	struct code_pages pages;
 	struct program *of[CONFIG_CODE_PAGES];
 	uint64_t number[CONFIG_CODE_PAGES]; /* of the program that begins there, never used again */
 	uint64_t next_number;
@@ -36,22 +35,14 @@ static struct {
 void
 arena_boot(struct kernel *k)
 {
-	arena.pages = k->tree.pages / RAM_PART < CONFIG_CODE_PAGES ? k->tree.pages / RAM_PART
-								   : CONFIG_CODE_PAGES;
-	arena.memory = boot_room(k, arena.pages * PAGE_SIZE);
-	arch_code_area(arena.memory, arena.pages);
+	arena.pages.is_sealed = arena.is_sealed;
+	code_pages_boot(k, &arena.pages, CONFIG_CODE_PAGES, RAM_PART);
 }
 
 uint64_t
 arena_pages(void)
 {
-	return arena.pages;
-}
-
-static void *
-page_at(uint64_t page)
-{
-	return arena.memory + (page << PAGE_SHIFT);
+	return arena.pages.count;
 }
 
 struct program *
@@ -90,7 +81,7 @@ place(struct program *p, const struct cap *c, const struct exo_code *head)
 		.cost = p->code->cost,
 		.insns = p->code->insns,
 		.stack_bytes = p->code->stack_bytes,
-		.code = page_at(p->code_first),
+		.code = code_page(&arena.pages, p->code_first),
 		.code_words = (p->pages - pages) * (uint32_t)(PAGE_SIZE / sizeof(uint32_t)),
 		.pool = (uint64_t *)pool,
 		.pool_words = head->insns,
@@ -98,22 +89,14 @@ place(struct program *p, const struct cap *c, const struct exo_code *head)
 	};
 }
 
-/* Pages [from, end) become executable, or writable again; the TLBs of all harts are owed a fence.
- * False: they are that already. */
+/* Pages [from, end), as code_pages_seal. False: they are that already. */
 static bool
 seal(struct kernel *k, uint64_t from, uint64_t end, bool is_sealed)
 {
 	bool is_changed = false;
 
 	for (uint64_t page = from; page < end; page++) {
-		if (arena.is_sealed[page] != is_sealed) {
-			struct arch_fence what = {(uint64_t)page_at(page), 1, 0};
-
-			is_changed = true;
-			arena.is_sealed[page] = is_sealed;
-			arch_code_seal(page_at(page), is_sealed);
-			kernel_owe(k, ~0ul >> (64 - k->harts), &what);
-		}
+		is_changed |= code_pages_seal(k, &arena.pages, page, is_sealed);
 	}
 	return is_changed;
 }
@@ -145,7 +128,7 @@ check_begin(const struct cap *c, const struct exo_code *head, uint32_t *refusal)
 int
 program_begin(struct kernel *k, struct cap *c, const struct exo_code *head, uint32_t *refusal)
 {
-	struct program *p = page_at(c->start);
+	struct program *p = code_page(&arena.pages, c->start);
 	int error = check_begin(c, head, refusal);
 
 	if (error) {

@@ -12,7 +12,7 @@ pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.
 	net/filter.c net/canon.c net/slab.c net/values.c net/trie.c net/trie_walk.c net/trie_apart.c \
 	net/trie_check.c net/shape.c code/*.c))
 # What runs at boot, or seldom: for size.
-cold-y := $(addprefix kern/,arena.c ask.c boot.c cap_waiting.c code/program.c code/verify.c console.c \
+cold-y := $(addprefix kern/,arena.c ask.c boot.c cap_waiting.c code_pages.c code/program.c code/verify.c console.c \
 	dev/blk_virtio.c dev/drivers.c dev/net_loop.c dev/uart_ns16550.c dev/uart_sifive.c dev/virtio_mmio.c devices.c \
 	init.c machine.c net/canon.c net/filters.c net/shape.c net/shapes.c net/slab.c \
 	net/trie.c net/trie_apart.c net/values.c panic.c sys/code.c \

@@ -9,7 +9,7 @@
  *             code. Callers: bind, with nothing else to do.
  */
 #include "kern/net/shapes.h"
-#include "kern/boot.h"
+#include "kern/code_pages.h"
 #include "kern/net/nic_state.h"
 #include "kern/net/trie_node.h"
 #include "lib/base/string.h"
@@ -18,20 +18,17 @@
 
 static struct {
 	struct shapes shapes;
-	uint8_t *pages;
+	struct code_pages pages; /* shapes with higher numbers have no code */
 	bool is_sealed[SHAPES_MAX];
 	bool is_busy;
-	uint64_t count; /* of the pages: shapes with higher numbers have no code */
 } code;
 
 void
 shapes_boot(struct kernel *k)
 {
 	if (shapes_get()) {
-		code.count = k->tree.pages / RAM_PART < SHAPES_MAX ? k->tree.pages / RAM_PART
-								   : SHAPES_MAX;
-		code.pages = boot_room(k, code.count * PAGE_SIZE);
-		arch_code_area(code.pages, code.count);
+		code.pages.is_sealed = code.is_sealed;
+		code_pages_boot(k, &code.pages, SHAPES_MAX, RAM_PART);
 		shapes_init(&code.shapes, (uintptr_t)nic_step);
 	}
 }
@@ -56,15 +53,9 @@ nic_step(const uint8_t *base, const uint8_t *end, struct trie_node *node, struct
 static void
 change(struct kernel *k, uint32_t number, bool is_sealed)
 {
-	void *page = code.pages + number * PAGE_SIZE;
-	struct arch_fence what = {(uint64_t)page, 1, 0};
-
-	if (code.is_sealed[number] == is_sealed) {
+	if (!code_pages_seal(k, &code.pages, number, is_sealed)) {
 		return;
 	}
-	code.is_sealed[number] = is_sealed;
-	arch_code_seal(page, is_sealed);
-	kernel_owe(k, ~0ul >> (64 - k->harts), &what);
 	kernel_unlock_fence(k);
 	if (is_sealed) {
 		kernel_fence_i(k);
@@ -93,11 +84,11 @@ shapes_compile(struct kernel *k)
 	if (number == SHAPE_NONE) {
 		return false;
 	}
-	if (number >= code.count) {
+	if (number >= code.pages.count) {
 		shape_compiled(&code.shapes, number, 0);
 		return true;
 	}
-	page = (uint32_t *)(code.pages + number * PAGE_SIZE);
+	page = code_page(&code.pages, number);
 	code.is_busy = true;
 	what = code.shapes.shape[number].what;
 	change(k, number, false);
