@@ -13,82 +13,75 @@
 #include "kern/net/canon.h"
 #include <exo/errors.h>
 
-#define WORDS_MAX 24
-
-struct word {
-	int32_t start; /* offset from the base */
-	uint64_t mask; /* fixed bits, memory order */
-	uint64_t value;
-	uint64_t known; /* those the parent fixes */
-};
-
-struct base {
-	uint32_t words;
-	uint32_t delta; /* constant shifts: what offsets of atoms count from */
-	uint32_t align; /* the base is `skew` modulo `align` */
-	uint32_t skew;
-	uint32_t need;               /* bytes that exist if all atoms so far hold */
-	uint32_t known_bytes;        /* if the parent's hold */
-	struct word word[WORDS_MAX]; /* as they came */
-	int32_t order[WORDS_MAX];    /* as they lie: start << 8 | index in word[] */
-};
+/* Units of 50 instructions. */
+#define COMPARE_WORK 4  /* in one word, if there are few; */
+#define WORDS_A_UNIT 8  /* so many are moved to make room for one */
+#define SHIFT_WORK   24 /* eight bytes, each looked for in all words */
+#define WORD_WORK    3
+_Static_assert(SHIFT_WORK + WORD_WORK <= CANON_WORK_MIN, "each step does something");
 
 static void
-need(struct base *b, uint32_t bytes)
+need(struct canon_base *b, uint32_t bytes)
 {
 	b->need = bytes > b->need ? bytes : b->need;
 }
 
 static int32_t
-word_start(const struct base *b, uint32_t at)
+word_start(const struct canon_base *b, uint32_t at)
 {
 	return (int32_t)((at + b->skew) & ~(b->align - 1)) - (int32_t)b->skew;
 }
 
 /* Where in the order the word that starts there is, or should be. */
-static uint32_t
-word_place(const struct base *b, int32_t start)
+static int32_t *
+word_place(struct canon_base *b, int32_t start)
 {
-	const int32_t *at = b->order + b->words;
+	int32_t *at = b->order + b->words;
 
-	while (at > b->order && at[-1] >= start * 256) {
+	start *= 256;
+	while (at > b->order && at[-1] >= start) {
 		at--;
 	}
-	return (uint32_t)(at - b->order);
+	return at;
 }
 
-static struct word *
-word_at(struct base *b, uint32_t place)
+static struct canon_word *
+word_at(struct canon_base *b, const int32_t *place)
 {
-	return &b->word[b->order[place] & 255];
+	return &b->word[*place & 255];
+}
+
+static bool
+is_word(const struct canon_base *b, const int32_t *place, int32_t start)
+{
+	return place < b->order + b->words && *place >> 8 == start;
 }
 
 /* The word that starts there, NULL: no bit of it is fixed. */
-static struct word *
-word_find(struct base *b, int32_t start)
+static struct canon_word *
+word_find(struct canon_base *b, int32_t start)
 {
-	uint32_t i = word_place(b, start);
+	const int32_t *place = word_place(b, start);
 
-	return i < b->words && word_at(b, i)->start == start ? word_at(b, i) : NULL;
+	return is_word(b, place, start) ? word_at(b, place) : NULL;
 }
 
-static struct word *
-word_make(struct base *b, int32_t start)
+static struct canon_word *
+word_make(struct canon_base *b, int32_t start)
 {
-	uint32_t place = word_place(b, start);
-	struct word *w;
+	int32_t *place = word_place(b, start);
+	struct canon_word *w = &b->word[b->words];
 
-	if (place < b->words && word_at(b, place)->start == start) {
+	if (is_word(b, place, start)) {
 		return word_at(b, place);
 	}
-	if (b->words == WORDS_MAX) {
+	if (b->words == CANON_WORDS_MAX) {
 		return NULL;
 	}
-	for (int32_t *at = b->order + b->words; at > b->order + place; at--) {
+	for (int32_t *at = b->order + b->words; at > place; at--) {
 		at[0] = at[-1];
 	}
-	b->order[place] = start * 256 + (int32_t)b->words;
-	w = &b->word[b->words++];
+	*place = start * 256 + (int32_t)b->words++;
 	w->start = start;
 	w->mask = w->value = w->known = 0;
 	return w;
@@ -96,9 +89,9 @@ word_make(struct base *b, int32_t start)
 
 /* The word that starts there has these bits. */
 static int
-fix_bits(struct base *b, int32_t start, uint64_t mask, uint64_t value)
+fix_bits(struct canon_base *b, int32_t start, uint64_t mask, uint64_t value)
 {
-	struct word *w = word_make(b, start);
+	struct canon_word *w = word_make(b, start);
 
 	if (!w) {
 		return E_LIMIT;
@@ -115,16 +108,17 @@ fix_bits(struct base *b, int32_t start, uint64_t mask, uint64_t value)
 static uint64_t
 in_memory_order(uint64_t number, uint32_t width)
 {
-	uint64_t word = 0;
+	const uint64_t bytes = 0x00ff00ff00ff00ff;
+	const uint64_t pairs = 0x0000ffff0000ffff;
 
-	for (; width; width--, number >>= 8) {
-		word = word << 8 | (number & 0xff);
-	}
-	return word;
+	number = (number & bytes) << 8 | (number >> 8 & bytes);
+	number = (number & pairs) << 16 | (number >> 16 & pairs);
+	number = number << 32 | number >> 32;
+	return number >> (64 - 8 * width);
 }
 
 static int
-add_compare(struct base *b, const struct exo_atom *a)
+add_compare(struct canon_base *b, const struct exo_atom *a)
 {
 	uint32_t at = b->delta + a->offset;
 	uint64_t mask = in_memory_order(a->mask, a->width);
@@ -149,7 +143,7 @@ add_compare(struct base *b, const struct exo_atom *a)
 
 /* The fixed bits of a field, as big-endian numbers. */
 static uint64_t
-fixed_bits(struct base *b, uint32_t at, uint32_t width, uint64_t *value)
+fixed_bits(struct canon_base *b, uint32_t at, uint32_t width, uint64_t *value)
 {
 	uint64_t mask = 0;
 
@@ -157,7 +151,7 @@ fixed_bits(struct base *b, uint32_t at, uint32_t width, uint64_t *value)
 	for (uint32_t end = at + width; at < end; at++) {
 		int32_t start = word_start(b, at);
 		uint32_t shift = 8 * (uint32_t)((int32_t)at - start);
-		const struct word *w = word_find(b, start);
+		const struct canon_word *w = word_find(b, start);
 
 		mask = mask << 8 | (w ? w->mask >> shift & 0xff : 0);
 		*value = *value << 8 | (w ? w->value >> shift & 0xff : 0);
@@ -165,24 +159,25 @@ fixed_bits(struct base *b, uint32_t at, uint32_t width, uint64_t *value)
 	return mask;
 }
 
-static int
-append(struct canon *c, const struct filter_test *test)
+/* One test more, to be filled in; NULL: there are too many. */
+static struct filter_test *
+append(struct canon *c)
 {
-	if (c->count == CANON_TESTS_MAX) {
-		return E_LIMIT;
-	}
-	c->test[c->count++] = *test;
-	return 0;
+	return c->count < CANON_TESTS_MAX ? &c->test[c->count++] : NULL;
 }
 
 /* A test of the bits in `mask` of a word: by the smallest aligned load that has them all. */
 static int
-append_word(struct canon *c, const struct word *w, uint64_t mask)
+append_word(struct canon *c, const struct canon_word *w, uint64_t mask)
 {
+	struct filter_test *test = append(c);
 	uint32_t low = 0;
 	uint32_t high = 7;
 	uint32_t width = 1;
 
+	if (!test) {
+		return E_LIMIT;
+	}
 	while (!(mask >> 8 * low & 0xff)) {
 		low++;
 	}
@@ -193,46 +188,70 @@ append_word(struct canon *c, const struct word *w, uint64_t mask)
 		width *= 2;
 	}
 	low &= ~(width - 1);
-	return append(c, &(struct filter_test){
-				 .field = {.offset = (int16_t)(w->start + (int32_t)low),
-					   .end = (uint16_t)(w->start + (int32_t)high + 1),
-					   .width = (uint8_t)width,
-					   .kind = TEST_COMPARE},
-				 .mask = mask >> 8 * low,
-				 .value = (w->value & mask) >> 8 * low,
-			 });
+	test->field = (struct test_field){.offset = (int16_t)(w->start + (int32_t)low),
+					  .end = (uint16_t)(w->start + (int32_t)high + 1),
+					  .width = (uint8_t)width,
+					  .kind = TEST_COMPARE};
+	test->mask = mask >> 8 * low;
+	test->value = (w->value & mask) >> 8 * low;
+	return 0;
 }
 
 /* A test of nothing but that so many bytes exist. */
 static int
 append_length(struct canon *c, uint32_t bytes)
 {
-	return append(c, &(struct filter_test){.field = {.offset = (int16_t)(bytes - 1),
-							 .end = (uint16_t)bytes,
-							 .width = 1,
-							 .kind = TEST_COMPARE}});
+	struct filter_test *test = append(c);
+
+	if (!test) {
+		return E_LIMIT;
+	}
+	*test = (struct filter_test){.field = {.offset = (int16_t)(bytes - 1),
+					       .end = (uint16_t)bytes,
+					       .width = 1,
+					       .kind = TEST_COMPARE}};
+	return 0;
+}
+
+/* So much more work, if there is so much left. */
+static bool
+spend(uint32_t *work, uint32_t units)
+{
+	if (*work < units) {
+		return false;
+	}
+	*work -= units;
+	return true;
+}
+
+/* The next word of a base that is being closed. */
+static int
+close_word(struct canon_base *b, struct canon *c)
+{
+	const struct canon_word *w = word_at(b, &b->order[b->closed]);
+	uint64_t mask = w->mask & ~w->known;
+	int error = mask ? append_word(c, w, mask) : 0;
+
+	if (mask && !error) {
+		b->covered = test_known(&c->test[c->count - 1].field, b->covered);
+	}
+	b->closed++;
+	return error;
 }
 
 /* The tests of a base; what follows makes sure of `covered` bytes. c NULL: it is the parent's, so
  * they are made already. */
 static int
-close_base(struct base *b, struct canon *c, uint32_t covered)
+close_base(struct canon_base *b, struct canon *c, uint32_t covered, uint32_t *work)
 {
-	covered = b->known_bytes > covered ? b->known_bytes : covered;
-	for (uint32_t i = 0; c && i < b->words; i++) {
-		const struct word *w = word_at(b, i);
-		uint64_t mask = w->mask & ~w->known;
+	int error = 0;
 
-		if (mask) {
-			int error = append_word(c, w, mask);
-
-			if (error) {
-				return error;
-			}
-			covered = test_known(&c->test[c->count - 1].field, covered);
-		}
+	while (c && b->closed < b->words && !error) {
+		error = spend(work, WORD_WORK) ? close_word(b, c) : CANON_AGAIN;
 	}
-	return c && b->need > covered ? append_length(c, b->need) : 0;
+	covered = b->covered > covered ? b->covered : covered;
+	covered = b->known_bytes > covered ? b->known_bytes : covered;
+	return error ? error : c && b->need > covered ? append_length(c, b->need) : 0;
 }
 
 /* A shift whose field is not fixed, without the bytes that its mask leaves out. */
@@ -256,7 +275,7 @@ shift_test(uint32_t at, uint32_t width, uint64_t mask, uint32_t scale)
 
 /* After such a shift only that alignment is left which its mask and scale guarantee. */
 static void
-begin_base(struct base *b, uint64_t steps)
+begin_base(struct canon_base *b, uint64_t steps)
 {
 	uint64_t align = steps & (~steps + 1);
 
@@ -265,15 +284,17 @@ begin_base(struct base *b, uint64_t steps)
 	b->skew &= b->align - 1;
 	b->need = b->delta;
 	b->known_bytes = 0;
+	b->closed = b->covered = 0;
 }
 
 static int
-add_shift(struct base *b, const struct exo_atom *a, struct canon *c)
+add_shift(struct canon_base *b, const struct exo_atom *a, struct canon *c, uint32_t *work)
 {
 	uint32_t at = b->delta + a->offset;
 	uint64_t value;
 	uint64_t fixed = fixed_bits(b, at, a->width, &value);
 	struct filter_test test;
+	struct filter_test *to = NULL;
 	int error;
 
 	if (a->mask >> (63 - a->scale)) {
@@ -287,53 +308,109 @@ add_shift(struct base *b, const struct exo_atom *a, struct canon *c)
 		return b->delta > CANON_SPAN ? E_RANGE : 0;
 	}
 	test = shift_test(at, a->width, a->mask, a->scale);
-	error = close_base(b, c, test.field.end);
-	if (!error && c) {
-		error = append(c, &test);
+	error = close_base(b, c, test.field.end, work);
+	if (error) {
+		return error;
+	}
+	if (c) {
+		to = append(c);
+		if (!to) {
+			return E_LIMIT;
+		}
+		*to = test;
 	}
 	begin_base(b, a->mask << a->scale);
-	return error;
+	return 0;
 }
 
-static int
-add_atoms(struct base *b, struct canon *c, const struct exo_atom *atoms, uint32_t count)
+/* In units. */
+static uint32_t
+atom_work(const struct canon_base *b, const struct exo_atom *a)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		const struct exo_atom *a = &atoms[i];
+	uint32_t at = b->delta + a->offset + b->skew;
+	bool is_across = (at & (b->align - 1)) + a->width > b->align;
+
+	return a->kind == EXO_ATOM_SHIFT
+		       ? SHIFT_WORK
+		       : (COMPARE_WORK + b->words / WORDS_A_UNIT) << is_across;
+}
+
+/* Nothing is changed if it has to be done again. */
+static int
+add_atom(struct canon_work *w, struct canon *c, uint32_t *work)
+{
+	const struct exo_atom *a = &w->atom[w->next];
+	struct canon_base *b = &w->base;
+
+	if (!spend(work, atom_work(b, a))) {
+		return CANON_AGAIN;
+	}
+	need(b, b->delta + a->offset + a->width);
+	if (b->need > CANON_SPAN) {
+		return E_RANGE;
+	}
+	return a->kind == EXO_ATOM_SHIFT ? add_shift(b, a, c, work) : add_compare(b, a);
+}
+
+/* The parent's atoms are done. */
+static void
+begin_own(struct canon_work *w, struct canon *c)
+{
+	struct canon_base *b = &w->base;
+
+	for (uint32_t i = 0; i < b->words; i++) {
+		b->word[i].known = b->word[i].mask;
+	}
+	c->count = 0;
+	c->known_bytes = b->known_bytes = b->need;
+	w->is_own = true;
+}
+
+void
+canon_begin(struct canon_work *w, uint32_t atoms, uint32_t parent_atoms)
+{
+	struct canon_base *b = &w->base;
+
+	w->atoms = atoms;
+	w->parent_atoms = parent_atoms;
+	w->next = 0;
+	w->is_own = false;
+	b->words = b->delta = b->need = b->known_bytes = b->closed = b->covered = 0;
+	b->align = 8;
+	b->skew = FRAME_SKEW;
+}
+
+int
+canon_step(struct canon_work *w, struct canon *c, uint32_t *work)
+{
+	for (;; w->next++) {
 		int error;
 
-		need(b, b->delta + a->offset + a->width);
-		if (b->need > CANON_SPAN) {
-			return E_RANGE;
+		if (w->next == w->parent_atoms && !w->is_own) {
+			begin_own(w, c);
 		}
-		error = a->kind == EXO_ATOM_SHIFT ? add_shift(b, a, c) : add_compare(b, a);
+		if (w->next == w->atoms) {
+			break;
+		}
+		error = add_atom(w, w->is_own ? c : NULL, work);
 		if (error) {
 			return error;
 		}
 	}
-	return 0;
+	c->need_bytes = w->base.need;
+	return close_base(&w->base, c, 0, work);
 }
 
 int
 canon_make(struct canon *c, const struct exo_atom *parent, uint32_t parent_atoms,
 	   const struct exo_atom *own, uint32_t own_atoms)
 {
-	struct base b;
-	int error;
+	struct canon_work w;
+	uint32_t work = UINT32_MAX;
 
-	b.words = b.delta = b.need = b.known_bytes = 0;
-	b.align = 8;
-	b.skew = FRAME_SKEW;
-	c->count = 0;
-	error = add_atoms(&b, NULL, parent, parent_atoms);
-	if (error) {
-		return error;
+	for (uint32_t i = 0; i < parent_atoms + own_atoms; i++) {
+		w.atom[i] = i < parent_atoms ? parent[i] : own[i - parent_atoms];
 	}
-	for (uint32_t i = 0; i < b.words; i++) {
-		b.word[i].known = b.word[i].mask;
-	}
-	c->known_bytes = b.known_bytes = b.need;
-	error = add_atoms(&b, c, own, own_atoms);
-	c->need_bytes = b.need;
-	return error ? error : close_base(&b, c, 0);
+	canon_begin(&w, parent_atoms + own_atoms, parent_atoms);
+	return canon_step(&w, c, &work);
 }

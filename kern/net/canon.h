@@ -47,9 +47,46 @@ struct canon {
 	struct filter_test test[CANON_TESTS_MAX];
 };
 
-/* The own part of the filter parent AND own. 0, or E_INVAL: nothing can match, two atoms want
- * different values of a bit; E_RANGE: reads beyond CANON_SPAN, or a shift could go backwards;
- * E_LIMIT: too many words. All atoms are well formed (filter_check). */
+/* What is fixed of the base reached so far. */
+#define CANON_WORDS_MAX 24
+struct canon_base {
+	uint32_t words;
+	uint32_t delta; /* constant shifts: what offsets of atoms count from */
+	uint32_t align; /* the base is `skew` modulo `align` */
+	uint32_t skew;
+	uint32_t need;        /* bytes that exist if all atoms so far hold */
+	uint32_t known_bytes; /* if the parent's hold */
+	uint32_t closed;      /* words that have become tests, when it is being closed; */
+	uint32_t covered;     /* those make sure of so many bytes */
+	struct canon_word {
+		int32_t start; /* offset from the base */
+		uint64_t mask; /* fixed bits, memory order */
+		uint64_t value;
+		uint64_t known;         /* those the parent fixes */
+	} word[CANON_WORDS_MAX];        /* as they came */
+	int32_t order[CANON_WORDS_MAX]; /* as they lie: start << 8 | index in word[] */
+};
+
+/* A form in the making: the atoms of the whole conjunction, the parent's first. */
+struct canon_work {
+	uint32_t atoms;
+	uint32_t parent_atoms;
+	uint32_t next;
+	bool is_own; /* the parent's are done */
+	struct canon_base base;
+	struct exo_atom atom[EXO_ATOMS_MAX];
+};
+
+/* To begin: `atom` is there, of them so many, the first of them the parent's. */
+void canon_begin(struct canon_work *w, uint32_t atoms, uint32_t parent_atoms);
+/* The own part of the filter, as far as *work goes, which becomes less: units of some 50
+ * instructions, CANON_WORK_MIN at least. CANON_AGAIN: there is more to do. 0: done. Or E_INVAL:
+ * nothing can match, two atoms want different values of a bit; E_RANGE: reads beyond CANON_SPAN, or
+ * a shift could go backwards; E_LIMIT: too many words. All atoms are well formed (filter_check). */
+#define CANON_WORK_MIN 27
+#define CANON_AGAIN    1
+int canon_step(struct canon_work *w, struct canon *c, uint32_t *work);
+/* The same at once: parent AND own. */
 int canon_make(struct canon *c, const struct exo_atom *parent, uint32_t parent_atoms,
 	       const struct exo_atom *own, uint32_t own_atoms);
 

@@ -28,11 +28,13 @@ void nic_attach(struct kernel *k, uint32_t number, struct net *n, struct dma_are
  * instructions. Tree lock. True if more is waiting. */
 bool nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work);
 
-/* A filter for a child of PACKET capability `parent`, not yet in the tree: 0 and *name; or E_INVAL
- * (also: no packet can pass) E_RANGE E_LIMIT E_NOSPACE; E_TAKEN: of a carved one that may meet a
- * sibling, *in_the_way. nic_filter_discard gives it back if the derivation fails. */
-int nic_filter_make(const struct cap *parent, const struct exo_filter *f, bool is_shared,
-		    uint64_t *name, uint64_t *in_the_way);
+/* A filter for a child of PACKET capability `parent`, not yet in the tree: 0 and *name; NIC_AGAIN:
+ * that is not done yet, and is to be asked for again on this hart; or E_INVAL (also: no packet can
+ * pass) E_RANGE E_LIMIT E_NOSPACE; E_TAKEN: of a carved one that may meet a sibling, *in_the_way.
+ * nic_filter_discard gives it back if the derivation fails. */
+#define NIC_AGAIN 1
+int nic_filter_make(uint32_t hart, const struct cap *parent, const struct exo_filter *f,
+		    bool is_shared, uint64_t *name, uint64_t *in_the_way);
 void nic_filter_discard(uint64_t name);
 /* In the type table. */
 bool nic_disjoint(struct captree *t, const struct cap *c, const struct cap *with);

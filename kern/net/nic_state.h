@@ -23,7 +23,9 @@ struct nic_filter {
 	struct ring *ring;      /* receives */
 	struct exo_atom *atoms; /* the own ones: receive, then transmit; NULL: none */
 	uint64_t hits;          /* packets that it matched */
+	uint64_t serial;        /* no other one of this NIC, ever, has it */
 	uint32_t parent;        /* of a free one: the next free one */
+	uint32_t grown;         /* how many were carved from it */
 	uint8_t receive_atoms;
 	uint8_t transmit_atoms;
 	bool is_used;
@@ -40,6 +42,7 @@ struct nic {
 	uint32_t filters;
 	uint32_t free;  /* the first free one, 0: none */
 	uint32_t fresh; /* from here on none was ever used */
+	uint64_t serials;
 	struct slab slab;
 	struct trie_store store;
 	struct list_node later;  /* filters that the present packet has still to be handed to */
@@ -65,14 +68,27 @@ struct nic {
 
 /* The NIC of a PACKET capability's start, and the filter. */
 struct nic *nic_of(uint64_t name);
+static inline uint32_t
+nic_filter_number(uint64_t name)
+{
+	return (uint32_t)(name & (NIC_FILTERS_MAX - 1));
+}
 static inline struct nic_filter *
 nic_filter_of(uint64_t name)
 {
-	return &nic_of(name)->filter[name & (NIC_FILTERS_MAX - 1)];
+	return &nic_of(name)->filter[nic_filter_number(name)];
 }
 
 /* The pool of a NIC: `bytes` of memory, not cleared. Boot. */
 void nic_filters_init(struct nic *n, void *memory, size_t bytes);
+/* A record with its atoms, not yet in use: NULL if there is no room; and how it goes back. */
+struct nic_filter *nic_filter_take(struct nic *n, uint32_t parent, const struct exo_filter *from,
+				   bool is_shared);
+void nic_filter_give(struct nic *n, struct nic_filter *f);
+/* How many atoms of a direction a filter has with those above. */
+uint32_t nic_atoms(const struct nic *n, uint32_t filter, bool is_transmit);
+/* Those for receiving, as they were derived; returns how many. */
+uint32_t nic_gather(const struct nic *n, uint32_t filter, struct exo_atom *to);
 /* A tag that is not in use, NET_TAGS_MAX: there is none; and the NIC_HEAD_BYTES, `skew` behind a
  * multiple of 8, for what is sent under it. */
 static inline uint32_t

@@ -71,17 +71,11 @@ bucket_of(struct shapes *s, const struct arch_filter_shape *a)
 	return &s->bucket[hash % SHAPE_BUCKETS];
 }
 
+/* Both lie aligned, so this is quick. */
 static bool
 same(const struct arch_filter_shape *a, const struct arch_filter_shape *b)
 {
-	const word64 *x = (const void *)a;
-	const word64 *y = (const void *)b;
-	size_t i = 0;
-
-	while (i < shape_bytes(a) / sizeof(*x) && x[i] == y[i]) {
-		i++;
-	}
-	return i == shape_bytes(a) / sizeof(*x);
+	return a->tests == b->tests && a->branches == b->branches && !memcmp(a, b, shape_bytes(a));
 }
 
 static void
@@ -125,7 +119,10 @@ find(struct shapes *s, const struct arch_filter_shape *what)
 	}
 	i = place(s);
 	if (i != SHAPE_NONE) {
-		s->shape[i] = (struct shape){.next = *bucket};
+		s->shape[i].code = 0;
+		s->shape[i].nodes = 0;
+		s->shape[i].tried = false;
+		s->shape[i].next = *bucket;
 		memcpy(&s->shape[i].what, what, shape_bytes(what));
 		*bucket = (uint16_t)i;
 	}

@@ -18,7 +18,7 @@
 #include <exo/errors.h>
 #include "kern/net/shape.h"
 #include "kern/net/trie_node.h"
-#include "lib/base/string.h"
+#include "lib/base/words.h"
 
 /* --- links -------------------------------------------------------------------------------- */
 /* The branch of the node above that leads here. */
@@ -69,7 +69,7 @@ tell_below(struct trie_node *n)
 	}
 }
 
-/* Part of a record moves within it. Word by word: a third of what memmove takes. */
+/* Part of a record moves, perhaps within it. Word by word: a third of what memmove takes. */
 static void
 move_part(void *to, const void *from, size_t bytes)
 {
@@ -77,10 +77,11 @@ move_part(void *to, const void *from, size_t bytes)
 	const word64 *f = from;
 	size_t words = bytes / sizeof(*t);
 
-	for (size_t i = 0; t < f && i < words; i++) {
-		t[i] = f[i];
+	if (t < f || t >= f + words) {
+		words_copy(t, f, words); /* has loaded what it stores over */
+		return;
 	}
-	while (t > f && words--) {
+	while (words--) {
 		t[words] = f[words];
 	}
 }
@@ -173,7 +174,7 @@ split(struct trie_store *s, struct trie *t, struct trie_node *n, uint32_t run)
 		return NULL;
 	}
 	lead_to(t, n, above);
-	memcpy(above->test, n->test, run * sizeof(n->test[0]));
+	move_part(above->test, n->test, run * sizeof(n->test[0]));
 	above->branches = 1;
 	above->known_bytes = n->known_bytes;
 	above->cost = n->cost;
@@ -206,7 +207,7 @@ widen(struct trie_store *s, struct trie *t, struct trie_node *n, uint32_t tests,
 		}
 		uint8_t order = wide->order;
 
-		memcpy(wide, n, bytes);
+		move_part(wide, n, bytes);
 		wide->order = order;
 		lead_to(t, n, wide);
 		tell_below(wide);
@@ -218,21 +219,21 @@ widen(struct trie_store *s, struct trie *t, struct trie_node *n, uint32_t tests,
 }
 
 /* If nothing ends at n and one way leads on, n becomes part of the run of what is below. Without
- * memory it stays, which is as right and a little slower. */
-static void
+ * memory it stays, which is as right and a little slower. True: it is no more. */
+static bool
 join(struct trie_store *s, struct trie *t, struct trie_node *n)
 {
 	struct trie_branch *b = node_branches(n);
 	struct trie_node *below = b->to.child;
 
 	if (n->filters || n->branches != 1 || b->table) {
-		return;
+		return false;
 	}
 	below = widen(s, t, below, n->tests + 1u, 0);
 	if (!below) {
-		return;
+		return false;
 	}
-	memcpy(below->test, n->test, n->tests * sizeof(n->test[0]));
+	move_part(below->test, n->test, n->tests * sizeof(n->test[0]));
 	below->test[n->tests] =
 		(struct filter_test){.field = b->field, .mask = b->mask, .value = b->key};
 	below->known_bytes = n->known_bytes;
@@ -240,6 +241,7 @@ join(struct trie_store *s, struct trie *t, struct trie_node *n)
 	lead_to(t, n, below);
 	node_give(s, n);
 	shape_enter(s->shapes, below);
+	return true;
 }
 
 /* --- adding ------------------------------------------------------------------------------- */
@@ -323,7 +325,7 @@ leaf_make(struct trie_store *s, const struct canon *c, uint32_t from, uint32_t k
 	struct trie_node *n = node_take(s, tests, 0);
 
 	if (n) {
-		memcpy(n->test, &c->test[from], tests * sizeof(n->test[0]));
+		move_part(n->test, &c->test[from], tests * sizeof(n->test[0]));
 		n->cost = (uint8_t)tests;
 		n->known_bytes = (uint16_t)known;
 	}
@@ -417,27 +419,33 @@ insert_first(struct trie_store *s, struct trie *t, const struct canon *c, struct
 int
 trie_insert(struct trie_store *s, struct trie *t, const struct canon *c, struct trie_filter *f)
 {
-	struct trie_node *n;
 	struct spot at;
-	int error = 0;
+	int error;
 
 	if (!t->root) {
 		return insert_first(s, t, c, f);
 	}
 	at = find_spot(t, c);
-	n = at.run < at.node->tests ? split(s, t, at.node, at.run) : at.node;
-	if (!n) {
-		return E_NOSPACE;
+	if (at.run < at.node->tests) {
+		return split(s, t, at.node, at.run) ? TRIE_AGAIN : E_NOSPACE;
 	}
 	if (at.used == c->count) {
-		filter_link(s, n, f);
-	} else {
-		error = hang_leaf(s, t, n, c, at.used, f);
+		filter_link(s, at.node, f);
+		return 0;
 	}
-	if (error && n != at.node) {
-		join(s, t, n); /* at.node still has its block: needs no memory */
+	error = hang_leaf(s, t, at.node, c, at.used, f);
+	if (error) {
+		join(s, t, at.node); /* if it was split for this: that needs no memory */
 	}
 	return error;
+}
+
+void
+trie_tidy(struct trie_store *s, struct trie *t, const struct canon *c)
+{
+	if (t->root) {
+		join(s, t, find_spot(t, c).node);
+	}
 }
 
 /* --- removing ----------------------------------------------------------------------------- */
@@ -467,29 +475,27 @@ cut_branch(struct trie_node *n, struct trie_branch *b)
 	move_part(b, b + 1, (size_t)((uint8_t *)last - (uint8_t *)b));
 }
 
-/* Take n, at which nothing ends, out. Returns the node above, NULL: it was the root. */
+/* Take n, at which nothing ends, out. Returns the node above, NULL: it was the root. Is that to get
+ * another shape? */
 static struct trie_node *
-cut_node(struct trie_store *s, struct trie *t, struct trie_node *n)
+cut_node(struct trie_store *s, struct trie *t, struct trie_node *n, bool *reshaped)
 {
 	struct trie_node *above = n->up ? node_above(n) : NULL;
 	struct trie_branch *b = above ? branch_above(n) : NULL;
-	bool reshaped = b;
 
+	*reshaped = true;
 	if (!above) {
 		t->root = NULL;
 	} else if (b->table) {
 		values_remove(s, b, n);
-		reshaped = b->table->count == 1;
-		if (reshaped) {
+		*reshaped = b->table->count == 1;
+		if (*reshaped) {
 			values_end(s, b);
 		}
 	} else {
 		cut_branch(above, b);
 	}
 	node_give(s, n);
-	if (reshaped) {
-		shape_enter(s->shapes, above);
-	}
 	return above;
 }
 
@@ -497,16 +503,19 @@ void
 trie_remove(struct trie_store *s, struct trie *t, struct trie_filter *f)
 {
 	struct trie_node *n = filter_unlink(f);
+	bool reshaped = true;
 
 	if (!n || n->filters) {
 		return;
 	}
-	shape_enter(s->shapes, n);
 	while (n && !n->filters && !n->branches) {
-		n = cut_node(s, t, n);
+		n = cut_node(s, t, n, &reshaped);
 	}
-	if (n) {
-		set_cost(n, node_cost(n));
-		join(s, t, n);
+	if (!n) {
+		return;
+	}
+	set_cost(n, node_cost(n));
+	if (!join(s, t, n) && reshaped) {
+		shape_enter(s->shapes, n);
 	}
 }

@@ -44,8 +44,21 @@ struct trie_hit {
 };
 
 /* Add f with the tests of c. 0, or with nothing changed E_NOSPACE: no memory, or E_LIMIT: too many
- * branches of one node, a packet could cost more than TRIE_COST_MAX, or a table is too uneven. */
+ * branches of one node, a packet could cost more than TRIE_COST_MAX, or a table is too uneven. Or
+ * TRIE_AGAIN: that was the first half, a run was split, so that the trie has a node more than it
+ * needs until trie_insert with the same c, or trie_tidy. */
+#define TRIE_AGAIN 1
 int trie_insert(struct trie_store *s, struct trie *t, const struct canon *c, struct trie_filter *f);
+void trie_tidy(struct trie_store *s, struct trie *t, const struct canon *c);
+/* Both halves at once. */
+static inline int
+trie_insert_whole(struct trie_store *s, struct trie *t, const struct canon *c,
+		  struct trie_filter *f)
+{
+	int error = trie_insert(s, t, c, f);
+
+	return error == TRIE_AGAIN ? trie_insert(s, t, c, f) : error;
+}
 /* Never fails. f is in t. */
 void trie_remove(struct trie_store *s, struct trie *t, struct trie_filter *f);
 

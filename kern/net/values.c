@@ -2,11 +2,11 @@
  * values.c: tables of a branch: open addressing, from the slot that home() says on.
  *
  * A table is replaced when it gets too full or too empty: a fresh one of twice or half the size is
- * cleared and filled by later changes, WORK of it each, while the old one answers. Whoever looks up
+ * cleared and filled by later changes, some of it each, while the old one answers. Whoever looks up
  * sees one table; a change while the fresh one is being filled is made in both. It begins at 3/8,
  * in small ones at 1/4, and is over before 1/2. So no change costs more than a constant, and
  * a removal leaves no mark: what stands behind is moved up.
- * The multiplier is drawn, so that nobody can choose values that meet; if they do, PROBES_MAX ends
+ * The multiplier is drawn, so that nobody can choose values that meet; if they do, that ends
  * it: a fresh table is given up and drawn anew later, an addition is refused.
  * Invariants: FOUND each key is found where it stands; COUNTED count and costs are true; SIZE two
  *             values at least; MIRRORED what has been moved is in the fresh table, and no other.
@@ -16,14 +16,17 @@
 #include <exo/errors.h>
 #include "kern/net/trie_node.h"
 #include "lib/base/rand.h"
+#include "lib/base/string.h"
 
-#define BITS_MIN     2
-#define BITS_AT_ONCE 6  /* a fresh one so small is filled at once */
+#define BITS_MIN     3
+#define BITS_AT_ONCE 4  /* a fresh one so small is filled at once */
 #define BITS_SMALL   8  /* below, room for speed costs little */
 #define BITS_MAX     16 /* children[] counts them all */
 #define PROBES_MAX   128
-#define WORK         48 /* per change: slots cleared or looked at */
-#define MOVE_WORK    6  /* what one that is moved counts */
+#define FRESH_PROBES 32 /* one multiplier in fifty is so unlucky, and is drawn anew */
+#define CLEAR_WORK   96 /* per change: slots cleared, */
+#define WORK         36 /* slots looked at, */
+#define MOVE_WORK    8  /* of which one that is moved counts so many */
 
 /* Two multiplications: with one alone, addresses and ports that count up lie in heaps. */
 static uint32_t
@@ -35,18 +38,25 @@ home(uint64_t key, uint64_t multiplier, uint32_t bits)
 
 /* The slot of a key, or the empty one where it would be. NULL: too far. */
 static struct value_slot *
-probe(struct value_slot *slots, uint32_t bits, uint64_t multiplier, uint64_t key)
+probe_some(struct value_slot *slots, uint32_t bits, uint64_t multiplier, uint64_t key,
+	   uint32_t probes)
 {
 	uint32_t i = home(key, multiplier, bits);
 
-	for (uint32_t probes = 0; probes < PROBES_MAX; probes++) {
-		struct value_slot *slot = &slots[(i + probes) & ((1u << bits) - 1)];
+	for (; probes; probes--, i++) {
+		struct value_slot *slot = &slots[i & ((1u << bits) - 1)];
 
 		if (!slot->child || slot->key == key) {
 			return slot;
 		}
 	}
 	return NULL;
+}
+
+static struct value_slot *
+probe(struct value_slot *slots, uint32_t bits, uint64_t multiplier, uint64_t key)
+{
+	return probe_some(slots, bits, multiplier, key, PROBES_MAX);
 }
 
 static struct value_slot *
@@ -106,18 +116,23 @@ fresh_follows(const struct values *v)
 	return v->fresh && v->done >= 1u << v->fresh_bits;
 }
 
+/* False: there is no place near enough. */
+static inline __attribute__((always_inline)) bool
+fresh_take(struct values *v, const struct value_slot *from)
+{
+	struct value_slot *to =
+		probe_some(v->fresh, v->fresh_bits, v->multiplier, from->key, FRESH_PROBES);
+
+	if (to) {
+		*to = *from;
+	}
+	return to;
+}
+
 static void
 fresh_put(struct trie_store *s, struct values *v, const struct value_slot *from)
 {
-	struct value_slot *to;
-
-	if (!fresh_follows(v)) {
-		return;
-	}
-	to = probe(v->fresh, v->fresh_bits, v->multiplier, from->key);
-	if (to) {
-		*to = *from;
-	} else {
+	if (fresh_follows(v) && !fresh_take(v, from)) {
 		fresh_drop(s, v);
 	}
 }
@@ -135,28 +150,52 @@ fresh_take_over(struct trie_store *s, struct trie_branch *b)
 	v->fresh = NULL;
 }
 
-/* Some of the work; for a small one, which has a quarter of 64 values, all of it. */
+/* At most so many slots of the fresh table are cleared. */
+static void
+fresh_clear(struct values *v, uint32_t most)
+{
+	uint32_t left = (1u << v->fresh_bits) - v->done;
+
+	left = left < most ? left : most;
+	memset(&v->fresh[v->done], 0, left * sizeof(v->fresh[0]));
+	v->done += left;
+}
+
+/* Slots that have not been looked at yet: what stands there is put into the fresh table, too. */
+static void
+fresh_copy(struct trie_store *s, struct trie_branch *b, uint32_t most)
+{
+	struct values *v = b->table;
+	uint32_t cleared = 1u << v->fresh_bits;
+	const struct value_slot *slot = b->to.slots + v->done - cleared;
+	const struct value_slot *end = b->to.slots + (1u << v->bits);
+
+	for (uint32_t work = 0; work < most && slot < end; work++, slot++) {
+		if (slot->child) {
+			work += MOVE_WORK - 1;
+			if (!fresh_take(v, slot)) {
+				fresh_drop(s, v);
+				return;
+			}
+		}
+	}
+	v->done = cleared + (uint32_t)(slot - b->to.slots);
+	if (slot == end) {
+		fresh_take_over(s, b);
+	}
+}
+
+/* Some of the work; for a small one, which has a quarter of 8 values, all of it. */
 static void
 fresh_fill(struct trie_store *s, struct trie_branch *b)
 {
 	struct values *v = b->table;
-	uint32_t cleared = 1u << v->fresh_bits;
-	uint32_t most = v->fresh_bits <= BITS_AT_ONCE ? UINT32_MAX : WORK;
-	uint32_t work = 0;
 
-	for (; work < most && v->done < cleared; work++) {
-		v->fresh[v->done++] = (struct value_slot){0};
+	if (!fresh_follows(v)) {
+		fresh_clear(v, CLEAR_WORK);
 	}
-	for (work = 0; work < most && fresh_follows(v); work++) {
-		const struct value_slot *slot = &b->to.slots[v->done++ - cleared];
-
-		if (slot->child) {
-			work += MOVE_WORK - 1;
-			fresh_put(s, v, slot);
-		}
-		if (v->fresh && v->done - cleared == 1u << v->bits) {
-			fresh_take_over(s, b);
-		}
+	if (fresh_follows(v)) {
+		fresh_copy(s, b, v->fresh_bits <= BITS_AT_ONCE ? UINT32_MAX : WORK);
 	}
 }
 

@@ -30,6 +30,7 @@ struct derivation {
 	struct cap *parent;
 	struct cap *slot;
 	uint64_t in_the_way;
+	bool is_unfinished; /* to be made again */
 };
 
 static int
@@ -61,6 +62,7 @@ derive_packet(struct derivation *d)
 {
 	struct kernel *k = d->e->kernel;
 	struct exo_filter f;
+	uint64_t name;
 	int64_t result;
 
 	kernel_unlock(k);
@@ -70,12 +72,15 @@ derive_packet(struct derivation *d)
 		result = find_both(d);
 	}
 	if (!result) {
-		result = nic_filter_make(d->parent, &f, d->shared, &d->start, &d->in_the_way);
+		result = nic_filter_make(d->e->hart->number, d->parent, &f, d->shared, &name,
+					 &d->in_the_way);
 	}
+	d->is_unfinished = result == NIC_AGAIN;
 	if (!result) {
+		d->start = name;
 		result = derive_now(d);
 		if (result < 0) {
-			nic_filter_discard(d->start);
+			nic_filter_discard(name);
 		}
 	}
 	return result;
@@ -85,20 +90,23 @@ static struct sysret
 derive(struct derivation *d)
 {
 	struct kernel *k = d->e->kernel;
-	int64_t result;
+	int64_t result = 0;
 
 	kernel_lock(k);
-	if (!object_settled(k)) {
-		kernel_unlock_fence(k);
+	d->is_unfinished = !object_settled(k);
+	if (!d->is_unfinished) {
+		result = find_both(d);
+		if (!result) {
+			result = cap_type(d->parent) == EXO_CAP_PACKET ? derive_packet(d)
+								       : derive_now(d);
+		}
+	}
+	kernel_unlock_fence(k);
+	if (d->is_unfinished) {
 		return sys_restart(d->e, d->shared ? EXO_NR_share : EXO_NR_carve,
 				   (uint64_t[]){d->parent_handle, d->slot_index, d->start, d->count,
 						d->rights, d->badge, 0});
 	}
-	result = find_both(d);
-	if (!result) {
-		result = cap_type(d->parent) == EXO_CAP_PACKET ? derive_packet(d) : derive_now(d);
-	}
-	kernel_unlock_fence(k);
 	return result == E_TAKEN ? sys_return2(d->e, result, d->in_the_way) : sys_finish(result);
 }
 
@@ -108,7 +116,7 @@ derive_anything(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count
 		uint64_t badge, bool shared)
 {
 	return derive(&(struct derivation){env_current(), parent, slot, start, count, rights, badge,
-					   shared, NULL, NULL, 0});
+					   shared, NULL, NULL, 0, false});
 }
 
 /* The end of a carve that must turn siblings; of one that is refused. */

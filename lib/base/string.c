@@ -232,10 +232,18 @@ memcmp(const void *a, const void *b, size_t bytes)
 {
 	const unsigned char *x = a;
 	const unsigned char *y = b;
+	const unsigned char *end = x + bytes;
 
-	for (size_t i = 0; i < bytes; i++) {
-		if (x[i] != y[i]) {
-			return x[i] - y[i];
+	if (!(((uintptr_t)x | (uintptr_t)y) & WORD_MASK)) {
+		const unsigned char *last = end - bytes % WORD_BYTES;
+
+		for (; x < last && *(const word *)x == *(const word *)y; x += WORD_BYTES) {
+			y += WORD_BYTES;
+		}
+	}
+	for (; x < end; x++, y++) {
+		if (*x != *y) {
+			return *x - *y;
 		}
 	}
 	return 0;

@@ -83,7 +83,7 @@ insert(uint32_t i)
 	service_atoms(i, atoms);
 	must("canon", canon_make(&c, NULL, 0, atoms, SERVICE_ATOMS));
 	must("apart", trie_in_the_way(&rig.trie, &c, 100, NULL, NULL) ? E_TAKEN : 0);
-	must("insert", trie_insert(&rig.store, &rig.trie, &c, &rig.filter[i]));
+	must("insert", trie_insert_whole(&rig.store, &rig.trie, &c, &rig.filter[i]));
 }
 
 static void

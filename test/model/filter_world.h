@@ -46,6 +46,15 @@ struct filter_world {
 	uint32_t inserted, removed, refused, matched, proven, known_disjoint, full;
 };
 
+/* A number below; a filter with the parent's atoms; a packet. */
+static inline uint32_t
+world_draw(struct filter_world *w, uint32_t limit)
+{
+	return (uint32_t)w->draw(w->from, limit);
+}
+void filter_world_filter(struct filter_world *w, struct world_filter *f);
+void filter_world_packet(struct filter_world *w);
+
 /* An empty world with a parent; `bytes` of memory, at most WORLD_MEMORY_BYTES. */
 void filter_world_init(struct filter_world *w, filter_draw draw, void *from, uint32_t bytes);
 /* From now on compiled code is compared as well. */

@@ -84,7 +84,7 @@ insert(uint32_t i)
 
 	assert_int_equal(make(i, &c), 0);
 	assert_null(trie_in_the_way(&rig.trie, &c, 100, NULL, NULL));
-	assert_int_equal(trie_insert(&rig.store, &rig.trie, &c, &rig.filter[i]), 0);
+	assert_int_equal(trie_insert_whole(&rig.store, &rig.trie, &c, &rig.filter[i]), 0);
 	assert_ptr_equal(trie_in_the_way(&rig.trie, &c, 100, NULL, NULL), &rig.filter[i]);
 	filter_rv64_compile(&rig.machine);
 }
@@ -183,7 +183,7 @@ full(void **state)
 	slab_init(&rig.slab, rig.memory, 64 * 1024);
 	do {
 		assert_int_equal(make(n, &c), 0);
-		error = trie_insert(&rig.store, &rig.trie, &c, &rig.filter[n]);
+		error = trie_insert_whole(&rig.store, &rig.trie, &c, &rig.filter[n]);
 		check();
 		n += !error;
 	} while (!error);
@@ -195,7 +195,7 @@ full(void **state)
 		assert_int_not_equal(classify(i), UINT64_MAX);
 	}
 	trie_remove(&rig.store, &rig.trie, &rig.filter[0]);
-	assert_int_equal(trie_insert(&rig.store, &rig.trie, &c, &rig.filter[n]), 0);
+	assert_int_equal(trie_insert_whole(&rig.store, &rig.trie, &c, &rig.filter[n]), 0);
 	check();
 	for (uint32_t i = 1; i <= n; i++) {
 		assert_int_not_equal(classify(i), UINT64_MAX);
@@ -222,7 +222,8 @@ comes_and_goes(void **state)
 			trie_remove(&rig.store, &rig.trie, &rig.filter[i]);
 		} else if (!there && rand_below(&seed, growing ? 1 : 4) == 0) {
 			assert_int_equal(make(i, &c), 0);
-			assert_int_equal(trie_insert(&rig.store, &rig.trie, &c, &rig.filter[i]), 0);
+			assert_int_equal(
+				trie_insert_whole(&rig.store, &rig.trie, &c, &rig.filter[i]), 0);
 		}
 		check();
 		filter_rv64_compile(&rig.machine);
@@ -241,7 +242,7 @@ change(uint32_t i, uint32_t more)
 	if (f->back) {
 		trie_remove(&rig.store, &rig.trie, f);
 	} else {
-		assert_int_equal(trie_insert(&rig.store, &rig.trie, &c, f), 0);
+		assert_int_equal(trie_insert_whole(&rig.store, &rig.trie, &c, f), 0);
 	}
 	check();
 }

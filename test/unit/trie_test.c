@@ -4,6 +4,7 @@
  * links: kern/net/canon.c kern/net/slab.c kern/net/values.c kern/net/trie.c kern/net/trie_walk.c
  * links: kern/net/trie_check.c kern/net/trie_apart.c kern/net/shape.c kern/net/filter.c
  * links: lib/base/disjoint.c arch/riscv/jit_trie.c test/model/filter_world.c
+ * links: test/model/filter_draw.c
  * links: test/model/filter_rv64.c
  */
 #include <setjmp.h>
@@ -102,7 +103,7 @@ insert_atoms(uint32_t f, const struct exo_atom *atoms, uint32_t count)
 	int error;
 
 	assert_int_equal(canon_make(&c, NULL, 0, atoms, count), 0);
-	error = trie_insert(&rig.store, &rig.trie, &c, &rig.filter[f]);
+	error = trie_insert_whole(&rig.store, &rig.trie, &c, &rig.filter[f]);
 	assert_null(trie_check(&rig.store, &rig.trie));
 	return error;
 }
