@@ -11,6 +11,7 @@
 #include "kern/ask.h"
 #include "kern/console.h"
 #include "kern/irq.h"
+#include "kern/net/draft.h"
 #include "kern/net/shapes.h"
 #include "kern/object.h"
 #include "kern/selftest.h"
@@ -305,6 +306,7 @@ boot_on_own_stack(uint32_t number)
 	devices_console(k, &machine);
 	arena_boot(k);
 	shapes_boot(k);
+	drafts_boot(k);
 	devices_start(k, &machine);
 	hart_setup(h);
 	start_harts(k);

@@ -12,6 +12,7 @@
  */
 #include "kern/net/draft.h"
 #include <exo/errors.h>
+#include "kern/boot.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
@@ -24,7 +25,13 @@ _Static_assert(CANON_AGAIN == NIC_AGAIN && TRIE_AGAIN == NIC_AGAIN && CALL_WORK 
 		       CALL_WORK >= APART_WORK && CALL_WORK >= INSERT_WORK,
 	       "each call does something");
 
-static struct nic_draft drafts[EXO_HARTS_MAX];
+static struct nic_draft *drafts; /* of each hart */
+
+void
+drafts_boot(struct kernel *k)
+{
+	drafts = boot_table(k, k->harts * sizeof(*drafts));
+}
 
 /* --- which one ---------------------------------------------------------------------------- */
 static bool

@@ -29,4 +29,7 @@ struct nic_draft {
 	struct canon canon;
 };
 
+/* Boot. */
+void drafts_boot(struct kernel *k);
+
 #endif
