@@ -20,6 +20,7 @@
 #define NET_FRAME_MIN     14 /* an Ethernet header */
 #define NET_FRAME_MAX     1514
 #define NET_FRAME_SKEW    2
+#define NET_FRAME_ROOM    16 /* before each frame to be sent */
 #define NET_ADDRESSES_MAX 16
 
 struct net_segment {
@@ -32,10 +33,13 @@ struct net;
 struct net_ops {
 	const char *name;
 	/* Send one frame of NET_FRAME_MIN to NET_FRAME_MAX bytes. `tag` is one that is not in
-	 * flight. Returns 0, or having done nothing: E_BUSY (queue full, or the tag is in flight),
-	 * E_RANGE (segments, length or tag), E_NODEV (device is broken). */
+	 * flight. The NET_FRAME_ROOM bytes before the first segment are zero, and the device may
+	 * read them. When it has left, done(tag) follows; if it is not awaited, perhaps not before
+	 * the next one that is, and no device interrupts for it: of those let there be at most
+	 * `unawaited_most`. Returns 0, or having done nothing: E_BUSY (queue full, or the tag is in
+	 * flight), E_RANGE (segments, length or tag), E_NODEV (device is broken). */
 	int (*transmit)(struct net *n, const struct net_segment *segments, uint32_t count,
-			uint32_t tag);
+			uint32_t tag, bool is_awaited);
 	/* Besides frames to its own address and broadcasts take those to `count` other addresses,
 	 * one station each, and all multicasts; or simply `all` frames. Returns 0, or having done
 	 * nothing: E_BUSY (the last such order is not carried out), E_RANGE (addresses), E_NODEV
@@ -50,8 +54,9 @@ struct net_ops {
 struct net {
 	const struct net_ops *ops;
 	uint8_t mac[6];
-	bool broken;      /* as in blk.h */
-	bool wants_turn;  /* no device interrupts for it: interrupt() is to be called soon */
+	bool broken;             /* as in blk.h */
+	bool wants_turn;         /* no device interrupts for it: interrupt() is to be called soon */
+	uint32_t unawaited_most; /* frames that lie with the device without being asked for */
 	uint32_t work;    /* done by interrupt(), as in blk.h; receive may add what a frame costs */
 	uint64_t dropped; /* received frames of a length that Ethernet does not have */
 	int filter_result; /* 0, E_BUSY (not yet carried out) or E_IO (the device refused) */

@@ -56,10 +56,12 @@ frame_bytes(const struct net_segment *segments, uint32_t count)
 }
 
 static int
-net_loop_transmit(struct net *n, const struct net_segment *segments, uint32_t count, uint32_t tag)
+net_loop_transmit(struct net *n, const struct net_segment *segments, uint32_t count, uint32_t tag,
+		  bool is_awaited)
 {
 	uint32_t last = (loop.first + loop.count) % NET_TAGS_MAX;
 
+	(void)is_awaited; /* all are */
 	if (tag >= NET_TAGS_MAX || !frame_bytes(segments, count)) {
 		return E_RANGE;
 	}

@@ -2,14 +2,16 @@
  * net_virtio.c: a virtio NIC without offloads: what it receives and sends are the frames on the
  * wire.
  *
- * Every buffer begins with a header of 12 bytes. Those sent are all zero ("nothing special",
- * 5.1.6.2), so all frames share one; those received are not looked at.
+ * Every frame has a header of 12 bytes before it. Those sent are all zero ("nothing special",
+ * 5.1.6.2) and stand before the frame's first segment; those received are not looked at.
  *
- * State:      struct net_virtio; in the DMA area RECEIVE_BUFFERS buffers and the header.
- * Invariants: bit t of in_flight is set iff done(t) is owed. Each receive buffer is the device's,
- *             once that was told (virtq_publish), but for the one whose frame is being handed out.
- *             Outside interrupt() the device interrupts for the next frame that comes or has left,
- *             or interrupt() has returned true. All of that "unless broken".
+ * State:      struct net_virtio; in the DMA area RECEIVE_BUFFERS buffers.
+ * Invariants: bit t of in_flight is set iff done(t) is owed, of awaited if somebody waits for that.
+ *             Each receive buffer is the device's, once that was told (virtq_publish), but for the
+ *             one whose frame is being handed out.
+ *             Outside interrupt() the device interrupts for the next frame that comes, and at the
+ *             latest when all have left that it had when the first awaited one was given to it; or
+ *             interrupt() has returned true. All of that "unless broken".
  * Callers:    the NIC's user, with the NIC's lock held, interrupts off.
  * Spec:       virtio 1.2, 5.1.
  */
@@ -36,8 +38,10 @@ enum {
 #define BUFFER_BYTES    1536u /* header and the longest frame (1526), rounded up */
 #define BUFFER_SKEW     6u    /* then frames begin where they should */
 #define RECEIVE_BUFFERS 64
-#define TRANSMIT_LEAST  8   /* room for one frame of NET_SEGMENTS_MAX segments and its header */
-#define TRANSMIT_MOST   512 /* 64 such frames need 320 */
+#define TRANSMIT_LEAST  8   /* room for a frame of NET_SEGMENTS_MAX segments */
+#define TRANSMIT_MOST   256 /* for NET_TAGS_MAX of them */
+#define UNAWAITED_MOST  24  /* and room for those of one ring that are */
+#define TAKEN_PER_WORK  4   /* of those that nobody awaits */
 
 struct net_virtio {
 	struct net net;
@@ -46,9 +50,9 @@ struct net_virtio {
 	struct virtq transmit;
 	uint8_t *buffers; /* BUFFER_BYTES each; buffer i has id i (virtq_take_out) */
 	struct paddr buffers_address;
-	struct paddr header_address;
 	struct net_orders orders;
 	uint64_t in_flight; /* a bit per tag */
+	uint64_t awaited;   /* those of them that are */
 	struct virtq_slot receive_slots[RECEIVE_BUFFERS];
 	struct virtq_slot transmit_slots[TRANSMIT_MOST];
 };
@@ -56,35 +60,38 @@ struct net_virtio {
 _Static_assert(sizeof(struct net_virtio) <= DRIVER_STATE_BYTES, "driver state");
 _Static_assert(NET_TAGS_MAX <= 64, "in_flight");
 _Static_assert(HEADER_BYTES + NET_FRAME_MAX <= BUFFER_BYTES, "a frame fits its buffer");
+_Static_assert(HEADER_BYTES <= NET_FRAME_ROOM, "a header fits before it");
+_Static_assert(NET_SEGMENTS_MAX *NET_TAGS_MAX <= TRANSMIT_MOST, "all tags can be in flight");
 _Static_assert((BUFFER_SKEW + HEADER_BYTES) % 8 == NET_FRAME_SKEW && BUFFER_BYTES % 8 == 0,
 	       "aligned frames");
 
-/* Header and segments as a chain. Returns its length, or E_RANGE. */
-static int
-chain_build(const struct net_virtio *s, const struct net_segment *segments, uint32_t count,
-	    struct virtq_buffer *chain)
+/* Header and segments as a chain of as many. 0 or E_RANGE. */
+static inline int
+chain_build(const struct net_segment *segments, uint32_t count, struct virtq_buffer *chain)
 {
 	uint32_t left = NET_FRAME_MAX;
 
 	if (!count || count > NET_SEGMENTS_MAX) {
 		return E_RANGE;
 	}
-	chain[0] = (struct virtq_buffer){s->header_address, HEADER_BYTES};
 	for (uint32_t i = 0; i < count; i++) {
 		if (!segments[i].bytes || segments[i].bytes > left) {
 			return E_RANGE;
 		}
 		left -= segments[i].bytes;
-		chain[i + 1] = (struct virtq_buffer){segments[i].address, segments[i].bytes};
+		chain[i] = (struct virtq_buffer){segments[i].address, segments[i].bytes};
 	}
-	return left > NET_FRAME_MAX - NET_FRAME_MIN ? E_RANGE : (int)count + 1;
+	chain[0].address.value -= HEADER_BYTES;
+	chain[0].bytes += HEADER_BYTES;
+	return left > NET_FRAME_MAX - NET_FRAME_MIN ? E_RANGE : 0;
 }
 
 static int
-net_virtio_transmit(struct net *n, const struct net_segment *segments, uint32_t count, uint32_t tag)
+net_virtio_transmit(struct net *n, const struct net_segment *segments, uint32_t count, uint32_t tag,
+		    bool is_awaited)
 {
 	struct net_virtio *s = container_of(n, struct net_virtio, net);
-	struct virtq_buffer chain[1 + NET_SEGMENTS_MAX];
+	struct virtq_buffer chain[NET_SEGMENTS_MAX];
 
 	if (n->broken) {
 		return E_NODEV;
@@ -95,17 +102,20 @@ net_virtio_transmit(struct net *n, const struct net_segment *segments, uint32_t 
 	if (bitmap_get(&s->in_flight, tag)) {
 		return E_BUSY;
 	}
-	int length = chain_build(s, segments, count, chain);
-
-	if (length < 0) {
-		return length;
-	}
-	int error = virtq_add(&s->transmit, chain, (unsigned)length, 0, (uint8_t)tag);
+	int error = chain_build(segments, count, chain);
 
 	if (error) {
 		return error;
 	}
+	if (is_awaited && !s->awaited) {
+		virtq_listen_behind(&s->transmit);
+	}
+	error = virtq_add(&s->transmit, chain, count, 0, (uint8_t)tag);
+	if (error) {
+		return error;
+	}
 	bitmap_set(&s->in_flight, tag);
+	s->awaited |= (uint64_t)is_awaited << tag;
 	virtq_notify(&s->transmit);
 	return 0;
 }
@@ -124,12 +134,13 @@ static void
 report(struct net_virtio *s, uint32_t tag, int result)
 {
 	bitmap_clear(&s->in_flight, tag);
+	bitmap_clear(&s->awaited, tag);
 	s->net.done(s->net.context, tag, result);
 }
 
 /* Reports one frame as sent; false if there is none or the device broke. */
-static bool
-sent_one(struct net_virtio *s)
+static inline bool
+sent_one(struct net_virtio *s, bool *was_awaited)
 {
 	uint32_t bytes;
 	int tag = virtq_take(&s->transmit, &bytes);
@@ -141,6 +152,7 @@ sent_one(struct net_virtio *s)
 		virtio_break(&s->virtio, "it wrote into a frame to be sent");
 		return false;
 	}
+	*was_awaited = bitmap_get(&s->awaited, (uint32_t)tag);
 	report(s, (uint32_t)tag, 0);
 	return true;
 }
@@ -179,8 +191,12 @@ received_one(struct net_virtio *s)
 static __attribute__((noinline)) void
 transmit_serve(struct net_virtio *s, uint32_t budget)
 {
-	while (s->net.work < budget && sent_one(s)) {
-		s->net.work++;
+	uint32_t part = 0;
+	bool was_awaited;
+
+	while (s->net.work < budget && sent_one(s, &was_awaited)) {
+		part = (part + 1) % TAKEN_PER_WORK;
+		s->net.work += was_awaited || !part;
 	}
 }
 
@@ -214,22 +230,18 @@ receive_serve(struct net_virtio *s, uint32_t budget)
 	virtq_publish(&s->receive);
 }
 
-/* True if there is more to do, or it broke. Nothing is to be heard of the transmit queue while
- * nothing is in flight; what is sent meanwhile, it shall interrupt for as it did before. */
+/* True if there is more to do, or it broke. */
 static bool
 queues_serve(struct net_virtio *s, uint32_t budget)
 {
-	bool sends = s->in_flight;
 	bool more;
 
 	virtq_hush(&s->receive);
-	if (sends) {
-		virtq_hush(&s->transmit);
-	}
+	virtq_hush(&s->transmit);
 	if (s->orders.left) {
 		s->net.filter_result = net_orders_serve(&s->orders);
 	}
-	if (sends && !s->virtio.broken && virtq_pending(&s->transmit)) {
+	if (s->awaited && !s->virtio.broken && virtq_pending(&s->transmit)) {
 		transmit_serve(s, budget);
 	}
 	if (!s->virtio.broken) {
@@ -239,7 +251,7 @@ queues_serve(struct net_virtio *s, uint32_t budget)
 		return true;
 	}
 	more = virtq_listen(&s->receive);
-	return (sends && virtq_listen(&s->transmit)) || more;
+	return (s->awaited && virtq_listen(&s->transmit)) || more;
 }
 
 static bool
@@ -302,7 +314,7 @@ memory_take(struct net_virtio *s)
 		virtio_dma_take(&s->virtio, (size_t)RECEIVE_BUFFERS * BUFFER_BYTES + BUFFER_SKEW,
 				64, &s->buffers_address);
 
-	if (!area || !virtio_dma_take(&s->virtio, HEADER_BYTES, 4, &s->header_address)) {
+	if (!area) {
 		virtio_break(&s->virtio, "the DMA area is too small for its buffers");
 		return E_NOSPACE;
 	}
@@ -320,8 +332,16 @@ queues_open(struct net_virtio *s)
 	if (error) {
 		return error;
 	}
-	return virtq_open(&s->virtio, &s->transmit, QUEUE_TRANSMIT, s->transmit_slots,
-			  TRANSMIT_LEAST, TRANSMIT_MOST);
+	error = virtq_open(&s->virtio, &s->transmit, QUEUE_TRANSMIT, s->transmit_slots,
+			   TRANSMIT_LEAST, TRANSMIT_MOST);
+	if (error) {
+		return error;
+	}
+	virtq_hush(&s->transmit);
+	s->net.unawaited_most = s->transmit.size - TRANSMIT_LEAST < UNAWAITED_MOST
+					? s->transmit.size - TRANSMIT_LEAST
+					: UNAWAITED_MOST;
+	return 0;
 }
 
 /* Never fails: the receive queue has a descriptor for every buffer. */
@@ -371,6 +391,7 @@ net_virtio_probe(const struct device_resources *r, void *state, struct device *f
 
 	s->net = (struct net){.ops = &net_virtio_ops};
 	s->in_flight = 0;
+	s->awaited = 0;
 	int error = net_virtio_start(s, r);
 
 	if (error) {

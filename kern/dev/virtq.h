@@ -110,6 +110,17 @@ virtq_hush(struct virtq *q)
 	}
 }
 
+/* It shall interrupt when it has filled all chains that it has and the next one that is added. */
+static inline void
+virtq_listen_behind(struct virtq *q)
+{
+	if (q->has_events) {
+		q->available->ring[q->size] = q->available_index;
+	} else {
+		q->available->flags = 0;
+	}
+}
+
 /* It shall interrupt for the next chain that it fills, unless there is one already: true then.
  * What it has to look at stands behind the ring, or in its flags (2.7.6). */
 static inline bool

@@ -193,7 +193,7 @@ handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 	uint32_t tag = nic_free_tag(n);
 	struct handling g = {
 		.ring = r,
-		.reply = tag < NET_TAGS_MAX ? nic_head(n, tag, EXO_PACKET_SKEW) : NULL,
+		.reply = tag < NET_TAGS_MAX ? nic_head(n, tag) : NULL,
 	};
 	uint64_t result;
 

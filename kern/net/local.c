@@ -43,29 +43,18 @@ is_wanted(const struct nic *n, const uint8_t *head, uint32_t bytes)
 bool
 local_offer(struct nic *n, const struct env *from, const struct net_segment *list, uint32_t count)
 {
-	uint8_t *frame = frame_at_index(n, n->local.end);
-	const uint8_t *head = arch_ram(list[0].address.value);
-	uint32_t bytes = list[0].bytes;
-	bool has_room = n->local.end - n->local.first < LOCAL_FRAMES;
+	uint8_t *frame;
+	uint32_t bytes = 0;
 
-	if (!n->local.memory) {
+	if (!n->local.memory || !is_wanted(n, arch_ram(list[0].address.value), list[0].bytes)) {
 		return false;
 	}
-	if ((uintptr_t)head % 8 != FRAME_SKEW && has_room) { /* filters read aligned words */
-		memcpy(frame, head, bytes);
-		head = frame;
-	}
-	if (!is_wanted(n, head, bytes)) {
-		return false;
-	}
-	if (!has_room) {
+	if (n->local.end - n->local.first == LOCAL_FRAMES) {
 		n->info->dropped++;
 		return false;
 	}
-	if (head != frame) {
-		memcpy(frame, head, bytes);
-	}
-	for (uint32_t i = 1; i < count; i++) {
+	frame = frame_at_index(n, n->local.end);
+	for (uint32_t i = 0; i < count; i++) {
 		memcpy(frame + bytes, arch_ram(list[i].address.value), list[i].bytes);
 		bytes += list[i].bytes;
 	}

@@ -18,10 +18,11 @@ const char *nic_check(uint32_t number);
 /* Make `n` NIC number `number`; `headers` holds the copied packet heads, NIC_HEADERS_BYTES;
  * irq_soon(device) gives it a turn. Boot. Filter 0 is the whole NIC. */
 #define NIC_HEAD_BYTES    256 /* EXO_TRANSMIT_SPAN, or a handler's reply */
-#define NIC_HEAD_ROOM     320 /* it lies there as what it is copied from: so words are copied */
+#define NIC_HEAD_ROOM     320
 #define NIC_HEADERS_BYTES (NET_TAGS_MAX * NIC_HEAD_ROOM)
 _Static_assert(NIC_HEADERS_BYTES % PAGE_SIZE == 0, "whole pages");
-_Static_assert(NIC_HEAD_BYTES + 8 <= NIC_HEAD_ROOM, "at any distance from a word");
+_Static_assert(NET_FRAME_ROOM + NET_FRAME_SKEW + NIC_HEAD_BYTES + 8 <= NIC_HEAD_ROOM,
+	       "the last word too");
 void nic_attach(struct kernel *k, uint32_t number, struct net *n, struct dma_area headers,
 		uint32_t device);
 /* Interrupt of NIC `number`: handle it until *work is `budget`, in completions of some 250

@@ -57,11 +57,12 @@ struct nic {
 	} local;
 	const struct env *sender; /* of the present packet, who does not get it; NULL: it came in */
 	struct ring *news;        /* while it interrupts: rings that packets have come to */
+	uint32_t unheard;         /* tags of packets whose end concerns nobody */
 	uint64_t tags_used;       /* a bit each */
 	uint32_t tags_free;       /* so many, in free_tag; the last one is used next */
 	uint8_t free_tag[NET_TAGS_MAX];
 	struct {
-		struct ring *ring; /* NULL: the packet is a handler's reply */
+		struct ring *ring; /* NULL: it was copied whole, or is a handler's reply */
 		struct ring_request *request;
 	} tag[NET_TAGS_MAX];
 };
@@ -89,20 +90,21 @@ void nic_filter_give(struct nic *n, struct nic_filter *f);
 uint32_t nic_atoms(const struct nic *n, uint32_t filter, bool is_transmit);
 /* Those for receiving, as they were derived; returns how many. */
 uint32_t nic_gather(const struct nic *n, uint32_t filter, struct exo_atom *to);
-/* A tag that is not in use, NET_TAGS_MAX: there is none; and the NIC_HEAD_BYTES, `skew` behind a
- * multiple of 8, for what is sent under it. */
+/* A tag that is not in use, NET_TAGS_MAX: there is none; and the NIC_HEAD_BYTES for what is sent
+ * under it, which filters and copies read and write by words; what the device may read before them
+ * is zero and stays so. */
 static inline uint32_t
 nic_free_tag(const struct nic *n)
 {
 	return n->tags_free ? n->free_tag[n->tags_free - 1] : NET_TAGS_MAX;
 }
 static inline uint8_t *
-nic_head(const struct nic *n, uint32_t tag, uint32_t skew)
+nic_head(const struct nic *n, uint32_t tag)
 {
-	return (uint8_t *)n->headers.memory + tag * NIC_HEAD_ROOM + skew;
+	return (uint8_t *)n->headers.memory + tag * NIC_HEAD_ROOM + NET_FRAME_ROOM + NET_FRAME_SKEW;
 }
-/* Sends for `from` the `bytes` of a reply, at nic_head(n, tag, EXO_PACKET_SKEW), if the filter lets
- * them; nobody is told when that is done. 0 E_DENIED E_BUSY E_NODEV. */
+/* Sends for `from` the `bytes` of a reply, at nic_head(n, tag), if the filter lets them; nobody is
+ * told when that is done. 0 E_DENIED E_BUSY E_NODEV. */
 int nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t tag,
 		   uint32_t bytes);
 /* The ring's owner is told when the NIC's turn ends. */

@@ -3,10 +3,12 @@
  *
  * The first 128 bytes are copied, the predicate runs on the copy and the device sends the copy;
  * the rest is gathered in place. So nobody can forge another's source, nor change it after the
- * check.
- * Frames are pinned until the device is done. State:      which ring's request each tag of a NIC
- * belongs to (nic_state.h); tree lock. Invariants: a tag in use names a busy request of a ring
- * whose in_flight counts it; each ends exactly once, by nic_done.
+ * check. Frames are pinned until the device is done. A packet that was copied whole is done with
+ * for its sender at once, and the device need not say that it has left.
+ *
+ * State:      which ring's request each tag of a NIC belongs to (nic_state.h); tree lock.
+ * Invariants: a tag in use names a busy request of a ring whose in_flight counts it, or is one of
+ *             `unheard`; each ends exactly once, by nic_done.
  */
 #include "kern/claim.h"
 #include "kern/cspace.h"
@@ -18,6 +20,7 @@
 #include "lib/base/words.h"
 
 #define PACKET_MIN 14
+#define SENT_COPY  2 /* and the request is done with; no CLAIM_AGAIN */
 
 /* One packet, checked: where its bytes are. */
 struct packet {
@@ -38,9 +41,11 @@ nic_done(void *context, uint32_t tag, int result)
 	bitmap_clear(&n->tags_used, tag);
 	n->free_tag[n->tags_free++] = (uint8_t)tag;
 	n->tag[tag].ring = NULL;
-	n->info->transmitted += result >= 0;
 	if (r) {
+		n->info->transmitted += result >= 0;
 		ring_finish(r, n->tag[tag].request, result);
+	} else {
+		n->unheard--;
 	}
 }
 
@@ -118,9 +123,27 @@ may_send(const struct nic *n, uint32_t filter, const uint8_t *head, size_t bytes
 }
 
 static struct paddr
-head_address(const struct nic *n, uint32_t tag, uint32_t skew)
+head_address(const struct nic *n, uint32_t tag)
 {
-	return (struct paddr){n->headers.address.value + tag * NIC_HEAD_ROOM + skew};
+	const uint8_t *head = nic_head(n, tag);
+
+	return (struct paddr){n->headers.address.value +
+			      (uint64_t)(head - (const uint8_t *)n->headers.memory)};
+}
+
+/* What stands in the same words behind the head stays behind it, and is its owner's. */
+static inline void
+copy_head(uint8_t *head, const uint8_t *from, uint32_t bytes)
+{
+	word *first = (word *)(head - NET_FRAME_SKEW);
+	const word *first_from = (const word *)(from - NET_FRAME_SKEW);
+
+	if (((uintptr_t)from & (WORD_BYTES - 1)) != NET_FRAME_SKEW) {
+		memcpy(head, from, bytes);
+		return;
+	}
+	first[0] = first_from[0] & ~0ul << 8 * NET_FRAME_SKEW;
+	words_copy(first + 1, first_from + 1, (NET_FRAME_SKEW + bytes - 1) / WORD_BYTES);
 }
 
 /* Copy the head, run the predicate on the copy; the device's list is the copy, then what follows
@@ -130,16 +153,15 @@ build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struc
       uint32_t *count)
 {
 	uint32_t head = p->part[0].bytes < EXO_TRANSMIT_SPAN ? p->part[0].bytes : EXO_TRANSMIT_SPAN;
-	uint32_t skew = p->part[0].address.value & (WORD_BYTES - 1);
-	uint8_t *copy = nic_head(n, tag, skew);
+	uint8_t *copy = nic_head(n, tag);
 
-	memcpy(copy, arch_ram(p->part[0].address.value), head);
+	copy_head(copy, arch_ram(p->part[0].address.value), head);
 	if (!may_send(n, r->filter, copy, head)) {
 		n->info->refused++;
 		return E_DENIED;
 	}
 	*count = 0;
-	list[(*count)++] = (struct net_segment){head_address(n, tag, skew), head};
+	list[(*count)++] = (struct net_segment){head_address(n, tag), head};
 	if (p->part[0].bytes > head) {
 		list[(*count)++] = (struct net_segment){{p->part[0].address.value + head},
 							p->part[0].bytes - head};
@@ -167,38 +189,51 @@ pin(struct kernel *k, struct ring_request *request, const struct packet *p)
 	return 0;
 }
 
-/* The device has what nic_free_tag() was used for; it calls nic_done(). */
-static void
-sent(struct nic *n, uint32_t tag)
+/* To the device, which calls nic_done(), under the tag that nic_free_tag() says. */
+static int
+hand_over(struct nic *n, const struct net_segment *list, uint32_t count, uint32_t tag,
+	  bool is_awaited)
 {
+	int error = n->net->ops->transmit(n->net, list, count, tag, is_awaited);
+
+	if (error) {
+		return error;
+	}
 	n->tags_free--;
 	bitmap_set(&n->tags_used, tag);
 	if (n->net->wants_turn) {
 		irq_soon(n->device);
 	}
+	return 0;
+}
+
+/* Nobody waits for its end, only for the tag: so the device is asked for that when it has many. */
+static int
+hand_over_copy(struct nic *n, const struct net_segment *all, uint32_t tag)
+{
+	int error = hand_over(n, all, 1, tag, n->unheard >= n->net->unawaited_most);
+
+	if (!error) {
+		n->unheard++;
+		n->info->transmitted++;
+	}
+	return error;
 }
 
 static int
-start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
+hand_over_pinned(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie,
+		 const struct net_segment *list, uint32_t count, uint32_t tag)
 {
-	struct net_segment list[NET_SEGMENTS_MAX];
 	struct ring_request *request = ring_request(r);
-	uint32_t tag = nic_free_tag(n);
-	uint32_t count;
-	int error;
+	int error = request ? pin(n->kernel, request, p) : E_BUSY;
 
-	if (!request || tag == NET_TAGS_MAX) {
-		return E_BUSY;
-	}
-	error = build(n, r, p, tag, list, &count);
 	if (!error) {
-		error = pin(n->kernel, request, p);
-	}
-	if (!error) {
-		error = n->net->ops->transmit(n->net, list, count, tag);
+		error = hand_over(n, list, count, tag, true);
 	}
 	if (error) {
-		ring_unpin(r, request);
+		if (request) {
+			ring_unpin(r, request);
+		}
 		return error;
 	}
 	request->cookie = cookie;
@@ -206,27 +241,51 @@ start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
 	r->in_flight++;
 	n->tag[tag].ring = r;
 	n->tag[tag].request = request;
-	sent(n, tag);
+	return 0;
+}
+
+/* 0, SENT_COPY or an error. */
+static int
+start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
+{
+	struct net_segment list[NET_SEGMENTS_MAX];
+	uint32_t tag = nic_free_tag(n);
+	bool is_copy;
+	uint32_t count;
+	int error;
+
+	if (tag == NET_TAGS_MAX) {
+		return E_BUSY;
+	}
+	error = build(n, r, p, tag, list, &count);
+	if (error) {
+		return error;
+	}
+	is_copy = count == 1 && n->unheard < n->net->unawaited_most;
+	error = is_copy ? hand_over_copy(n, list, tag)
+			: hand_over_pinned(n, r, p, cookie, list, count, tag);
+	if (error) {
+		return error;
+	}
 	if (local_offer(n, r->env, list, count)) {
 		irq_soon(n->device);
 	}
-	return 0;
+	return is_copy ? SENT_COPY : 0;
 }
 
 int
 nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t tag, uint32_t bytes)
 {
 	uint32_t head = bytes < EXO_TRANSMIT_SPAN ? bytes : EXO_TRANSMIT_SPAN;
-	struct net_segment all = {head_address(n, tag, EXO_PACKET_SKEW), bytes};
+	struct net_segment all = {head_address(n, tag), bytes};
 	int error;
 
-	if (!may_send(n, filter, nic_head(n, tag, EXO_PACKET_SKEW), head)) {
+	if (!may_send(n, filter, nic_head(n, tag), head)) {
 		n->info->refused++;
 		return E_DENIED;
 	}
-	error = n->net->ops->transmit(n->net, &all, 1, tag);
+	error = hand_over_copy(n, &all, tag);
 	if (!error) {
-		sent(n, tag);
 		local_offer(n, from, &all, 1);
 	}
 	return error;
@@ -237,25 +296,25 @@ nic_submit(struct kernel *k, struct ring *r, struct cspace *s)
 {
 	union exo_request q;
 	struct packet p;
-	int error;
+	int result;
 
 	if (!ring_has_room(r)) {
 		return 0;
 	}
 	ring_peek(r, &q);
-	error = check_packet(k, s, &q.packet, &p);
-	if (!error) {
-		error = start(r->nic, r, &p, q.packet.cookie);
+	result = check_packet(k, s, &q.packet, &p);
+	if (!result) {
+		result = start(r->nic, r, &p, q.packet.cookie);
 	}
-	if (error == CLAIM_AGAIN || (error == E_BUSY && k->waiting)) {
+	if (result == CLAIM_AGAIN || (result == E_BUSY && k->waiting)) {
 		return RING_AGAIN;
 	}
-	if (error == E_BUSY) {
+	if (result == E_BUSY) {
 		return 0;
 	}
 	ring_advance(r);
-	if (error) {
-		ring_complete(r, q.packet.cookie, error);
+	if (result) {
+		ring_complete(r, q.packet.cookie, result < 0 ? result : 0);
 	}
 	return 1;
 }

@@ -17,6 +17,9 @@
 #define ECHO_BYTES   600
 #define ECHO_OFFSET  42 /* Ethernet, IP and ICMP headers */
 #define PATIENCE_NS  (3 * EXO_NS_PER_S)
+#define SHORT_BYTES  128    /* the longest that the kernel copies whole */
+#define UNUSED_TYPE  0x88b5 /* of Ethernet, for experiments (IEEE 802, 9.2.3); nobody answers */
+#define SHORT_ONES   3000
 
 static const uint8_t own_ip[4] = {10, 0, 2, 15};
 static const uint8_t gateway_ip[4] = {10, 0, 2, 2};
@@ -206,6 +209,42 @@ check_refusals(void)
 	       "and completes with E_RANGE");
 }
 
+/* Completions that are there now; how many of them are no success. */
+static unsigned
+take_all(unsigned *wrong)
+{
+	struct exo_completion done;
+	unsigned count = 0;
+
+	for (; exo_net_sent(&lan.net, &done) == 1; count++) {
+		*wrong += done.result != 0;
+	}
+	return count;
+}
+
+/* More than the NIC has room for: whoever finds it full sleeps, and is woken. */
+static void
+check_short_ones(void)
+{
+	struct exo_segment segment = {lan.out.frames, EXO_SEGMENT(0, SHORT_BYTES)};
+	unsigned sent = 0, done = 0, wrong = 0;
+
+	ethernet_header(lan.gateway_mac, UNUSED_TYPE);
+	tap_is(exo_net_send(&lan.net, &segment, 1, 1), 0, "a short packet is sent");
+	tap_is(take_all(&wrong), 1, "and done with when the call returns");
+	while (done < SHORT_ONES) {
+		while (sent < SHORT_ONES && !exo_net_send(&lan.net, &segment, 1, sent)) {
+			sent++;
+		}
+		if (sent - done == 0 || !exo_wait(EXO_EVENT(TRANSMIT_BIT), PATIENCE_NS)) {
+			break;
+		}
+		done += take_all(&wrong);
+	}
+	tap_is(done, SHORT_ONES, "many follow as fast as they leave");
+	tap_is(wrong, 0, "all of them left");
+}
+
 static void
 check_reopening(void)
 {
@@ -221,7 +260,7 @@ check_reopening(void)
 int
 main(void)
 {
-	tap_plan(17);
+	tap_plan(21);
 	memcpy(lan.own_mac, exo_sysinfo()->nic[0].mac, 6);
 	tap_ok(exo_sysinfo()->nic[0].present, "there is a network interface");
 	tap_is(exo_pages_make(&lan.out, 1), 0, "a page is made to build packets in");
@@ -231,6 +270,7 @@ main(void)
 	check_arp();
 	check_echo();
 	check_refusals();
+	check_short_ones();
 	check_reopening();
 	return tap_end();
 }

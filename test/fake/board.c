@@ -180,9 +180,11 @@ board_disk_works(uint32_t which)
 
 /* --- NIC ---------------------------------------------------------------------------------- */
 static int
-nic_transmit(struct net *n, const struct net_segment *segments, uint32_t count, uint32_t tag)
+nic_transmit(struct net *n, const struct net_segment *segments, uint32_t count, uint32_t tag,
+	     bool is_awaited)
 {
 	(void)n;
+	(void)is_awaited;
 	require(tag < TAGS && count <= NET_SEGMENTS_MAX, "a tag or count is too large");
 	return transfer_start(&board.transfers[1][tag], false, segments, count);
 }

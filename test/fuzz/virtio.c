@@ -114,10 +114,10 @@ user_transmits(uint32_t tag)
 	uint32_t count = next8() % (NET_SEGMENTS_MAX + 2);
 
 	for (uint32_t i = 0; i < count; i++) {
-		segments[i].address.value = fake_data_address() + next8();
+		segments[i].address.value = fake_data_address() + NET_FRAME_ROOM + next8();
 		segments[i].bytes = next16() % 1600;
 	}
-	int result = found.net->ops->transmit(found.net, segments, count, tag);
+	int result = found.net->ops->transmit(found.net, segments, count, tag, next8() & 1);
 
 	demand(result == 0 || result == E_BUSY || result == E_RANGE || result == E_NODEV);
 	return result;

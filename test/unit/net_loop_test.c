@@ -32,7 +32,7 @@ static int
 send(uint64_t at, uint32_t bytes, uint32_t tag)
 {
 	struct net_segment segment = {{RAM + at}, bytes};
-	int error = net->ops->transmit(net, &segment, 1, tag);
+	int error = net->ops->transmit(net, &segment, 1, tag, true);
 
 	if (!error) {
 		tags_submitted(&sent, tag);
@@ -95,7 +95,7 @@ pieces_are_put_together(void **unused)
 	const struct net_segment pieces[4] = {
 		{{RAM + 700}, 14}, {{RAM}, 20}, {{RAM + 100}, 1}, {{RAM + 5000}, 900}};
 
-	assert_int_equal(net->ops->transmit(net, pieces, 4, 63), 0);
+	assert_int_equal(net->ops->transmit(net, pieces, 4, 63, true), 0);
 	tags_submitted(&sent, 63);
 	assert_false(net->ops->interrupt(net, 8));
 	assert_int_equal(got.bytes, 935);
@@ -150,12 +150,12 @@ impossible_frames_are_refused(void **unused)
 	const struct net_segment wraps[2] = {{{RAM}, 61}, {{RAM}, 0xffffffff}};
 	const struct net_segment large[2] = {{{RAM}, 1500}, {{RAM}, 15}};
 
-	assert_int_equal(net->ops->transmit(net, pieces, 0, 0), E_RANGE);
-	assert_int_equal(net->ops->transmit(net, pieces, 5, 0), E_RANGE);
-	assert_int_equal(net->ops->transmit(net, pieces, 1, NET_TAGS_MAX), E_RANGE);
-	assert_int_equal(net->ops->transmit(net, none, 2, 0), E_RANGE);
-	assert_int_equal(net->ops->transmit(net, wraps, 2, 0), E_RANGE);
-	assert_int_equal(net->ops->transmit(net, large, 2, 0), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, pieces, 0, 0, true), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, pieces, 5, 0, true), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, pieces, 1, NET_TAGS_MAX, true), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, none, 2, 0, true), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, wraps, 2, 0, true), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, large, 2, 0, true), E_RANGE);
 	assert_int_equal(send(0, 13, 0), E_RANGE);
 	assert_false(net->wants_turn);
 	assert_int_equal(net->ops->set_filter(net, true, NULL, 0), E_UNSUPPORTED);

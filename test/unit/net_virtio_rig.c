@@ -16,15 +16,21 @@ struct got got;
 static _Alignas(16) uint8_t state[DRIVER_STATE_BYTES];
 
 int
-send(uint32_t bytes, uint32_t tag)
+send_as(uint32_t bytes, uint32_t tag, bool is_awaited)
 {
-	struct net_segment segment = {{fake_data_address()}, bytes};
-	int error = net->ops->transmit(net, &segment, 1, tag);
+	struct net_segment segment = {{fake_data_address() + NET_FRAME_ROOM}, bytes};
+	int error = net->ops->transmit(net, &segment, 1, tag, is_awaited);
 
 	if (!error) {
 		tags_submitted(&sent, tag);
 	}
 	return error;
+}
+
+int
+send(uint32_t bytes, uint32_t tag)
+{
+	return send_as(bytes, tag, true);
 }
 
 static void

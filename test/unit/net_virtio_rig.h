@@ -49,8 +49,9 @@ int probe(void);
 int plug(void **unused);
 int plug_and_probe(void **unused);
 
-/* Transmits `bytes` bytes of the test's data. */
+/* Transmits `bytes` bytes of the test's data, awaited or not. */
 int send(uint32_t bytes, uint32_t tag);
+int send_as(uint32_t bytes, uint32_t tag, bool is_awaited);
 
 /* The next chain at the device. */
 struct fake_chain take(unsigned queue);

@@ -122,13 +122,14 @@ frames_leave(void **unused)
 	uint8_t *data = fake_data();
 	uint8_t frame[2048];
 	uint64_t at = fake_data_address();
-	struct net_segment pieces[4] = {
+	const struct net_segment pieces[4] = {
 		{{at + 700}, 14}, {{at}, 20}, {{at + 100}, 1}, {{at + 5000}, 900}};
 
 	for (unsigned i = 0; i < FAKE_DATA_BYTES; i++) {
 		data[i] = (uint8_t)(i * 31 + i / 256);
 	}
-	assert_int_equal(net->ops->transmit(net, pieces, 4, 63), 0);
+	memset(data + 700 - NET_FRAME_ROOM, 0, NET_FRAME_ROOM);
+	assert_int_equal(net->ops->transmit(net, pieces, 4, 63, true), 0);
 	tags_submitted(&sent, 63);
 	assert_int_equal(nic.queues[TRANSMIT].notified, 1);
 	assert_int_equal(leave(frame), 935);
@@ -145,13 +146,13 @@ static void
 all_tags_fly(void **unused)
 {
 	(void)unused;
-	uint64_t at = fake_data_address();
+	uint64_t at = fake_data_address() + NET_FRAME_ROOM;
 	struct net_segment pieces[4] = {{{at}, 14}, {{at}, 500}, {{at}, 500}, {{at}, 500}};
 	uint8_t frame[2048];
 
 	for (unsigned round = 0; round < 1100; round++) {
 		for (uint32_t tag = 0; tag < NET_TAGS_MAX; tag++) {
-			assert_int_equal(net->ops->transmit(net, pieces, 4, tag), 0);
+			assert_int_equal(net->ops->transmit(net, pieces, 4, tag, true), 0);
 			tags_submitted(&sent, tag);
 		}
 		assert_int_equal(send(60, round % 64), E_BUSY);
@@ -174,15 +175,15 @@ a_full_queue_is_busy(void **unused)
 	assert_int_equal(probe(), 0);
 	assert_int_equal(send(60, 0), 0);
 	assert_int_equal(send(60, 0), E_BUSY); /* that tag is in flight */
-	for (uint32_t tag = 1; tag < 4; tag++) {
+	for (uint32_t tag = 1; tag < 8; tag++) {
 		assert_int_equal(send(60, tag), 0);
 	}
-	assert_int_equal(send(60, 4), E_BUSY);
+	assert_int_equal(send(60, 8), E_BUSY);
 	leave(frame);
-	assert_int_equal(send(60, 4), E_BUSY);
+	assert_int_equal(send(60, 8), E_BUSY);
 	assert_false(net->ops->interrupt(net, 10));
-	assert_int_equal(send(60, 4), 0);
-	assert_int_equal(tags_owed(&sent), 4);
+	assert_int_equal(send(60, 8), 0);
+	assert_int_equal(tags_owed(&sent), 8);
 }
 
 static void
@@ -196,12 +197,12 @@ impossible_frames_are_refused(void **unused)
 	const struct net_segment wraps[2] = {{{at}, 0xffffffff}, {{at}, 61}};
 	const struct net_segment large[2] = {{{at}, 1500}, {{at}, 15}};
 
-	assert_int_equal(net->ops->transmit(net, pieces, 0, 0), E_RANGE);
-	assert_int_equal(net->ops->transmit(net, pieces, 5, 0), E_RANGE);
-	assert_int_equal(net->ops->transmit(net, pieces, 1, NET_TAGS_MAX), E_RANGE);
-	assert_int_equal(net->ops->transmit(net, none, 2, 0), E_RANGE);
-	assert_int_equal(net->ops->transmit(net, wraps, 2, 0), E_RANGE);
-	assert_int_equal(net->ops->transmit(net, large, 2, 0), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, pieces, 0, 0, true), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, pieces, 5, 0, true), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, pieces, 1, NET_TAGS_MAX, true), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, none, 2, 0, true), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, wraps, 2, 0, true), E_RANGE);
+	assert_int_equal(net->ops->transmit(net, large, 2, 0, true), E_RANGE);
 	assert_int_equal(send(13, 0), E_RANGE);
 	assert_int_equal(send(1515, 0), E_RANGE);
 	assert_int_equal(nic.queues[TRANSMIT].notified, 0);
@@ -350,6 +351,85 @@ the_device_is_told_of_buffers_together(void **unused)
 		assert_false(net->ops->interrupt(net, 64));
 		assert_int_equal(q->notified - before, round % 8 < count);
 	}
+}
+
+/* Of those that nobody awaits no interrupt tells, and none is taken back, before one is awaited. */
+static void
+what_nobody_awaits_waits(void **unused)
+{
+	(void)unused;
+	unsigned *interrupts = &nic.queues[TRANSMIT].interrupts;
+	uint8_t frame[2048];
+
+	assert_int_equal(net->unawaited_most, 24);
+	for (unsigned round = 0; round < 3000; round++) {
+		uint32_t count = round % net->unawaited_most + 1;
+		unsigned before = *interrupts;
+		unsigned reports = sent.reports;
+
+		for (uint32_t tag = 0; tag < count; tag++) {
+			assert_int_equal(send_as(60, tag, false), 0);
+			leave(frame);
+		}
+		arrive(1, 60);
+		assert_false(net->ops->interrupt(net, 64));
+		assert_int_equal(sent.reports, reports);
+		assert_true(*interrupts - before <= (round * count % 65536 < 64));
+		before = *interrupts;
+		assert_int_equal(send(60, count), 0);
+		assert_int_equal(*interrupts, before);
+		leave(frame);
+		assert_int_equal(*interrupts, before + 1);
+		assert_false(net->ops->interrupt(net, 64));
+		assert_int_equal(sent.reports, reports + count + 1);
+	}
+	assert_int_equal(tags_owed(&sent), 0);
+}
+
+/* How many frames are owed that are awaited, or that are not. */
+static unsigned
+owed_as(const bool *awaited, bool is_awaited)
+{
+	unsigned count = 0;
+
+	for (uint32_t tag = 0; tag < NET_TAGS_MAX; tag++) {
+		count += sent.owed[tag] && awaited[tag] == is_awaited;
+	}
+	return count;
+}
+
+/* Frames of both kinds, sent and leaving in any order, with turns only when there is an interrupt:
+ * whenever all have left, nobody is waiting. */
+static void
+whoever_waits_hears(void **unused)
+{
+	(void)unused;
+	bool awaited[NET_TAGS_MAX] = {false};
+	uint8_t frame[2048];
+	uint64_t random = 1;
+	unsigned with_device = 0;
+
+	for (unsigned step = 0; step < 300000; step++) {
+		random = random * 6364136223846793005ull + 1442695040888963407ull;
+		uint32_t tag = random >> 58;
+		bool is_awaited = random >> 50 & 1;
+
+		if (random >> 51 & 1 && !sent.owed[tag] &&
+		    (is_awaited || owed_as(awaited, false) < net->unawaited_most)) {
+			assert_int_equal(send_as(60, tag, is_awaited), 0);
+			awaited[tag] = is_awaited;
+			with_device++;
+		} else if (with_device) {
+			leave(frame);
+			with_device--;
+		}
+		if (nic.interrupt_status) {
+			while (net->ops->interrupt(net, 3)) {
+			}
+		}
+		assert_true(with_device || !owed_as(awaited, true));
+	}
+	assert_true(sent.reports > 100000);
 }
 
 /* --- orders -------------------------------------------------------------------------------------
@@ -557,6 +637,8 @@ run(void)
 		with_nic(three_frames_are_the_work_of_two_completions),
 		with_nic(no_frame_is_slept_over),
 		with_nic(a_burst_interrupts_once),
+		with_nic(what_nobody_awaits_waits),
+		with_nic(whoever_waits_hears),
 		with_nic(the_device_is_told_when_it_asks),
 		unprobed(orders_say_what_is_wanted),
 		unprobed(refused_orders_are_told),
