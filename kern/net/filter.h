@@ -28,4 +28,26 @@ int filter_derive(struct filter *child, const struct filter *parent, const struc
 bool filter_match(const struct exo_atom *atoms, uint32_t count, const uint8_t *packet,
 		  size_t bytes);
 
+/* What a compare of a packet's head becomes that begins FILTER_SKEW behind a multiple of 8: the
+ * field begins `zero` bytes and `scale` bits behind that multiple, mask and value are as it stands
+ * in memory, and the packet must have `offset` bytes. */
+#define FILTER_SKEW 2
+void filter_words(struct exo_atom *atoms, uint32_t count);
+/* filter_match() for what filter_words() has made. A word more than the field touches is read. */
+static inline bool
+filter_match_head(const struct exo_atom *a, uint32_t count, const uint8_t *head, size_t bytes)
+{
+	typedef uint64_t __attribute__((may_alias)) word;
+
+	for (const struct exo_atom *end = a + count; a < end; a++) {
+		const word *at = (const word *)(head - FILTER_SKEW + a->zero);
+		uint64_t field = at[0] >> a->scale | at[1] << 1 << (63 - a->scale);
+
+		if (a->offset > bytes || (field & a->mask) != a->value) {
+			return false;
+		}
+	}
+	return true;
+}
+
 #endif

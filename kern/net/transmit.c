@@ -20,7 +20,8 @@
 #include "lib/base/words.h"
 
 #define PACKET_MIN 14
-#define SENT_COPY  2 /* and the request is done with; no CLAIM_AGAIN */
+_Static_assert(FILTER_SKEW == NET_FRAME_SKEW, "filters look at heads");
+#define SENT_COPY 2 /* and the request is done with; no CLAIM_AGAIN */
 
 /* One packet, checked: where its bytes are. */
 struct packet {
@@ -115,7 +116,8 @@ may_send(const struct nic *n, uint32_t filter, const uint8_t *head, size_t bytes
 	for (uint32_t i = filter; i; i = n->filter[i].parent) {
 		const struct nic_filter *f = &n->filter[i];
 
-		if (!filter_match(f->atoms + f->receive_atoms, f->transmit_atoms, head, bytes)) {
+		if (!filter_match_head(f->atoms + f->receive_atoms, f->transmit_atoms, head,
+				       bytes)) {
 			return false;
 		}
 	}

@@ -175,15 +175,12 @@ shifted(unsigned char *to, const unsigned char *from, size_t bytes)
 	return head + words * WORD_BYTES;
 }
 
-void *
-memcpy(void *restrict to, const void *restrict from, size_t bytes)
+static __attribute__((noinline)) void *
+copy_unlike(void *restrict to, const void *restrict from, size_t bytes)
 {
 	unsigned char *at = to;
 	const unsigned char *source = from;
 
-	if (!(((uintptr_t)at ^ (uintptr_t)source) & WORD_MASK) && bytes >= WORD_BYTES) {
-		return copy_alike(to, from, bytes);
-	}
 	if (!(((uintptr_t)at ^ (uintptr_t)source) & HALF_MASK)) {
 		for (; bytes && ((uintptr_t)at & HALF_MASK); bytes--) {
 			*at++ = *source++;
@@ -203,6 +200,16 @@ memcpy(void *restrict to, const void *restrict from, size_t bytes)
 		*at++ = *source++;
 	}
 	return to;
+}
+
+/* The two are apart, so that the first need not make room for what the other one does. */
+void *
+memcpy(void *restrict to, const void *restrict from, size_t bytes)
+{
+	if (!(((uintptr_t)to ^ (uintptr_t)from) & WORD_MASK) && bytes >= WORD_BYTES) {
+		return copy_alike(to, from, bytes);
+	}
+	return copy_unlike(to, from, bytes);
 }
 
 /* A copy that starts at the lower end is right when `to` lies below or behind `from`'s bytes. */
