@@ -3,7 +3,6 @@
  */
 #include "lib/exo/net.h"
 
-#include "lib/base/ring.h"
 #include "lib/exo/call.h"
 
 /* Makes the receive ring, gives it its memory and connects it. */
@@ -83,29 +82,6 @@ exo_net_close(struct exo_net *net)
 		result = exo_queue_close(&net->receive);
 	}
 	return result < 0 ? result : exo_pages_end(&net->buffers);
-}
-
-int
-exo_net_receive(struct exo_net *net, const uint8_t **packet)
-{
-	struct exo_queue *queue = &net->receive;
-	uint32_t cq_tail = __atomic_load_n(&queue->page->cq_tail, __ATOMIC_ACQUIRE);
-	int32_t bytes;
-
-	if (ring_is_empty(cq_tail, queue->cq_head)) {
-		return queue->page->error ? E_STATE : 0;
-	}
-	bytes = queue->page->received[ring_slot(queue->cq_head, net->buffer_count)];
-	*packet = (const uint8_t *)net->buffers.memory +
-		  ring_slot(queue->cq_head, net->buffer_count) * EXO_PACKET_BYTES + EXO_PACKET_SKEW;
-	return bytes;
-}
-
-void
-exo_net_release(struct exo_net *net)
-{
-	net->receive.cq_head++;
-	__atomic_store_n(&net->receive.page->cq_head, net->receive.cq_head, __ATOMIC_RELEASE);
 }
 
 int

@@ -32,8 +32,27 @@ int exo_net_close(struct exo_net *net);
 
 /* The oldest packet not yet released: its bytes (> 0) and *packet; 0 when there is none; E_STATE
  * when the kernel has stopped the ring. The packet stays until exo_net_release. */
-int exo_net_receive(struct exo_net *net, const uint8_t **packet);
-void exo_net_release(struct exo_net *net);
+static inline int
+exo_net_receive(struct exo_net *net, const uint8_t **packet)
+{
+	struct exo_queue *queue = &net->receive;
+	uint32_t cq_tail = __atomic_load_n(&queue->page->cq_tail, __ATOMIC_ACQUIRE);
+	uint32_t index = ring_slot(queue->cq_head, net->buffer_count);
+
+	if (ring_is_empty(cq_tail, queue->cq_head)) {
+		return queue->page->error ? E_STATE : 0;
+	}
+	*packet = (const uint8_t *)net->buffers.memory + (size_t)index * EXO_PACKET_BYTES +
+		  EXO_PACKET_SKEW;
+	return queue->page->received[index];
+}
+
+static inline void
+exo_net_release(struct exo_net *net)
+{
+	net->receive.cq_head++;
+	__atomic_store_n(&net->receive.page->cq_head, net->receive.cq_head, __ATOMIC_RELEASE);
+}
 
 /* Queues and submits one packet of `segments` pieces (EXO_SEGMENT(offset, bytes) of a FRAME
  * capability). 0, E_INVAL, or E_BUSY when the ring is full: take completions first. */

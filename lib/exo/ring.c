@@ -56,16 +56,13 @@ exo_queue_close(struct exo_queue *queue)
 int
 exo_queue_put(struct exo_queue *queue, const union exo_request *request)
 {
-	uint32_t sq_head = __atomic_load_n(&queue->page->sq_head, __ATOMIC_ACQUIRE);
+	union exo_request *entry = exo_queue_next(queue);
 
-	if (ring_is_full(queue->sq_tail, sq_head, EXO_SQ_SIZE) ||
-	    queue->outstanding == EXO_CQ_SIZE) {
+	if (!entry) {
 		return E_BUSY;
 	}
-	queue->page->sq[ring_slot(queue->sq_tail, EXO_SQ_SIZE)] = *request;
-	queue->sq_tail++;
-	queue->outstanding++;
-	__atomic_store_n(&queue->page->sq_tail, queue->sq_tail, __ATOMIC_RELEASE);
+	*entry = *request;
+	exo_queue_push(queue);
 	return 0;
 }
 
@@ -74,28 +71,10 @@ exo_queue_submit(struct exo_queue *queue)
 {
 	int64_t taken = 1;
 
-	while (taken > 0 &&
-	       __atomic_load_n(&queue->page->sq_head, __ATOMIC_ACQUIRE) != queue->sq_tail) {
+	while (taken > 0 && exo_queue_has_more(queue)) {
 		taken = exo_submit(queue->ring);
 	}
 	return taken < 0 ? (int)taken : 0;
-}
-
-int
-exo_queue_poll(struct exo_queue *queue, struct exo_completion *completion)
-{
-	uint32_t cq_tail = __atomic_load_n(&queue->page->cq_tail, __ATOMIC_ACQUIRE);
-
-	if (ring_is_empty(cq_tail, queue->cq_head)) {
-		return queue->page->error ? E_STATE : 0;
-	}
-	*completion = queue->page->cq[ring_slot(queue->cq_head, EXO_CQ_SIZE)];
-	queue->cq_head++;
-	__atomic_store_n(&queue->page->cq_head, queue->cq_head, __ATOMIC_RELEASE);
-	if (queue->outstanding > 0) {
-		queue->outstanding--;
-	}
-	return 1;
 }
 
 int

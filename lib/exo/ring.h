@@ -9,7 +9,10 @@
 
 #include <stdbool.h>
 
+#include <exo/errors.h>
 #include <exo/ring.h>
+
+#include "lib/base/ring.h"
 
 struct exo_queue {
 	exo_handle ring;
@@ -27,8 +30,37 @@ int exo_queue_open(struct exo_queue *queue, enum exo_ring_kind kind, uint32_t bi
 /* Destroys the ring. 0, or E_BUSY while the device still works on it (then try again). */
 int exo_queue_close(struct exo_queue *queue);
 
-/* Writes one entry; it starts with exo_queue_submit. 0, or E_BUSY when the ring is full. */
+/* The entry to be filled next, in the page, or a null pointer when the ring is full. */
+static inline union exo_request *
+exo_queue_next(const struct exo_queue *queue)
+{
+	uint32_t sq_head = __atomic_load_n(&queue->page->sq_head, __ATOMIC_ACQUIRE);
+
+	if (ring_is_full(queue->sq_tail, sq_head, EXO_SQ_SIZE) ||
+	    queue->outstanding == EXO_CQ_SIZE) {
+		return NULL;
+	}
+	return &queue->page->sq[ring_slot(queue->sq_tail, EXO_SQ_SIZE)];
+}
+
+/* The entry of exo_queue_next is complete; it starts with exo_queue_submit. */
+static inline void
+exo_queue_push(struct exo_queue *queue)
+{
+	queue->sq_tail++;
+	queue->outstanding++;
+	__atomic_store_n(&queue->page->sq_tail, queue->sq_tail, __ATOMIC_RELEASE);
+}
+
+/* Both at once, of a copy. 0, or E_BUSY when the ring is full. */
 int exo_queue_put(struct exo_queue *queue, const union exo_request *request);
+
+/* Whether the kernel has not taken all entries yet. */
+static inline bool
+exo_queue_has_more(const struct exo_queue *queue)
+{
+	return __atomic_load_n(&queue->page->sq_head, __ATOMIC_ACQUIRE) != queue->sq_tail;
+}
 
 /* Hands all entries to the kernel. 0 (also when the device's queue is full: what is left goes
  * with the next submit), or an error of exo_submit. */
@@ -36,7 +68,20 @@ int exo_queue_submit(struct exo_queue *queue);
 
 /* Takes one completion. 1 and *completion, 0 when there is none, or E_STATE when the kernel has
  * stopped the ring. */
-int exo_queue_poll(struct exo_queue *queue, struct exo_completion *completion);
+static inline int
+exo_queue_poll(struct exo_queue *queue, struct exo_completion *completion)
+{
+	uint32_t cq_tail = __atomic_load_n(&queue->page->cq_tail, __ATOMIC_ACQUIRE);
+
+	if (ring_is_empty(cq_tail, queue->cq_head)) {
+		return queue->page->error ? E_STATE : 0;
+	}
+	*completion = queue->page->cq[ring_slot(queue->cq_head, EXO_CQ_SIZE)];
+	queue->cq_head++;
+	__atomic_store_n(&queue->page->cq_head, queue->cq_head, __ATOMIC_RELEASE);
+	queue->outstanding -= queue->outstanding > 0;
+	return 1;
+}
 
 /* As exo_queue_poll, but waits up to `timeout_ns` for it. E_TIMEOUT instead of 0. */
 int exo_queue_wait(struct exo_queue *queue, struct exo_completion *completion, uint64_t timeout_ns);

@@ -60,33 +60,37 @@ static void
 send(struct net *net, uint8_t *frame, size_t bytes)
 {
 	struct net_rings *rings = &net->rings;
+	struct exo_queue *queue = &rings->nets[0].transmit;
 	uint32_t index = index_of(rings, frame);
-	union exo_request request = {.packet = {.cookie = index, .segments = 1}};
+	union exo_request *entry = exo_queue_next(queue);
 
-	request.packet.segment[0].frames = rings->arena.frames;
-	request.packet.segment[0].where =
-		EXO_SEGMENT((uint64_t)index * EXO_PACKET_BYTES + EXO_PACKET_SKEW, bytes);
-	int result = exo_queue_put(&rings->nets[0].transmit, &request);
-	if (result == E_BUSY) {
+	if (!entry) {
 		net_flush(net);
-		result = exo_queue_put(&rings->nets[0].transmit, &request);
+		entry = exo_queue_next(queue);
 	}
-	if (result) {
+	if (!entry) {
 		net->counts.no_buffer++;
 		put_back(rings, index);
-	} else {
-		rings->queued++;
+		return;
 	}
+	entry->packet.cookie = index;
+	entry->packet.segments = 1;
+	entry->packet.segment[0].frames = rings->arena.frames;
+	entry->packet.segment[0].where =
+		EXO_SEGMENT((uint64_t)index * EXO_PACKET_BYTES + EXO_PACKET_SKEW, bytes);
+	exo_queue_push(queue);
 }
 
 const struct net_carrier net_rings_carrier = {.take = take, .give = give, .send = send};
 
+/* What the device had no room for goes too. */
 void
 net_flush(struct net *net)
 {
-	if (net->rings.queued) {
-		net->rings.queued = 0;
-		(void)exo_queue_submit(&net->rings.nets[0].transmit);
+	struct exo_queue *queue = &net->rings.nets[0].transmit;
+
+	if (exo_queue_has_more(queue)) {
+		(void)exo_queue_submit(queue);
 	}
 }
 
@@ -121,7 +125,7 @@ reap(struct net *net)
 	int result;
 	int any = 0;
 
-	while ((result = exo_net_sent(&net->rings.nets[0], &done)) == 1) {
+	while ((result = exo_queue_poll(&net->rings.nets[0].transmit, &done)) == 1) {
 		any = 1;
 		net->counts.refused += done.result == E_DENIED;
 		put_back(&net->rings, done.cookie);

@@ -18,7 +18,6 @@ struct net_rings {
 	struct exo_pages arena;
 	uint8_t free[NET_BUFFERS];
 	uint32_t free_count;
-	uint32_t queued; /* since the last submit */
 	bool has_more;   /* packets that net_poll has left for the next time */
 };
 
