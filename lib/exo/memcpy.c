@@ -32,12 +32,55 @@ copy_skewed(word *to, const word *from, size_t words, unsigned int skew)
 	}
 }
 
+/* Both ends are as far behind a word, as those of packets are: no byte is copied alone that has
+ * a neighbour. */
+static void
+copy_alike(unsigned char *at, const unsigned char *source, size_t bytes)
+{
+	size_t before = -(uintptr_t)at % WORD_BYTES;
+
+	bytes -= before;
+	if (before & 1) {
+		*at++ = *source++;
+	}
+	if (before & 2) {
+		*(quarter *)at = *(const quarter *)source;
+		at += 2;
+		source += 2;
+	}
+	if (before & 4) {
+		*(half *)at = *(const half *)source;
+		at += 4;
+		source += 4;
+	}
+	words_copy((word *)at, (const word *)source, bytes / WORD_BYTES);
+	at += bytes / WORD_BYTES * WORD_BYTES;
+	source += bytes / WORD_BYTES * WORD_BYTES;
+	if (bytes & 4) {
+		*(half *)at = *(const half *)source;
+		at += 4;
+		source += 4;
+	}
+	if (bytes & 2) {
+		*(quarter *)at = *(const quarter *)source;
+		at += 2;
+		source += 2;
+	}
+	if (bytes & 1) {
+		*at = *source;
+	}
+}
+
 void *
 memcpy(void *restrict to, const void *restrict from, size_t bytes)
 {
 	unsigned char *at = to;
 	const unsigned char *source = from;
 
+	if (bytes >= WORDS_LEAST && ((uintptr_t)at - (uintptr_t)source) % WORD_BYTES == 0) {
+		copy_alike(at, source, bytes);
+		return to;
+	}
 	if (bytes >= WORDS_LEAST) {
 		for (; (uintptr_t)at % WORD_BYTES; bytes--) {
 			*at++ = *source++;
@@ -45,11 +88,7 @@ memcpy(void *restrict to, const void *restrict from, size_t bytes)
 		unsigned int skew = (uintptr_t)source % WORD_BYTES;
 		size_t words = bytes / WORD_BYTES;
 
-		if (skew) {
-			copy_skewed((word *)at, (const word *)(source - skew), words, skew);
-		} else {
-			words_copy((word *)at, (const word *)source, words);
-		}
+		copy_skewed((word *)at, (const word *)(source - skew), words, skew);
 		at += words * WORD_BYTES;
 		source += words * WORD_BYTES;
 		bytes %= WORD_BYTES;
