@@ -23,11 +23,9 @@ static struct net net;
 static void
 echo(struct net *from, void *context, const struct net_datagram *datagram)
 {
-	struct net_path back = {datagram->from, datagram->from_port, datagram->to_port};
-
 	(void)context;
 	if (!datagram->is_broadcast && datagram->from_port >= SMALL_PORTS) {
-		(void)net_udp_send(from, &back, datagram->data, datagram->bytes);
+		(void)net_udp_answer(from, datagram, datagram->data, datagram->bytes);
 	}
 }
 

@@ -12,9 +12,9 @@ static inline uint16_t
 checksum_fold(uint64_t sum)
 {
 	sum += sum << 32 | sum >> 32;
-	uint32_t half = (uint32_t)(sum >> 32);
-	half += half << 16 | half >> 16;
-	return (uint16_t)(half >> 16);
+	uint32_t low = (uint32_t)(sum >> 32);
+	low += low << 16 | low >> 16;
+	return (uint16_t)(low >> 16);
 }
 
 /* The one's complement sum of the 16-bit words of data[0, bytes), not inverted, in the byte order

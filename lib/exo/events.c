@@ -17,17 +17,22 @@ exo_now_ns(void)
 }
 
 uint64_t
-exo_wait(uint64_t mask, uint64_t timeout_ns)
+exo_wait_until(uint64_t mask, uint64_t deadline)
 {
-	uint64_t deadline = timeout_ns == 0 ? 0
-					    : exo_deadline_after(exo_ticks(), timeout_ns,
-								 exo_start()->timebase_hz);
 	int64_t bits;
 
 	do { /* an event handler ends a sleep early */
 		bits = exo_sleep(mask, deadline);
 	} while (bits == 0 && exo_ticks() < deadline);
 	return bits > 0 ? (uint64_t)bits : 0;
+}
+
+uint64_t
+exo_wait(uint64_t mask, uint64_t timeout_ns)
+{
+	return exo_wait_until(mask, timeout_ns == 0 ? 0
+						    : exo_deadline_after(exo_ticks(), timeout_ns,
+									 exo_start()->timebase_hz));
 }
 
 void

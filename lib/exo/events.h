@@ -22,6 +22,9 @@ uint64_t exo_now_ns(void);
  * EXO_FOREVER: no limit). Returns the bits, which are cleared, or 0 when the time is over. */
 uint64_t exo_wait(uint64_t mask, uint64_t timeout_ns);
 
+/* The same until the `time` counter shows `deadline` (EXO_FOREVER: no limit). */
+uint64_t exo_wait_until(uint64_t mask, uint64_t deadline);
+
 /* Lets `ns` nanoseconds pass; events stay pending. */
 void exo_pause(uint64_t ns);
 

@@ -30,21 +30,38 @@ int exo_net_open_receive(struct exo_net *net, exo_handle packet, uint64_t pages,
 
 int exo_net_close(struct exo_net *net);
 
-/* The oldest packet not yet released: its bytes (> 0) and *packet; 0 when there is none; E_STATE
- * when the kernel has stopped the ring. The packet stays until exo_net_release. */
+/* How many packets have come that are not yet released, or E_STATE as exo_net_receive. A number
+ * above those that there are buffers for is a lie of somebody who writes to the page too. */
 static inline int
-exo_net_receive(struct exo_net *net, const uint8_t **packet)
+exo_net_come(const struct exo_net *net)
 {
-	struct exo_queue *queue = &net->receive;
+	const struct exo_queue *queue = &net->receive;
 	uint32_t cq_tail = __atomic_load_n(&queue->page->cq_tail, __ATOMIC_ACQUIRE);
-	uint32_t index = ring_slot(queue->cq_head, net->buffer_count);
 
 	if (ring_is_empty(cq_tail, queue->cq_head)) {
 		return queue->page->error ? E_STATE : 0;
 	}
-	*packet = (const uint8_t *)net->buffers.memory + (size_t)index * EXO_PACKET_BYTES +
-		  EXO_PACKET_SKEW;
-	return queue->page->received[index];
+	return (int)((cq_tail - queue->cq_head) & INT32_MAX);
+}
+
+/* The bytes of the oldest of them, and *packet, without a look whether there is one. */
+static inline uint32_t
+exo_net_oldest(const struct exo_net *net, const uint8_t **packet)
+{
+	size_t index = ring_slot(net->receive.cq_head, net->buffer_count);
+
+	*packet = (const uint8_t *)net->buffers.memory + index * EXO_PACKET_BYTES + EXO_PACKET_SKEW;
+	return net->receive.page->received[index];
+}
+
+/* The oldest packet not yet released: its bytes (> 0) and *packet; 0 when there is none; E_STATE
+ * when the kernel has stopped the ring. The packet stays until exo_net_release. */
+static inline int
+exo_net_receive(const struct exo_net *net, const uint8_t **packet)
+{
+	int come = exo_net_come(net);
+
+	return come > 0 ? (int)exo_net_oldest(net, packet) : come;
 }
 
 static inline void

@@ -67,13 +67,13 @@ exo_queue_put(struct exo_queue *queue, const union exo_request *request)
 }
 
 int
-exo_queue_submit(struct exo_queue *queue)
+exo_queue_submit_more(struct exo_queue *queue)
 {
-	int64_t taken = 1;
+	int64_t taken;
 
-	while (taken > 0 && exo_queue_has_more(queue)) {
+	do {
 		taken = exo_submit(queue->ring);
-	}
+	} while (taken > 0 && exo_queue_has_more(queue));
 	return taken < 0 ? (int)taken : 0;
 }
 

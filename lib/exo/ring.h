@@ -62,9 +62,15 @@ exo_queue_has_more(const struct exo_queue *queue)
 	return __atomic_load_n(&queue->page->sq_head, __ATOMIC_ACQUIRE) != queue->sq_tail;
 }
 
-/* Hands all entries to the kernel. 0 (also when the device's queue is full: what is left goes
- * with the next submit), or an error of exo_submit. */
-int exo_queue_submit(struct exo_queue *queue);
+int exo_queue_submit_more(struct exo_queue *queue);
+
+/* Hands all entries to the kernel, if there are any. 0 (also when the device's queue is full: what
+ * is left goes with the next submit), or an error of exo_submit. */
+static inline int
+exo_queue_submit(struct exo_queue *queue)
+{
+	return exo_queue_has_more(queue) ? exo_queue_submit_more(queue) : 0;
+}
 
 /* Takes one completion. 1 and *completion, 0 when there is none, or E_STATE when the kernel has
  * stopped the ring. */
@@ -81,6 +87,30 @@ exo_queue_poll(struct exo_queue *queue, struct exo_completion *completion)
 	__atomic_store_n(&queue->page->cq_head, queue->cq_head, __ATOMIC_RELEASE);
 	queue->outstanding -= queue->outstanding > 0;
 	return 1;
+}
+
+/* All of them at once: how many there are, the n-th of them, and that `count` have been seen. There
+ * are never more than requests were outstanding, whatever the page says. */
+static inline uint32_t
+exo_queue_completed(const struct exo_queue *queue)
+{
+	uint32_t count = __atomic_load_n(&queue->page->cq_tail, __ATOMIC_ACQUIRE) - queue->cq_head;
+
+	return count < queue->outstanding ? count : queue->outstanding;
+}
+
+static inline const struct exo_completion *
+exo_queue_completion(const struct exo_queue *queue, uint32_t n)
+{
+	return &queue->page->cq[ring_slot(queue->cq_head + n, EXO_CQ_SIZE)];
+}
+
+static inline void
+exo_queue_complete(struct exo_queue *queue, uint32_t count)
+{
+	queue->cq_head += count;
+	queue->outstanding -= count;
+	__atomic_store_n(&queue->page->cq_head, queue->cq_head, __ATOMIC_RELEASE);
 }
 
 /* As exo_queue_poll, but waits up to `timeout_ns` for it. E_TIMEOUT instead of 0. */

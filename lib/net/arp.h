@@ -33,7 +33,7 @@ enum arp_state {
 struct neighbour {
 	enum arp_state state;
 	uint32_t address;
-	uint8_t mac[MAC_BYTES];
+	_Alignas(2) uint8_t mac[MAC_BYTES];
 	bool is_used;      /* since it was last heard of */
 	uint8_t tries;     /* requests since then */
 	uint64_t heard_ns; /* when it became or was confirmed ARP_KNOWN */
@@ -65,8 +65,8 @@ struct arp_packet {
 	uint16_t operation;
 	uint8_t from_mac[MAC_BYTES];
 	uint32_t from;
-	uint32_t about;        /* whose hardware address is wanted or told */
-	uint8_t to[MAC_BYTES]; /* destination of the frame */
+	uint32_t about;                    /* whose hardware address is wanted or told */
+	_Alignas(2) uint8_t to[MAC_BYTES]; /* destination of the frame */
 };
 
 enum arp_operation {

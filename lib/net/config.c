@@ -206,6 +206,7 @@ net_start(struct net *net, const struct net_settings *settings, const struct net
 	net->now_ns = now_ns;
 	net->random = settings->random;
 	net->next_id = (uint16_t)settings->random;
+	memcpy(&net->mac, settings->mac, MAC_BYTES);
 	arp_init(&net->arp, settings->mac);
 	if (settings->wants_dhcp) {
 		dhcp_start(&net->dhcp, settings->mac, settings->name, settings->random, now_ns);
@@ -236,15 +237,12 @@ earlier(uint64_t a, uint64_t b)
 }
 
 uint64_t
-net_deadline(struct net *net)
+net_find_deadline(const struct net *net)
 {
-	if (!net->deadline_ns) {
-		uint64_t deadline = earlier(net->fallback_ns, dhcp_deadline(&net->dhcp));
+	uint64_t deadline = earlier(net->fallback_ns, dhcp_deadline(&net->dhcp));
 
-		deadline = earlier(deadline, arp_deadline(&net->arp));
-		net->deadline_ns = earlier(deadline, reassemble_deadline(&net->reassembler));
-	}
-	return net->deadline_ns;
+	deadline = earlier(deadline, arp_deadline(&net->arp));
+	return earlier(deadline, reassemble_deadline(&net->reassembler));
 }
 
 bool

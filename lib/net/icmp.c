@@ -73,6 +73,17 @@ icmp_build(uint8_t *header, const struct icmp_message *message)
 	ip_store_checksum(header + 2, ip_checksum(message->data, message->bytes, sum));
 }
 
+void
+icmp_turn(uint8_t *header)
+{
+	uint32_t echo = ICMP_ECHO | (uint32_t)header[1] << 8; /* as loaded */
+	uint32_t reply = ICMP_ECHO_REPLY | (uint32_t)header[1] << 8;
+	uint32_t sum = ip_load_checksum(header + 2) + echo + (uint16_t)~reply;
+
+	header[0] = ICMP_ECHO_REPLY;
+	ip_store_checksum(header + 2, checksum_fold(sum));
+}
+
 bool
 icmp_may_tell(const struct ip_packet *packet, uint32_t own)
 {

@@ -8,6 +8,7 @@
 
 #include "lib/base/string.h"
 #include "lib/net/parts.h"
+#include "lib/net/usual.h"
 
 void
 net_tell(struct net *net, const struct ip_packet *packet, enum icmp_type type, enum icmp_code code)
@@ -59,6 +60,10 @@ echo_input(struct net *net, const struct ip_packet *packet, struct icmp_message 
 	uint8_t header[ICMP_HEADER];
 
 	if (packet->to != net->address) {
+		return;
+	}
+	if (net->asked) {
+		net->counts.echoes += !net_echo_answer(net, packet->data, packet->bytes);
 		return;
 	}
 	message->type = ICMP_ECHO_REPLY;
@@ -135,6 +140,7 @@ udp_input(struct net *net, const struct ip_packet *packet)
 		.is_broadcast = packet->to != net->address,
 		.data = udp.data,
 		.bytes = udp.bytes,
+		.frame = net->asked,
 	};
 	port->receive(net, port->context, &datagram);
 }
@@ -183,6 +189,7 @@ fragment_input(struct net *net, const struct ip_packet *packet)
 		whole.data = one->data;
 		whole.bytes = one->bytes;
 		net->counts.reassembled++;
+		net->asked = NULL;
 		deliver(net, &whole);
 		reassemble_free(one);
 	}
@@ -216,30 +223,71 @@ ip_frame(struct net *net, const uint8_t *data, size_t bytes, bool is_frame_to_al
 	} else if (!is_for_us(net, &packet, is_frame_to_all)) {
 		net->counts.strangers++;
 	} else if (!packet.offset && !packet.more) {
+		bool is_plain = packet.header_bytes == IP_HEADER && !is_frame_to_all;
+		net->asked = is_plain ? data - ETH_HEADER : NULL;
 		deliver(net, &packet);
 	} else if (net->address) {
 		fragment_input(net, &packet);
 	}
 }
 
+/* What comes most: a datagram to us alone, for which there is a listener. False if it is not; then
+ * nothing has been done. DHCP has no listener here. */
+static bool
+usual_frame(struct net *net, const uint8_t *frame, size_t bytes)
+{
+	const uint8_t *header = frame + ETH_HEADER;
+	int data_bytes = get16(frame + ETH_TYPE) == ETH_TYPE_IP
+				 ? usual_bytes(header, bytes - ETH_HEADER)
+				 : E_FORMAT;
+
+	if (data_bytes < 0 || !net->address || get32(header + USUAL_TO) != net->address) {
+		return false;
+	}
+	struct net_datagram datagram = {
+		.from = get32(header + USUAL_FROM),
+		.from_port = get16(header + USUAL_FROM_PORT),
+		.to_port = get16(header + USUAL_TO_PORT),
+		.data = header + USUAL_DATA,
+		.bytes = (uint32_t)data_bytes,
+		.frame = frame,
+	};
+	const struct net_port *port = listener(net, datagram.to_port);
+	if (!port || !datagram.to_port || datagram.to_port == DHCP_CLIENT_PORT ||
+	    !can_be_sender(net, datagram.from)) {
+		return false;
+	}
+	port->receive(net, port->context, &datagram);
+	return true;
+}
+
+/* All others. Apart, so that the usual ones need few registers. */
+static __attribute__((noinline)) void
+other_frame(struct net *net, const uint8_t *frame, size_t bytes, bool is_to_all)
+{
+	uint16_t type = get16(frame + ETH_TYPE);
+
+	if (type == ETH_TYPE_IP) {
+		ip_frame(net, frame + ETH_HEADER, bytes - ETH_HEADER, is_to_all);
+	} else if (type == ETH_TYPE_ARP) {
+		arp_frame(net, frame + ETH_HEADER, bytes - ETH_HEADER);
+	} else {
+		net->counts.strangers++;
+	}
+}
+
 void
 net_input(struct net *net, const uint8_t *frame, size_t bytes)
 {
-	static const uint8_t everybody[MAC_BYTES] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
 	net->counts.frames++;
 	if (bytes < ETH_HEADER) {
 		net->counts.malformed++;
 		return;
 	}
-	bool is_to_all = !memcmp(frame + ETH_TO, everybody, MAC_BYTES);
-	bool is_to_us = !memcmp(frame + ETH_TO, net->settings.mac, MAC_BYTES);
-	uint16_t type = get16(frame + ETH_TYPE);
-	if ((is_to_all || is_to_us) && type == ETH_TYPE_IP) {
-		ip_frame(net, frame + ETH_HEADER, bytes - ETH_HEADER, is_to_all);
-	} else if ((is_to_all || is_to_us) && type == ETH_TYPE_ARP) {
-		arp_frame(net, frame + ETH_HEADER, bytes - ETH_HEADER);
-	} else {
+	uint64_t to = mac_to(frame);
+	if (to != net->mac && to != MAC_ALL) {
 		net->counts.strangers++;
+	} else if (to == MAC_ALL || !usual_frame(net, frame, bytes)) {
+		other_frame(net, frame, bytes, to == MAC_ALL);
 	}
 }

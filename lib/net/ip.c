@@ -17,32 +17,35 @@
 #define OFFSET_MASK 0x1fff
 
 /* The checksums of RFC 1071 stand in memory in the byte order of the data, so none is swapped. */
-static uint16_t
-load16(const uint8_t *at)
+uint16_t
+ip_load_checksum(const uint8_t *at)
 {
-	uint16_t value;
-
-	__builtin_memcpy(&value, at, sizeof(value));
-	return value;
+	return *(const raw16 *)at;
 }
 
 void
 ip_store_checksum(uint8_t *at, uint16_t checksum)
 {
-	__builtin_memcpy(at, &checksum, sizeof(checksum));
-}
-
-static uint16_t
-fold(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)(sum + (sum >> 16));
+	*(raw16 *)at = checksum;
 }
 
 uint16_t
 ip_checksum(const uint8_t *data, uint32_t bytes, uint32_t more)
 {
-	return (uint16_t)~fold(checksum_of(data, (int)bytes) + more);
+	return (uint16_t)~checksum_fold((uint64_t)checksum_of(data, (int)bytes) + more);
+}
+
+/* Whether the sum over a header is right; most have no options. */
+static bool
+header_is_intact(const uint8_t *header, uint32_t bytes)
+{
+	const raw32 *part = (const raw32 *)header;
+	uint64_t sum = (uint64_t)part[0] + part[1] + part[2] + part[3] + part[4];
+
+	for (uint32_t i = IP_HEADER / 4; i < bytes / 4; i++) {
+		sum += part[i];
+	}
+	return checksum_fold(sum) == 0xffff;
 }
 
 int
@@ -60,7 +63,7 @@ ip_parse(const uint8_t *data, size_t bytes, struct ip_packet *packet)
 		return E_TRUNCATED;
 	}
 	if (header_bytes < IP_HEADER || header_bytes > total ||
-	    ip_checksum(data, header_bytes, 0)) {
+	    !header_is_intact(data, header_bytes)) {
 		return E_FORMAT;
 	}
 	uint32_t flags = get16(data + 6);
@@ -79,12 +82,12 @@ ip_parse(const uint8_t *data, size_t bytes, struct ip_packet *packet)
 	return 0;
 }
 
-/* The sum of both addresses. Sums of numbers are in our byte order; those of checksum_of, and those
- * that are stored, in the byte order of the data. */
-static uint32_t
+/* The sum of both addresses, to be folded. Sums of numbers are in our byte order; those of
+ * checksum_of, and those that are stored, in the byte order of the data. */
+static uint64_t
 address_sum(uint32_t from, uint32_t to)
 {
-	return (from >> 16) + (from & 0xffff) + (to >> 16) + (to & 0xffff);
+	return (uint64_t)from + to;
 }
 
 void
@@ -100,7 +103,7 @@ ip_build(const struct ip_packet *packet, uint8_t *header)
 	put16(header + 4, packet->id);
 	put16(header + 6, flags);
 	put16(header + 8, kind);
-	put16(header + 10, (uint16_t)~fold(sum + address_sum(packet->from, packet->to)));
+	put16(header + 10, (uint16_t)~checksum_fold(sum + address_sum(packet->from, packet->to)));
 	put32(header + 12, packet->from);
 	put32(header + 16, packet->to);
 }
@@ -123,24 +126,52 @@ udp_parse(const struct ip_packet *packet, struct udp_packet *udp)
 	if (bytes < UDP_HEADER || !udp->to_port) {
 		return E_FORMAT;
 	}
-	uint32_t sum = address_sum(packet->from, packet->to) + IP_UDP + bytes;
-	if (!load16(header + 6)) { /* the sender has computed none (RFC 1122 4.1.3.4) */
+	if (!ip_load_checksum(header + 6)) { /* the sender has computed none (RFC 1122 4.1.3.4) */
 		return 0;
 	}
-	return ip_checksum(header, bytes, __builtin_bswap16(fold(sum))) ? E_FORMAT : 0;
+	uint64_t sum = address_sum(packet->from, packet->to) + IP_UDP + bytes +
+		       __builtin_bswap16(checksum_of(header, (int)bytes));
+	return checksum_fold(sum) == 0xffff ? 0 : E_FORMAT;
+}
+
+void
+ip_build_answer(uint8_t *header, const uint8_t *asked, uint16_t id, uint32_t bytes)
+{
+	const raw32 *in = (const raw32 *)asked;
+	raw32 *out = (raw32 *)header;
+	uint32_t kind = IP_TTL | (uint32_t)asked[9] << 8;
+
+	out[0] = 0x45 | (uint32_t)__builtin_bswap16((uint16_t)(IP_HEADER + bytes)) << 16;
+	out[1] = id;
+	out[3] = in[4];
+	out[4] = in[3];
+	uint64_t sum = (uint64_t)out[0] + id + kind + in[3] + in[4];
+	out[2] = kind | (uint32_t)(uint16_t)~checksum_fold(sum) << 16;
+}
+
+bool
+udp_build_return(uint8_t *header, const uint8_t *asked)
+{
+	const raw32 *in = (const raw32 *)asked;
+	raw32 *out = (raw32 *)header;
+
+	out[0] = in[0] << 16 | in[0] >> 16;
+	out[1] = in[1];
+	return in[1] >> 16 != 0;
 }
 
 void
 udp_build(uint8_t *header, uint32_t from, uint32_t to, const struct udp_packet *udp)
 {
 	uint32_t total = UDP_HEADER + udp->bytes;
-	uint32_t sum =
+	uint64_t sum =
 		address_sum(from, to) + IP_UDP + total + udp->from_port + udp->to_port + total;
 
 	put16(header, udp->from_port);
 	put16(header + 2, udp->to_port);
 	put16(header + 4, total);
-	uint16_t checksum = ip_checksum(udp->data, udp->bytes, __builtin_bswap16(fold(sum)));
+	uint16_t checksum =
+		ip_checksum(udp->data, udp->bytes, __builtin_bswap16(checksum_fold(sum)));
 	/* RFC 768: 0 would say that there is none */
 	ip_store_checksum(header + 6, checksum ? checksum : 0xffff);
 }

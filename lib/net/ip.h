@@ -2,7 +2,7 @@
  * ip.h: IPv4 headers (RFC 791, RFC 1122 3.2.1) and what stands behind them: UDP (RFC 768).
  *
  * The readers check everything that a packet says about itself; what they return lies within it.
- * Pure.
+ * Packets begin at multiples of four. Pure.
  */
 #ifndef LIB_NET_IP_H
 #define LIB_NET_IP_H
@@ -47,9 +47,18 @@ int udp_parse(const struct ip_packet *packet, struct udp_packet *udp);
 /* Writes a header of UDP_HEADER bytes for `udp`, whose data may be anywhere. */
 void udp_build(uint8_t *header, uint32_t from, uint32_t to, const struct udp_packet *udp);
 
+/* Writes the header of a datagram for what was asked under the header `asked`: it goes where that
+ * came from. The order of the bytes in `id` does not matter. */
+void ip_build_answer(uint8_t *header, const uint8_t *asked, uint16_t id, uint32_t bytes);
+
+/* The same for UDP, where the data goes back as it came: no sum notices that addresses and ports
+ * change places, so it is taken over. False: there was none, so udp_build has to compute one. */
+bool udp_build_return(uint8_t *header, const uint8_t *asked);
+
 /* The checksum over `bytes` at `data`, to be stored with ip_store_checksum; 0 over what includes a
  * right one. `more` is the sum (not inverted) of what else belongs to it, see checksum_of. */
 uint16_t ip_checksum(const uint8_t *data, uint32_t bytes, uint32_t more);
 void ip_store_checksum(uint8_t *at, uint16_t checksum);
+uint16_t ip_load_checksum(const uint8_t *at);
 
 #endif

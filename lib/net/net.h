@@ -36,6 +36,7 @@ struct net_datagram {
 	bool is_broadcast; /* do not answer what the whole network got */
 	const uint8_t *data;
 	uint32_t bytes;
+	const uint8_t *frame; /* of the library: net->asked */
 };
 
 /* Where a UDP datagram goes. */
@@ -119,7 +120,8 @@ struct net_counts {
 
 /* What carries the frames. A buffer that was taken is sent or given back. */
 struct net_carrier {
-	uint8_t *(*take)(struct net *net); /* FRAME_MAX bytes, or a null pointer */
+	uint8_t *(*take)(struct net *net); /* FRAME_MAX bytes, aligned as wire.h says, or a null
+					    * pointer */
 	void (*give)(struct net *net, uint8_t *frame);
 	void (*send)(struct net *net, uint8_t *frame, size_t bytes);
 };
@@ -140,13 +142,16 @@ struct net {
 	uint64_t deadline_ns; /* of net_deadline, or 0: to be computed */
 	uint64_t fallback_ns; /* when DHCP has had its time; UINT64_MAX */
 	uint64_t random;
+	uint64_t mac; /* settings.mac as wire.h has it */
 	uint16_t next_id;
+	const uint8_t *asked; /* a frame to us alone that is being received, if it has all of a
+			       * datagram and no IP options; or a null pointer */
 	struct icmp_rate errors;
 	struct net_port ports[NET_PORTS];
+	struct net_rings rings;
 	struct arp arp;
 	struct dhcp dhcp;
-	struct reassembler reassembler;
-	struct net_rings rings;
+	struct reassembler reassembler; /* large, so it comes last */
 };
 
 /* Opens the program's PACKET capabilities; packets raise event `bit`, and NET_SENT_BIT is used
@@ -184,6 +189,12 @@ uint16_t net_udp_free_port(struct net *net);
  * E_STATE: no address yet; E_NOENT: no gateway to it; E_INVAL: nobody can have that address;
  * E_BUSY: no buffer is free, try again. That it goes out does not say that it arrives. */
 int net_udp_send(struct net *net, const struct net_path *path, const void *data, uint32_t bytes);
+
+/* Sends a datagram back to who has sent `datagram`, while that is being received; as net_udp_send,
+ * but it goes to the neighbour that brought the question, who need not be looked up, and the sum
+ * over data that goes back as it came is not computed again. Errors as net_udp_send. */
+int net_udp_answer(struct net *net, const struct net_datagram *datagram, const void *data,
+		   uint32_t bytes);
 
 /* The same without a copy: room for UDP_IN_PLACE bytes of data, or a null pointer (E_BUSY);
  * afterwards it is sent, whatever net_udp_put says, or given back. */

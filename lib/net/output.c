@@ -18,18 +18,7 @@
 
 _Static_assert(UDP_HEADER == BEHIND && ICMP_HEADER == BEHIND, "net_output takes both");
 
-static const uint8_t everybody[MAC_BYTES] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-bool
-net_is_broadcast(const struct net *net, uint32_t address)
-{
-	uint32_t hosts = ~net->mask;
-
-	/* In a network of one or two addresses none is a broadcast (RFC 3021). */
-	return address == IP_BROADCAST ||
-	       (net->address && hosts > 1 && (address | hosts) == address &&
-		(address & net->mask) == (net->address & net->mask));
-}
+_Alignas(2) static const uint8_t everybody[MAC_BYTES] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 /* The neighbour that a packet to `to` is given to; IP_BROADCAST is all. RFC 1122 3.3.1.1. */
 static int
@@ -63,8 +52,8 @@ take(struct net *net)
 static void
 send_to(struct net *net, uint8_t *frame, size_t bytes, const uint8_t *mac, uint16_t type)
 {
-	memcpy(frame + ETH_TO, mac, MAC_BYTES);
-	memcpy(frame + ETH_FROM, net->settings.mac, MAC_BYTES);
+	mac_copy(frame + ETH_TO, mac);
+	mac_put_from(frame, net->mac);
 	put16(frame + ETH_TYPE, type);
 	if (bytes < FRAME_MIN) {
 		memset(frame + bytes, 0, FRAME_MIN - bytes);
@@ -72,6 +61,15 @@ send_to(struct net *net, uint8_t *frame, size_t bytes, const uint8_t *mac, uint1
 	}
 	net->counts.sent++;
 	net->carrier->send(net, frame, bytes);
+}
+
+/* Sends what is behind the IP header to where the frame `asked` came from: no route and no
+ * neighbour has to be looked up. */
+static void
+answer(struct net *net, uint8_t *frame, const uint8_t *asked, uint32_t bytes)
+{
+	ip_build_answer(frame + ETH_HEADER, asked + ETH_HEADER, net->next_id++, bytes);
+	send_to(net, frame, UDP_AT + bytes, asked + ETH_FROM, ETH_TYPE_IP);
 }
 
 /* Sends to a neighbour, or lets the frame wait until it answers. */
@@ -182,6 +180,53 @@ int
 net_udp_send(struct net *net, const struct net_path *path, const void *data, uint32_t bytes)
 {
 	return net->address ? net_udp_output(net, path, data, bytes) : E_STATE;
+}
+
+int
+net_echo_answer(struct net *net, const uint8_t *message, uint32_t bytes)
+{
+	uint8_t *frame = take(net);
+
+	if (!frame) {
+		return E_BUSY;
+	}
+	memcpy(frame + UDP_AT, message, bytes);
+	icmp_turn(frame + UDP_AT);
+	answer(net, frame, net->asked, bytes);
+	return 0;
+}
+
+/* The UDP header in front of what goes back. */
+static void
+build_udp_answer(uint8_t *header, const struct net *net, const struct net_datagram *datagram,
+		 const void *data, uint32_t bytes)
+{
+	bool is_same = data == datagram->data && bytes == datagram->bytes;
+
+	if (!is_same || !udp_build_return(header, datagram->data - UDP_HEADER)) {
+		struct udp_packet udp = {datagram->to_port, datagram->from_port, data, bytes};
+		udp_build(header, net->address, datagram->from, &udp);
+	}
+}
+
+int
+net_udp_answer(struct net *net, const struct net_datagram *datagram, const void *data,
+	       uint32_t bytes)
+{
+	const uint8_t *asked = datagram->frame;
+
+	if (!asked || bytes > UDP_IN_PLACE) {
+		struct net_path path = {datagram->from, datagram->from_port, datagram->to_port};
+		return net_udp_send(net, &path, data, bytes);
+	}
+	uint8_t *frame = take(net);
+	if (!frame) {
+		return E_BUSY;
+	}
+	memcpy(frame + DATA_AT, data, bytes);
+	build_udp_answer(frame + UDP_AT, net, datagram, data, bytes);
+	answer(net, frame, asked, UDP_HEADER + bytes);
+	return 0;
 }
 
 uint8_t *

@@ -16,7 +16,16 @@ void net_start(struct net *net, const struct net_settings *settings,
 /* config.c: what net->now_ns has brought about, and when there is something next. Who brings a
  * deadline forward sets net->deadline_ns to 0; net_deadline computes it then. */
 void net_tick(struct net *net);
-uint64_t net_deadline(struct net *net);
+uint64_t net_find_deadline(const struct net *net);
+
+static inline uint64_t
+net_deadline(struct net *net)
+{
+	if (!net->deadline_ns) {
+		net->deadline_ns = net_find_deadline(net);
+	}
+	return net->deadline_ns;
+}
 
 /* config.c: a DHCP message. */
 void net_configure(struct net *net, const uint8_t *data, uint32_t bytes);
@@ -28,8 +37,17 @@ void net_input(struct net *net, const uint8_t *frame, size_t bytes);
 void net_tell(struct net *net, const struct ip_packet *packet, enum icmp_type type,
 	      enum icmp_code code);
 
-/* output.c: True if `address` means all hosts of this network. */
-bool net_is_broadcast(const struct net *net, uint32_t address);
+/* True if `address` means all hosts of this network. */
+static inline bool
+net_is_broadcast(const struct net *net, uint32_t address)
+{
+	uint32_t hosts = ~net->mask;
+
+	/* In a network of one or two addresses none is a broadcast (RFC 3021). */
+	return address == IP_BROADCAST ||
+	       (net->address && hosts > 1 && (address | hosts) == address &&
+		(address & net->mask) == (net->address & net->mask));
+}
 
 /* output.c: sends a datagram of 8 bytes of header and `bytes` of data, in fragments if need be.
  * Errors as net_udp_send. */
@@ -38,6 +56,10 @@ int net_output(struct net *net, enum ip_protocol protocol, uint32_t to, const ui
 
 /* output.c: as net_udp_send, also without an address: for DHCP. */
 int net_udp_output(struct net *net, const struct net_path *path, const void *data, uint32_t bytes);
+
+/* output.c: sends an echo, an ICMP message of `bytes` in the frame net->asked, back. 0 or E_BUSY.
+ */
+int net_echo_answer(struct net *net, const uint8_t *message, uint32_t bytes);
 
 void net_send_arp(struct net *net, const struct arp_packet *packet);
 

@@ -4,13 +4,13 @@
  * In: packets are looked at where the kernel put them and given back afterwards. Out: the kernel
  * wants pieces of FRAME capabilities that stand still until it has sent them, so packets are put
  * together in one of NET_BUFFERS buffers of a FRAME of ours, and go out all at once at the end of
- * net_poll. That one has gone out wakes nobody while there are others; it is noticed with the next
- * packet that comes.
+ * net_poll. That one has gone out is noticed when few are left, and wakes nobody before.
  * Invariant: a buffer is in free[], or with who took it, or waits for a neighbour, or its index is
  * the cookie of one request in the ring.
  */
 #include <exo/errors.h>
 
+#include "lib/exo/call.h"
 #include "lib/exo/events.h"
 #include "lib/net/parts.h"
 #include "lib/net/rings.h"
@@ -22,11 +22,43 @@
 
 _Static_assert(NET_BUFFERS <= EXO_CQ_SIZE, "every buffer may complete before we look");
 
+static void
+put_back(struct net_rings *rings, uint64_t index)
+{
+	if (index < NET_BUFFERS && rings->free_count < NET_BUFFERS) {
+		rings->free[rings->free_count++] = (uint8_t)index;
+	}
+}
+
+/* Takes the buffers of sent packets back, many at once: it is called when there are few. 1, 0 or an
+ * error as net_poll. */
+static int
+reap(struct net *net)
+{
+	struct exo_queue *queue = &net->rings.nets[0].transmit;
+	uint32_t count = exo_queue_completed(queue);
+
+	if (!count) {
+		return queue->page->error ? E_STATE : 0;
+	}
+	for (uint32_t n = 0; n < count; n++) {
+		const struct exo_completion *done = exo_queue_completion(queue, n);
+
+		net->counts.refused += done->result == E_DENIED;
+		put_back(&net->rings, done->cookie);
+	}
+	exo_queue_complete(queue, count);
+	return 1;
+}
+
 static uint8_t *
 take(struct net *net)
 {
 	struct net_rings *rings = &net->rings;
 
+	if (!rings->free_count) {
+		(void)reap(net);
+	}
 	if (!rings->free_count) {
 		return NULL;
 	}
@@ -39,14 +71,6 @@ index_of(const struct net_rings *rings, const uint8_t *frame)
 {
 	return (uint32_t)((size_t)(frame - (const uint8_t *)rings->arena.memory) /
 			  EXO_PACKET_BYTES);
-}
-
-static void
-put_back(struct net_rings *rings, uint64_t index)
-{
-	if (index < NET_BUFFERS && rings->free_count < NET_BUFFERS) {
-		rings->free[rings->free_count++] = (uint8_t)index;
-	}
 }
 
 static void
@@ -87,11 +111,7 @@ const struct net_carrier net_rings_carrier = {.take = take, .give = give, .send 
 void
 net_flush(struct net *net)
 {
-	struct exo_queue *queue = &net->rings.nets[0].transmit;
-
-	if (exo_queue_has_more(queue)) {
-		(void)exo_queue_submit(queue);
-	}
+	(void)exo_queue_submit(&net->rings.nets[0].transmit);
 }
 
 int
@@ -102,11 +122,12 @@ net_rings_open(struct net *net, uint32_t bit)
 	int result = start->packet_count ? 0 : E_NOENT;
 
 	rings->bit = bit;
+	rings->end = rings->nets;
 	for (uint32_t i = 0; !result && i < start->packet_count; i++) {
-		struct exo_net *one = &rings->nets[i];
+		struct exo_net *one = rings->end;
 		result = i ? exo_net_open_receive(one, start->packets[i], SHARED_PAGES, bit)
 			   : exo_net_open(one, start->packets[i], RECEIVE_PAGES, bit, NET_SENT_BIT);
-		rings->net_count += !result;
+		rings->end += !result;
 	}
 	result = result ? result
 			: exo_pages_make(&rings->arena,
@@ -117,50 +138,37 @@ net_rings_open(struct net *net, uint32_t bit)
 	return result;
 }
 
-/* Takes the buffers of sent packets back. 1, 0 or an error as net_poll. */
-static int
-reap(struct net *net)
-{
-	struct exo_completion done;
-	int result;
-	int any = 0;
-
-	while ((result = exo_queue_poll(&net->rings.nets[0].transmit, &done)) == 1) {
-		any = 1;
-		net->counts.refused += done.result == E_DENIED;
-		put_back(&net->rings, done.cookie);
-	}
-	return result < 0 ? result : any;
-}
-
-/* At most BUDGET packets of one ring. 1, 0 or an error as net_poll. */
+/* At most BUDGET packets of one ring, those that have come by now: others leave an event behind. 1,
+ * 0 or an error as net_poll. */
 static int
 receive(struct net *net, struct exo_net *one)
 {
-	const uint8_t *frame;
-	int bytes = 1;
-	int any = 0;
+	int come = exo_net_come(one);
+	int left = come < BUDGET ? come : BUDGET;
 
-	for (int n = 0; n < BUDGET && (bytes = exo_net_receive(one, &frame)) > 0; n++) {
-		any = 1;
+	while (left-- > 0) {
+		const uint8_t *frame;
+		uint32_t bytes = exo_net_oldest(one, &frame);
+
 		if (bytes <= EXO_PACKET_MAX) {
-			net_input(net, frame, (size_t)bytes);
+			net_input(net, frame, bytes);
 		}
 		exo_net_release(one);
 	}
-	net->rings.has_more |= bytes > 0;
-	return bytes < 0 ? bytes : any;
+	net->rings.has_more |= come > BUDGET;
+	return come < 0 ? come : come > 0;
 }
 
 int
 net_poll(struct net *net)
 {
-	int any = reap(net);
+	struct net_rings *rings = &net->rings;
+	int any = rings->free_count < FEW_BUFFERS ? reap(net) : 0;
 
 	net->now_ns = exo_now_ns();
-	net->rings.has_more = false;
-	for (uint32_t i = 0; any >= 0 && i < net->rings.net_count; i++) {
-		int result = receive(net, &net->rings.nets[i]);
+	rings->has_more = false;
+	for (struct exo_net *one = rings->nets; any >= 0 && one < rings->end; one++) {
+		int result = receive(net, one);
 		any = result < 0 ? result : any | result;
 	}
 	if (net->now_ns >= net_deadline(net)) {
@@ -194,15 +202,35 @@ net_timeout_ns(struct net *net)
 	return deadline > now_ns ? deadline - now_ns : 0;
 }
 
+/* When the `time` counter has passed net_deadline, which rarely changes between two packets. */
+static uint64_t
+deadline_ticks(struct net *net)
+{
+	struct net_rings *rings = &net->rings;
+	uint64_t deadline_ns = net_deadline(net);
+
+	if (deadline_ns != rings->deadline_ns) {
+		rings->deadline_ns = deadline_ns;
+		rings->deadline_ticks =
+			exo_deadline_after(1, deadline_ns, exo_start()->timebase_hz);
+	}
+	return rings->deadline_ticks;
+}
+
 /* Sleeping comes first: whatever came since the last net_poll has left an event behind. */
 int
 net_wait(struct net *net, uint64_t timeout_ns)
 {
-	uint64_t own_ns = net_timeout_ns(net);
-
 	net_flush(net);
 	if (!net->rings.has_more) {
-		exo_wait(net_events(net), own_ns < timeout_ns ? own_ns : timeout_ns);
+		uint64_t until = deadline_ticks(net);
+
+		if (timeout_ns != EXO_FOREVER) {
+			uint64_t end = exo_deadline_after(exo_ticks(), timeout_ns,
+							  exo_start()->timebase_hz);
+			until = end < until ? end : until;
+		}
+		exo_wait_until(net_events(net), until);
 	}
 	int result = net_poll(net);
 	return result < 0 ? result : 0;

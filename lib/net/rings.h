@@ -12,13 +12,16 @@
 #define NET_SENT_BIT 61 /* event of packets that have gone out */
 
 struct net_rings {
-	struct exo_net nets[EXO_START_GRANTS]; /* the first in both directions */
-	uint32_t net_count;
 	uint32_t bit; /* event of packets that come */
 	struct exo_pages arena;
 	uint8_t free[NET_BUFFERS];
 	uint32_t free_count;
-	bool has_more;   /* packets that net_poll has left for the next time */
+	bool has_more; /* packets that net_poll has left for the next time */
+	/* net_deadline as the `time` counter shows it, for the last one that was asked about */
+	uint64_t deadline_ns;
+	uint64_t deadline_ticks;
+	struct exo_net nets[EXO_START_GRANTS]; /* the first in both directions */
+	struct exo_net *end;                   /* behind the last one */
 };
 
 #endif

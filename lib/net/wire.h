@@ -3,6 +3,8 @@
  *
  * IPv4 addresses are uint32_t in host order everywhere in this library; hardware addresses are six
  * bytes as on the wire. Offsets are from the first byte of the header that they belong to. Pure.
+ * Frames begin two bytes behind a multiple of four, received ones and those to be sent: then what
+ * follows the Ethernet header is aligned.
  */
 #ifndef LIB_NET_WIRE_H
 #define LIB_NET_WIRE_H
@@ -37,6 +39,10 @@ enum ip_protocol {
 
 #define IP_BROADCAST 0xffffffffu
 
+/* Two and four bytes at once, aligned, in the order of the wire. */
+typedef uint16_t __attribute__((may_alias)) raw16;
+typedef uint32_t __attribute__((may_alias)) raw32;
+
 static inline uint16_t
 get16(const uint8_t *at)
 {
@@ -61,6 +67,34 @@ put32(uint8_t *at, uint32_t value)
 {
 	put16(at, value >> 16);
 	put16(at + 2, value);
+}
+
+/* Hardware addresses as numbers, in the order of the wire, which is nobody's: to whom a frame is,
+ * and from whom it is to be. */
+#define MAC_ALL 0xffffffffffffull
+
+static inline uint64_t
+mac_to(const uint8_t *frame)
+{
+	uint64_t low = *(const raw16 *)(frame + ETH_TO);
+
+	return low | (uint64_t) * (const raw32 *)(frame + ETH_TO + 2) << 16;
+}
+
+static inline void
+mac_put_from(uint8_t *frame, uint64_t mac)
+{
+	*(raw32 *)(frame + ETH_FROM) = (uint32_t)mac;
+	*(raw16 *)(frame + ETH_FROM + 4) = (uint16_t)(mac >> 32);
+}
+
+/* From one even address to another. */
+static inline void
+mac_copy(uint8_t *to, const uint8_t *from)
+{
+	for (int i = 0; i < MAC_BYTES / 2; i++) {
+		((raw16 *)to)[i] = ((const raw16 *)from)[i];
+	}
 }
 
 /* True for addresses that can stand for one host: RFC 1122 3.2.1.3, not (a), (c), (e), (g); 224

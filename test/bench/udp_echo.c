@@ -18,10 +18,8 @@ static uint32_t echoes;
 static void
 echo(struct net *from, void *context, const struct net_datagram *datagram)
 {
-	struct net_path back = {datagram->from, datagram->from_port, datagram->to_port};
-
 	(void)context;
-	must("send", net_udp_send(from, &back, datagram->data, datagram->bytes));
+	must("answer", net_udp_answer(from, datagram, datagram->data, datagram->bytes));
 	echoes++;
 }
 

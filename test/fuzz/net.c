@@ -6,8 +6,8 @@
  * reached. Properties: the invariants hold after each step, no buffer is lost, and what is sent is
  * well-formed.
  *
- * links: lib/net/input.c lib/net/output.c lib/net/config.c lib/net/arp.c lib/net/ip.c
- * links: lib/net/icmp.c lib/net/reassemble.c lib/net/dhcp.c lib/net/dhcp_message.c
+ * links: lib/net/input.c lib/net/usual.c lib/net/output.c lib/net/config.c lib/net/arp.c
+ * links: lib/net/ip.c lib/net/icmp.c lib/net/reassemble.c lib/net/dhcp.c lib/net/dhcp_message.c
  * links: lib/base/checksum.c lib/net/sntp.c test/unit/net_rig.c
  */
 #include <stdlib.h>
@@ -187,7 +187,7 @@ step(enum step what, const uint8_t *data, size_t bytes)
 {
 	switch (what) {
 	case FRAME:
-		net_input(&rig.net, data, bytes);
+		rig_give(data, bytes);
 		break;
 	case REPAIRED:
 	case FRAGMENT:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * net_config_test.c: how an interface gets an address and loses it: DHCP, conflicts, the manifest.
  *
- * links: lib/net/input.c lib/net/output.c lib/net/config.c lib/net/arp.c lib/net/ip.c
- * links: lib/net/icmp.c lib/net/reassemble.c lib/net/dhcp.c lib/net/dhcp_message.c
+ * links: lib/net/input.c lib/net/usual.c lib/net/output.c lib/net/config.c lib/net/arp.c
+ * links: lib/net/ip.c lib/net/icmp.c lib/net/reassemble.c lib/net/dhcp.c lib/net/dhcp_message.c
  * links: lib/base/checksum.c test/unit/net_rig.c
  */
 #include <setjmp.h>

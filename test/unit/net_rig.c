@@ -18,8 +18,8 @@ take(struct net *net)
 	for (uint32_t i = 0; i < RIG_BUFFERS; i++) {
 		if (!rig.is_taken[i]) {
 			rig.is_taken[i] = true;
-			memset(rig.buffers[i], 0xa5, FRAME_MAX);
-			return rig.buffers[i];
+			memset(rig.buffers[i].data, 0xa5, FRAME_MAX);
+			return rig.buffers[i].data;
 		}
 	}
 	return NULL;
@@ -29,10 +29,10 @@ take(struct net *net)
 static void
 give(struct net *net, uint8_t *frame)
 {
-	size_t index = (size_t)(frame - rig.buffers[0]) / FRAME_MAX;
+	size_t index = (size_t)(frame - rig.buffers[0].data) / sizeof(rig.buffers[0]);
 
 	(void)net;
-	if (index >= RIG_BUFFERS || frame != rig.buffers[index] || !rig.is_taken[index]) {
+	if (index >= RIG_BUFFERS || frame != rig.buffers[index].data || !rig.is_taken[index]) {
 		abort();
 	}
 	rig.is_taken[index] = false;
@@ -87,6 +87,18 @@ rig_pass(uint64_t ns)
 }
 
 void
+rig_give(const void *data, size_t bytes)
+{
+	uint8_t *memory = malloc(RIG_SKEW + bytes);
+
+	if (bytes) {
+		memcpy(memory + RIG_SKEW, data, bytes);
+	}
+	net_input(&rig.net, memory + RIG_SKEW, bytes);
+	free(memory);
+}
+
+void
 rig_frame(const uint8_t *mac, uint16_t type, const void *data, size_t bytes)
 {
 	uint8_t *frame = malloc(ETH_HEADER + bytes);
@@ -97,7 +109,7 @@ rig_frame(const uint8_t *mac, uint16_t type, const void *data, size_t bytes)
 	if (bytes) {
 		memcpy(frame + ETH_HEADER, data, bytes);
 	}
-	net_input(&rig.net, frame, ETH_HEADER + bytes);
+	rig_give(frame, ETH_HEADER + bytes);
 	free(frame);
 }
 

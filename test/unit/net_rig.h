@@ -8,6 +8,7 @@
 
 #define RIG_BUFFERS 64
 #define RIG_FRAMES  64
+#define RIG_SKEW    2 /* of frames, see lib/net/wire.h */
 
 #define RIG_OURS    0x0a00020fu /* 10.0.2.15/24 */
 #define RIG_GATEWAY 0x0a000202u
@@ -15,13 +16,14 @@
 #define RIG_FAR     0x08080808u
 
 struct rig_frame {
-	uint8_t data[FRAME_MAX];
 	size_t bytes;
+	uint8_t skew[RIG_SKEW];
+	uint8_t data[FRAME_MAX];
 };
 
 struct rig {
 	struct net net;
-	uint8_t buffers[RIG_BUFFERS][FRAME_MAX];
+	struct rig_frame buffers[RIG_BUFFERS];
 	bool is_taken[RIG_BUFFERS];
 	struct rig_frame sent[RIG_FRAMES]; /* the oldest first */
 	uint32_t sent_count;
@@ -36,6 +38,9 @@ void rig_start(bool wants_dhcp);
 
 /* Lets time pass in steps of the interface's own deadlines. */
 void rig_pass(uint64_t ns);
+
+/* Gives a frame to the interface, as it is. */
+void rig_give(const void *data, size_t bytes);
 
 /* Gives a frame of the peer to the interface: `bytes` of data of `type`, to `mac`. */
 void rig_frame(const uint8_t *mac, uint16_t type, const void *data, size_t bytes);

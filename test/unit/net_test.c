@@ -2,8 +2,8 @@
  * net_test.c: a whole interface that has its address: what is answered and what is not, fragments
  * both ways, neighbours, errors told and heard. How it gets one: net_config_test.c.
  *
- * links: lib/net/input.c lib/net/output.c lib/net/config.c lib/net/arp.c lib/net/ip.c
- * links: lib/net/icmp.c lib/net/reassemble.c lib/net/dhcp.c lib/net/dhcp_message.c
+ * links: lib/net/input.c lib/net/usual.c lib/net/output.c lib/net/config.c lib/net/arp.c
+ * links: lib/net/ip.c lib/net/icmp.c lib/net/reassemble.c lib/net/dhcp.c lib/net/dhcp_message.c
  * links: lib/base/checksum.c test/unit/net_rig.c
  */
 #include <setjmp.h>
@@ -282,7 +282,7 @@ not_for_us(void **state)
 	rig_frame(another, ETH_TYPE_IP, content, 60);
 	rig_frame(rig_mac, 0x86dd, content, 60);
 	rig_frame(rig_mac, ETH_TYPE_IP, content, 0);
-	net_input(&rig.net, content, 13);
+	rig_give(content, 13);
 	assert_int_equal(heard.datagrams, 0);
 	assert_int_equal(rig_sent(), 0);
 }

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ * usual.c: see usual.h. Sums and flags stay in the order of the wire.
+ */
+#include "lib/net/usual.h"
+
+#include <exo/errors.h>
+
+#include "lib/base/checksum.h"
+
+#define FIRST  0x45   /* version 4, no options */
+#define CUT    0xff3f /* "more fragments" and the offset, as loaded */
+#define PSEUDO 0x1100 /* IP_UDP, as loaded */
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "as loaded");
+
+/* The sum over the `bytes` of UDP, with what RFC 768 adds to it; right without one, for then the
+ * sender has computed none (RFC 1122 4.1.3.4). */
+static bool
+udp_is_intact(const uint8_t *header, uint32_t bytes)
+{
+	const raw32 *word = (const raw32 *)header;
+	uint32_t length_and_sum = word[6];
+	uint64_t sum = (uint64_t)word[3] + word[4] + PSEUDO + (length_and_sum & 0xffff);
+
+	return !(length_and_sum >> 16) ||
+	       checksum_fold(sum + checksum_of(header + IP_HEADER, (int)bytes)) == 0xffff;
+}
+
+int
+usual_bytes(const uint8_t *header, size_t bytes)
+{
+	const raw32 *word = (const raw32 *)header;
+
+	if (bytes < USUAL_DATA || header[0] != FIRST || header[9] != IP_UDP ||
+	    word[1] >> 16 & CUT) {
+		return E_FORMAT;
+	}
+	uint32_t total = get16(header + 2);
+	uint32_t behind = get16(header + IP_HEADER + 4);
+	uint64_t sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
+	if (total > bytes || IP_HEADER + behind > total || behind < UDP_HEADER ||
+	    checksum_fold(sum) != 0xffff || !udp_is_intact(header, behind)) {
+		return E_FORMAT;
+	}
+	return (int)(behind - UDP_HEADER);
+}
