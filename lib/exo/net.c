@@ -106,7 +106,7 @@ exo_net_sent(struct exo_net *net, struct exo_completion *done)
 {
 	int result = exo_queue_poll(&net->transmit, done);
 
-	if (result == 1) {
+	if (result >= 0) { /* the device may have had no room */
 		exo_queue_submit(&net->transmit);
 	}
 	return result;

@@ -76,7 +76,8 @@ exo_net_release(struct exo_net *net)
 int exo_net_send(struct exo_net *net, const struct exo_segment *segment, uint32_t segments,
 		 uint64_t cookie);
 
-/* Next completion of a send: 1 and *done, 0 when there is none, or E_STATE. */
+/* Next completion of a send: 1 and *done, 0 when there is none, or E_STATE. Packets that the device
+ * had no room for are handed to it again. */
 int exo_net_sent(struct exo_net *net, struct exo_completion *done);
 
 /* Packets that found the receive ring full, ever. */
