@@ -111,6 +111,8 @@ def boot(name, words, log):
     base = log.removesuffix(".log")
     if "DISK" in settings:
         settings["DISK"] = mkinitrd.numbered_disk(base + ".disk", settings["DISK"])
+    if "paranoid" in words:
+        settings["KERNEL"] = f"{qemu.BUILD}/paranoid/qemu-virt/Image"
     settings["INITRD"] = mkinitrd.boot_test(name, base + ".cpio", as_init="init" in words)
     with qemu.Machine(log=log, **qemu.options_of(settings)) as machine:
         status = machine.finish(seconds)

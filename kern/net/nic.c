@@ -159,8 +159,9 @@ next_later(struct nic *n)
 
 /* A copy of the packet waits for the next turn: the device wants its buffer back. */
 static __attribute__((noinline)) void
-keep(struct nic *n, const uint8_t *frame, size_t bytes)
+keep(struct nic *n, const uint8_t *frame, size_t bytes, bool matched)
 {
+	n->kept_matched = matched;
 	if (!n->kept_bytes) {
 		copy_frame((word *)n->kept, frame, bytes);
 		n->kept_bytes = (uint32_t)bytes;
@@ -178,7 +179,7 @@ hand_out(struct nic *n, const uint8_t *frame, size_t bytes, uint32_t budget, boo
 		matched |= f->ring != NULL;
 		hand_to(n, f, frame, bytes);
 		if (n->net->work >= budget && !list_is_empty(&n->later)) {
-			keep(n, frame, bytes);
+			keep(n, frame, bytes, matched);
 			return;
 		}
 		f = next_later(n);
@@ -233,7 +234,7 @@ nic_receive(void *context, const uint8_t *frame, size_t bytes)
 static __attribute__((noinline)) bool
 finish_kept(struct nic *n, uint32_t budget)
 {
-	hand_out(n, n->kept + EXO_PACKET_SKEW, n->kept_bytes, budget, true);
+	hand_out(n, n->kept + EXO_PACKET_SKEW, n->kept_bytes, budget, n->kept_matched);
 	n->kept_bytes = list_is_empty(&n->later) ? 0 : n->kept_bytes;
 	n->sender = n->kept_bytes ? n->sender : NULL;
 	return !n->kept_bytes;

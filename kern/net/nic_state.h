@@ -48,6 +48,7 @@ struct nic {
 	struct list_node later;  /* filters that the present packet has still to be handed to */
 	uint8_t *kept;           /* that packet, if it was kept for another turn */
 	uint32_t kept_bytes;     /* 0: none was */
+	bool kept_matched;       /* somebody got it already, or its ring was full */
 	struct {                 /* packets sent here that may be for somebody here: local.c */
 		uint8_t *memory; /* EXO_PACKET_BYTES each; NULL: none are */
 		uint32_t first;

@@ -10,7 +10,7 @@
 
 #define PACKET_SOURCE 11 /* the byte of the source address that tells senders apart */
 #define PACKET_TYPE   12
-#define PACKETS_PAUSE 200 /* ticks */
+#define PACKETS_PAUSE 1000 /* ticks */
 
 static inline uint32_t
 packets_from(void)
