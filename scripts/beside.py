@@ -55,10 +55,10 @@ def machine_of(program, slices, out):
     return {**options_of(program, out), "initrd": initrd, "append": f"loop={slices}"}
 
 
-def delay(program, slices, out, seconds=SECONDS):
+def delay(program, slices, out, seconds=SECONDS, **other):
     """(the latest begin of a slice in ns, how many slices have begun) of the loop beside PROGRAM, until SLICES have
-    begun, the machine ends or SECONDS are over. OUT: the beginning of the names of files."""
-    with qemu.Machine(log=out + ".log", **machine_of(program, slices, out)) as machine:
+    begun, the machine ends or SECONDS are over. OUT: the beginning of the names of files. Other words are for the machine."""
+    with qemu.Machine(log=out + ".log", **{**machine_of(program, slices, out), **other}) as machine:
         with contextlib.suppress(qemu.GuestError):
             machine.expect(rf"^# rt_slot_delay_max_ns \d+ {slices}\b.*\n", seconds)
         machine.close()

@@ -61,6 +61,7 @@ static volatile bool stop, over[3], hold, is_held;
 static volatile uint64_t sent, refused, writes, submits, anew;
 static struct {
 	uint64_t honest, attackers, forged, leaked, damaged, unordered;
+	uint64_t last; /* sequence number of an honest one */
 } came;
 
 /* --- the honest one, on hart 1 ------------------------------------------------------------- */
@@ -243,7 +244,6 @@ submit_wildly(uint64_t unused)
 static void
 look_at_honest(const uint8_t *p, int bytes)
 {
-	static uint64_t last;
 	uint64_t n;
 
 	memcpy(&n, p + SEQUENCE, sizeof(n));
@@ -252,8 +252,8 @@ look_at_honest(const uint8_t *p, int bytes)
 	for (int i = SEQUENCE + 8; i < BYTES; i++) {
 		came.damaged += p[i] != PATTERN;
 	}
-	came.unordered += n <= last;
-	last = n;
+	came.unordered += n <= came.last;
+	came.last = n;
 }
 
 static void
@@ -385,8 +385,10 @@ play(void)
 	}
 	stop = true;
 	for (uint32_t i = 0; i < ARRAY_SIZE(body); i++) {
-		ended += packets_await(&over[i]);
+		ended += packets_await(&over[i]) && !hostile_thread_end(&thread[i]);
+		over[i] = false;
 	}
+	stop = hold = false;
 	exo_pause(10 * MS);
 	receive();
 	tap_ok(begun == 3 && ended == 3,
@@ -401,6 +403,8 @@ main(void)
 	const struct exo_nic_info *from = &exo_sysinfo()->nic[packets_from()];
 
 	tap_plan(8 + 8);
+	memset(&came, 0, sizeof(came));
+	writes = submits = anew = sent = 0;
 	set_scene();
 	play();
 	tap_ok(came.honest >= LEAST && came.attackers >= LEAST_WILD && anew >= LEAST_WILD,
@@ -413,5 +417,6 @@ main(void)
 	tap_is((int64_t)(overrun(&plain) + overrun(&handled)), 0, "nothing beside buffers changes");
 	tap_ok(packets_to() != EXO_NIC_LOOP || packets_counted(EXO_NIC_LOOP) == from->transmitted,
 	       "each that was sent was received, dropped or nobody's");
+	packets_forget();
 	return tap_end();
 }

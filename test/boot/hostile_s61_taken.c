@@ -347,7 +347,7 @@ check_others(void)
 
 	stop = true;
 	for (uint32_t i = 0; i < SENDERS; i++) {
-		over += packets_await(&sender[i].is_over);
+		over += packets_await(&sender[i].is_over) && !hostile_thread_end(&sender[i].thread);
 		sent += sender[i].sent;
 		refused += i ? sender[i].refused : 0;
 	}
@@ -369,6 +369,8 @@ main(void)
 	int64_t result;
 
 	tap_plan(2 + LOSSES + 5);
+	memset(sender, 0, sizeof(sender));
+	stop = false;
 	other_card = share(exo_boot()->packets[packets_to()], BELOW);
 	result = packets_carve(other_card, NEIGHBOUR, 0, 0);
 	tap_is(result < 0 ? result
@@ -385,5 +387,6 @@ main(void)
 		lose((enum loss)what);
 	}
 	check_others();
+	packets_forget();
 	return tap_end();
 }

@@ -286,11 +286,11 @@ check_runners(void)
 
 	stop = true;
 	for (uint32_t i = 0; i < RUNNERS; i++) {
-		over += packets_await(&runner[i].is_over);
+		over += packets_await(&runner[i].is_over) && !hostile_thread_end(&runner[i].thread);
 		refused += runner[i].refused;
 		wrong += runner[i].wrong;
 	}
-	over += packets_await(&sender.is_over);
+	over += packets_await(&sender.is_over) && !hostile_thread_end(&sender.thread);
 	tap_is(over, RUNNERS + 1, "the others end");
 	tap_ok(runs() && refused && counts()[1] && counts()[2],
 	       "it ran %lu times, %lu were refused; packets: %lu", runs(), refused, counts()[0]);
@@ -301,11 +301,15 @@ int
 main(void)
 {
 	tap_plan(3 + 2 + 3);
+	memset(runner, 0, sizeof(runner));
+	memset(&sender, 0, sizeof(sender));
+	stop = false;
 	tap_is(open_ring(), 0, "a ring, and pages for code");
 	tap_is(start_sender(), 0, "one sends");
 	tap_is(start_runners(), 0, "two run what there is");
 	play_all(false, "what it was loaded by is dropped: it is gone");
 	play_all(true, "all is revoked: it is gone");
 	check_runners();
+	packets_forget();
 	return tap_end();
 }

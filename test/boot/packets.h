@@ -94,6 +94,15 @@ packets_end(volatile bool *is_over)
 	}
 }
 
+/* Takes all that was derived of NICs and of code pages: a test may begin anew (test/beside). */
+static inline void
+packets_forget(void)
+{
+	exo_revoke(exo_boot()->packets[packets_from()], 0, 0);
+	exo_revoke(exo_boot()->packets[packets_to()], 0, 0);
+	exo_revoke(exo_boot()->code, 0, 0);
+}
+
 /* True when it is over, at last. */
 static inline bool
 packets_await(const volatile bool *is_over)
