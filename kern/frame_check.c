@@ -59,10 +59,13 @@ count_leaf(const struct captree *t, const struct cap *leaf, uint32_t add)
 	}
 }
 
+/* What is received has no requests: the handler stands in their place. */
 static void
 count_ring(const struct captree *t, const struct ring *r, uint16_t add)
 {
-	for (uint32_t i = 0; i < EXO_SQ_SIZE * EXO_SEGMENTS; i++) {
+	uint32_t count = r->kind == EXO_RING_RECEIVE ? 0 : EXO_SQ_SIZE * EXO_SEGMENTS;
+
+	for (uint32_t i = 0; i < count; i++) {
 		const struct ring_request *q = &r->request[i / EXO_SEGMENTS];
 		uint64_t page = q->pinned[i % EXO_SEGMENTS].page;
 

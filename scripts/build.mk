@@ -80,7 +80,7 @@ named_host := $(patsubst %.c,$(O)/host/%,$(wildcard $(patsubst unit/%,test/unit/
 	$(patsubst fuzz/%,test/fuzz/%.c,$(filter fuzz/%,$T))))
 test_needs := $(or $(named_host),$(if $(filter unit,$(test_kind)),unit),$(if $(filter fuzz,$(test_kind)),fuzzers),\
 	$(if $(filter check,$(test_kind)),check-needs),unit fuzzers check-needs all boot-tests bench-programs) \
-	$(if $(filter fuzz/guest fuzz/* *,$T)$(filter nightly,$(MAKECMDGOALS)),boot-tests paranoid)
+	$(if $(filter fuzz/guest fuzz/* * boot/%,$T)$(filter nightly,$(MAKECMDGOALS)),boot-tests paranoid)
 TESTRUN     = $(PYTHON) scripts/testrun.py $(if $(filter 1,$(STRICT)),--strict) $(if $(J),--jobs $J)
 test: $(STAMP)-test.ok $(test_needs)
 	@$(TESTRUN) '$T'

@@ -113,6 +113,8 @@ def boot(name, words, log):
         settings["DISK"] = mkinitrd.numbered_disk(base + ".disk", settings["DISK"])
     if "paranoid" in words:
         settings["KERNEL"] = f"{qemu.BUILD}/paranoid/qemu-virt/Image"
+        if not os.path.exists(settings["KERNEL"]):
+            return "FAIL", f"there is no {settings['KERNEL']}; try: make paranoid"
     settings["INITRD"] = mkinitrd.boot_test(name, base + ".cpio", as_init="init" in words)
     with qemu.Machine(log=log, **qemu.options_of(settings)) as machine:
         status = machine.finish(seconds)
