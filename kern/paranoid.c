@@ -4,10 +4,10 @@
  *
  * It trusts nothing but the frame table's kinds: every slot of every leaf is looked at, whether or
  * not a capability space leads to it. Roots go to cap_check(), the table to frame_check(),
- * downloaded programs to arena_check(). Each page-table entry in a list of bindings must be valid
- * and must map a page that its capability holds, writable only if the capability is. Environments
- * of this hart, which nobody else changes, go to transfer_check_env() and predicate_check(); those
- * of them that are ready, and no others, stand in its ring, once.
+ * downloaded programs to arena_check(), filters to nic_check(). Each page-table entry in a list of
+ * bindings must be valid and must map a page that its capability holds, writable only if the
+ * capability is. Environments of this hart, which nobody else changes, go to transfer_check_env()
+ * and predicate_check(); those of them that are ready, and no others, stand in its ring, once.
  * State:   none.
  * Callers: kernel_unlock and kernel_unlock_fence, tree lock held.
  */
@@ -15,6 +15,7 @@
 #include "kern/arena.h"
 #include "kern/frame_check.h"
 #include "kern/kernel.h"
+#include "kern/net/nic.h"
 #include "kern/panic.h"
 #include "kern/predicate.h"
 #include "kern/table.h"
@@ -285,6 +286,12 @@ paranoid_check(struct kernel *k)
 	broken = arena_check();
 	if (broken) {
 		panic("paranoid: programs: %s", broken);
+	}
+	for (uint32_t i = 0; i < EXO_NICS_MAX; i++) {
+		broken = nic_check(i);
+		if (broken) {
+			panic("paranoid: filters of NIC %u: %s", i, broken);
+		}
 	}
 	if (t->broken) {
 		panic("paranoid: mappings were broken and nobody fences");

@@ -3,7 +3,7 @@
  * counts, wakes and drops; one that goes wrong only loses its turn, and revoking detaches it.
  *
  * boot: init SMP=2
- * boot: init SMP=2 paranoid
+ * boot: init SMP=2 MEM=32M paranoid
  */
 #include <string.h>
 

@@ -6,7 +6,7 @@
  *
  * boot: init SMP=4
  * boot: init SMP=4 NET=hub,hub
- * boot: init SMP=4 paranoid nightly TIMEOUT=300
+ * boot: init SMP=4 MEM=32M paranoid nightly TIMEOUT=300
  */
 #include "test/boot/packets.h"
 
