@@ -185,6 +185,31 @@ interrupts_without_cause(void **unused)
 	broken(1);
 }
 
+/* Another address, link down, other queues: the device says that its configuration has changed.
+ * What was read when it was opened counts, and frames go on. */
+static void
+a_changed_configuration_changes_nothing(void **unused)
+{
+	(void)unused;
+	for (unsigned fill = 0; fill < 256; fill += 5) {
+		unsigned frames = got.frames;
+
+		memset(nic.config, (int)fill, sizeof(nic.config));
+		nic.generation++;
+		nic.interrupt_status = FAKE_INTERRUPT_CONFIG;
+		assert_int_equal(send(60, fill % TAGS_MAX), 0);
+		arrive((uint8_t)fill, 60);
+		assert_false(net->ops->interrupt(net, 10));
+		assert_int_equal(nic.interrupt_status, 0);
+		assert_int_equal(got.frames, frames + 1);
+		fake_virtio_return(&nic, TRANSMIT, take(TRANSMIT).id, 0);
+		assert_false(net->ops->interrupt(net, 10));
+		assert_int_equal(sent.result[fill % TAGS_MAX], 0);
+		assert_memory_equal(net->mac, mac, sizeof(mac));
+	}
+	assert_false(net->broken);
+}
+
 static void
 the_end_is_bounded_without_a_reset(void **unused)
 {
@@ -209,6 +234,7 @@ run(void)
 		unprobed(index_jumps_break),
 		unprobed(scribbled_rings_do_no_harm),
 		with_nic(interrupts_without_cause),
+		with_nic(a_changed_configuration_changes_nothing),
 		with_nic(the_end_is_bounded_without_a_reset),
 	};
 
