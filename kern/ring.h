@@ -9,6 +9,7 @@
 
 #include <exo/ring.h>
 #include "kern/arena.h"
+#include "lib/base/list.h"
 
 /* A transfer in flight. */
 struct ring_request {
@@ -52,9 +53,10 @@ struct ring {
 	uint32_t dropped;
 	uint32_t filter; /* of the bound PACKET capability */
 	struct nic *nic;
-	struct ring *news; /* the next in the NIC's list of those with news */
-	uint8_t *buffer;   /* packets lie there, EXO_PACKET_BYTES each */
-	uint32_t buffers;  /* packets that fit, a power of two; 0: no buffer */
+	struct list_node turned_away; /* in the NIC's list; by itself: it is not */
+	struct ring *news;            /* the next in the NIC's list of those with news */
+	uint8_t *buffer;              /* packets lie there, EXO_PACKET_BYTES each */
+	uint32_t buffers;             /* packets that fit, a power of two; 0: no buffer */
 	uint16_t dead;
 	uint16_t has_news; /* is in that list */
 	struct use packet_use;

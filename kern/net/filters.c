@@ -33,6 +33,7 @@ nic_filters_init(struct nic *n, void *memory, size_t bytes)
 	n->store = (struct trie_store){&n->slab, shapes_get(), arch_time() | 1};
 	n->filter[0] = (struct nic_filter){.is_used = true};
 	list_init(&n->later);
+	list_init(&n->turned_away);
 	list_init(&n->filter[0].later);
 	n->fresh = 1;
 }

@@ -360,6 +360,7 @@ nic_bind(struct ring *r, struct cap *c)
 		return E_INVAL;
 	}
 	r->nic = nic_of(c->start);
+	list_init(&r->turned_away);
 	if (r->kind == EXO_RING_RECEIVE) {
 		r->handler.may_send = (cap_rights(c) & EXO_PACKET_TRANSMIT) != 0;
 	}
@@ -377,6 +378,7 @@ nic_detach(struct ring *r)
 	if (r->kind == EXO_RING_RECEIVE) {
 		r->nic->filter[r->filter].ring = NULL;
 	}
+	list_remove(&r->turned_away);
 	r->nic->info->rings--;
 	r->nic = NULL;
 }
