@@ -32,6 +32,7 @@ struct ring_handler {
 	struct use code_use;
 	struct use state_use;
 	struct program_ref program;
+	uint64_t binding;
 	uint8_t *state; /* NULL: none */
 	uint32_t state_bytes;
 	uint32_t handled;

@@ -84,23 +84,3 @@ code_run_begin(struct code_run *run, const struct code_program *p, void *stack)
 	code_run_region(run, EXO_REGION_DATA, p->data, p->data_bytes, false);
 	run->fuel = code_fuel(p->code_class);
 }
-
-void *
-code_span(const struct code_region *table, uint64_t pointer, uint64_t bytes)
-{
-	const struct code_region *r = &table[pointer >> EXO_REGION_SHIFT & (EXO_REGIONS - 1)];
-
-	return pointer < r->end && bytes <= r->end - pointer
-		       ? (void *)(uintptr_t)(r->base + pointer)
-		       : NULL;
-}
-
-int
-code_charge(struct code_run *run, uint64_t fuel)
-{
-	if (fuel > (uint64_t)run->fuel) {
-		return E_LIMIT;
-	}
-	run->fuel -= (int64_t)fuel;
-	return 0;
-}

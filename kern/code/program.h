@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <exo/code.h>
+#include <exo/errors.h>
 #include "lib/base/bitmap.h"
 #include "lib/base/code.h"
 
@@ -74,9 +75,25 @@ code_run_region(struct code_run *run, uint32_t region, const void *memory, uint3
 }
 
 /* For helpers: as code_reach, of any number of bytes. */
-void *code_span(const struct code_region *table, uint64_t pointer, uint64_t bytes);
+static inline void *
+code_span(const struct code_region *table, uint64_t pointer, uint64_t bytes)
+{
+	const struct code_region *r = &table[pointer >> EXO_REGION_SHIFT & (EXO_REGIONS - 1)];
+
+	return pointer < r->end && bytes <= r->end - pointer
+		       ? (void *)(uintptr_t)(r->base + pointer)
+		       : NULL;
+}
 /* For helpers: takes `fuel` away. 0, or E_LIMIT when there is not so much. */
-int code_charge(struct code_run *run, uint64_t fuel);
+static inline int
+code_charge(struct code_run *run, uint64_t fuel)
+{
+	if (fuel > (uint64_t)run->fuel) {
+		return E_LIMIT;
+	}
+	run->fuel -= (int64_t)fuel;
+	return 0;
+}
 
 /* Runs a verified program. 0 and run->result; E_FAULT, an access outside of its regions; E_LIMIT,
  * the fuel did not suffice for the next block; or a helper's error. run->fuel is what is left. */

@@ -8,8 +8,11 @@
  * more. What it costs counts as work for the device, so it is within the share that devices have of
  * the time.
  *
- * State:      with the ring, tree lock. Invariants: there is a program only while code_use, and
- *             state_use if there is a state, are bound. Callers: nic.c, bind, revocation.
+ * State:      with the ring, and the run that was begun last: often it is the same ring's again,
+ *             and little of it has to be made anew. Tree lock.
+ * Invariants: there is a program only while code_use, and state_use if there is a state, are bound.
+ *             A binding has a number that no other has or had.
+ * Callers:    nic.c, bind, revocation.
  * Design:     docs/design/network.md (after the ASHs of Aegis, Wallach et al. 1996)
  */
 #include "kern/net/handler.h"
@@ -17,9 +20,17 @@
 #include "kern/object.h"
 #include "lib/base/checksum.h"
 #include "lib/base/string.h"
+#include "lib/base/words.h"
 
 #define FUEL_PER_WORK 48 /* of the fuel used, in completions of some 250 instructions */
 #define BYTES_A_FUEL  8  /* copied or summed */
+
+static struct {
+	struct code_run run;
+	uint64_t stack[EXO_CODE_STACK_MAX / sizeof(uint64_t)];
+	uint64_t binding;  /* whose run that is, 0: nobody's yet */
+	uint64_t bindings; /* so many there were */
+} last;
 
 /* A packet while its handler looks at it. */
 struct handling {
@@ -50,6 +61,7 @@ handler_bind(struct ring *r, const struct program *p, struct cap *code, struct c
 		h->state_bytes = (uint32_t)state->count << PAGE_SHIFT;
 	}
 	h->program = program_refer(p);
+	h->binding = ++last.bindings;
 	return 0;
 }
 
@@ -156,33 +168,54 @@ help(struct code_run *run, uint32_t nr, uint64_t *result)
 }
 
 /* --- a packet ----------------------------------------------------------------------------- */
-/* Its fuel is work for the device, charged behind it. */
-static int
-run_handler(struct nic *n, struct handling *g, const struct program *p, const uint8_t *frame,
-	    size_t bytes, uint64_t *result)
+/* All words that it touches. */
+static inline void
+clear_reply(word *to)
 {
-	uint64_t stack[EXO_CODE_STACK_MAX / sizeof(uint64_t)];
+	_Static_assert(NIC_HEAD_BYTES / WORD_BYTES % 8 == 0 && NET_FRAME_SKEW < WORD_BYTES,
+		       "one more than it is long");
+	words_clear(to, NIC_HEAD_BYTES / WORD_BYTES);
+	to[NIC_HEAD_BYTES / WORD_BYTES] = 0;
+}
+
+/* What a run of this handler begins with, whatever the packet. */
+static inline void
+begin(struct code_run *run, const struct ring_handler *h, const struct code_program *p)
+{
+	if (last.binding != h->binding) {
+		code_run_begin(run, p, last.stack);
+		code_run_region(run, EXO_REGION_STATE, h->state, h->state_bytes, true);
+		run->helper = help;
+		last.binding = h->binding;
+	} else if (p->stack_bytes) {
+		memset(last.stack, 0, p->stack_bytes);
+	}
+	run->fuel = EXO_FUEL_handler;
+}
+
+/* Its fuel is work for the device, charged behind it. */
+static inline int
+run_handler(struct nic *n, struct handling *g, const struct program *p, const uint8_t *frame,
+	    size_t bytes)
+{
 	const struct ring_handler *h = &g->ring->handler;
-	struct code_run run;
+	struct code_run *run = &last.run;
 	int error;
 
-	code_run_begin(&run, p->code, stack);
-	code_run_region(&run, EXO_REGION_INPUT, frame, (uint32_t)bytes, false);
-	code_run_region(&run, EXO_REGION_STATE, h->state, h->state_bytes, true);
+	begin(run, h, p->code);
+	code_run_region(run, EXO_REGION_INPUT, frame, (uint32_t)bytes, false);
 	if (g->reply) {
-		memset(g->reply - EXO_PACKET_SKEW, 0, EXO_PACKET_SKEW + NIC_HEAD_BYTES);
-		code_run_region(&run, EXO_REGION_REPLY, g->reply, NIC_HEAD_BYTES, true);
+		clear_reply((word *)(g->reply - NET_FRAME_SKEW));
 	}
-	run.argument[0] = (uint64_t)EXO_REGION_INPUT << EXO_REGION_SHIFT;
-	run.argument[1] = bytes;
-	run.argument[2] = (uint64_t)EXO_REGION_STATE << EXO_REGION_SHIFT;
-	run.argument[3] = h->state_bytes;
-	run.argument[4] = (uint64_t)EXO_REGION_REPLY << EXO_REGION_SHIFT;
-	run.helper = help;
-	run.context = g;
-	error = program_run(p, &run);
-	n->net->work += (uint32_t)(EXO_FUEL_handler - run.fuel) / FUEL_PER_WORK;
-	*result = run.result;
+	code_run_region(run, EXO_REGION_REPLY, g->reply, g->reply ? NIC_HEAD_BYTES : 0, true);
+	run->argument[0] = (uint64_t)EXO_REGION_INPUT << EXO_REGION_SHIFT;
+	run->argument[1] = bytes;
+	run->argument[2] = (uint64_t)EXO_REGION_STATE << EXO_REGION_SHIFT;
+	run->argument[3] = h->state_bytes;
+	run->argument[4] = (uint64_t)EXO_REGION_REPLY << EXO_REGION_SHIFT;
+	run->context = g;
+	error = program_run(p, run);
+	n->net->work += (uint32_t)(EXO_FUEL_handler - run->fuel) / FUEL_PER_WORK;
 	return error;
 }
 
@@ -200,11 +233,12 @@ handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 	if (!p) {
 		return false;
 	}
-	if (run_handler(n, &g, p, frame, bytes, &result)) {
+	if (run_handler(n, &g, p, frame, bytes)) {
 		r->handler.failed++;
 		__atomic_store_n(&ring_shared(r)->failed, r->handler.failed, __ATOMIC_RELAXED);
 		return false;
 	}
+	result = last.run.result;
 	if (g.reply_bytes) {
 		nic_send_reply(n, r->filter, r->env, tag, g.reply_bytes);
 	}

@@ -33,6 +33,18 @@ words_move(word *to, const word *from, size_t count)
 	}
 }
 
+/* `count`, a multiple of 8, become 0. */
+static inline void
+words_clear(word *to, size_t count)
+{
+	for (const word *end = to + count; to < end; to += 8) {
+#pragma GCC unroll 8
+		for (size_t i = 0; i < 8; i++) {
+			to[i] = 0;
+		}
+	}
+}
+
 /* The areas do not overlap. */
 static inline void
 words_copy(word *to, const word *from, size_t count)
