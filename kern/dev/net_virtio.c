@@ -65,8 +65,19 @@ _Static_assert(NET_SEGMENTS_MAX *NET_TAGS_MAX <= TRANSMIT_MOST, "all tags can be
 _Static_assert((BUFFER_SKEW + HEADER_BYTES) % 8 == NET_FRAME_SKEW && BUFFER_BYTES % 8 == 0,
 	       "aligned frames");
 
-/* Header and segments as a chain of as many. 0 or E_RANGE. */
+/* To the queue, with its header. 0, E_RANGE or E_BUSY. */
 static inline int
+add_one(struct net_virtio *s, const struct net_segment *all, uint32_t tag)
+{
+	if (all->bytes - NET_FRAME_MIN > NET_FRAME_MAX - NET_FRAME_MIN) {
+		return E_RANGE;
+	}
+	return virtq_add_one(&s->transmit, (struct paddr){all->address.value - HEADER_BYTES},
+			     all->bytes + HEADER_BYTES, (uint8_t)tag);
+}
+
+/* Header and segments as a chain of as many. 0 or E_RANGE. */
+static int
 chain_build(const struct net_segment *segments, uint32_t count, struct virtq_buffer *chain)
 {
 	uint32_t left = NET_FRAME_MAX;
@@ -86,12 +97,21 @@ chain_build(const struct net_segment *segments, uint32_t count, struct virtq_buf
 	return left > NET_FRAME_MAX - NET_FRAME_MIN ? E_RANGE : 0;
 }
 
+static __attribute__((noinline)) int
+add_chain(struct net_virtio *s, const struct net_segment *segments, uint32_t count, uint32_t tag)
+{
+	struct virtq_buffer chain[NET_SEGMENTS_MAX];
+	int error = chain_build(segments, count, chain);
+
+	return error ? error : virtq_add(&s->transmit, chain, count, 0, (uint8_t)tag);
+}
+
 static int
 net_virtio_transmit(struct net *n, const struct net_segment *segments, uint32_t count, uint32_t tag,
 		    bool is_awaited)
 {
 	struct net_virtio *s = container_of(n, struct net_virtio, net);
-	struct virtq_buffer chain[NET_SEGMENTS_MAX];
+	int error;
 
 	if (n->broken) {
 		return E_NODEV;
@@ -102,15 +122,10 @@ net_virtio_transmit(struct net *n, const struct net_segment *segments, uint32_t 
 	if (bitmap_get(&s->in_flight, tag)) {
 		return E_BUSY;
 	}
-	int error = chain_build(segments, count, chain);
-
-	if (error) {
-		return error;
-	}
 	if (is_awaited && !s->awaited) {
 		virtq_listen_behind(&s->transmit);
 	}
-	error = virtq_add(&s->transmit, chain, count, 0, (uint8_t)tag);
+	error = count == 1 ? add_one(s, segments, tag) : add_chain(s, segments, count, tag);
 	if (error) {
 		return error;
 	}

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <exo/errors.h>
 #include "arch/arch.h"
 
 struct virtio;
@@ -85,6 +86,28 @@ struct virtq_buffer {
  * E_BUSY: too few descriptors are free and nothing happened. */
 int virtq_add(struct virtq *q, const struct virtq_buffer *buffers, unsigned readable,
 	      unsigned writable, uint8_t token);
+
+/* The same of a chain of one readable buffer. */
+static inline int
+virtq_add_one(struct virtq *q, struct paddr address, uint32_t bytes, uint8_t token)
+{
+	uint16_t id = q->free_first;
+	struct virtq_slot *slot = &q->slots[id];
+
+	if (!q->free_count) {
+		return E_BUSY;
+	}
+	q->free_first = slot->next;
+	q->free_count--;
+	slot->count = 1;
+	slot->token = token;
+	q->descriptors[id].address = address.value;
+	q->descriptors[id].rest = bytes;
+	q->available->ring[q->available_index & (q->size - 1)] = id;
+	dma_write_barrier();
+	q->available->index = ++q->available_index;
+	return 0;
+}
 
 /* Tells the device of the chains that were added, unless it has said that it will look by itself
  * (2.7.10, 2.7.13.4). */

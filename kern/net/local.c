@@ -13,7 +13,6 @@
 #include "kern/net/local.h"
 #include "kern/boot.h"
 #include "kern/net/canon.h"
-#include "kern/net/trie_node.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
@@ -29,31 +28,16 @@ frame_at_index(const struct nic *n, uint32_t index)
 	return n->local.memory + index % LOCAL_FRAMES * EXO_PACKET_BYTES + FRAME_SKEW;
 }
 
-/* Does anybody here want a packet that begins so? Filters of the whole NIC that look at bytes
- * behind its head do not see it. */
-static bool
-is_wanted(const struct nic *n, const uint8_t *head, uint32_t bytes)
-{
-	const struct trie *t = &n->filter[0].children;
-	struct trie_hit hits[TRIE_HITS_MAX];
-
-	return n->filter[0].ring || (t->root && trie_run(t, head, head + bytes, hits));
-}
-
 bool
-local_offer(struct nic *n, const struct env *from, const struct net_segment *list, uint32_t count)
+local_keep(struct nic *n, const struct env *from, const struct net_segment *list, uint32_t count)
 {
-	uint8_t *frame;
+	uint8_t *frame = frame_at_index(n, n->local.end);
 	uint32_t bytes = 0;
 
-	if (!n->local.memory || !is_wanted(n, arch_ram(list[0].address.value), list[0].bytes)) {
-		return false;
-	}
 	if (n->local.end - n->local.first == LOCAL_FRAMES) {
 		n->info->dropped++;
 		return false;
 	}
-	frame = frame_at_index(n, n->local.end);
 	for (uint32_t i = 0; i < count; i++) {
 		memcpy(frame + bytes, arch_ram(list[i].address.value), list[i].bytes);
 		bytes += list[i].bytes;

@@ -60,7 +60,6 @@ struct nic {
 	struct ring *news;        /* while it interrupts: rings that packets have come to */
 	uint32_t unheard;             /* tags of packets whose end concerns nobody */
 	struct list_node turned_away; /* transmit rings with packets that found no room */
-	uint64_t tags_used;           /* a bit each */
 	uint32_t tags_free;           /* so many, in free_tag; the last one is used next */
 	uint8_t free_tag[NET_TAGS_MAX];
 	struct {

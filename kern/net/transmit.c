@@ -14,7 +14,6 @@
 #include "kern/cspace.h"
 #include "kern/irq.h"
 #include "kern/net/local.h"
-#include "lib/base/bitmap.h"
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 #include "lib/base/words.h"
@@ -45,12 +44,8 @@ void
 nic_done(void *context, uint32_t tag, int result)
 {
 	struct nic *n = context;
-	struct ring *r = tag < NET_TAGS_MAX ? n->tag[tag].ring : NULL;
+	struct ring *r = n->tag[tag].ring;
 
-	if (tag >= NET_TAGS_MAX || !bitmap_get(&n->tags_used, tag)) {
-		return;
-	}
-	bitmap_clear(&n->tags_used, tag);
 	n->free_tag[n->tags_free++] = (uint8_t)tag;
 	n->tag[tag].ring = NULL;
 	if (r) {
@@ -204,7 +199,7 @@ pin(struct kernel *k, struct ring_request *request, const struct packet *p)
 }
 
 /* To the device, which calls nic_done(), under the tag that nic_free_tag() says. */
-static int
+static inline int
 hand_over(struct nic *n, const struct net_segment *list, uint32_t count, uint32_t tag,
 	  bool is_awaited)
 {
@@ -214,7 +209,6 @@ hand_over(struct nic *n, const struct net_segment *list, uint32_t count, uint32_
 		return error;
 	}
 	n->tags_free--;
-	bitmap_set(&n->tags_used, tag);
 	if (n->net->wants_turn) {
 		irq_soon(n->device);
 	}
