@@ -57,6 +57,8 @@ struct hart {
 	uint64_t late_rest;  /* until then deadlines that are over wait while an environment runs */
 	uint64_t follow_rest; /* the same of changes of its timeline */
 	uint64_t irq_again;  /* bits of irq.c: devices with more to do than one turn allowed */
+	uint32_t irq_next;   /* the device behind it is the next of these */
+	bool irq_order;      /* they had the first turn */
 	uint64_t irq_rest;   /* until then devices wait while an environment runs */
 	bool irq_held;       /* external interrupts are off until then */
 	uint64_t quiet_end;  /* of the quiet slots that the hart was in last */

@@ -307,38 +307,55 @@ handle_next(struct turn *t)
 	turn_spend(t, 1);
 }
 
-/* Those that had more to do than their last turn allowed. */
+/* Those that had more to do than their last turn allowed, one after the other. */
 static __attribute__((noinline)) void
-handle_again(struct turn *t, uint64_t again)
+handle_again(struct turn *t)
 {
-	struct kernel *k = t->hart->kernel;
+	struct hart *h = t->hart;
 
-	for (uint32_t device = 1; device < DEVICES_MAX && again >> device; device++) {
-		if (again >> device & 1) {
-			kernel_lock(k);
+	for (uint32_t i = 0; i < irqs.devices && t->left; i++) {
+		uint32_t device = h->irq_next % irqs.devices + 1;
+
+		if (h->irq_again >> device & ~t->had >> device & 1) {
+			kernel_lock(h->kernel);
 			handle_for(t, device);
-			kernel_unlock(k);
+			kernel_unlock(h->kernel);
 		}
+		h->irq_next = device;
 	}
 }
 
+/* Those that interrupt; what was kept in any case: there is room for one. True: there are more. */
+static bool
+handle_pending(struct turn *t)
+{
+	struct hart *h = t->hart;
+
+	while (arch_pending() & ARCH_PENDING_EXTERNAL || h->irq_again & KEPT) {
+		if (!t->left && !(h->irq_again & KEPT)) {
+			return true;
+		}
+		kernel_lock(h->kernel);
+		handle_next(t);
+		kernel_unlock(h->kernel);
+	}
+	return false;
+}
+
+/* Who interrupts and who had more to do have the first turn in turn: it may take all the time. */
 bool
 irq_handle(struct hart *h)
 {
-	struct kernel *k = h->kernel;
 	struct turn t = {.hart = h, .left = WORK_MAX};
 	bool pending;
 
-	if (h->irq_again & ~KEPT) {
-		handle_again(&t, h->irq_again);
+	h->irq_order = !h->irq_order && h->irq_again & ~KEPT;
+	if (h->irq_order) {
+		handle_again(&t);
 	}
-	for (uint32_t i = 0;
-	     (pending = arch_pending() & ARCH_PENDING_EXTERNAL || h->irq_again & KEPT) &&
-	     (t.left || i < WORK_LEAST);
-	     i++) {
-		kernel_lock(k);
-		handle_next(&t);
-		kernel_unlock(k);
+	pending = handle_pending(&t);
+	if (h->irq_again & ~KEPT && !h->irq_order) {
+		handle_again(&t);
 	}
 	return pending;
 }

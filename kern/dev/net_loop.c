@@ -19,7 +19,9 @@
 #include "lib/base/checked.h"
 #include "lib/base/string.h"
 
-#define BYTES_PER_WORK 512 /* put together for what a completion costs */
+#define PIECE_BYTES    256 /* put together at once, */
+#define BYTES_PER_WORK 128 /* for what a completion costs, */
+#define WORK_BEHIND    3   /* then who receives it has a turn of its own */
 
 static struct {
 	struct net net;
@@ -31,6 +33,9 @@ static struct {
 	uint32_t first;
 	uint32_t count;
 	uint64_t in_flight; /* a bit per tag */
+	uint32_t segment;   /* of the first frame, which is being put together, */
+	uint32_t offset;    /* and its byte that comes next */
+	uint32_t bytes;     /* there are by now */
 	/* whole words, for whoever reads the frame by words */
 	_Alignas(8) uint8_t frame[(NET_FRAME_SKEW + NET_FRAME_MAX + 7) / 8 * 8];
 } loop;
@@ -87,35 +92,53 @@ net_loop_set_filter(struct net *n, bool all, const uint8_t (*addresses)[6], uint
 	return E_UNSUPPORTED;
 }
 
-/* Puts the first frame together; returns its length. */
-static uint32_t
-gather(void)
+/* Puts the first frame together, as far as `budget` goes. True: it is whole. */
+static bool
+gather(struct net *n, uint32_t budget)
 {
-	uint32_t bytes = 0;
+	while (loop.segment < loop.sent[loop.first].segments) {
+		const struct net_segment *s = &loop.sent[loop.first].segment[loop.segment];
+		const uint8_t *from = (const uint8_t *)arch_ram(s->address.value) + loop.offset;
+		uint32_t piece = s->bytes - loop.offset;
 
-	for (uint32_t i = 0; i < loop.sent[loop.first].segments; i++) {
-		const struct net_segment *s = &loop.sent[loop.first].segment[i];
-
-		memcpy(loop.frame + NET_FRAME_SKEW + bytes, arch_ram(s->address.value), s->bytes);
-		bytes += s->bytes;
+		if (n->work >= budget) {
+			return false;
+		}
+		piece = piece < PIECE_BYTES ? piece : PIECE_BYTES;
+		memcpy(loop.frame + NET_FRAME_SKEW + loop.bytes, from, piece);
+		n->work += piece < BYTES_PER_WORK ? 1 : piece / BYTES_PER_WORK;
+		loop.bytes += piece;
+		loop.offset += piece;
+		if (loop.offset == s->bytes) {
+			loop.segment++;
+			loop.offset = 0;
+		}
 	}
-	return bytes;
+	return true;
+}
+
+/* The first frame has come. */
+static void
+receive_first(struct net *n)
+{
+	uint32_t tag = loop.sent[loop.first].tag;
+	uint32_t bytes = loop.bytes;
+
+	loop.first = (loop.first + 1) % NET_TAGS_MAX;
+	loop.count--;
+	loop.segment = loop.bytes = 0;
+	bitmap_clear(&loop.in_flight, tag);
+	n->receive(n->context, loop.frame + NET_FRAME_SKEW, bytes);
+	n->done(n->context, tag, 0);
 }
 
 static bool
 net_loop_interrupt(struct net *n, uint32_t budget)
 {
 	n->work = 0;
-	while (loop.count && n->work < budget) {
-		uint32_t tag = loop.sent[loop.first].tag;
-		uint32_t bytes = gather();
-
-		loop.first = (loop.first + 1) % NET_TAGS_MAX;
-		loop.count--;
-		bitmap_clear(&loop.in_flight, tag);
-		n->work += 1 + bytes / BYTES_PER_WORK;
-		n->receive(n->context, loop.frame + NET_FRAME_SKEW, bytes);
-		n->done(n->context, tag, 0);
+	while (loop.count && gather(n, budget) && n->work <= WORK_BEHIND) {
+		n->work++;
+		receive_first(n);
 	}
 	n->wants_turn = loop.count;
 	return loop.count;
@@ -138,6 +161,7 @@ net_loop_open(void)
 	memcpy(loop.net.mac, mac, sizeof(mac));
 	loop.first = 0;
 	loop.count = 0;
+	loop.segment = loop.offset = loop.bytes = 0;
 	loop.in_flight = 0;
 	return &loop.net;
 }

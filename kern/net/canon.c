@@ -12,6 +12,7 @@
  */
 #include "kern/net/canon.h"
 #include <exo/errors.h>
+#include "kern/net/filter.h"
 
 /* Units of 50 instructions. */
 #define COMPARE_WORK 4  /* in one word, if there are few; */
@@ -104,25 +105,12 @@ fix_bits(struct canon_base *b, int32_t start, uint64_t mask, uint64_t value)
 	return 0;
 }
 
-/* A big-endian number of so many bytes, in memory order. */
-static uint64_t
-in_memory_order(uint64_t number, uint32_t width)
-{
-	const uint64_t bytes = 0x00ff00ff00ff00ff;
-	const uint64_t pairs = 0x0000ffff0000ffff;
-
-	number = (number & bytes) << 8 | (number >> 8 & bytes);
-	number = (number & pairs) << 16 | (number >> 16 & pairs);
-	number = number << 32 | number >> 32;
-	return number >> (64 - 8 * width);
-}
-
 static int
 add_compare(struct canon_base *b, const struct exo_atom *a)
 {
 	uint32_t at = b->delta + a->offset;
-	uint64_t mask = in_memory_order(a->mask, a->width);
-	uint64_t value = in_memory_order(a->value, a->width);
+	uint64_t mask = filter_in_memory(a->mask, a->width);
+	uint64_t value = filter_in_memory(a->value, a->width);
 	uint64_t all = ~0ul >> (64 - 8 * b->align); /* of a word */
 	int error = 0;
 

@@ -20,6 +20,7 @@
 #define CALL_WORK   30
 #define APART_WORK  30 /* room is made, and */
 #define APART_STEPS 30 /* so many tests are looked at to keep siblings apart */
+#define WORDS_WORK  28 /* 16 atoms */
 #define INSERT_WORK 30 /* a run split, a leaf, a table begun */
 _Static_assert(CANON_AGAIN == NIC_AGAIN && TRIE_AGAIN == NIC_AGAIN && CALL_WORK >= CANON_WORK_MIN &&
 		       CALL_WORK >= APART_WORK && CALL_WORK >= INSERT_WORK,
@@ -130,12 +131,22 @@ stand_apart(struct nic_draft *d, uint64_t *in_the_way)
 static int
 make_room(struct nic_draft *d)
 {
+	d->stage = DRAFT_INSERT;
 	if (!d->own) {
 		d->own = nic_filter_take(d->nic, (uint32_t)(d->parent - d->nic->filter), &d->filter,
 					 d->is_shared);
+		d->stage = d->filter.transmit_atoms ? DRAFT_WORDS : DRAFT_INSERT;
 	}
-	d->stage = DRAFT_INSERT;
 	return d->own ? 0 : E_NOSPACE;
+}
+
+/* The transmit atoms, as sending wants them. */
+static int
+make_words(struct nic_draft *d)
+{
+	filter_words(d->own->atoms + d->own->receive_atoms, d->own->transmit_atoms);
+	d->stage = DRAFT_INSERT;
+	return 0;
 }
 
 static int
@@ -159,7 +170,9 @@ insert(struct nic_draft *d)
 static int
 do_stage(struct nic_draft *d, uint32_t *work, uint64_t *in_the_way)
 {
-	uint32_t least = d->stage == DRAFT_APART ? APART_WORK : INSERT_WORK;
+	uint32_t least = d->stage == DRAFT_APART   ? APART_WORK
+			 : d->stage == DRAFT_WORDS ? WORDS_WORK
+						   : INSERT_WORK;
 	int error;
 
 	if (d->stage == DRAFT_FORM) {
@@ -173,6 +186,9 @@ do_stage(struct nic_draft *d, uint32_t *work, uint64_t *in_the_way)
 	*work -= least;
 	if (d->stage == DRAFT_INSERT) {
 		return insert(d);
+	}
+	if (d->stage == DRAFT_WORDS) {
+		return make_words(d);
 	}
 	error = stand_apart(d, in_the_way);
 	return error ? error : make_room(d);

@@ -12,6 +12,7 @@ enum draft_stage {
 	DRAFT_NONE, /* nothing: none is being made */
 	DRAFT_FORM,
 	DRAFT_APART,
+	DRAFT_WORDS,
 	DRAFT_INSERT,
 };
 

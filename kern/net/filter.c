@@ -121,18 +121,6 @@ filter_match(const struct exo_atom *atoms, uint32_t count, const uint8_t *packet
 	return true;
 }
 
-/* The bytes of a number of `width` bytes, big-endian, as they stand in memory. */
-static uint64_t
-in_memory(uint64_t number, uint32_t width)
-{
-	uint64_t word = 0;
-
-	for (; width; width--, number >>= 8) {
-		word = word << 8 | (number & 0xff);
-	}
-	return word;
-}
-
 void
 filter_words(struct exo_atom *atoms, uint32_t count)
 {
@@ -142,7 +130,7 @@ filter_words(struct exo_atom *atoms, uint32_t count)
 		a->zero = (uint8_t)(FILTER_SKEW + a->offset - at);
 		a->scale = (uint8_t)(8 * at);
 		a->offset += a->width;
-		a->mask = in_memory(a->mask, a->width);
-		a->value = in_memory(a->value, a->width);
+		a->mask = filter_in_memory(a->mask, a->width);
+		a->value = filter_in_memory(a->value, a->width);
 	}
 }

@@ -28,6 +28,19 @@ int filter_derive(struct filter *child, const struct filter *parent, const struc
 bool filter_match(const struct exo_atom *atoms, uint32_t count, const uint8_t *packet,
 		  size_t bytes);
 
+/* The bytes of a number of `width` bytes, big-endian, as they stand in memory. */
+static inline uint64_t
+filter_in_memory(uint64_t number, uint32_t width)
+{
+	const uint64_t bytes = 0x00ff00ff00ff00ff;
+	const uint64_t pairs = 0x0000ffff0000ffff;
+
+	number = (number & bytes) << 8 | (number >> 8 & bytes);
+	number = (number & pairs) << 16 | (number >> 16 & pairs);
+	number = number << 32 | number >> 32;
+	return number >> (64 - 8 * width);
+}
+
 /* What a compare of a packet's head becomes that begins FILTER_SKEW behind a multiple of 8: the
  * field begins `zero` bytes and `scale` bits behind that multiple, mask and value are as it stands
  * in memory, and the packet must have `offset` bytes. */

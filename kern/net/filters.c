@@ -122,7 +122,6 @@ nic_filter_take(struct nic *n, uint32_t parent, const struct exo_filter *from, b
 			return NULL;
 		}
 		memcpy(f->atoms, from->atoms, atoms * sizeof(from->atoms[0]));
-		filter_words(f->atoms + f->receive_atoms, f->transmit_atoms);
 	}
 	return f;
 }

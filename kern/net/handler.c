@@ -22,7 +22,7 @@
 #include "lib/base/string.h"
 #include "lib/base/words.h"
 
-#define FUEL_PER_WORK 48 /* of the fuel used, in completions of some 250 instructions */
+#define FUEL_PER_WORK 32 /* of the fuel used, in completions of some 250 instructions */
 #define BYTES_A_FUEL  8  /* copied or summed */
 
 static struct {

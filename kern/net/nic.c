@@ -25,6 +25,7 @@
 #define HITS_PER_WORK  8   /* filters that a packet matches found */
 #define TESTS_PER_WORK 8   /* and looked at; a few are part of what a packet costs */
 #define TURN_WORK      8   /* then the packet is kept, if others are still to get it */
+#define HANDLER_BEHIND 2   /* and before a handler, which may take as long as a turn */
 
 _Static_assert(EXO_PACKET_SKEW == NET_FRAME_SKEW, "frames are copied by words");
 _Static_assert(EXO_PACKET_SKEW + EXO_PACKET_MAX + 8 <= EXO_PACKET_BYTES, "they fit");
@@ -102,6 +103,13 @@ deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 	nic_news(n, r);
 }
 
+/* Does it have to wait for a turn in which little else has been done? */
+static inline bool
+waits(const struct nic *n, const struct nic_filter *f)
+{
+	return f->ring && f->ring->handler.program.number && n->behind + n->net->work > HANDLER_BEHIND;
+}
+
 static struct nic_filter *
 filter_at(struct trie_filter *at, const uint8_t *base)
 {
@@ -161,6 +169,7 @@ next_later(struct nic *n)
 static __attribute__((noinline)) void
 keep(struct nic *n, const uint8_t *frame, size_t bytes, bool matched)
 {
+	n->net->work = n->net->work > TURN_WORK ? n->net->work : TURN_WORK;
 	n->kept_matched = matched;
 	if (!n->kept_bytes) {
 		copy_frame((word *)n->kept, frame, bytes);
@@ -176,6 +185,11 @@ hand_out(struct nic *n, const uint8_t *frame, size_t bytes, uint32_t budget, boo
 	struct nic_filter *f = next_later(n);
 
 	while (f) {
+		if (waits(n, f)) {
+			list_push_front(&n->later, &f->later);
+			keep(n, frame, bytes, matched);
+			return;
+		}
 		matched |= f->ring != NULL;
 		hand_to(n, f, frame, bytes);
 		if (n->net->work >= budget && !list_is_empty(&n->later)) {
@@ -221,7 +235,7 @@ nic_receive(void *context, const uint8_t *frame, size_t bytes)
 	all->hits++;
 	count = look_below(n, all, frame, frame + bytes, hits);
 	f = only_hit(hits, count);
-	if (f) {
+	if (f && !waits(n, f)) {
 		f->hits++;
 		deliver(n, f->ring, frame, bytes);
 		return;
@@ -332,8 +346,10 @@ nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 	bool more;
 
 	net->work = 0;
+	n->behind = 0; /* a packet that has waited once does not wait again */
 	more = is_behind(n) && !catch_up(n, budget);
 	done = net->work;
+	n->behind = done + (budget < TURN_WORK ? TURN_WORK - budget : 0);
 	/* with nothing left it is only kept from interrupting */
 	more |= net->ops->interrupt(net, more || done > budget ? 0 : budget - done);
 	more |= is_behind(n);

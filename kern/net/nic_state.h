@@ -56,6 +56,7 @@ struct nic {
 		uint16_t bytes[LOCAL_FRAMES];
 		const struct env *sender[LOCAL_FRAMES];
 	} local;
+	uint32_t behind;          /* work of this turn that net->work does not tell */
 	const struct env *sender; /* of the present packet, who does not get it; NULL: it came in */
 	struct ring *news;        /* while it interrupts: rings that packets have come to */
 	uint32_t unheard;             /* tags of packets whose end concerns nobody */
@@ -83,7 +84,8 @@ nic_filter_of(uint64_t name)
 
 /* The pool of a NIC: `bytes` of memory, not cleared. Boot. */
 void nic_filters_init(struct nic *n, void *memory, size_t bytes);
-/* A record with its atoms, not yet in use: NULL if there is no room; and how it goes back. */
+/* A record with its atoms, as they came, not yet in use: NULL if there is no room; and how it goes
+ * back. */
 struct nic_filter *nic_filter_take(struct nic *n, uint32_t parent, const struct exo_filter *from,
 				   bool is_shared);
 void nic_filter_give(struct nic *n, struct nic_filter *f);

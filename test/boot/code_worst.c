@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * code_worst.c: the programs that take the kernel most time to compile and to run: the latter is
- * ended by its fuel, and the former is as good as any.
+ * ended by its fuel, and the former is as good as any. Both count for irqs_off_max.
  *
- * With SMP=1 it would count for irqs_off_max: a run of 512 units of fuel is 3085 instructions by
- * itself, and what interrupts bring comes right behind it.
- * boot: init SMP=2
+ * boot: init SMP=1
  */
 #include "lib/base/bpf.h"
 #include "lib/exo/slots.h"

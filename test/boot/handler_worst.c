@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * handler_worst.c: handlers that take as long as their fuel lets them: by themselves, and in the
- * helpers. With SMP=1 it would count for irqs_off_max, as code_worst.c would. Here each packet
+ * helpers. It counts for irqs_off_max, as code_worst.c does. Here each packet
  * must still come, and each run be told as one that ended early.
  *
- * boot: init SMP=2
+ * boot: init SMP=1
  */
 #include <string.h>
 
