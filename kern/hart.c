@@ -330,6 +330,16 @@ timer_came(struct hart *h)
 	hart_poll(h);
 }
 
+/* What they have led to. */
+static __attribute__((noinline)) void
+finish_interrupts(struct hart *h)
+{
+	if (h->inbox_rest || __atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
+		hart_inbox(h);
+	}
+	hart_send_pokes(h);
+}
+
 void
 hart_interrupts(struct hart *h)
 {
@@ -349,10 +359,7 @@ hart_interrupts(struct hart *h)
 	if (pending & ARCH_PENDING_TIMER) {
 		timer_came(h);
 	}
-	if (h->inbox_rest || __atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
-		hart_inbox(h);
-	}
-	hart_send_pokes(h);
+	finish_interrupts(h);
 }
 
 /* The slice of `e` is over. One that asked to be told of the end and still runs owes the grace, and
@@ -457,12 +464,25 @@ hart_choose(struct hart *h, uint64_t now)
 	}
 }
 
+/* Is there anything to do but what has just come up? */
+static inline bool
+has_left(const struct hart *h)
+{
+	return (h->irq_again | (uint64_t)__atomic_load_n(&h->inbox, __ATOMIC_RELAXED) |
+		(uint64_t)h->inbox_rest | hart_is_behind(h) | h->irq_held | trace_armed(h)) != 0;
+}
+
 /* Those that come while nobody runs. */
 static inline void
 idle_interrupts(struct hart *h)
 {
-	uint32_t pending = trace_armed(h) ? arch_pending() : 0;
+	uint32_t pending;
 
+	if (!has_left(h) && irq_quick(h, NULL)) {
+		finish_interrupts(h);
+		return;
+	}
+	pending = trace_armed(h) ? arch_pending() : 0;
 	trace_record_armed(h, NULL, EXO_TRACE_INTERRUPT, pending);
 	hart_interrupts(h);
 	trace_record_armed(h, NULL, EXO_TRACE_INTERRUPT_END, pending);

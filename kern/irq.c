@@ -244,7 +244,7 @@ turn_spend(struct turn *t, uint32_t work)
 
 /* Handle a device until *work is `budget`; with none, keep it from interrupting only. Returns true
  * if it has more to do. Tree lock. */
-static inline bool
+static __attribute__((noinline)) bool
 handle(uint32_t device, uint32_t budget, uint32_t *work)
 {
 	switch (irqs.device[device].user) {
@@ -360,33 +360,49 @@ irq_handle(struct hart *h)
 	return pending;
 }
 
+/* Nobody runs, and nothing of what devices had to do is left: the whole turn is for the one whose
+ * source was claimed. */
+static __attribute__((noinline)) void
+handle_idle(struct hart *h, uint32_t source)
+{
+	uint32_t device = irqs.of_source[source];
+	uint32_t work;
+
+	h->irq_again |= (uint64_t)handle(device, WORK_MAX, &work) << device;
+	plic_complete(&irqs.plic, h->plic_context, source);
+}
+
 /* No line of a kernel device has an env, nor has that of source 0. There is room to keep one: what
  * was kept before has been handled, or external interrupts are held (hart.c). */
-struct arch_env *
+bool
 irq_quick(struct hart *h, struct env *e)
 {
 	struct kernel *k = h->kernel;
 	struct irq_line *line;
 	uint64_t ticket;
 	uint32_t source;
+	bool done;
 
 	if (!arch_external_only()) {
-		return NULL;
+		return false;
 	}
 	ticket = kernel_lock_ticket(k);
 	source = plic_claim(&irqs.plic, h->plic_context);
 	line = &irqs.line[source];
-	if (line->env == e) {
+	if (line->env == e && e) {
 		line->claimed = true;
 		__atomic_fetch_or(&e->events, 1ul << line->bit, __ATOMIC_RELAXED);
 		kernel_unlock_ticket(k, ticket);
-		return upcall_deliver(e) != UPCALL_EXCEPTION ? &e->arch : NULL;
+		return upcall_deliver(e) != UPCALL_EXCEPTION;
 	}
-	if (source) {
+	done = !e && irqs.of_source[source];
+	if (done) {
+		handle_idle(h, source);
+	} else if (source) {
 		irqs.kept[h->number] = (uint16_t)source;
 		h->irq_again |= KEPT;
 		line->claimed = !irqs.of_source[source];
 	}
 	kernel_unlock_ticket(k, ticket);
-	return NULL;
+	return done;
 }

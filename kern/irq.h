@@ -44,9 +44,10 @@ void irq_soon(uint32_t device);
 bool irq_handle(struct hart *h);
 /* The short way of the interrupt that comes while `e`, at home on h, runs: if nothing else is
  * pending and it is of a line of e's own, its event is raised and e may go on, at its handler if it
- * has one: then its context is returned. That takes e's own time, so others need no protection from
- * it. NULL: what was claimed is kept, and irq_handle is to be called. Takes the tree lock. */
-struct arch_env *irq_quick(struct hart *h, struct env *e);
+ * has one. That takes e's own time, so others need no protection from it. Or while nobody runs, `e`
+ * NULL: then it is that of a device of the kernel, which has had its turn. False: what was claimed
+ * is kept, and irq_handle is to be called. Takes the tree lock. */
+bool irq_quick(struct hart *h, struct env *e);
 
 /* Let the line that c, of one line, names raise bit `bit` of e. 0, E_BUSY (another environment,
  * which has not ended, has it), E_UNSUPPORTED (it reaches no hart that e could wait on). */

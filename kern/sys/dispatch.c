@@ -103,8 +103,7 @@ kern_interrupt(struct arch_env *a)
 	struct hart *h = e->hart;
 
 	h->kernel->sysinfo->hart[h->number].interrupts++;
-	a = irq_quick(h, e);
-	if (a) {
+	if (irq_quick(h, e)) {
 		return a;
 	}
 	h = hart_enter(env_current());
