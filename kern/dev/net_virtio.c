@@ -36,7 +36,8 @@ enum {
 
 #define HEADER_BYTES    12u   /* 5.1.6.1; with VERSION_1 it always has num_buffers */
 #define BUFFER_BYTES    1536u /* header and the longest frame (1526), rounded up */
-#define BUFFER_SKEW     6u    /* then frames begin where they should */
+#define LEAST_BYTES     (HEADER_BYTES + NET_FRAME_MIN)
+#define BUFFER_SKEW     6u /* then frames begin where they should */
 #define RECEIVE_BUFFERS 64
 #define TRANSMIT_LEAST  8   /* room for a frame of NET_SEGMENTS_MAX segments */
 #define TRANSMIT_MOST   256 /* for NET_TAGS_MAX of them */
@@ -48,7 +49,7 @@ struct net_virtio {
 	struct virtio virtio;
 	struct virtq receive;
 	struct virtq transmit;
-	uint8_t *buffers; /* BUFFER_BYTES each; buffer i has id i (virtq_take_out) */
+	uint8_t *buffers; /* BUFFER_BYTES each; buffer i has id i (virtq_put_back) */
 	struct paddr buffers_address;
 	struct net_orders orders;
 	uint64_t in_flight; /* a bit per tag */
@@ -172,33 +173,15 @@ sent_one(struct net_virtio *s, bool *was_awaited)
 	return true;
 }
 
-static void
-frame_hand_out(struct net_virtio *s, uint32_t index, uint32_t bytes)
+/* What has come is no frame. False: the device broke. */
+static __attribute__((noinline)) bool
+passed_over(struct net_virtio *s, uint32_t bytes)
 {
-	if (bytes < HEADER_BYTES + NET_FRAME_MIN || bytes > HEADER_BYTES + NET_FRAME_MAX) {
-		s->net.dropped++;
-		return;
-	}
-	s->net.receive(s->net.context, s->buffers + (size_t)index * BUFFER_BYTES + HEADER_BYTES,
-		       bytes - HEADER_BYTES);
-}
-
-/* Hands out one received frame, of those that the queue has; false if the device broke. */
-static bool
-received_one(struct net_virtio *s)
-{
-	uint32_t bytes;
-	int index = virtq_take_out(&s->receive, &bytes);
-
-	if (index < 0) {
-		return false;
-	}
 	if (bytes > BUFFER_BYTES) {
 		virtio_break(&s->virtio, "it wrote more than a buffer holds");
 		return false;
 	}
-	frame_hand_out(s, (uint32_t)index, bytes);
-	virtq_put_back(&s->receive, (uint16_t)index);
+	s->net.dropped++;
 	return true;
 }
 
@@ -229,6 +212,8 @@ all_fails(struct net_virtio *s, uint32_t budget)
 static void
 receive_serve(struct net_virtio *s, uint32_t budget)
 {
+	void (*receive)(void *, const uint8_t *, size_t) = s->net.receive;
+	const uint8_t *frames = s->buffers + HEADER_BYTES;
 	int filled = virtq_filled(&s->receive);
 	uint32_t third = 0;
 
@@ -236,9 +221,19 @@ receive_serve(struct net_virtio *s, uint32_t budget)
 		return;
 	}
 	do {
-		if (!received_one(s)) {
+		uint32_t bytes;
+		int index = virtq_next(&s->receive, &bytes);
+
+		if (index < 0) {
 			return;
 		}
+		if (bytes - LEAST_BYTES <= NET_FRAME_MAX - NET_FRAME_MIN) {
+			receive(s->net.context, frames + (size_t)index * BUFFER_BYTES,
+				bytes - HEADER_BYTES);
+		} else if (!passed_over(s, bytes)) {
+			return;
+		}
+		virtq_put_back(&s->receive, (uint16_t)index);
 		third = third == 2 ? 0 : third + 1;
 		s->net.work += third != 0;
 	} while (--filled && s->net.work < budget);

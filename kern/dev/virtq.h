@@ -196,24 +196,12 @@ virtq_next(struct virtq *q, uint32_t *bytes)
 }
 
 /* The short way for a queue whose chains are one descriptor each and go round for ever; the one
- * that was added first has id 0, and so on. Instead of virtq_take(): takes out the next one that is
- * filled, until virtq_put_back(), of which the device does not know before virtq_publish(). Its
- * descriptor is as it was, unless the device has written there, which harms only itself. */
-static inline int
-virtq_take_out(struct virtq *q, uint32_t *bytes)
-{
-	int id = virtq_next(q, bytes);
-
-	if (id >= 0) {
-		q->slots[id].count = 0;
-	}
-	return id;
-}
-
+ * that was added first has id 0, and so on. Instead of virtq_take(): what virtq_next() named goes
+ * back; the device does not know before virtq_publish(). Its descriptor is as it was, unless the
+ * device has written there, which harms only itself. */
 static inline void
 virtq_put_back(struct virtq *q, uint16_t id)
 {
-	q->slots[id].count = 1;
 	q->available->ring[q->available_index++ & (q->size - 1)] = id;
 }
 
