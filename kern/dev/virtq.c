@@ -6,9 +6,10 @@
  * written, but for the used ring, whose index and ids are read once and checked, and for what the
  * device says of notifications, which harms itself only. What fails the check breaks the device.
  *
- * Invariants: a slot is on the free list, or in exactly one chain, or taken out; slots[id].count
- *             != 0 iff the device has, or will have when it is told, the chain that starts at id;
- *             there are available_index - used_index of those, at most `size`.
+ * Invariants: a slot is on the free list, or in exactly one chain; slots[id].count != 0 iff the
+ *             device has, or will have when it is told, the chain that starts at id; there are
+ *             available_index - used_index of those, at most `size`, and with them the one that
+ *             virtq_next() has named, until it is put back.
  * Callers:    the class drivers, with their lock held.
  * Spec:       virtio 1.2, 2.7.
  */
