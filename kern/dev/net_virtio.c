@@ -42,7 +42,7 @@ enum {
 #define TRANSMIT_LEAST  8   /* room for a frame of NET_SEGMENTS_MAX segments */
 #define TRANSMIT_MOST   256 /* for NET_TAGS_MAX of them */
 #define UNAWAITED_MOST  24  /* and room for those of one ring that are */
-#define TAKEN_PER_WORK  4   /* of those that nobody awaits */
+#define TAKEN_PER_WORK  2   /* of those that nobody awaits */
 
 struct net_virtio {
 	struct net net;
