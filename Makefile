@@ -71,7 +71,7 @@ uobjs = $(addprefix $(B)/u/,$(call objs,$1))
 # A program is DIR/NAME.c or DIR/NAME/*.[cS]; $(call programs_in,DIR) gives the DIR/NAMEs.
 programs_in = $(sort $(basename $(wildcard $1/*.c)) $(patsubst %/,%,$(dir $(wildcard $1/*/*.c))))
 sources_of  = $(if $(and $(wildcard $1.c),$(wildcard $1/*.c)),$(error there are $1.c and $1/: a program is one or the other))$(or $(wildcard $1.c),$(wildcard $1/*.c $1/*.S))
-USER_PROGS  := $(call programs_in,user)
+USER_PROGS  := $(filter-out $(if $(shell command -v clang),,$(code-programs)),$(call programs_in,user))
 BOOT_PROGS  := $(call programs_in,test/boot) $(call programs_in,test/prog)
 BENCH_PROGS := $(filter-out $(bench-host-y),$(call programs_in,test/bench))
 elf_of = $(patsubst user/%,$(B)/user/%.elf,$(patsubst test/bench/%,$(B)/bench/%.elf,\

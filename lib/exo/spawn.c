@@ -294,7 +294,7 @@ gift_give(struct building *b, const struct exo_gift *gift)
 {
 	int result = 0;
 
-	if (gift->field > EXO_GIFT(trace)) {
+	if (gift->field > EXO_GIFT(code)) {
 		return E_INVAL;
 	}
 	if (gift->field == EXO_GIFT(sysinfo)) {

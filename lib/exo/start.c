@@ -157,6 +157,7 @@ init_page_fill(struct exo_start *page, const struct exo_boot *boot)
 	page->sysinfo = boot->sysinfo;
 	page->frames = exo_own_frames()->pool;
 	page->trace = boot->trace;
+	page->code = boot->code;
 	page->first_free_slot = boot->first_free_slot;
 	page->slots = boot->slots;
 	page->image_start = boot->image_start;

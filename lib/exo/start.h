@@ -14,7 +14,7 @@
 #include <exo/types.h>
 
 #define EXO_START_MAGIC   0x7472617453686943ul
-#define EXO_START_VERSION 2
+#define EXO_START_VERSION 3
 #define EXO_START_SEED    32
 #define EXO_START_GRANTS  4
 #define EXO_START_DEVICES 16
@@ -39,7 +39,8 @@ struct exo_start {
 	exo_handle clock;       /* FRAME: the clock page, writable for who publishes the time */
 	exo_handle roster;      /* FRAME, read-only: what a monitor is told of all environments */
 	exo_handle requests;    /* FRAME: what a monitor wants of init: user/init/roster.h */
-	exo_handle trace; /* FRAME, read-only: the kernel's event trace */
+	exo_handle trace;       /* FRAME, read-only: the kernel's event trace */
+	exo_handle code;        /* CODE: pages for programs that the kernel runs */
 	uint32_t block_count;
 	uint32_t packet_count;
 	uint32_t window_count;
@@ -63,7 +64,7 @@ struct exo_start {
 	uint32_t value_count; /* "key=value" strings of the manifest that init does not know */
 	uint32_t values;      /* offset of the first; the others follow */
 	uint32_t text_end;    /* offset behind the last string */
-	char text[EXO_PAGE_SIZE - 616];
+	char text[EXO_PAGE_SIZE - 624];
 };
 _Static_assert(sizeof(struct exo_start) == EXO_PAGE_SIZE, "start page layout");
 

@@ -38,6 +38,7 @@ manifest_machine_any(struct manifest_machine *machine)
 		.harts = EXO_HARTS_MAX,
 		.free = {{.first = 2, .count = 1ull << 52}},
 		.free_count = 1,
+		.code = {.count = MANIFEST_CODE_MAX},
 		.timeline_slots = MANIFEST_TIMELINE_MAX,
 		.has_every_device = true,
 	};
@@ -116,10 +117,17 @@ check_name(const struct manifest *manifest, const char *name, struct manifest_re
 	return 0;
 }
 
+/* How many PACKET capabilities it gets. */
+static uint32_t
+packet_count(const struct manifest_env *env)
+{
+	return env->receive_count + env->shared.is_given + (env->tap ? 1 : 0);
+}
+
 static int
 check_network(const struct manifest_env *env, struct manifest_refusal *refusal)
 {
-	bool has_filter = env->receive_count || env->transmit.is_given || env->shared.is_given;
+	bool has_filter = packet_count(env) || env->transmit.is_given;
 
 	if (env->nic == MANIFEST_NO_NIC && (has_filter || env->filters)) {
 		return manifest_refuse(refusal, env->name, "nic",
@@ -128,8 +136,8 @@ check_network(const struct manifest_env *env, struct manifest_refusal *refusal)
 	}
 	if (env->nic != MANIFEST_NO_NIC && !has_filter) {
 		return manifest_refuse(refusal, env->name, "nic",
-				       "without filter, filter-receive, "
-				       "filter-transmit or filter-shared no packet comes or goes; "
+				       "without filter, filter-receive, filter-transmit, "
+				       "filter-shared or filter-tap no packet comes or goes; "
 				       "write filter-receive; filter-transmit; for all of them");
 	}
 	if (env->transmit.is_given && !env->receive_count) {
@@ -138,12 +146,11 @@ check_network(const struct manifest_env *env, struct manifest_refusal *refusal)
 				       "send; add filter-receive, such as filter-receive = "
 				       "\"0:6=nic\"");
 	}
-	if (env->receive_count + env->shared.is_given > MANIFEST_PACKETS_MAX) {
+	if (packet_count(env) > MANIFEST_PACKETS_MAX) {
 		return manifest_refuse(refusal, env->name, "filter",
-				       "it and filter-shared become %u capabilities, and an "
-				       "environment gets at most %u; make it simpler",
-				       env->receive_count + env->shared.is_given,
-				       MANIFEST_PACKETS_MAX);
+				       "it, filter-shared and filter-tap become %u capabilities, "
+				       "and an environment gets at most %u; make it simpler",
+				       packet_count(env), MANIFEST_PACKETS_MAX);
 	}
 	return 0;
 }

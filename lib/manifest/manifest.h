@@ -17,15 +17,16 @@
 #include "lib/pcap/lower.h"
 
 #define MANIFEST_ENVS_MAX       32
-#define MANIFEST_NAME_MAX       31   /* characters of an environment's name */
-#define MANIFEST_EXTENTS_MAX    4    /* of blocks, of one environment */
-#define MANIFEST_SLOTS_MAX      8    /* entries of slots, of one environment */
-#define MANIFEST_TIMELINE_MAX   4096 /* positions that a kernel can be built for */
-#define MANIFEST_DEVICES_MAX    16   /* ranges of registers, and lines, of one environment */
-#define MANIFEST_PACKETS_MAX    4    /* PACKET capabilities of one environment */
-#define MANIFEST_FILTERS_MAX    48   /* to receive with, of all environments */
-#define MANIFEST_EXPRESSION_MAX 32   /* filters of an expression, while it is read */
-#define MANIFEST_ARGS_MAX       16   /* strings of args, and of values */
+#define MANIFEST_NAME_MAX       31    /* characters of an environment's name */
+#define MANIFEST_EXTENTS_MAX    4     /* of blocks, of one environment */
+#define MANIFEST_SLOTS_MAX      8     /* entries of slots, of one environment */
+#define MANIFEST_TIMELINE_MAX   4096  /* positions that a kernel can be built for */
+#define MANIFEST_DEVICES_MAX    16    /* ranges of registers, and lines, of one environment */
+#define MANIFEST_PACKETS_MAX    4     /* PACKET capabilities of one environment */
+#define MANIFEST_FILTERS_MAX    48    /* to receive with, of all environments */
+#define MANIFEST_EXPRESSION_MAX 32    /* filters of an expression, while it is read */
+#define MANIFEST_ARGS_MAX       16    /* strings of args, and of values */
+#define MANIFEST_CODE_MAX       65536 /* pages of code that a kernel can be built for */
 #define MANIFEST_SENTENCE_BYTES 384
 #define MANIFEST_CSPACE_SLOTS   128 /* where cspace-slots is not given */
 #define MANIFEST_RESTART_ALWAYS UINT32_MAX
@@ -98,6 +99,8 @@ struct manifest_env {
 	bool is_expression; /* they come from `filter`, not from filter-receive */
 	struct manifest_filter transmit;
 	struct manifest_filter shared; /* group-addressed packets, each listener gets a copy */
+	struct manifest_filter *tap;   /* copies of what others get, or a null pointer */
+	struct manifest_range code;    /* pages of the code arena; first: from manifest_plan */
 	struct manifest_strings window_names; /* devices: "sifive,gpio0", "ns16550a@10000000" */
 	struct manifest_strings line_names;
 	bool is_dma_trusted;
@@ -129,6 +132,7 @@ struct manifest_machine {
 	bool has_nic[EXO_NICS_MAX];
 	uint8_t mac[EXO_NICS_MAX][6];
 	uint32_t filters[EXO_NICS_MAX];                 /* size of the NIC's filter pool */
+	struct manifest_range code;                     /* pages of the code arena */
 	uint32_t timeline_slots;                        /* positions on the timeline of each hart */
 	bool has_every_device;                          /* so nothing below is looked at */
 	const struct fdt *devices;                      /* the tree that describes them */

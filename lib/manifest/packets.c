@@ -55,9 +55,9 @@ read_atoms(struct property_reader *reader, struct manifest_filter *filter)
 	return 0;
 }
 
-/* Gives the environment room for so many filters to receive with. */
+/* Room for so many filters to receive with. */
 static int
-take_filters(struct property_reader *reader, uint32_t count)
+take_filters(struct property_reader *reader, uint32_t count, struct manifest_filter **filters)
 {
 	struct manifest *manifest = reader->manifest;
 
@@ -65,11 +65,10 @@ take_filters(struct property_reader *reader, uint32_t count)
 		return REFUSE(reader, "there are more than %u filters in this manifest",
 			      MANIFEST_FILTERS_MAX);
 	}
-	reader->env->receive = &manifest->filter[manifest->filter_count];
-	reader->env->receive_count = count;
+	*filters = &manifest->filter[manifest->filter_count];
 	manifest->filter_count += count;
 	for (uint32_t i = 0; i < count; i++) {
-		reader->env->receive[i] = (struct manifest_filter){.is_given = true};
+		(*filters)[i] = (struct manifest_filter){.is_given = true};
 	}
 	return 0;
 }
@@ -77,8 +76,9 @@ take_filters(struct property_reader *reader, uint32_t count)
 int
 packets_receive(struct property_reader *reader)
 {
-	int status = take_filters(reader, 1);
+	int status = take_filters(reader, 1, &reader->env->receive);
 
+	reader->env->receive_count = !status;
 	return status ? status : read_atoms(reader, &reader->env->receive[0]);
 }
 
@@ -115,7 +115,8 @@ packets_expression(struct property_reader *reader)
 		return REFUSE(reader, "it is not one string; write filter = \"ether dst nic\"");
 	}
 	status = lower(reader, text);
-	status = status ? status : take_filters(reader, lowered->count);
+	status = status ? status : take_filters(reader, lowered->count, &reader->env->receive);
+	reader->env->receive_count = status ? 0 : lowered->count;
 	for (uint32_t i = 0; !status && i < lowered->count; i++) {
 		struct manifest_filter *filter = &reader->env->receive[i];
 
@@ -137,6 +138,14 @@ packets_shared(struct property_reader *reader)
 			      EXO_ATOMS_MAX, EXO_ATOMS_MAX - 1);
 	}
 	return status;
+}
+
+int
+packets_tap(struct property_reader *reader)
+{
+	int status = take_filters(reader, 1, &reader->env->tap);
+
+	return status ? status : read_atoms(reader, reader->env->tap);
 }
 
 int
@@ -274,7 +283,8 @@ packets_filters(const struct manifest *manifest, uint32_t nic)
 		const struct manifest_env *env = &manifest->env[i];
 
 		if (env->nic == nic) {
-			used += (uint64_t)env->receive_count + env->shared.is_given + env->filters;
+			used += (uint64_t)env->receive_count + env->shared.is_given +
+				(env->tap ? 1 : 0) + env->filters;
 		}
 	}
 	return used;

@@ -331,6 +331,29 @@ place_frames(struct manifest *manifest, const struct manifest_machine *machine,
 	return 0;
 }
 
+/* Pages of the code arena, one after the other in the order of the manifest. */
+static int
+place_code(struct manifest *manifest, const struct manifest_machine *machine,
+	   struct manifest_refusal *refusal)
+{
+	uint64_t used = 0;
+
+	for (uint32_t i = 0; i < manifest->count; i++) {
+		struct manifest_env *env = &manifest->env[i];
+
+		if (!range_within(used, env->code.count, machine->code.count)) {
+			return manifest_refuse(
+				refusal, env->name, "code",
+				"there is no room for %lu pages of code: this machine has %lu, of "
+				"which those before it take %lu; lower it",
+				env->code.count, machine->code.count, used);
+		}
+		env->code.first = machine->code.first + used;
+		used += env->code.count;
+	}
+	return 0;
+}
+
 int
 manifest_plan(struct manifest *manifest, const struct manifest_machine *machine,
 	      struct manifest_refusal *refusal)
@@ -357,7 +380,8 @@ manifest_plan(struct manifest *manifest, const struct manifest_machine *machine,
 			}
 		}
 	}
-	return place_frames(manifest, machine, refusal);
+	int status = place_frames(manifest, machine, refusal);
+	return status ? status : place_code(manifest, machine, refusal);
 }
 
 void

@@ -3,7 +3,7 @@
  *
  * Checks what single properties cannot tell: harts, disks and NICs that are not there, blocks,
  * pages or packets that two environments want, supervisors, more pages than there are. Chooses
- * the pages of every environment that does not name them.
+ * the pages of every environment that does not name them, and those of its code.
  */
 #ifndef LIB_MANIFEST_PLAN_H
 #define LIB_MANIFEST_PLAN_H

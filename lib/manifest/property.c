@@ -348,6 +348,12 @@ read_trace(struct property_reader *reader)
 }
 
 static int
+read_code(struct property_reader *reader)
+{
+	return read_number(reader, 1, MANIFEST_CODE_MAX, &reader->env->code.count);
+}
+
+static int
 read_later(struct property_reader *reader)
 {
 	return REFUSE(reader, "this version of Chitin does not hand that out yet; remove it");
@@ -370,6 +376,7 @@ static const struct property properties[] = {
 	{"filter-receive", packets_receive},
 	{"filter-transmit", packets_transmit},
 	{"filter-shared", packets_shared},
+	{"filter-tap", packets_tap},
 	{"filters", read_filters},
 	{"console", read_console},
 	{"cspace-slots", read_cspace_slots},
@@ -383,6 +390,7 @@ static const struct property properties[] = {
 	{"clock", read_clock},
 	{"monitor", read_monitor},
 	{"trace", read_trace},
+	{"code", read_code},
 };
 _Static_assert(ARRAY_SIZE(properties) <= 32, "one bit of `seen` each");
 

@@ -174,6 +174,10 @@ int net_wait(struct net *net, uint64_t timeout_ns);
 uint64_t net_events(const struct net *net);
 uint64_t net_timeout_ns(struct net *net);
 
+/* The RING that packets to this host alone come by, for a handler (EXO_BIND_HANDLER): what that
+ * deals with never comes here. */
+exo_handle net_ring(const struct net *net);
+
 /* Sends what was put together since the last net_poll. */
 void net_flush(struct net *net);
 

@@ -178,6 +178,12 @@ net_poll(struct net *net)
 	return any;
 }
 
+exo_handle
+net_ring(const struct net *net)
+{
+	return net->rings.nets[0].receive.ring;
+}
+
 uint64_t
 net_events(const struct net *net)
 {

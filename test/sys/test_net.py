@@ -364,6 +364,89 @@ def test_two_hosts_on_one_card(machine, initrd, cable):
     assert not cable.collect(lambda f: UDP in f, 0.5)
 
 
+def test_a_tap_sees_both_directions(machine, initrd, cable):
+    """What udpecho receives alone, and what it sends."""
+    dump = ('dump { program = "tcpdump"; args = "-t", "-c", "4", "icmp or udp"; frames = <512>; nic = <0>; '
+            'filter-tap; restart = "1"; };')
+    guest = machine(initrd=initrd(manifest("udpecho", more=dump)), net=cable.net)
+    guest.expect(f"^net: address {GUEST},", 30)
+    assert "dump: listening" in guest.console
+    assert cable.ping() and cable.echo(b"x" * 9) == b"x" * 9
+    guest.expect("^dump: 4 packets shown", 10)
+    assert re.findall(rf"^IP (\S+) > (\S+): (ICMP echo re|UDP)", guest.console, re.M) == [
+        (US, GUEST, "ICMP echo re"), (GUEST, US, "ICMP echo re"),
+        (f"{US}.20009", f"{GUEST}.7", "UDP"), (f"{GUEST}.7", f"{US}.20009", "UDP")]
+
+
+# --- udpecho_handler ------------------------------------------------------------------------------
+
+CODE = NO_DHCP + "code = <4>; "
+
+
+def started_handler(machine, initrd, cable, words=CODE, args=""):
+    guest = machine(initrd=initrd(manifest("udpecho_handler", args, words)), net=cable.net)
+    guest.expect(f"^net: address {GUEST},", 30)
+    assert cable.ping()         # whatever comes to the program has it tell the handler its address
+    return guest
+
+
+def told(guest):
+    return [int(n) for n in re.findall(r"udpecho_handler: (\d+) datagrams sent back in the kernel", guest.console)]
+
+
+def test_the_handler_answers(machine, initrd, cable):
+    """Small datagrams never come to the program, all others do, and both are answered alike."""
+    guest = started_handler(machine, initrd, cable)
+    for size in (0, 1, 17, 18, 19, 200, 214, 215, 1472):
+        data = random.Random(size).randbytes(size)
+        cable.send_ip(IP(src=US, dst=GUEST, ttl=3, id=7) / UDP(sport=3000, dport=7) / Raw(data))
+        back = cable.expect(lambda f: UDP in f)
+        assert rest_of(back[UDP]) == data and sums_are_right(back)
+        assert (back.src, back.dst, back[IP].src, back[IP].ttl) == (GUEST_MAC, OUR_MAC, GUEST, 64)
+        assert (back[UDP].sport, back[UDP].dport) == (7, 3000)
+    guest.expect("^udpecho_handler: 7 datagrams sent back in the kernel", 5)
+    assert cable.ping(2) and cable.echo(b"y" * 1400) == b"y" * 1400
+
+
+def test_the_handler_leaves_what_is_not_its_own(machine, initrd, cable):
+    guest = started_handler(machine, initrd, cable, args="8")
+    for packet in (IP(src=US, dst=GUEST) / UDP(sport=19, dport=8),        # would be answered for ever
+                   IP(src=US, dst="10.1.2.9") / UDP(sport=3000, dport=8),
+                   IP(src=GUEST, dst=GUEST) / UDP(sport=3000, dport=8),
+                   IP(src="255.255.255.255", dst=GUEST) / UDP(sport=3000, dport=8)):
+        cable.send_ip(packet / Raw(b"no"))
+    assert not cable.collect(lambda f: UDP in f and ICMP not in f, 0.5)
+    cable.send_ip(IP(src=US, dst=GUEST) / UDP(sport=3000, dport=7) / Raw(b"nobody"))
+    assert cable.expect(is_error)[ICMP].code == 3
+    assert cable.echo(b"yes", port=8) == b"yes"
+    guest.expect("^udpecho_handler: 1 datagrams sent back in the kernel", 5)
+    assert told(guest) == [1]
+
+
+def test_the_handler_is_loaded_in_each_life(machine, initrd, cable):
+    """The pages of its code come back with the program's end."""
+    guest = started_handler(machine, initrd, cable, CODE + 'restart = "always"; ')
+    for n in range(3):
+        assert cable.echo(bytes([n]) * 9) == bytes([n]) * 9
+        guest.expect("^udpecho_handler: 1 datagrams sent back in the kernel", 5)
+        guest.send("kill udpecho_handler\n")
+        guest.expect("started again", 10)
+        guest.expect(f"^net: address {GUEST},", 30)
+        assert cable.ping()
+
+
+def test_the_handler_needs_code(machine, initrd, cable):
+    guest = machine(initrd=initrd(manifest("udpecho_handler")), net=cable.net)
+    guest.expect("^udpecho_handler: the manifest gives no pages for code; write code = <4>", 30)
+    assert guest.finish(20) == qemu.FAILURE
+
+
+def test_more_code_than_there_is(machine, initrd, cable):
+    guest = machine(initrd=initrd(manifest("udpecho_handler", words=NO_DHCP + "code = <60000>; ")), net=cable.net)
+    guest.expect(r"udpecho_handler: code: there is no room for 60000 pages of code: this machine has \d+, of which those "
+                 "before it take 0; lower it", 30)
+
+
 # --- addresses --------------------------------------------------------------------------------------
 
 def test_dhcp_of_qemu(machine, initrd):

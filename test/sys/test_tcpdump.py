@@ -176,6 +176,36 @@ def test_filter_of_the_manifest(machine, initrd, wire):
     assert text.count("Request who-has 10.1.2.3") == 1 and "10.1.2.9" not in text and "Reply" not in text
 
 
+def test_tap_of_the_manifest(machine, initrd, wire):
+    """`filter-tap` gives copies of what others get alone, and takes nothing from them; with atoms only of some."""
+    last = make(Raw(b"last" * 20), dst=OTHER)
+    last = last[:12] + b"\x90\x00" + last[14:]
+    guest = boot(machine, initrd, wire,
+                 env("own", ["-t", "-c", "9"], 'filter-receive = "0:6=nic";'),
+                 env("group", ["-t", "-c", "1"], "filter-shared;"),
+                 env("all", ["-t", "-c", str(len(PACKETS) + 1)], "filter-tap;"),
+                 env("icmp", ["-t", "-c", "1"], 'filter-tap = "12:2=0x0800", "23:1=1";'))
+    for name in "own", "group", "all", "icmp":
+        guest.expect(f"^{name}: listening", 30)
+        guest.seen = 0
+    wire.send([*PACKETS, last])
+    guest.expect("^init: the work is over", 20)
+    assert guest.finish(20) == qemu.PASS
+    for name, count in ("own", 9), ("group", 1), ("all", len(PACKETS) + 1), ("icmp", 1):
+        assert f"{name}: {count} packets shown, {count} received, 0 dropped" in guest.console
+    assert guest.console.count("ICMP echo request") == 3 and guest.console.count("ethertype Unknown (0x9000)") == 1
+
+
+def test_the_tap_of_a_program_that_is_started_again(machine, initrd, wire):
+    """A life's tap goes with it, so that the next one gets its own, as often as the NIC has filters and more."""
+    guest = boot(machine, initrd, wire, env("all", ["-t", "-c", "1"], 'filter-tap; restart = "3";'))
+    for _ in range(4):
+        guest.expect("^all: listening", 30)
+        wire.send(PACKETS[4:5])
+        guest.expect("^all: 1 packets shown, 1 received, 0 dropped", 20)
+    assert guest.finish(20) == qemu.PASS
+
+
 @pytest.mark.parametrize("args, words, says", [
     (["-c", "0"], "filter-receive;", "tcpdump: -c: it wants a number of packets, from 1 on"),
     (["-w", "../x"], "filter-receive;", "tcpdump: -w: it wants a file's name"),

@@ -37,6 +37,7 @@ static const struct manifest_machine small = {
 	.has_nic = {true},
 	.mac = {{0x52, 0x54, 0x00, 0x12, 0x34, 0x56}},
 	.filters = {32},
+	.code = {0, 64},
 	.timeline_slots = 64,
 	.has_every_device = true,
 };
@@ -255,6 +256,27 @@ test_filter_expression(void **state)
 			     &small));
 }
 
+/* A tap stands beside whatever others take alone, also of multicast frames that are shared out. */
+static void
+test_taps_and_code(void **state)
+{
+	const struct manifest_env *env =
+		accept("a { " PROGRAM "nic = <0>; filter-receive = \"0:6=nic\"; code = <60>; }; "
+		       "b { " PROGRAM "nic = <0>; filter-shared; }; "
+		       "c { " PROGRAM "nic = <0>; filter-tap = \"12:2=0x0800\"; code = <4>; };");
+
+	(void)state;
+	assert_null(env[0].tap);
+	assert_int_equal(env[0].code.first, 0);
+	assert_int_equal(env[0].code.count, 60);
+	assert_int_equal(env[1].code.count, 0);
+	assert_int_equal(env[2].receive_count, 0);
+	assert_int_equal(env[2].tap->count, 1);
+	assert_int_equal(env[2].tap->atoms[0].value, 0x0800);
+	assert_int_equal(env[2].code.first, 60);
+	assert_int_equal(env[2].code.count, 4);
+}
+
 static void
 test_placement(void **state)
 {
@@ -371,7 +393,7 @@ static const char *const env_refusals[][2] = {
 	{PROGRAM "nic = <1>; filter-receive;",
 	 "e: nic: this machine has no NIC 1; attach one, or remove it from the manifest"},
 	{PROGRAM "nic = <0>;",
-	 "e: nic: without filter, filter-receive, filter-transmit or filter-shared "
+	 "e: nic: without filter, filter-receive, filter-transmit, filter-shared or filter-tap "
 	 "no packet comes or goes; "
 	 "write filter-receive; filter-transmit; for all of them"},
 	{PROGRAM "filter-receive;", "e: nic: it is missing, but there is a filter; say which NIC, "
@@ -452,8 +474,22 @@ static const char *const env_refusals[][2] = {
 	 "e: filter: a packet could match \"12:2=0x800 30:4=0xa000001\" of it and \"12:2=0x800 "
 	 "26:4=0xa000001\" of \"e\"; some byte must differ between the two"},
 	{PROGRAM "nic = <0>; filter = \"tcp port 80\"; filter-shared;",
-	 "e: filter: it and filter-shared become 5 capabilities, and an environment gets at most "
-	 "4; make it simpler"},
+	 "e: filter: it, filter-shared and filter-tap become 5 capabilities, and an environment "
+	 "gets at most 4; make it simpler"},
+	{PROGRAM "nic = <0>; filter = \"tcp port 80\"; filter-tap;",
+	 "e: filter: it, filter-shared and filter-tap become 5 capabilities, and an environment "
+	 "gets at most 4; make it simpler"},
+	{PROGRAM "filter-tap;", "e: nic: it is missing, but there is a filter; say which NIC, such "
+				"as nic = <0>"},
+	{PROGRAM "nic = <0>; filter-tap; filter-transmit;",
+	 "e: filter-transmit: only who receives may send; add filter-receive, such as "
+	 "filter-receive = \"0:6=nic\""},
+	{PROGRAM "nic = <0>; filter-tap = \"12=1\";",
+	 "e: filter-tap: \"12=1\" is no atom: it does not begin with OFFSET:WIDTH"},
+	{PROGRAM "code;", "e: code: it is not one number; write code = <1>"},
+	{PROGRAM "code = <0>;", "e: code: 0 is out of range; it must be from 1 to 65536"},
+	{PROGRAM "code = <65>;", "e: code: there is no room for 65 pages of code: this machine has "
+				 "64, of which those before it take 0; lower it"},
 	{PROGRAM "nic = <0>; filter = \"arp\"; filter-shared;",
 	 "e: filter: it takes multicast and broadcast frames, which filter-shared of NIC 0 shares "
 	 "out; add \"and not multicast\" or a destination address"},
@@ -514,6 +550,13 @@ static const char *const refusals[][2] = {
 	 "a: filters: the environments of NIC 0 need 36 filters, and it has 32; lower or remove "
 	 "one "
 	 "of them"},
+	{"a { " PROGRAM "nic = <0>; filter-tap; filters = <31>; }; "
+	 "b { " PROGRAM "nic = <0>; filter-tap; };",
+	 "a: filters: the environments of NIC 0 need 33 filters, and it has 32; lower or remove "
+	 "one of them"},
+	{"a { " PROGRAM "code = <60>; }; b { " PROGRAM "code = <5>; };",
+	 "b: code: there is no room for 5 pages of code: this machine has 64, of which those "
+	 "before it take 60; lower it"},
 	{"a { " PROGRAM "monitor; }; b { " PROGRAM "monitor; };",
 	 "b: console: \"a\" reads the console already, and input goes to one reader; make one of "
 	 "them \"write\""},
@@ -680,6 +723,7 @@ main(void)
 		cmocka_unit_test(test_refusals),       cmocka_unit_test(test_refusals_of_blobs),
 		cmocka_unit_test(test_too_many),       cmocka_unit_test(test_too_many_filters),
 		cmocka_unit_test(test_machine_any),    cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_taps_and_code),
 	};
 	int failures = cmocka_run_group_tests(tests, NULL, NULL);
 

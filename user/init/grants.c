@@ -193,6 +193,39 @@ add_copies(const struct manifest_env *env, struct grants *grants)
 	return add(grants, &what, EXO_GIFT(packets) + env->receive_count * sizeof(exo_handle));
 }
 
+/* A share of the whole NIC that sees what was carved from it. */
+static int
+add_tap(const struct manifest_env *env, struct grants *grants)
+{
+	static struct exo_filter filter;
+	uint32_t before = env->receive_count + env->shared.is_given;
+	struct derivation what = {.start = (uint64_t)&filter,
+				  .rights = EXO_PACKET_RECEIVE | EXO_PACKET_TAP};
+
+	if (!env->tap) {
+		return 0;
+	}
+	grants->what = "give it a tap on the packets of others";
+	what.parent = exo_boot()->packets[env->nic];
+	filter_fill(&filter, env->tap, &nothing);
+	return add(grants, &what, EXO_GIFT(packets) + before * sizeof(exo_handle));
+}
+
+static int
+add_code(const struct manifest_env *env, struct grants *grants)
+{
+	struct derivation what = {
+		.parent = exo_boot()->code,
+		.start = env->code.first,
+		.count = env->code.count,
+		.rights = EXO_CODE_LOAD | EXO_CODE_RUN,
+		.is_carve = true,
+	};
+
+	grants->what = "carve pages for its code";
+	return what.count ? add(grants, &what, EXO_GIFT(code)) : 0;
+}
+
 static int
 add_windows(const struct manifest_env *env, struct grants *grants)
 {
@@ -255,6 +288,8 @@ grants_make(const struct manifest_env *env, struct exo_gift gifts[GRANTS_MAX], c
 	status = status ? status : add_blocks(env, &grants);
 	status = status ? status : add_packets(env, &grants);
 	status = status ? status : add_copies(env, &grants);
+	status = status ? status : add_tap(env, &grants);
+	status = status ? status : add_code(env, &grants);
 	status = status ? status : add_windows(env, &grants);
 	status = status ? status : add_lines(env, &grants);
 	return status ? undo(&grants, status, what) : grants.count;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * grants.h: derives from init's capabilities what one environment is to hold.
  *
- * Disk blocks and packets are carved: nobody else has them. Console, what is published and the
- * copies of group-addressed packets are shared. All of it ends with the environment's capability
- * space.
+ * Disk blocks, packets and pages for code are carved: nobody else has them. Console, what is
+ * published, the copies of group-addressed packets and taps are shared. All of it ends with the
+ * environment's capability space.
  */
 #ifndef USER_INIT_GRANTS_H
 #define USER_INIT_GRANTS_H
@@ -11,9 +11,8 @@
 #include "lib/exo/spawn.h"
 #include "lib/manifest/plan.h"
 
-/* Console, system page, frame table, clock page, trace, blocks, packets received alone, packets
- * shared. */
-#define GRANTS_MAX (5 + MANIFEST_EXTENTS_MAX + MANIFEST_PACKETS_MAX + 2 * MANIFEST_DEVICES_MAX)
+/* Console, system page, frame table, clock page, trace, code, blocks, packets. */
+#define GRANTS_MAX (6 + MANIFEST_EXTENTS_MAX + MANIFEST_PACKETS_MAX + 2 * MANIFEST_DEVICES_MAX)
 
 /* Once, before the first environment. Gives up if a NIC does not take the filter. */
 void grants_open(const struct manifest *manifest);

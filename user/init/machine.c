@@ -91,6 +91,7 @@ machine_read(struct manifest_machine *machine)
 	*machine = (struct manifest_machine){
 		.harts = info->harts,
 		.timeline_slots = info->timeline_slots,
+		.code = range_of(boot->code),
 	};
 	read_frames(machine);
 	read_devices(machine);

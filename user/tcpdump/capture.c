@@ -2,8 +2,7 @@
  * capture.c: where the packets come from: one ring for each capability that the manifest gives.
  *
  * Which packets that are is the kernel's matter: those of the capability's atoms, and of these no
- * packet that went to another environment's carve. acquire() is the only place that knows of
- * capabilities.
+ * packet that went to another environment's carve, unless it is a tap.
  * Invariant: current is the ring whose oldest packet is being shown, or a null pointer.
  */
 #include "user/tcpdump/capture.h"
@@ -26,18 +25,14 @@ static struct {
 	struct exo_net *current;
 } capture;
 
-/* The capability that ring number `index` is to receive with, or EXO_NONE. */
-static exo_handle
-acquire(uint32_t index)
-{
-	return index < exo_start()->packet_count ? exo_start()->packets[index] : EXO_NONE;
-}
-
 int
 capture_open(void)
 {
-	for (uint32_t i = 0; i < RINGS && acquire(i) != EXO_NONE; i++) {
-		int status = exo_net_open_receive(&capture.rings[i], acquire(i), PAGES, EVENT);
+	const struct exo_start *start = exo_start();
+
+	for (uint32_t i = 0; i < start->packet_count; i++) {
+		int status =
+			exo_net_open_receive(&capture.rings[i], start->packets[i], PAGES, EVENT);
 
 		if (status) {
 			return status;

@@ -97,8 +97,8 @@ static int
 fail(const char *what, int status)
 {
 	printf("%s: %s: %s\n", exo_name(), what,
-	       status == E_NOENT ? "the manifest gives no packets; write filter-receive, filter or "
-				   "filter-shared"
+	       status == E_NOENT ? "the manifest gives no packets; write filter-tap, filter-shared "
+				   "or filter-receive"
 				 : exo_error_sentence(status));
 	return 1;
 }
