@@ -237,17 +237,17 @@ static bool
 usual_frame(struct net *net, const uint8_t *frame, size_t bytes)
 {
 	const uint8_t *header = frame + ETH_HEADER;
-	int data_bytes = get16(frame + ETH_TYPE) == ETH_TYPE_IP
+	int data_bytes = get16_even(frame + ETH_TYPE) == ETH_TYPE_IP
 				 ? usual_bytes(header, bytes - ETH_HEADER)
 				 : E_FORMAT;
 
-	if (data_bytes < 0 || !net->address || get32(header + USUAL_TO) != net->address) {
+	if (data_bytes < 0 || !net->address || get32_aligned(header + USUAL_TO) != net->address) {
 		return false;
 	}
 	struct net_datagram datagram = {
-		.from = get32(header + USUAL_FROM),
-		.from_port = get16(header + USUAL_FROM_PORT),
-		.to_port = get16(header + USUAL_TO_PORT),
+		.from = get32_aligned(header + USUAL_FROM),
+		.from_port = get16_even(header + USUAL_FROM_PORT),
+		.to_port = get16_even(header + USUAL_TO_PORT),
 		.data = header + USUAL_DATA,
 		.bytes = (uint32_t)data_bytes,
 		.frame = frame,

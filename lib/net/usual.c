@@ -18,26 +18,26 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "as loaded");
 static bool
 udp_is_intact(const uint8_t *header, uint32_t bytes)
 {
-	const raw32 *word = (const raw32 *)header;
-	uint32_t length_and_sum = word[6];
-	uint64_t sum = (uint64_t)word[3] + word[4] + PSEUDO + (length_and_sum & 0xffff);
+	const raw32 *part = (const raw32 *)header;
+	uint32_t length_and_sum = part[6];
+	uint64_t sum = (uint64_t)part[3] + part[4] + PSEUDO + (length_and_sum & 0xffff);
 
 	return !(length_and_sum >> 16) ||
-	       checksum_fold(sum + checksum_of(header + IP_HEADER, (int)bytes)) == 0xffff;
+	       checksum_fold(checksum_add(sum, header + IP_HEADER, bytes)) == 0xffff;
 }
 
 int
 usual_bytes(const uint8_t *header, size_t bytes)
 {
-	const raw32 *word = (const raw32 *)header;
+	const raw32 *part = (const raw32 *)header;
 
 	if (bytes < USUAL_DATA || header[0] != FIRST || header[9] != IP_UDP ||
-	    word[1] >> 16 & CUT) {
+	    part[1] >> 16 & CUT) {
 		return E_FORMAT;
 	}
-	uint32_t total = get16(header + 2);
-	uint32_t behind = get16(header + IP_HEADER + 4);
-	uint64_t sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
+	uint32_t total = get16_even(header + 2);
+	uint32_t behind = get16_even(header + IP_HEADER + 4);
+	uint64_t sum = (uint64_t)part[0] + part[1] + part[2] + part[3] + part[4];
 	if (total > bytes || IP_HEADER + behind > total || behind < UDP_HEADER ||
 	    checksum_fold(sum) != 0xffff || !udp_is_intact(header, behind)) {
 		return E_FORMAT;
