@@ -28,8 +28,9 @@ def sources():
 
 def for_clang(flags):
     """The flags of riscv64-unknown-elf-gcc as clang understands them."""
-    flags = [f for f in flags if not f.startswith(("-misa-spec", "-ffile-prefix-map", "-msmall-data-limit", "-fstack-usage", "-fno-tree-", "-fno-cse-",
-                                                       "-ffixed-"))]
+    unknown = ("-misa-spec", "-ffile-prefix-map", "-msmall-data-limit", "-fstack-usage", "-fno-tree-", "-fno-cse-",
+               "-finline-limit", "-ffixed-")
+    flags = [f for f in flags if not f.startswith(unknown)]
     if "--specs=picolibc.specs" in flags:
         flags.remove("--specs=picolibc.specs")
         flags += ["-isystem", PICOLIBC]

@@ -2,8 +2,8 @@
  * checksum.h: the Internet checksum, RFC 1071. Pure.
  *
  * The sum may be formed of wider words, in any byte order, and folded in the end. Memory is read in
- * aligned words, for boards trap on others; in words of 4 bytes, for a register holds the carries of
- * 2^32 of them, and what follows an Ethernet header is aligned so.
+ * aligned words, for boards trap on others; in words of 4 bytes, for a register holds the carries
+ * of 2^32 of them, and what follows an Ethernet header is aligned so.
  */
 #ifndef LIB_BASE_CHECKSUM_H
 #define LIB_BASE_CHECKSUM_H

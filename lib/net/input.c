@@ -63,7 +63,7 @@ echo_input(struct net *net, const struct ip_packet *packet, struct icmp_message 
 		return;
 	}
 	if (net->asked) {
-		net->counts.echoes += !net_echo_answer(net, packet->data, packet->bytes);
+		net->counts.echoes += !net_echo_answer(net, packet->bytes);
 		return;
 	}
 	message->type = ICMP_ECHO_REPLY;

@@ -135,29 +135,25 @@ udp_parse(const struct ip_packet *packet, struct udp_packet *udp)
 }
 
 void
-ip_build_answer(uint8_t *header, const uint8_t *asked, uint16_t id, uint32_t bytes)
+ip_turn(uint8_t *header, uint16_t id)
 {
-	const raw32 *in = (const raw32 *)asked;
-	raw32 *out = (raw32 *)header;
-	uint32_t kind = IP_TTL | (uint32_t)asked[9] << 8;
+	raw32 *part = (raw32 *)header;
+	uint32_t kind = IP_TTL | (uint32_t)header[9] << 8;
+	uint32_t from = part[3];
+	uint64_t sum = (uint64_t)part[0] + id + kind + from + part[4];
 
-	out[0] = 0x45 | (uint32_t)__builtin_bswap16((uint16_t)(IP_HEADER + bytes)) << 16;
-	out[1] = id;
-	out[3] = in[4];
-	out[4] = in[3];
-	uint64_t sum = (uint64_t)out[0] + id + kind + in[3] + in[4];
-	out[2] = kind | (uint32_t)(uint16_t)~checksum_fold(sum) << 16;
+	part[1] = id; /* and no flags */
+	part[2] = kind | (uint32_t)(uint16_t)~checksum_fold(sum) << 16;
+	part[3] = part[4];
+	part[4] = from;
 }
 
-bool
-udp_build_return(uint8_t *header, const uint8_t *asked)
+void
+udp_turn(uint8_t *header)
 {
-	const raw32 *in = (const raw32 *)asked;
-	raw32 *out = (raw32 *)header;
+	raw32 *ports = (raw32 *)header;
 
-	out[0] = in[0] << 16 | in[0] >> 16;
-	out[1] = in[1];
-	return in[1] >> 16 != 0;
+	*ports = *ports << 16 | *ports >> 16;
 }
 
 void

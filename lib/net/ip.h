@@ -47,13 +47,12 @@ int udp_parse(const struct ip_packet *packet, struct udp_packet *udp);
 /* Writes a header of UDP_HEADER bytes for `udp`, whose data may be anywhere. */
 void udp_build(uint8_t *header, uint32_t from, uint32_t to, const struct udp_packet *udp);
 
-/* Writes the header of a datagram for what was asked under the header `asked`: it goes where that
- * came from. The order of the bytes in `id` does not matter. */
-void ip_build_answer(uint8_t *header, const uint8_t *asked, uint16_t id, uint32_t bytes);
+/* Makes the header of a whole datagram without options that of one back to where it came from; its
+ * length stays. The order of the bytes in `id` does not matter. */
+void ip_turn(uint8_t *header, uint16_t id);
 
-/* The same for UDP, where the data goes back as it came: no sum notices that addresses and ports
- * change places, so it is taken over. False: there was none, so udp_build has to compute one. */
-bool udp_build_return(uint8_t *header, const uint8_t *asked);
+/* The same for UDP: no sum notices that addresses and ports change places. */
+void udp_turn(uint8_t *header);
 
 /* The checksum over `bytes` at `data`, to be stored with ip_store_checksum; 0 over what includes a
  * right one. `more` is the sum (not inverted) of what else belongs to it, see checksum_of. */

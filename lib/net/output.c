@@ -63,12 +63,24 @@ send_to(struct net *net, uint8_t *frame, size_t bytes, const uint8_t *mac, uint1
 	net->carrier->send(net, frame, bytes);
 }
 
-/* Sends what is behind the IP header to where the frame `asked` came from: no route and no
- * neighbour has to be looked up. */
-static void
-answer(struct net *net, uint8_t *frame, const uint8_t *asked, uint32_t bytes)
+/* A copy of the frame `asked`, with `bytes` behind its IP header, turned round up to there; or a
+ * null pointer. */
+static uint8_t *
+turn(struct net *net, const uint8_t *asked, uint32_t bytes)
 {
-	ip_build_answer(frame + ETH_HEADER, asked + ETH_HEADER, net->next_id++, bytes);
+	uint8_t *frame = take(net);
+
+	if (frame) {
+		memcpy(frame + ETH_FROM, asked + ETH_FROM, UDP_AT - ETH_FROM + bytes);
+		ip_turn(frame + ETH_HEADER, net->next_id++);
+	}
+	return frame;
+}
+
+/* Sends to where the frame `asked` came from: no route and no neighbour has to be looked up. */
+static void
+send_back(struct net *net, uint8_t *frame, const uint8_t *asked, uint32_t bytes)
+{
 	send_to(net, frame, UDP_AT + bytes, asked + ETH_FROM, ETH_TYPE_IP);
 }
 
@@ -183,30 +195,30 @@ net_udp_send(struct net *net, const struct net_path *path, const void *data, uin
 }
 
 int
-net_echo_answer(struct net *net, const uint8_t *message, uint32_t bytes)
+net_echo_answer(struct net *net, uint32_t bytes)
 {
-	uint8_t *frame = take(net);
+	uint8_t *frame = turn(net, net->asked, bytes);
 
 	if (!frame) {
 		return E_BUSY;
 	}
-	memcpy(frame + UDP_AT, message, bytes);
 	icmp_turn(frame + UDP_AT);
-	answer(net, frame, net->asked, bytes);
+	send_back(net, frame, net->asked, bytes);
 	return 0;
 }
 
-/* The UDP header in front of what goes back. */
-static void
-build_udp_answer(uint8_t *header, const struct net *net, const struct net_datagram *datagram,
-		 const void *data, uint32_t bytes)
+/* What came goes back; the sum over it stands. */
+static int
+udp_return(struct net *net, const uint8_t *asked, uint32_t bytes)
 {
-	bool is_same = data == datagram->data && bytes == datagram->bytes;
+	uint8_t *frame = turn(net, asked, bytes);
 
-	if (!is_same || !udp_build_return(header, datagram->data - UDP_HEADER)) {
-		struct udp_packet udp = {datagram->to_port, datagram->from_port, data, bytes};
-		udp_build(header, net->address, datagram->from, &udp);
+	if (!frame) {
+		return E_BUSY;
 	}
+	udp_turn(frame + UDP_AT);
+	send_back(net, frame, asked, bytes);
+	return 0;
 }
 
 int
@@ -219,13 +231,20 @@ net_udp_answer(struct net *net, const struct net_datagram *datagram, const void 
 		struct net_path path = {datagram->from, datagram->from_port, datagram->to_port};
 		return net_udp_send(net, &path, data, bytes);
 	}
+	if (data == datagram->data && bytes == datagram->bytes &&
+	    ip_load_checksum(asked + UDP_AT + 6)) {
+		return udp_return(net, asked, UDP_HEADER + bytes);
+	}
 	uint8_t *frame = take(net);
 	if (!frame) {
 		return E_BUSY;
 	}
+	struct udp_packet udp = {datagram->to_port, datagram->from_port, data, bytes};
+	struct ip_packet packet = packet_to(net, IP_UDP, datagram->from, UDP_HEADER + bytes);
 	memcpy(frame + DATA_AT, data, bytes);
-	build_udp_answer(frame + UDP_AT, net, datagram, data, bytes);
-	answer(net, frame, asked, UDP_HEADER + bytes);
+	udp_build(frame + UDP_AT, net->address, datagram->from, &udp);
+	ip_build(&packet, frame + ETH_HEADER);
+	send_back(net, frame, asked, packet.bytes);
 	return 0;
 }
 

@@ -59,7 +59,7 @@ int net_udp_output(struct net *net, const struct net_path *path, const void *dat
 
 /* output.c: sends an echo, an ICMP message of `bytes` in the frame net->asked, back. 0 or E_BUSY.
  */
-int net_echo_answer(struct net *net, const uint8_t *message, uint32_t bytes);
+int net_echo_answer(struct net *net, uint32_t bytes);
 
 void net_send_arp(struct net *net, const struct arp_packet *packet);
 
