@@ -564,7 +564,7 @@ def test_dhcp_refuses(machine, initrd, cable):
 # --- time -------------------------------------------------------------------------------------------
 
 NTP_1970 = 2208988800
-SAYS = 'says { program = "clock_says"; frames = <256>; args = "1", "2"; };'
+SAYS = 'says { program = "clock_says"; frames = <256>; args = "1", "3"; };'
 
 
 def time_of(wire, question, seconds, first=0x24, stratum=2, nonce=None):
