@@ -12,7 +12,7 @@
 #include "test/boot/packets.h"
 
 #define MS      1000000ul
-#define WINDOW  (200 * MS)
+#define WINDOW  (100 * MS)
 #define RINGS   12
 #define TYPE    0x88b5
 #define BIT     10
