@@ -49,8 +49,9 @@ struct target {
 };
 
 static struct target plain, handled;
-static struct exo_queue wild; /* the attacker's transmit ring */
-static struct exo_pages loot; /* what it sends from */
+static struct exo_queue wild;   /* the attacker's transmit ring */
+static struct exo_pages loot;   /* what it sends from, */
+static struct exo_pages around; /* between two secret pages */
 static struct exo_pages secret, state;
 static exo_handle unreadable; /* shows the secret, but not to be read */
 static exo_handle wild_packets;
@@ -113,17 +114,24 @@ wild_segment(uint64_t *seed)
 			   bytes[rand_below(seed, ARRAY_SIZE(bytes))]);
 }
 
+static exo_handle
+wild_name(uint64_t *seed)
+{
+	const exo_handle names[] = {loot.frames,  unreadable,   wild.memory,
+				    wild_packets, plain.middle, unreadable + 1};
+
+	return names[rand_below(seed, ARRAY_SIZE(names))];
+}
+
 /* One that might be sent, if everything is looked at before it changes. */
 static void
 write_descriptor(uint64_t *seed, volatile struct exo_ring *r)
 {
-	const exo_handle names[] = {loot.frames,  loot.frames,  unreadable,       wild.memory,
-				    wild_packets, plain.middle, secret.frames + 1};
 	volatile struct exo_packet_request *q = &r->sq[rand_below(seed, EXO_SQ_SIZE)].packet;
 	uint32_t which = (uint32_t)rand_below(seed, EXO_SEGMENTS);
 
-	q->segments = rand_below(seed, 8) ? 1 + which / 2 : rand_next(seed);
-	q->segment[which].frames = names[rand_below(seed, ARRAY_SIZE(names))];
+	q->segments = rand_below(seed, 8) ? 1 + rand_below(seed, EXO_SEGMENTS) : rand_next(seed);
+	q->segment[which].frames = wild_name(seed);
 	q->segment[which].where = wild_segment(seed);
 }
 
@@ -210,26 +218,28 @@ begin_anew(void)
 	hold = false;
 }
 
-/* One packet that may be sent, if the other hart lets it. */
+/* One packet that may be sent, if the other hart lets it; or a good beginning, and anything more.
+ */
 static void
-put_packet(void)
+put_packet(uint64_t *seed)
 {
 	volatile struct exo_ring *r = wild.page;
 	volatile struct exo_packet_request *q = &r->sq[r->sq_head % EXO_SQ_SIZE].packet;
 
-	q->segments = 1;
+	q->segments = 1 + rand_below(seed, 2);
 	q->segment[0].frames = loot.frames;
 	q->segment[0].where = EXO_SEGMENT(0, BYTES);
+	q->segment[1].frames = wild_name(seed);
+	q->segment[1].where = wild_segment(seed);
 	r->cq_head = r->cq_tail;
 	r->sq_tail = r->sq_head + 1;
 }
 
 static void
-submit_wildly(uint64_t unused)
+submit_wildly(uint64_t seed)
 {
-	(void)unused;
 	while (!stop) {
-		put_packet();
+		put_packet(&seed);
 		if (exo_submit(wild.ring) == E_STATE) {
 			begin_anew();
 		}
@@ -302,10 +312,19 @@ overrun(const struct target *t)
 }
 
 /* --- set-up ------------------------------------------------------------------------------- */
+/* One page out of `pages`. */
+static int64_t
+share_page(const struct exo_pages *pages, uint64_t number, uint64_t rights)
+{
+	struct exo_cap_info info = {0};
+
+	exo_inspect(pages->frames, 0, &info);
+	return exo_share(pages->frames, free_slot(), info.start + number, 1, rights, 0);
+}
+
 static int64_t
 open_target(struct target *t, uint16_t type)
 {
-	struct exo_cap_info info = {0};
 	int64_t packets = packets_carve(exo_boot()->packets[packets_to()], type, ATTACKER, 0);
 	int64_t result = packets < 0 ? packets : exo_pages_make(&t->pages, 3);
 
@@ -313,9 +332,7 @@ open_target(struct target *t, uint16_t type)
 		return result;
 	}
 	fill(&t->pages, 3, GUARD);
-	exo_inspect(t->pages.frames, 0, &info);
-	result =
-		exo_share(t->pages.frames, free_slot(), info.start + 1, 1, EXO_READ | EXO_WRITE, 0);
+	result = share_page(&t->pages, 1, EXO_READ | EXO_WRITE);
 	t->middle = (exo_handle)result;
 	result = result < 0 ? result : exo_queue_open(&t->queue, EXO_RING_RECEIVE, BIT);
 	result = result < 0 ? result : exo_bind(EXO_BIND_BUFFER, t->queue.ring, t->middle, 0);
@@ -333,17 +350,22 @@ bind_handler(void)
 	return result ? result : exo_bind(EXO_BIND_HANDLER, handled.queue.ring, code, state.frames);
 }
 
-/* A capability that shows the secret and lets it be written, not read. */
+/* A capability that shows the secret and lets it be written, not read; and memory to send from that
+ * has secrets on both sides. */
 static int64_t
 hide(void)
 {
-	struct exo_cap_info info = {0};
 	int64_t result;
 
 	fill(&secret, 1, SECRET);
-	exo_inspect(secret.frames, 0, &info);
-	result = exo_share(secret.frames, free_slot(), info.start, 1, EXO_WRITE, 0);
+	fill(&around, 3, SECRET);
+	result = share_page(&secret, 0, EXO_WRITE);
 	unreadable = (exo_handle)result;
+	if (result > 0) {
+		result = share_page(&around, 1, EXO_READ | EXO_WRITE);
+		loot.frames = (exo_handle)result;
+		loot.memory = (uint8_t *)around.memory + EXO_PAGE_SIZE;
+	}
 	return result < 0 ? result : 0;
 }
 
@@ -357,7 +379,7 @@ set_scene(void)
 	wild_packets = (exo_handle)packets_carve(from, 0x9001, ATTACKER, 0);
 	tap_is(exo_net_open_receive(&victim, (exo_handle)own, 64, BIT), 0, "the victim's ring");
 	tap_is(exo_net_open(&honest, (exo_handle)sender, 1, BIT, BIT), 0, "an honest sender's");
-	tap_is(exo_pages_make(&out, 1) | exo_pages_make(&loot, 1) | exo_pages_make(&secret, 1) |
+	tap_is(exo_pages_make(&out, 1) | exo_pages_make(&around, 3) | exo_pages_make(&secret, 1) |
 		       exo_pages_make(&state, 1),
 	       0, "memory");
 	tap_is(hide(), 0, "a secret");
