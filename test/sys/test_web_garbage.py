@@ -23,7 +23,7 @@ PACKETS = 1500 if "NIGHTLY" not in os.environ else 30_000
 MANIFEST = f"""/dts-v1/; / {{ web {{ program = "web"; frames = <4096>; blocks = <0 0 0>; nic = <0>;
     filter-receive = "0:6=nic"; filter-shared = "0:6=ff:ff:ff:ff:ff:ff"; filter-transmit = "6:6=nic";
     values = "address={GUEST}", "netmask=255.255.255.0", "gateway={US}"; }}; }};"""
-FLAGS = ["S", "A", "SA", "R", "RA", "F", "FA", "PA", "FPU", "", "SFRPAU", "SR", "SF"]
+FLAGS = ("S", "A", "SA", "R", "RA", "F", "FA", "PA", "FPU", "", "SFRPAU", "SR", "SF")
 OPTIONS = [[], [("MSS", 0)], [("MSS", 1)], [("MSS", 65535)], [("WScale", 255)], [("SAck", (1, 2))], [("Timestamp", (0, 0))],
            [("NOP", None)] * 40, [(254, b"x" * 30)]]
 
