@@ -128,24 +128,25 @@ waits(const struct nic *n, const struct nic_filter *f)
 }
 
 static struct nic_filter *
-filter_at(struct trie_filter *at, const uint8_t *base)
+filter_at(struct trie_filter *at, size_t base)
 {
 	struct nic_filter *f = container_of(at, struct nic_filter, at);
 
-	f->base = base;
+	f->base = (uint32_t)base;
 	return f;
 }
 
 /* All filters of these hits are to be handed the packet. */
 static __attribute__((noinline)) void
-hand_later(struct nic *n, const struct trie_hit *hits, uint32_t count)
+hand_later(struct nic *n, const uint8_t *frame, const struct trie_hit *hits, uint32_t count)
 {
 	n->net->work += count / HITS_PER_WORK;
 	for (uint32_t i = 0; i < count; i++) {
 		struct trie_filter *at = hits[i].node->filters;
 
 		for (; at; at = at->next) {
-			list_push_back(&n->later, &filter_at(at, hits[i].base)->later);
+			list_push_back(&n->later,
+				       &filter_at(at, (size_t)(hits[i].base - frame))->later);
 		}
 	}
 }
@@ -170,7 +171,7 @@ hand_to(struct nic *n, struct nic_filter *f, const uint8_t *frame, size_t bytes)
 		deliver(n, f->ring, frame, bytes);
 	}
 	if (f->children.root) {
-		hand_later(n, hits, look_below(n, f, f->base, frame + bytes, hits));
+		hand_later(n, frame, hits, look_below(n, f, frame + f->base, frame + bytes, hits));
 	}
 }
 
@@ -244,7 +245,7 @@ nic_receive(void *context, const uint8_t *frame, size_t bytes)
 	uint32_t count;
 
 	if (all->ring || !all->children.root) {
-		all->base = frame;
+		all->base = 0;
 		list_push_back(&n->later, &all->later);
 		hand_out(n, frame, bytes, TURN_WORK, false);
 		return;
@@ -261,7 +262,7 @@ nic_receive(void *context, const uint8_t *frame, size_t bytes)
 		}
 		return;
 	}
-	hand_later(n, hits, count);
+	hand_later(n, frame, hits, count);
 	hand_out(n, frame, bytes, TURN_WORK, false);
 }
 

@@ -19,13 +19,13 @@ struct nic_filter {
 	struct trie_filter at; /* in the parent's trie */
 	struct trie children;
 	struct list_node later; /* in nic.later: a packet has come here and must be handed out */
-	const uint8_t *base;    /* where the children's tests count from in that packet */
 	struct ring *ring;      /* receives */
 	struct exo_atom *atoms; /* the own ones: receive, then transmit; NULL: none */
 	uint64_t hits;          /* packets that it matched */
 	uint64_t serial;        /* no other one of this NIC, ever, has it */
 	uint32_t parent;        /* of a free one: the next free one */
 	uint32_t grown;         /* how many were carved from it */
+	uint32_t base; /* in that packet: where the children's tests count from; it may be moved */
 	uint8_t receive_atoms;
 	uint8_t transmit_atoms;
 	bool is_used;
