@@ -7,8 +7,9 @@
  * copied and waits for the NIC's next turn, as if it had come in. Its sender does not get it back.
  * What finds no room is lost, and counted as dropped, as in any network.
  *
- * State:      struct nic.local, tree lock. Invariants: first <= end <= first + LOCAL_FRAMES.
- * Callers:    transmit.c, nic.c. Design: docs/design/network.md
+ * State:      struct nic.local, tree lock. Invariants: first <= end < first + LOCAL_FRAMES: the
+ * frame that was taken last stays as it is until the next one is. Callers:    transmit.c, nic.c.
+ * Design: docs/design/network.md
  */
 #include "kern/net/local.h"
 #include "kern/boot.h"
@@ -34,7 +35,8 @@ local_keep(struct nic *n, const struct env *from, const struct net_segment *list
 	uint8_t *frame = frame_at_index(n, n->local.end);
 	uint32_t bytes = 0;
 
-	if (n->local.end - n->local.first == LOCAL_FRAMES) {
+	/* the one before the first is being received, perhaps by a handler that answers here */
+	if (n->local.end - n->local.first >= LOCAL_FRAMES - 1) {
 		n->info->dropped++;
 		return false;
 	}
