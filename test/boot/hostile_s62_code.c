@@ -10,7 +10,7 @@
 #include "test/boot/packets.h"
 
 #define MS      1000000ul
-#define ROUNDS  3 /* of each way to lose it */
+#define ROUNDS  2 /* of each way to lose it: one with each program */
 #define RUNNERS 2
 #define SENDERS 1
 #define BYTES   60
