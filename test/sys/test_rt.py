@@ -38,7 +38,7 @@ def test_begins_on_time_for_long_beside(name, log_file, record_property):
 
 # What a flood begins with takes some of these slices: rings, filters, and a look at the time without it.
 FLOODS = ("hostile_s60_indices", "hostile_s61_taken", "hostile_s62_code", "hostile_s63_fuel")
-FLOOD_SLICES = 2000
+FLOOD_SLICES = 1000
 
 
 @pytest.mark.parametrize("name", FLOODS)
