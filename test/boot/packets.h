@@ -61,7 +61,7 @@ packets_build(uint8_t *p, uint16_t type, uint8_t source, uint8_t fill, size_t by
 	p[0] = p[6] = 2;
 	p[PACKET_SOURCE] = source;
 	p[PACKET_TYPE] = (uint8_t)(type >> 8);
-	p[PACKET_TYPE + 1] = (uint8_t)type;
+	p[PACKET_TYPE + 1] = type & 0xff;
 	memset(p + PACKET_TYPE + 2, fill, bytes - PACKET_TYPE - 2);
 }
 
