@@ -161,6 +161,13 @@ ring_lost(struct use *u)
 	}
 }
 
+void
+ring_unbind(struct ring *r, struct use *u)
+{
+	ring_lost(u);
+	use_unbind(&r->kernel->tree, u);
+}
+
 bool
 ring_orphan(struct env *e)
 {
@@ -199,11 +206,8 @@ ring_bury(struct ring *r)
 {
 	r->dead = 1;
 	ring_leave_env(r);
-	if (r->packet_use.bound) {
-		nic_detach(r);
-		use_unbind(&r->kernel->tree, &r->packet_use);
-	}
-	use_unbind(&r->kernel->tree, &r->buffer_use);
+	ring_unbind(r, &r->packet_use);
+	ring_unbind(r, &r->buffer_use);
 	if (r->kind == EXO_RING_RECEIVE) {
 		handler_unbind(r);
 	}

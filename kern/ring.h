@@ -52,7 +52,8 @@ struct ring {
 	int32_t error;
 	uint32_t in_flight;
 	uint32_t dropped;
-	uint32_t filter; /* of the bound PACKET capability */
+	uint32_t filter;  /* of the bound PACKET capability, and */
+	uint32_t packets; /* its start: the NIC too */
 	struct nic *nic;
 	struct list_node turned_away; /* in the NIC's list; by itself: it is not */
 	struct ring *news;            /* the next in the NIC's list of those with news */
@@ -113,6 +114,8 @@ void ring_unpin(struct ring *r, struct ring_request *q);
 void ring_finish(struct ring *r, struct ring_request *q, int32_t result);
 /* A use (PACKET or BUFFER) is being broken. */
 void ring_lost(struct use *u);
+/* Ends it, if there is one. */
+void ring_unbind(struct ring *r, struct use *u);
 /* Detach one ring from a dead environment; true if there was one. */
 bool ring_orphan(struct env *e);
 /* Take a dead ring apart; false while transfers are in flight. */

@@ -113,6 +113,9 @@ enum exo_upcall {
 /* exo_bind(EXO_BIND_SLOT): flags. */
 #define EXO_SLOT_QUIET 0x1ul /* external interrupts wait until the slot is over */
 
+/* exo_bind(EXO_BIND_PACKET): the ring takes the place of the receive ring that there was. */
+#define EXO_PACKET_REROUTE 0x1ul
+
 /* In the mask of exo_sleep: the predicate wakes as well. Events are bits 0 to 62. */
 #define EXO_SLEEP_PREDICATE (1ul << 63)
 /* The predicate's result when its run ended early. */

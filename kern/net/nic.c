@@ -385,16 +385,20 @@ nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 
 /* --- rings -------------------------------------------------------------------------------- */
 int
-nic_bind(struct ring *r, struct cap *c)
+nic_bind(struct ring *r, struct cap *c, bool reroute)
 {
 	struct nic_filter *f = nic_filter_of(c->start);
+	struct ring *old = f->ring;
 
 	if (r->kind == EXO_RING_RECEIVE) {
-		if (f->ring) {
+		if (old && !reroute) {
 			return E_BUSY;
 		}
+		if (old) {
+			ring_unbind(old, &old->packet_use);
+		}
 		f->ring = r;
-	} else if (r->kind != EXO_RING_TRANSMIT) {
+	} else if (r->kind != EXO_RING_TRANSMIT || reroute) {
 		return E_INVAL;
 	}
 	r->nic = nic_of(c->start);
@@ -403,6 +407,7 @@ nic_bind(struct ring *r, struct cap *c)
 		r->handler.may_send = (cap_rights(c) & EXO_PACKET_TRANSMIT) != 0;
 	}
 	r->filter = c->start & (NIC_FILTERS_MAX - 1);
+	r->packets = (uint32_t)c->start;
 	r->nic->info->rings++;
 	return 0;
 }

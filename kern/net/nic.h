@@ -42,8 +42,8 @@ bool nic_disjoint(struct captree *t, const struct cap *c, const struct cap *with
 void nic_filter_free(struct captree *t, struct cap *c);
 
 /* Packets of PACKET capability c go to / leave by ring r. 0 or E_BUSY (it has a receive ring),
- * E_INVAL. */
-int nic_bind(struct ring *r, struct cap *c);
+ * E_INVAL. With `reroute` the receive ring it has gives it up, from one packet to the next. */
+int nic_bind(struct ring *r, struct cap *c, bool reroute);
 /* End that. */
 void nic_detach(struct ring *r);
 /* As extent_submit, for a TRANSMIT ring. */

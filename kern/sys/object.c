@@ -288,11 +288,13 @@ find_ring(struct env *e, exo_handle handle, struct ring **r)
 }
 
 static int
-bind_packet(struct env *e, exo_handle thing, exo_handle with)
+bind_packet(struct env *e, exo_handle thing, exo_handle with, uint64_t how)
 {
 	struct ring *r;
 	struct cap *c;
-	int error = shapes_compile(e->kernel) ? CLAIM_AGAIN : find_ring(e, thing, &r);
+	int error = how > EXO_PACKET_REROUTE    ? E_INVAL
+		    : shapes_compile(e->kernel) ? CLAIM_AGAIN
+						: find_ring(e, thing, &r);
 
 	if (!error) {
 		error = sys_cap(e, with, EXO_CAP_PACKET,
@@ -304,7 +306,7 @@ bind_packet(struct env *e, exo_handle thing, exo_handle with)
 		error = r->packet_use.bound ? E_BUSY : cap_usable(&e->kernel->tree, c);
 	}
 	if (!error) {
-		error = nic_bind(r, c);
+		error = nic_bind(r, c, how);
 	}
 	if (!error) {
 		use_bind(&e->kernel->tree, &r->packet_use, c);
@@ -386,7 +388,7 @@ bind(struct env *e, uint32_t what, exo_handle thing, exo_handle with, uint64_t a
 	case EXO_BIND_CONSOLE:
 		return bind_console(e, thing, arg);
 	case EXO_BIND_PACKET:
-		return bind_packet(e, thing, with);
+		return bind_packet(e, thing, with, arg);
 	case EXO_BIND_BUFFER:
 		return bind_buffer(e, thing, with);
 	case EXO_BIND_IRQ:
@@ -443,10 +445,7 @@ unbind(struct env *e, uint32_t what, exo_handle thing)
 	case EXO_BIND_BUFFER:
 		error = find_ring(e, thing, &r);
 		if (!error) {
-			struct use *u = what == EXO_BIND_PACKET ? &r->packet_use : &r->buffer_use;
-
-			ring_lost(u);
-			use_unbind(t, u);
+			ring_unbind(r, what == EXO_BIND_PACKET ? &r->packet_use : &r->buffer_use);
 		}
 		return error;
 	case EXO_BIND_IRQ:

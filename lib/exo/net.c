@@ -7,7 +7,7 @@
 
 /* Makes the receive ring, gives it its memory and connects it. */
 static int
-receive_open(struct exo_net *net, exo_handle packet, uint32_t bit)
+receive_open(struct exo_net *net, exo_handle packet, uint32_t bit, uint64_t how)
 {
 	int64_t result = exo_queue_open(&net->receive, EXO_RING_RECEIVE, bit);
 
@@ -16,7 +16,7 @@ receive_open(struct exo_net *net, exo_handle packet, uint32_t bit)
 	}
 	result = exo_bind(EXO_BIND_BUFFER, net->receive.ring, net->buffers.frames, 0);
 	if (result >= 0) {
-		result = exo_bind(EXO_BIND_PACKET, net->receive.ring, packet, 0);
+		result = exo_bind(EXO_BIND_PACKET, net->receive.ring, packet, how);
 	}
 	if (result < 0) {
 		exo_queue_close(&net->receive);
@@ -39,8 +39,8 @@ transmit_open(struct exo_net *net, exo_handle packet, uint32_t bit)
 	return result < 0 ? (int)result : 0;
 }
 
-int
-exo_net_open_receive(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t bit)
+static int
+open_receive(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t bit, uint64_t how)
 {
 	int result = exo_pages_make(&net->buffers, pages);
 
@@ -49,11 +49,23 @@ exo_net_open_receive(struct exo_net *net, exo_handle packet, uint64_t pages, uin
 	}
 	net->buffer_count = (uint32_t)(pages * EXO_PAGE_SIZE / EXO_PACKET_BYTES);
 	net->transmit.memory = EXO_NONE;
-	result = receive_open(net, packet, bit);
+	result = receive_open(net, packet, bit, how);
 	if (result < 0) {
 		exo_pages_end(&net->buffers);
 	}
 	return result;
+}
+
+int
+exo_net_open_receive(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t bit)
+{
+	return open_receive(net, packet, pages, bit, 0);
+}
+
+int
+exo_net_take_over(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t bit)
+{
+	return open_receive(net, packet, pages, bit, EXO_PACKET_REROUTE);
 }
 
 int

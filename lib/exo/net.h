@@ -28,6 +28,11 @@ int exo_net_open(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_
 /* As exo_net_open for a capability that only receives; exo_net_send must not be called. */
 int exo_net_open_receive(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t bit);
 
+/* As exo_net_open_receive, but from the ring that receives the packets of `packet` now, if there is
+ * one. What came before the call stays there, all that comes after it comes here, each packet once.
+ */
+int exo_net_take_over(struct exo_net *net, exo_handle packet, uint64_t pages, uint32_t bit);
+
 int exo_net_close(struct exo_net *net);
 
 /* How many packets have come that are not yet released, or E_STATE as exo_net_receive. A number
