@@ -10,12 +10,12 @@ $(B)/symbols/%.o: $(B)/symbols/%.S
 # Files that stand alone: no arch, no globals; the host tests link them as they are.
 pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.c cap_check.c cap_waiting.c frame.c \
 	net/filter.c net/canon.c net/slab.c net/values.c net/trie.c net/trie_walk.c net/trie_apart.c \
-	net/trie_check.c net/shape.c code/*.c))
+	net/trie_check.c net/trie_path.c net/shape.c code/*.c))
 # What runs at boot, or seldom: for size.
 cold-y := $(addprefix kern/,arena.c ask.c boot.c cap_waiting.c code_pages.c code/program.c code/verify.c console.c \
 	dev/blk_virtio.c dev/drivers.c dev/net_loop.c dev/uart_ns16550.c dev/uart_sifive.c dev/virtio_mmio.c devices.c \
-	init.c machine.c net/canon.c net/draft.c net/filters.c net/shape.c net/shapes.c net/slab.c \
-	net/trie.c net/trie_apart.c net/values.c panic.c sys/code.c \
+	init.c machine.c net/canon.c net/detail.c net/draft.c net/filters.c net/shape.c net/shapes.c net/slab.c \
+	net/trie.c net/trie_apart.c net/trie_path.c net/values.c panic.c sys/code.c sys/detail.c \
 	sys/env.c sys/home.c sys/look.c sys/poke.c sys/slot.c sys/traced.c sys/unshare.c \
 	trace.c unshare.c window.c) \
 	$(addprefix lib/base/,cpio.c elf.c print.c symbols.c) \

@@ -6,6 +6,7 @@
 
 #include <exo/atom.h>
 #include <exo/code.h>
+#include <exo/detail.h>
 #include <exo/errors.h>
 #include <exo/ring.h>
 #include <exo/types.h>

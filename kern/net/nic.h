@@ -6,6 +6,7 @@
 #define KERN_NET_NIC_H
 
 #include <exo/atom.h>
+#include <exo/detail.h>
 #include "kern/dev/net.h"
 #include "kern/kernel.h"
 #include "kern/ring.h"
@@ -37,6 +38,10 @@ bool nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work);
 int nic_filter_make(uint32_t hart, const struct cap *parent, const struct exo_filter *f,
 		    bool is_shared, uint64_t *name, uint64_t *in_the_way);
 void nic_filter_discard(uint64_t name);
+/* What stands about filter `number` of its NIC, if it is that of the PACKET capability whose start
+ * is `above`, or was derived from it. *info is zeroed. 0; E_NOENT: it is not; E_RANGE: nor is any
+ * behind it. */
+int nic_filter_detail(uint64_t above, uint64_t number, struct exo_filter_info *info);
 /* In the type table. */
 bool nic_disjoint(struct captree *t, const struct cap *c, const struct cap *with);
 void nic_filter_free(struct captree *t, struct cap *c);

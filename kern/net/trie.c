@@ -21,19 +21,6 @@
 #include "lib/base/words.h"
 
 /* --- links -------------------------------------------------------------------------------- */
-/* The branch of the node above that leads here. */
-static struct trie_branch *
-branch_above(const struct trie_node *n)
-{
-	const struct values *table = node_table_above(n);
-	struct trie_branch *b = node_branches(node_above(n));
-
-	while (table ? b->table != table : b->table || b->to.child != n) {
-		b++;
-	}
-	return b;
-}
-
 /* What leads to `old` leads to `new` from now on. */
 static void
 lead_to(struct trie *t, const struct trie_node *old, struct trie_node *new)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <exo/detail.h>
 #include "kern/net/canon.h"
 #include "kern/net/slab.h"
 
@@ -73,6 +74,10 @@ struct trie_hit *trie_step(const uint8_t *base, const uint8_t *end, struct trie_
 			   struct trie_hit *hits);
 /* The first of the filters of a hit, the others by ->next. */
 struct trie_filter *trie_filters(const struct trie_node *node);
+
+/* The tests on the way to a node where filters end, into test[first] .. test[EXO_TESTS_MAX - 1]:
+ * returns first. Nodes are numbered by their distance from `from`. */
+uint32_t trie_path(const struct trie_node *n, const void *from, struct exo_filter_test *test);
 
 /* Is a filter with the tests of c provably disjoint from all others in t? NULL: yes. Else the
  * one that is in the way, or TRIE_UNKNOWN: more than `steps` tests, of c or of the trie, had

@@ -98,6 +98,19 @@ node_above(const struct trie_node *n)
 	return v ? v->node : (struct trie_node *)n->up;
 }
 
+/* The branch of the node above that leads here. */
+static inline struct trie_branch *
+branch_above(const struct trie_node *n)
+{
+	const struct values *table = node_table_above(n);
+	struct trie_branch *b = node_branches(node_above(n));
+
+	while (table ? b->table != table : b->table || b->to.child != n) {
+		b++;
+	}
+	return b;
+}
+
 /* What the dearest child of a branch costs. */
 static inline uint32_t
 branch_cost(const struct trie_branch *b)

@@ -64,9 +64,8 @@ sys_inspect(exo_handle capability, uint64_t from, struct exo_cap_info *info)
 }
 
 /* --- another environment ------------------------------------------------------------------ */
-/* The ENV that a handle names for who may look at it, and which lives. Tree lock. */
-static int
-looked_at(struct env *e, exo_handle env, struct env **target)
+int
+look_at(struct env *e, exo_handle env, struct env **target)
 {
 	struct cap *c;
 	int error = sys_cap(e, env, EXO_CAP_ENV, 0, &c);
@@ -108,7 +107,7 @@ sys_env_inspect(exo_handle env, uint32_t slot, struct exo_cap_info *info)
 	int64_t result;
 
 	kernel_lock(e->kernel);
-	result = looked_at(e, env, &target);
+	result = look_at(e, env, &target);
 	if (!result) {
 		result = target->cspace ? 0 : E_STATE;
 	}
@@ -157,7 +156,7 @@ sys_env_peek(exo_handle env, uint64_t address, void *to, size_t bytes)
 		return sys_return(E_RANGE);
 	}
 	kernel_lock(e->kernel);
-	result = looked_at(e, env, &target);
+	result = look_at(e, env, &target);
 	if (!result) {
 		result = peek(&e->kernel->tree, target, address, bytes, copy);
 	}

@@ -40,4 +40,7 @@ look_bytes(uint64_t address, size_t bytes)
 	return bytes < left ? bytes : left;
 }
 
+/* The ENV that a handle names for who may look at it, and which lives. Tree lock. */
+int look_at(struct env *e, exo_handle env, struct env **target);
+
 #endif

@@ -42,6 +42,13 @@ call_peek(uint64_t address)
 	return exo_env_peek(exo_start()->env, (uint64_t)page.memory, (void *)address, 16);
 }
 
+static int64_t
+call_detail(uint64_t address)
+{
+	return exo_env_detail(exo_start()->env, exo_boot()->packets[0], 0,
+			      (union exo_detail *)address);
+}
+
 /* The environment is running: all is read, then it is E_STATE. */
 static int64_t
 call_poke(uint64_t address)
@@ -114,6 +121,7 @@ static const struct {
 	{call_read, sizeof(struct exo_context), "env_read", true},
 	{call_env_inspect, sizeof(struct exo_cap_info), "env_inspect", true},
 	{call_peek, 16, "env_peek", true},
+	{call_detail, sizeof(union exo_detail), "env_detail", true},
 	{call_poke, 16, "env_poke", false},
 	{call_write, offsetof(struct exo_context, state), "env_write", false},
 	{call_launch, sizeof(struct exo_launch), "env_launch", false},
@@ -254,7 +262,7 @@ main(void)
 {
 	exo_handle memory;
 
-	tap_plan(3 * ARRAY_SIZE(calls) + 5 * 2 + 3);
+	tap_plan(3 * ARRAY_SIZE(calls) + 6 * 2 + 3);
 	console = exo_start()->console;
 	exo_frames_create(exo_own_frames(), EXO_CAP_ENV, 0, THREAD_UAREAS, &env, &memory);
 	exo_frames_carve(exo_own_frames(), 1, 1, &page.frames);

@@ -3,7 +3,8 @@
  * packets drawn from the fuzzer's bytes.
  *
  * links: kern/net/canon.c kern/net/slab.c kern/net/values.c kern/net/trie.c kern/net/trie_walk.c
- * links: kern/net/trie_check.c kern/net/trie_apart.c kern/net/shape.c kern/net/filter.c
+ * links: kern/net/trie_check.c kern/net/trie_apart.c kern/net/trie_path.c kern/net/shape.c
+ * links: kern/net/filter.c
  * links: lib/base/disjoint.c arch/riscv/jit_trie.c test/model/filter_world.c
  * links: test/model/filter_draw.c
  * links: test/model/filter_rv64.c; libs:

@@ -181,11 +181,62 @@ check_disjoint(struct filter_world *w, struct world_filter *f, const struct cano
 	return helped && pairwise(&a, helped) ? "who is in the way is not" : NULL;
 }
 
+/* Which of the filter's own tests stands here; CANON_TESTS_MAX: none. */
+static uint32_t
+own_test(const struct canon *c, const struct exo_filter_test *test)
+{
+	const struct test_field f = {.offset = test->offset,
+				     .end = test->end,
+				     .width = test->width,
+				     .kind = test->kind,
+				     .scale = test->scale};
+
+	for (uint32_t i = 0; i < c->count; i++) {
+		if (test_same_field(&f, test->mask, &c->test[i]) &&
+		    c->test[i].value == test->value) {
+			return i;
+		}
+	}
+	return CANON_TESTS_MAX;
+}
+
+/* The way to where a filter ends is what it tests, nothing else and nothing less. */
+static const char *
+check_way(const struct filter_world *w, const struct world_filter *f)
+{
+	struct exo_filter_test way[EXO_TESTS_MAX];
+	uintptr_t end = f->link.back;
+	struct canon c;
+	uint32_t first;
+
+	if (!f->used || !(end & 1)) {
+		return NULL;
+	}
+	(void)canon_make(&c, w->parent.atom, w->parent.atoms, f->atom + w->parent.atoms,
+			 f->atoms - w->parent.atoms);
+	first = trie_path((const struct trie_node *)(end - 1), w->memory, way);
+	if (EXO_TESTS_MAX - first != c.count) {
+		return "the way to a filter is not as long as what it tests";
+	}
+	for (uint32_t i = first; i < EXO_TESTS_MAX; i++) {
+		uint32_t own = own_test(&c, &way[i]);
+
+		if (own == CANON_TESTS_MAX || way[i].node >= WORLD_MEMORY_BYTES) {
+			return "on the way to a filter stands what it does not test";
+		}
+		c.test[own].field.kind = 0; /* each once */
+	}
+	return NULL;
+}
+
 static const char *
 check_invariants(const struct filter_world *w)
 {
 	const char *wrong = trie_check(&w->store, &w->trie);
 
+	for (uint32_t i = 0; i < WORLD_FILTERS && !wrong; i++) {
+		wrong = check_way(w, &w->filter[i]);
+	}
 	return wrong ? wrong : slab_check(&w->slab);
 }
 

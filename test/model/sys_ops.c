@@ -67,6 +67,7 @@ static const struct {
 	[EXO_NR_env_launch] = {"ep", 2, true},
 	[EXO_NR_env_inspect] = {"eSp", 1, true},
 	[EXO_NR_env_peek] = {"eMpn", 1, true},
+	[EXO_NR_env_detail] = {"ehSp", 1, true},
 	[EXO_NR_env_poke] = {"", 1, true},
 	[EXO_NR_code_load] = {"", 5, false},
 	[EXO_NR_code_run] = {"", 2, true},

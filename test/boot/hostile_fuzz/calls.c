@@ -137,6 +137,26 @@ fuzz_launch(uint64_t *s, exo_handle env, struct exo_launch *l)
 	exo_env_launch(env, noise(s) % 20 ? l : (struct exo_launch *)fuzz_wild(s));
 }
 
+/* What another one holds and has. */
+static void
+fuzz_look(uint64_t *s, exo_handle env)
+{
+	switch (noise(s) % 3) {
+	case 0:
+		exo_env_inspect(env, fuzz_slot(s), (struct exo_cap_info *)fuzz_pointer(s));
+		break;
+	case 1:
+		exo_env_peek(env, noise(s) % 4 ? fuzz_address(s) : fuzz_wild(s),
+			     (void *)fuzz_pointer(s), noise(s) % 4 ? 256 : fuzz_wild(s));
+		break;
+	default:
+		exo_env_detail(env, fuzz_handle(s, noise(s) % 2 ? EXO_CAP_RING : EXO_CAP_PACKET),
+			       noise(s) % 4 ? noise(s) % 8 : fuzz_wild(s),
+			       (union exo_detail *)fuzz_pointer(s));
+		break;
+	}
+}
+
 static void
 fuzz_env(uint64_t *s)
 {
@@ -144,7 +164,7 @@ fuzz_env(uint64_t *s)
 					: fuzz_handle(s, EXO_CAP_ENV);
 	struct exo_context *context = (struct exo_context *)fuzz_buffers[noise(s) & 7];
 
-	switch (noise(s) % 14) {
+	switch (noise(s) % 15) {
 	case 11:
 		exo_env_home(env, (uint32_t)(noise(s) % 10 ? noise(s) % 3 : fuzz_wild(s)));
 		break;
@@ -179,11 +199,9 @@ fuzz_env(uint64_t *s)
 		fuzz_launch(s, env, (struct exo_launch *)context);
 		break;
 	case 9:
-		exo_env_inspect(env, fuzz_slot(s), (struct exo_cap_info *)fuzz_pointer(s));
-		break;
 	case 10:
-		exo_env_peek(env, noise(s) % 4 ? fuzz_address(s) : fuzz_wild(s),
-			     (void *)fuzz_pointer(s), noise(s) % 4 ? 256 : fuzz_wild(s));
+	case 13:
+		fuzz_look(s, env);
 		break;
 	case 12:
 		exo_env_poke(env, fuzz_address(s) | (noise(s) % 8 ? 0 : EXO_USER_END),
@@ -301,7 +319,7 @@ fuzz_other(uint64_t *s)
 		exo_fence_i();
 		break;
 	default: /* numbers that nobody has */
-		exo_ecall7((int)(EXO_NR_code_run + 1 + noise(s) % 19), fuzz_wild(s), fuzz_wild(s),
+		exo_ecall7((int)(EXO_NR_env_detail + 1 + noise(s) % 18), fuzz_wild(s), fuzz_wild(s),
 			   fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s), fuzz_wild(s));
 		break;
 	}

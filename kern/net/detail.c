@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * detail.c: a filter among the merged ones, for users who want to see them.
+ *
+ * Who may look at a PACKET capability may look at what was derived from it. Looking costs the
+ * filter's tests and the filters above it: both are few. Callers: env_detail, with the tree lock.
+ * Design: docs/design/filters.md
+ */
+#include "kern/net/nic_state.h"
+#include "kern/net/trie_node.h"
+
+static uint32_t
+place(const struct nic *n, const void *what)
+{
+	return (uint32_t)((uintptr_t)what - (uintptr_t)n->filter);
+}
+
+int
+nic_filter_detail(uint64_t above, uint64_t number, struct exo_filter_info *info)
+{
+	const struct nic *n = nic_of(above);
+	const struct nic_filter *f = &n->filter[number];
+	uintptr_t end;
+
+	if (number >= n->fresh) {
+		return E_RANGE;
+	}
+	for (uint64_t i = number; i != (above & (NIC_FILTERS_MAX - 1)); i = n->filter[i].parent) {
+		if (!i || !f->is_used) {
+			return E_NOENT;
+		}
+	}
+	end = f->at.back & ~1ul;
+	info->hits = f->hits;
+	info->parent = f->parent;
+	info->place = place(n, &f->at);
+	info->end = place(n, (const void *)end);
+	info->is_shared = f->is_shared;
+	info->has_ring = f->ring != NULL;
+	info->first = end == f->at.back
+			      ? EXO_TESTS_MAX
+			      : trie_path((const struct trie_node *)end, n->filter, info->test);
+	return 0;
+}
