@@ -168,6 +168,72 @@ def test_nics(terminal):
     assert loop == ["3", "loop", "02:43:68:69:00:00", "5", "1", "0", "6", "1", "2"]
 
 
+# Two that differ in a port, behind a header of variable length; one of another kind; a share.
+FILTERED = {
+    "web": """program = "udpecho"; frames = <256>; nic = <0>; filter = "ether dst nic and udp dst port 80";
+              filter-transmit = "6:6=nic"; restart = "always";""",
+    "echo": """program = "udpecho"; frames = <256>; nic = <0>; filter = "ether dst nic and (udp dst port 7 or arp)";
+               filter-transmit = "6:6=nic"; restart = "always";""",
+    "victim": QUIET,
+}
+
+
+def drawn(lines):
+    """(depth, text) of the lines of `filters`, for each NIC."""
+    nics = {}
+    for line in lines:
+        match = re.match(r"nic (\d), (.*)", line)
+        if match:
+            tree = nics.setdefault(match[1], [])
+        elif not re.match(r"\w+: ", line):      # what udpecho says
+            art = re.match(r"[|` -]*", line)[0]
+            tree.append((len(art) // 3, line[len(art):]))
+    return nics
+
+
+def test_filters(terminal):
+    """The trie: what all test stands once and above, filters that differ in a value beside each other, with packets and rings."""
+    t = terminal(FILTERED, net="user")
+    for _ in range(100):        # until both have all of their rings
+        text = "\n".join(t.run("filters 0"))
+        if len(re.findall(" to ring ", text)) == 5:
+            break
+    tree = drawn(text.splitlines())["0"]
+    assert re.fullmatch(r"filter 0: \d+ packets, init:\d+", tree[0][1])
+    assert tree[1] == (1, "0:6=0x525400123456")
+    ports = {}
+    for depth, line in tree[2:]:
+        match = re.fullmatch(r"(\S.*?)(?: -> filter (\d+): 0 packets, (\w+):\d+ to ring (\w+):\d+)?", line)
+        assert match[3] == match[4]
+        ports[(depth, match[1])] = match[3]
+    assert ports == {(2, "12:2=0x0800 20:2&0x3fff=0x0000 23:1=0x11 14:1&0xf<<2"): None, (3, "+16:2=0x0007"): "echo",
+                     (3, "+16:2=0x0050"): "web", (2, "12:2=0x0806"): "echo", (2, "12:2=0x86dd 20:1=0x11"): None,
+                     (3, "56:2=0x0007"): "echo", (3, "56:2=0x0050"): "web"}
+    t.run("kill web")
+    for _ in range(100):
+        text = "\n".join(t.run("filters 0"))
+        if "web:" not in text:
+            break
+    assert t.run("filters 2") == ["there is no NIC 2; nics lists them"]
+
+
+def test_filters_count(terminal):
+    """What a program sends through the loop is counted where it ends, above too, and in its ring."""
+    t = terminal({"victim": QUIET, "talker": TALKER}, [f"{mkinitrd.BUILD}/qemu-virt/test/talker.elf"])
+    for _ in range(100):
+        tree = drawn(t.run("filters"))["3"]
+        if tree[0][1].startswith("filter 0: 6 packets, init:"):     # all that it sends
+            break
+    assert len(tree) == 2
+    assert re.fullmatch(r"0:6=0x024368690000 -> filter 1: 5 packets, talker:\d+ to ring talker:\d+", tree[1][1])
+    head, *lines = t.run("rings")
+    assert head.split() == "ring kind bound to size queued taken done read flying dropped handled failed".split()
+    receive, transmit = sorted(line.split() for line in lines if line.startswith("talker:"))
+    assert receive[1:6] == ["receive", "nic", "3,", "filter", "1"] and transmit[1:6] == ["transmit", *receive[2:6]]
+    assert receive[7:10] == ["-", "-", "5"] and receive[11:] == ["-", "0", "0", "0"]
+    assert transmit[6:10] == ["32", "7", "7", "7"] and transmit[11:] == ["0", "-", "-", "-"]
+
+
 def test_top(terminal):
     """It goes on until q; with a number it ends by itself."""
     t = terminal()
@@ -418,7 +484,7 @@ def test_wrong(terminal):
 def test_help(terminal):
     t = terminal()
     listed = [line.split()[0] for line in t.run("help")[:-1]]
-    assert {"envs", "caps", "frames", "timeline", "irqs", "nics", "top", "trace", "kill", "revoke", "stop", "resume", "regs",
+    assert {"envs", "caps", "frames", "timeline", "irqs", "nics", "filters", "rings", "top", "trace", "kill", "revoke", "stop", "resume", "regs",
             "read", "reboot", "poweroff", "help"} <= set(listed)
     for command in listed:
         assert t.run(f"help {command}")[0].startswith(command)

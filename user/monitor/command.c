@@ -31,6 +31,16 @@ static const struct command commands[] = {
 	 "found a ring full; transmitted, refused: that a filter-transmit did not let out; rings:\n"
 	 "bound to it now.\n",
 	 0, 0, run_nics},
+	{"filters", "[NIC]", "draw the merged filters of the NICs",
+	 "OFFSET:BYTES=VALUE is what a packet must have there, +OFFSET counts from behind a shift\n"
+	 "(OFFSET:BYTES<<SCALE). A packet follows every branch whose tests hold; -> filter N: one\n"
+	 "ends there, with the packets it matched, who holds it, and the ring that they go to.\n",
+	 0, 1, run_filters},
+	{"rings", "", "list the rings and what has gone through them",
+	 "queued, taken: what the owner has put in, what the kernel has taken of it; done, read:\n"
+	 "what the kernel has answered or received, what the owner has taken of that; flying: at\n"
+	 "the device; dropped: packets that found it full; handled, failed: by its handler.\n",
+	 0, 0, run_rings},
 	{"top", "[ROUNDS]", "watch what is going on, once a second; q ends it", "", 0, 1, run_top},
 	{"trace", "[COUNT] [NAME]", "show the last events of each hart",
 	 "With a name only those of that environment, and of those that it has made. COUNT is how\n"

@@ -47,6 +47,8 @@ void run_frames(const struct words *words);
 void run_timeline(const struct words *words);
 void run_irqs(const struct words *words);
 void run_nics(const struct words *words);
+void run_filters(const struct words *words);
+void run_rings(const struct words *words);
 void run_top(const struct words *words);
 void run_trace(const struct words *words);
 void run_kill(const struct words *words);

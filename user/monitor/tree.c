@@ -34,6 +34,8 @@ collect(const struct world_env *env)
 		if (handle < 0) {
 			return true;
 		}
+		cap->env = env->handle;
+		cap->handle = (exo_handle)handle;
 		cap->slot = EXO_HANDLE_INDEX(handle);
 		tree.count++;
 	}
@@ -94,5 +96,5 @@ tree_look(bool *is_cut)
 struct tree_cap *
 tree_at(uint32_t n)
 {
-	return &tree.caps[n];
+	return n < tree.count ? &tree.caps[n] : NULL;
 }

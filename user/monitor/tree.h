@@ -16,6 +16,8 @@ struct tree_cap {
 	struct tree_cap *child;  /* the first */
 	struct tree_cap *next;   /* sibling */
 	const char *owner;
+	exo_handle env;    /* of the owner, to the monitor */
+	exo_handle handle; /* by which the owner names it */
 	uint32_t slot;
 };
 
@@ -23,7 +25,7 @@ struct tree_cap {
  * in which they are to be drawn side by side; *is_cut if there are more than TREE_NODES. */
 uint32_t tree_look(bool *is_cut);
 
-/* One of them. */
+/* One of them; NULL behind the last. */
 struct tree_cap *tree_at(uint32_t n);
 
 #endif
