@@ -154,15 +154,15 @@ def for_manifest(dts, out, board="qemu-virt", programs=(), init=None):
     return write(out, archive(files_for(compiled(dts), folder, given, init)))
 
 
-def boot_test(name, out, board="qemu-virt", as_init=False):
-    """Write the initrd that boots test/boot/NAME, under init or in its place."""
+def boot_test(name, out, board="qemu-virt", as_init=False, files=()):
+    """Write the initrd that boots test/boot/NAME, under init or in its place; with further files that it reads."""
     elf = f"{BUILD}/{board}/test/{name}.elf"
     if as_init:
-        return for_manifest("/dts-v1/; / { };", out, board, init=elf)
+        return for_manifest("/dts-v1/; / { };", out, board, files, init=elf)
     dts = one_program(name)
     if os.path.exists(f"test/boot/{name}.dts"):
         dts = read(f"test/boot/{name}.dts").decode()
-    return for_manifest(dts, out, board, [elf])
+    return for_manifest(dts, out, board, [elf, *files])
 
 
 def run(*words):

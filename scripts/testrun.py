@@ -115,7 +115,8 @@ def boot(name, words, log):
         settings["KERNEL"] = f"{qemu.BUILD}/paranoid/qemu-virt/Image"
         if not os.path.exists(settings["KERNEL"]):
             return "FAIL", f"there is no {settings['KERNEL']}; try: make paranoid"
-    settings["INITRD"] = mkinitrd.boot_test(name, base + ".cpio", as_init="init" in words)
+    files = sorted(glob.glob(settings.pop("FILES", "")))
+    settings["INITRD"] = mkinitrd.boot_test(name, base + ".cpio", as_init="init" in words, files=files)
     with qemu.Machine(log=log, **qemu.options_of(settings)) as machine:
         status = machine.finish(seconds)
         outcome, reason = tap.judge(machine.console)
