@@ -25,6 +25,7 @@ static struct code_run run;
 static uint64_t replied; /* bytes */
 static uint64_t emitted[EMITS_MAX][3];
 static uint32_t emits;
+static uint64_t now_ns;
 
 static void
 load(const char *source, uint32_t code_class)
@@ -56,6 +57,8 @@ help(struct code_run *r, uint32_t nr, uint64_t *result)
 	} else if (nr == EXO_HELPER_reply) {
 		assert_int_equal(a[0] >> EXO_REGION_SHIFT, EXO_REGION_REPLY);
 		replied = a[1];
+	} else if (nr == EXO_HELPER_now) {
+		*result = now_ns;
 	} else if (nr == EXO_HELPER_emit && emits < EMITS_MAX) {
 		memcpy(emitted[emits++], a, sizeof(emitted[0]));
 	} else {
@@ -190,6 +193,46 @@ extents_are_emitted(void **state)
 	}
 }
 
+/* May `badge` do what it wants with a file of owner 7? 8 may 1 and 2, 9 may 4 until 1 000. */
+static uint64_t
+may(uint64_t badge, uint64_t wants)
+{
+	const uint64_t file[13] = {7, 8, 0, 3, 9, 1000, 4};
+
+	begin();
+	give(EXO_REGION_INPUT, file, sizeof(file), false);
+	give(EXO_REGION_PARAMS, &wants, sizeof(wants), false);
+	run.argument[0] = pointer(EXO_REGION_INPUT);
+	run.argument[1] = sizeof(file);
+	run.argument[2] = pointer(EXO_REGION_PARAMS);
+	run.argument[3] = sizeof(wants);
+	run.argument[4] = badge;
+	assert_int_equal(code_interpret(program, &run), 0);
+	return run.result;
+}
+
+static void
+grants_allow(void **state)
+{
+	(void)state;
+	load("test/code/grants.c", EXO_CODE_acl);
+	now_ns = 999;
+	assert_int_equal(may(7, 1u << 31), 1);
+	assert_int_equal(may(8, 1), 1);
+	assert_int_equal(may(8, 3), 1);
+	assert_int_equal(may(8, 4), 0);
+	assert_int_equal(may(8, 5), 0);
+	assert_int_equal(may(9, 4), 1);
+	assert_int_equal(may(9, 1), 0);
+	assert_int_equal(may(10, 1), 0);
+	assert_int_equal(may(0, 0), 0);
+	assert_int_equal(may(0, 1), 0);
+	assert_int_equal(may(8, 0), 0);
+	now_ns = 1000;
+	assert_int_equal(may(9, 4), 0);
+	assert_int_equal(may(8, 1), 1);
+}
+
 static uint64_t
 tag(uint32_t head, uint32_t tail, uint64_t deadline, uint64_t events, uint64_t ticks)
 {
@@ -222,9 +265,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(echo_answers),
-		cmocka_unit_test(echo_passes_on),
-		cmocka_unit_test(extents_are_emitted),
+		cmocka_unit_test(echo_answers),        cmocka_unit_test(echo_passes_on),
+		cmocka_unit_test(extents_are_emitted), cmocka_unit_test(grants_allow),
 		cmocka_unit_test(ring_wakes),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
