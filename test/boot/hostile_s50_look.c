@@ -39,11 +39,15 @@ static void
 check_rights(void)
 {
 	struct exo_cap_info info = {0};
+	union exo_detail detail;
 	uint64_t word = 0;
 
 	tap_is(exo_env_inspect(other.rest, 0, &info), E_RIGHTS,
 	       "no other right shows what it holds");
 	tap_is(exo_env_peek(other.rest, 0, &word, 8), E_RIGHTS, "nor its memory");
+	tap_is(exo_env_detail(other.rest, 0, 0, &detail), E_RIGHTS, "nor more of it");
+	tap_is(exo_env_detail(other.observe, exo_start()->console, 0, &detail), E_HANDLE,
+	       "what others hold is not what it holds");
 	tap_is(exo_env_inspect(other.cspace, 0, &info), E_TYPE, "a capability space is no ENV");
 	tap_is(exo_env_peek(exo_start()->space, 0, &word, 8), E_TYPE, "nor is a space");
 	tap_is(exo_env_inspect(EXO_NONE, 0, &info), E_HANDLE, "nothing shows nothing");
@@ -170,7 +174,7 @@ check_end(void)
 int
 main(void)
 {
-	tap_plan(8 + 13 + 13 + 5 + 2 + 2);
+	tap_plan(10 + 13 + 13 + 5 + 2 + 2);
 	make();
 	check_rights();
 	check_inspect();
