@@ -239,7 +239,8 @@ def longest_run(opts, name, words):
     timeout = float(settings.pop("TIMEOUT", IRQS_OFF_SECONDS))
     if "DISK" in settings:
         settings["DISK"] = mkinitrd.numbered_disk(str(opts.out / f"{name}.disk"), settings["DISK"])
-    settings["INITRD"] = mkinitrd.boot_test(name, str(opts.out / f"{name}.cpio"), as_init="init" in words)
+    settings["INITRD"] = mkinitrd.boot_test(name, str(opts.out / f"{name}.cpio"), as_init="init" in words,
+                                            files=testrun.taken_files(settings))
     options = {k: v for k, v in qemu.options_of(settings).items() if k not in ("board", "smp", "icount")}
     with Counted(opts, f"irqs_off-{name}", icount=True, **options) as machine:
         status = machine.finish(timeout)

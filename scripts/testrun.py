@@ -104,6 +104,11 @@ def boot_jobs(nightly):
                 yield simple(test, lambda log, n=name, w=words: boot(n, w, log))
 
 
+def taken_files(settings):
+    """What FILES= of a boot: line names, which is no setting of the machine."""
+    return sorted(glob.glob(settings.pop("FILES", "")))
+
+
 def boot(name, words, log):
     """Boot one test program under init and judge its TAP."""
     settings = dict(w.split("=", 1) for w in words if "=" in w)
@@ -115,8 +120,7 @@ def boot(name, words, log):
         settings["KERNEL"] = f"{qemu.BUILD}/paranoid/qemu-virt/Image"
         if not os.path.exists(settings["KERNEL"]):
             return "FAIL", f"there is no {settings['KERNEL']}; try: make paranoid"
-    files = sorted(glob.glob(settings.pop("FILES", "")))
-    settings["INITRD"] = mkinitrd.boot_test(name, base + ".cpio", as_init="init" in words, files=files)
+    settings["INITRD"] = mkinitrd.boot_test(name, base + ".cpio", as_init="init" in words, files=taken_files(settings))
     with qemu.Machine(log=log, **qemu.options_of(settings)) as machine:
         status = machine.finish(seconds)
         outcome, reason = tap.judge(machine.console)
