@@ -7,13 +7,15 @@
  */
 #include "kern/net/trie.h"
 #include "kern/net/trie_node.h"
-#include "lib/base/string.h"
+
+#define VALUE 2 /* word of a test */
 
 _Static_assert(CANON_TESTS_MAX == EXO_TESTS_MAX, "a way is its filter's tests");
 _Static_assert(
 	offsetof(struct exo_filter_test, node) == sizeof(struct filter_test) &&
 		offsetof(struct exo_filter_test, kind) == offsetof(struct test_field, kind) &&
 		offsetof(struct exo_filter_test, mask) == offsetof(struct filter_test, mask) &&
+		offsetof(struct exo_filter_test, value) == VALUE * 8 &&
 		offsetof(struct exo_filter_test, value) == offsetof(struct filter_test, value),
 	"tests are told as they are, branches with the value that was taken");
 _Static_assert(EXO_TEST_COMPARE == (int)TEST_COMPARE && EXO_TEST_SHIFT == (int)TEST_SHIFT, "kinds");
@@ -25,19 +27,20 @@ trie_path(const struct trie_node *n, const void *from, struct exo_filter_test *t
 	size_t left = n->tests;
 
 	while (left || n->up) {
-		const void *test;
-		uint64_t value = n->key;
+		const word64 *test;
+		word64 *to = (word64 *)&tests[--first];
 
+		to[VALUE] = n->key;
 		if (left) {
-			test = &n->test[--left];
-			value = n->test[left].value;
+			test = (const word64 *)&n->test[--left];
+			to[VALUE] = test[VALUE];
 		} else {
-			test = branch_above(n);
+			test = (const word64 *)branch_above(n);
 			n = node_above(n);
 			left = n->tests;
 		}
-		memcpy(&tests[--first], test, sizeof(struct filter_test));
-		tests[first].value = value;
+		to[0] = test[0]; /* the field, */
+		to[1] = test[1]; /* its mask */
 		tests[first].node = (uint32_t)((uintptr_t)n - (uintptr_t)from);
 	}
 	return (uint32_t)first;
