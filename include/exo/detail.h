@@ -33,10 +33,11 @@ struct exo_filter_test {
 struct exo_filter_info {
 	uint64_t hits;   /* packets that it matched */
 	uint32_t parent; /* number of the filter it was derived from, 0: the whole NIC */
-	uint32_t place;  /* its own, and */
-	uint32_t end; /* of what it ends at: a node, or another filter that ends there too, and */
-	uint32_t
-		first; /* then without tests; else test[first] to test[EXO_TESTS_MAX - 1] are its */
+	uint32_t place;  /* its own */
+	uint32_t end;    /* the place of the node that it ends at */
+	/* test[first] to test[EXO_TESTS_MAX - 1] are its. Above EXO_TESTS_MAX: it ends where
+	 * another filter does, and `end` is that one's place. */
+	uint32_t first;
 	uint32_t is_shared;
 	uint32_t has_ring;
 	struct exo_filter_test test[EXO_TESTS_MAX];

@@ -37,7 +37,7 @@ nic_filter_detail(uint64_t above, uint64_t number, struct exo_filter_info *info)
 	info->is_shared = f->is_shared;
 	info->has_ring = f->ring != NULL;
 	info->first = end == f->at.back
-			      ? EXO_TESTS_MAX
+			      ? EXO_TESTS_MAX + 1
 			      : trie_path((const struct trie_node *)end, n->filter, info->test);
 	return 0;
 }

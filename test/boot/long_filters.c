@@ -97,7 +97,8 @@ see_ways(void)
 	uint32_t longest = 0;
 
 	for (uint32_t i = 0; exo_env_detail(exo_start()->env, all, i, &detail) != E_RANGE; i++) {
-		uint32_t tests = EXO_TESTS_MAX - detail.filter.first;
+		uint32_t first = detail.filter.first;
+		uint32_t tests = first < EXO_TESTS_MAX ? EXO_TESTS_MAX - first : 0;
 
 		longest = tests > longest ? tests : longest;
 	}

@@ -217,6 +217,25 @@ def test_filters(terminal):
     assert t.run("filters 2") == ["there is no NIC 2; nics lists them"]
 
 
+def test_filters_shared(terminal):
+    """Copies of one kind end at one node, below what they are copies of, which has tests and filters of its own."""
+    body = """program = "udpecho"; frames = <256>; nic = <0>; filter-transmit = "6:6=nic";
+              filter-receive = "0:6=nic", "12:2=0x%s"; filter-shared = "0:6=ff:ff:ff:ff:ff:ff";"""
+    t = terminal({"one": body % "0800", "two": body % "0806", "victim": QUIET}, net="user")
+    for _ in range(100):
+        text = "\n".join(t.run("filters 0"))
+        if len(re.findall(" to ring ", text)) == 4:
+            break
+    shape = [(depth, re.sub(r"(?<=filter) \d+|\d+ (?=packets)|:\d+(?= |$)", "", line))
+             for depth, line in drawn(text.splitlines())["0"]]
+    assert shape[:5] == [(0, "filter: packets, init"), (1, "0:6=0x525400123456"),
+                         (2, "12:2=0x0800 -> filter: packets, one to ring one"),
+                         (2, "12:2=0x0806 -> filter: packets, two to ring two"),
+                         (1, "0:1&0x01=0x01 -> filter: packets, init")]
+    assert shape[5] == (2, "0:6&0xfeffffffffff=0xfeffffffffff")
+    assert sorted(shape[6:]) == [(3, f"filter, a share: packets, {name} to ring {name}") for name in ["one", "two"]]
+
+
 def test_filters_count(terminal):
     """What a program sends through the loop is counted where it ends, above too, and in its ring."""
     t = terminal({"victim": QUIET, "talker": TALKER}, [f"{mkinitrd.BUILD}/qemu-virt/test/talker.elf"])

@@ -17,7 +17,8 @@
 #define TESTS 4096
 
 static struct {
-	uint32_t root; /* number of the filter above all */
+	uint32_t root;    /* number of the filter above all */
+	uint32_t numbers; /* of filters: below this one */
 	uint32_t items;
 	uint32_t tests;
 	struct merged_item item[ITEMS];
@@ -137,6 +138,20 @@ node_enter(struct merged_item *above, const struct exo_filter_info *info, uint32
 	return node;
 }
 
+/* The node where the filter at this place ends, if that is here already. */
+static struct merged_item *
+end_of_other(uint32_t filter_place)
+{
+	for (uint32_t i = 0; i < merged.items; i++) {
+		struct merged_item *item = &merged.item[i];
+
+		if (item->is_filter && item->place == filter_place) {
+			return item->parent;
+		}
+	}
+	return NULL;
+}
+
 /* Where a filter ends: goes its way below its parent. NULL: not yet, or no room. */
 static struct merged_item *
 way_end(struct merged_item *parent, const struct exo_filter_info *info)
@@ -144,12 +159,8 @@ way_end(struct merged_item *parent, const struct exo_filter_info *info)
 	struct merged_item *node = parent;
 	uint32_t at = info->first;
 
-	for (uint32_t i = 0; i < merged.items; i++) {
-		struct merged_item *item = &merged.item[i];
-
-		if (item->is_filter && item->place == info->end) {
-			return item->parent;
-		}
+	if (info->first > EXO_TESTS_MAX) {
+		return end_of_other(info->end);
 	}
 	while (node && (node == parent || node->place != info->end)) {
 		node = at > EXO_TESTS_MAX ? NULL : node_enter(node, info, &at);
@@ -180,52 +191,61 @@ place(uint32_t number, const struct exo_filter_info *info)
 	return true;
 }
 
-/* Looks at all filters that have no place yet: how many got one. */
+/* Looks at all filters that have no place yet, up or down: how many got one. Those that end where
+ * others do follow each other in either direction. */
 static uint32_t
-look_once(const struct tree_cap *cap, bool *is_cut)
+look_once(const struct tree_cap *cap, bool is_down, bool *is_cut)
 {
+	uint32_t numbers = merged.numbers;
 	uint32_t placed = 0;
 
-	*is_cut = false;
-	for (uint32_t number = 0; number < ITEMS; number++) {
+	*is_cut = numbers == ITEMS;
+	for (uint32_t i = 0; i < numbers; i++) {
+		uint32_t number = is_down ? numbers - 1 - i : i;
 		int64_t result = merged.filter[number]
 					 ? E_NOENT
 					 : exo_env_detail(cap->env, cap->handle, number, &detail);
 
-		if (result == E_RANGE) {
-			return placed;
-		}
-		if (result == 0) {
+		if (result == E_RANGE && !is_down) {
+			merged.numbers = numbers = number;
+			*is_cut = false;
+		} else if (result == 0) {
 			bool is_placed = place(number, &detail.filter);
 
 			placed += is_placed;
 			*is_cut |= !is_placed;
 		}
 	}
-	*is_cut = true;
 	return placed;
 }
 
-/* A root without tests is no line of its own, and a node where one filter ends is one with that. */
+/* A root without tests is no line of its own. */
 static void
-join(struct merged_item *item)
+lift_root(struct merged_item *item)
+{
+	struct merged_item *first = item->child;
+
+	if (item->is_filter && first && !first->tests && !first->next) {
+		item->child = first->child;
+	}
+}
+
+/* A node where one filter ends is one line with that. */
+static void
+join_end(struct merged_item *item)
 {
 	struct merged_item *first = item->child;
 	struct merged_item **last;
 
-	if (!first) {
+	if (item->is_filter || !first || !first->is_filter ||
+	    (first->next && first->next->is_filter)) {
 		return;
 	}
-	if (item->is_filter && !first->is_filter && !first->tests) {
-		item->child = first->child;
-	} else if (!item->is_filter && first->is_filter &&
-		   (!first->next || !first->next->is_filter)) {
-		item->ends = first;
-		for (last = &first->child; *last; last = &(*last)->next) {
-		}
-		*last = first->next;
-		item->child = first->child;
+	for (last = &first->child; *last; last = &(*last)->next) {
 	}
+	*last = first->next;
+	item->ends = first;
+	item->child = first->child;
 }
 
 const struct merged_item *
@@ -240,10 +260,14 @@ merged_look(uint32_t nic, bool *is_cut)
 	merged.root = cap->info.start & ((1u << EXO_NIC_SHIFT) - 1);
 	merged.items = 0;
 	merged.tests = 0;
-	while (look_once(cap, is_cut)) {
+	merged.numbers = ITEMS;
+	for (bool is_down = false; look_once(cap, is_down, is_cut); is_down = !is_down) {
 	}
-	for (uint32_t i = 0; i < merged.items; i++) { /* filters first: they lose nodes */
-		join(&merged.item[i]);
+	for (uint32_t i = 0; i < merged.items; i++) {
+		lift_root(&merged.item[i]);
+	}
+	for (uint32_t i = 0; i < merged.items; i++) {
+		join_end(&merged.item[i]);
 	}
 	return merged.root < ITEMS ? merged.filter[merged.root] : NULL;
 }
