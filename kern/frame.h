@@ -26,6 +26,10 @@ enum frame_kind {
 
 #define FRAME_HOLDER_NONE 0ul /* no capability has this carve id: whoever binds next clears */
 #define FRAME_HOLDER_LINK (1ul << 63) /* nor one with this bit: a dead object, see object.c */
+/* Nor these. A page table has come apart here and nobody has had the frame since: all its entries
+ * are 0, or those of a new root. The next one is created without clearing. */
+#define FRAME_HOLDER_TABLE (FRAME_HOLDER_LINK + 1)
+#define FRAME_HOLDER_ROOT  (FRAME_HOLDER_LINK + 2)
 
 struct frame {
 	uint64_t holder;

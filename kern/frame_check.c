@@ -136,6 +136,13 @@ reach_holds(const struct captree *t, uint64_t page, const struct frame *f)
 	return !f->references || f->kind == FRAME_USER || f->kind == FRAME_TABLE || is_shown;
 }
 
+/* Had a page table there, which came apart? */
+static bool
+is_emptied(const struct frame *f)
+{
+	return f->holder == FRAME_HOLDER_TABLE || f->holder == FRAME_HOLDER_ROOT;
+}
+
 static bool
 holder_holds(const struct captree *t, uint64_t page, const struct frame *f)
 {
@@ -143,8 +150,25 @@ holder_holds(const struct captree *t, uint64_t page, const struct frame *f)
 	if (f->kind == FRAME_CLEARING) {
 		return f->holder == FRAME_HOLDER_NONE && !f->references && !f->pins;
 	}
-	return f->kind != FRAME_USER ||
-	       (f->holder < t->next_carve && (f->holder || !(f->references | f->pins)));
+	if (f->kind != FRAME_USER) {
+		return true;
+	}
+	return f->holder && !is_emptied(f) ? f->holder < t->next_carve : !(f->references | f->pins);
+}
+
+/* The user's entries. */
+static bool
+emptied_holds(const struct captree *t, uint64_t page, const struct frame *f)
+{
+	const uint64_t *entry = (const uint64_t *)(t->base + (page - t->base_page) * PAGE_SIZE);
+	uint64_t n = f->holder == FRAME_HOLDER_ROOT ? TABLE_ENTRIES / 2 : TABLE_ENTRIES;
+
+	for (uint64_t i = 0; f->kind == FRAME_USER && is_emptied(f) && i < n; i++) {
+		if (entry[i]) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static bool
@@ -183,6 +207,7 @@ static const struct rule rules[] = {
 	{"objects are whole", objects_hold},
 	{"only memory is reached", reach_holds},
 	{"holder", holder_holds},
+	{"a table that came apart is empty", emptied_holds},
 	{"code has a holder", code_holds},
 	{"a unit is one holder's", unit_holds},
 };

@@ -393,7 +393,7 @@ init_make(struct kernel *k, struct machine *m)
 	init.hidden = arch_ram(object_frames(EXO_CAP_CSPACE, true) << PAGE_SHIFT);
 	space_page = object_frames(EXO_CAP_SPACE, false);
 	init.space = space_at(space_page);
-	space_init(k, init.space);
+	space_init(k, init.space, false);
 	space = give_root(EXO_CAP_SPACE, EXO_RIGHTS_ALL, space_page, 2, &init.boot->space);
 	e = make_env(space);
 	e->arch.x[0] = load_program();

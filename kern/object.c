@@ -10,7 +10,7 @@
  * recurses, even when a capability space holds the capabilities of another. Invariants: an object
  * on the list has no capability, no binding to it, and no table hangs in a space any more (all that
  * was broken and fenced before its capability left); the frames of a finished one have kind USER
- * and holder 0. Callers:    tree lock held.
+ * and FRAME_HOLDER_NONE, _TABLE or _ROOT. Callers: tree lock held.
  */
 #include "kern/object.h"
 #include "kern/arena.h"
@@ -359,13 +359,20 @@ wait_for(struct kernel *k, uint64_t page, bool is_hart)
 	}
 }
 
-/* The frames of one that has come apart are memory again, to be cleared. */
+/* The frames of one that has come apart are memory again, to be cleared: but for the next table, if
+ * it was one. */
 static inline void
 frames_return(struct captree *t, uint64_t page, enum frame_kind kind)
 {
 	struct frame *f = frame_at(t, page);
+	uint64_t holder = kind == FRAME_TABLE   ? FRAME_HOLDER_TABLE
+			  : kind == FRAME_SPACE ? FRAME_HOLDER_ROOT
+						: FRAME_HOLDER_NONE;
 
-	f[0] = (struct frame){.holder = FRAME_HOLDER_NONE};
+	if (holder && TABLE_MARKS(f) & TABLE_NOTED) {
+		holder = FRAME_HOLDER_NONE;
+	}
+	f[0] = (struct frame){.holder = holder};
 	if (kind != FRAME_CSPACE && kind != FRAME_LEAF) {
 		f[1] = (struct frame){.holder = FRAME_HOLDER_NONE};
 	}

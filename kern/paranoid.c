@@ -100,7 +100,7 @@ audit_mapping(struct audit *a, const struct cap *c, uint32_t level, uint64_t ent
 static void
 audit_hanging(struct audit *a, uint32_t id, const struct frame *f)
 {
-	if (f->kind != FRAME_TABLE || !TABLE_HUNG(f)) {
+	if (f->kind != FRAME_TABLE || !(TABLE_MARKS(f) & TABLE_HUNG)) {
 		panic("paranoid: a table hangs that never was hung");
 	}
 	if (TABLE_PLACE(f) && (TABLE_PLACE(f) != id || TABLE_HANGINGS(f) != 1)) {

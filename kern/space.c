@@ -27,11 +27,13 @@ space_boot(struct kernel *k)
 }
 
 void
-space_init(struct kernel *k, struct space *s)
+space_init(struct kernel *k, struct space *s, bool is_empty)
 {
 	uint64_t *root = space_root(s);
 
-	arch_root_init(root);
+	if (!is_empty) {
+		arch_root_init(root);
+	}
 	s->harts = 0;
 	s->shares = 0;
 	s->last_key = ~0ul;
@@ -226,6 +228,7 @@ space_note(struct kernel *k, struct space *s, uint64_t address, uint32_t level, 
 	if (!entry) {
 		return why_not(k, s, address, level, E_NOTABLE, E_MAPPED);
 	}
+	TABLE_MARKS(frame_at(&k->tree, arch_physical(entry) >> PAGE_SHIFT)) |= TABLE_NOTED;
 	while (i < n && i < most && !(entry[i] & PTE_V)) {
 		*(volatile uint64_t *)&entry[i++] = note << 1;
 	}

@@ -43,7 +43,7 @@ space_root(struct space *s)
 
 /* Once it is known which harts there are. */
 void space_boot(struct kernel *k);
-void space_init(struct kernel *k, struct space *s);
+void space_init(struct kernel *k, struct space *s, bool is_empty);
 /* It has come apart. */
 void space_end(struct kernel *k, struct space *s);
 

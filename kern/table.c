@@ -8,7 +8,7 @@
  *
  * State:      in the frame table: of a table's first frame `holder` counts the places it hangs in
  *             and `spare` is its level; of its second one `holder` is the place, if it is the only
- *             one, `spare` whether it ever hung. Its entries and their links in its frames.
+ *             one, `spare` whether it ever hung or was noted in. Entries and links in its frames.
  * Invariants: those of space.c; table_valid is the number of valid entries. A table that hangs in
  *             several places, or at an unknown one, can be reached from spaces marked `shares`
  *             only, and k->sharing_harts has the harts of all those.
@@ -45,7 +45,7 @@ table_init(struct captree *t, uint64_t page, uint32_t level)
 	TABLE_HANGINGS(f) = 0;
 	TABLE_LEVEL(f) = (uint8_t)level;
 	TABLE_PLACE(f) = 0;
-	TABLE_HUNG(f) = false;
+	TABLE_MARKS(f) = 0;
 	TABLE_GROUPS(f) = level ? 0 : 0xffff; /* leaves are filled without a note */
 }
 
@@ -137,10 +137,10 @@ table_count_again(struct kernel *k, struct space *s, struct frame *f, uint32_t p
 		TABLE_PLACE(f) = 0;
 	}
 	/* shared tables may be in one of level 1 that has hung before */
-	if (!TABLE_PLACE(f) || (TABLE_LEVEL(f) && TABLE_HUNG(f))) {
+	if (!TABLE_PLACE(f) || (TABLE_LEVEL(f) && TABLE_MARKS(f) & TABLE_HUNG)) {
 		mark_sharing(k, s);
 	}
-	TABLE_HUNG(f) = true;
+	TABLE_MARKS(f) |= TABLE_HUNG;
 }
 
 void

@@ -11,9 +11,11 @@
 #define TABLE_LEVEL(f)    ((f)->spare)
 #define TABLE_HANGINGS(f) ((f)->holder)   /* how many entries it hangs in */
 #define TABLE_PLACE(f)    ((f)[1].holder) /* binding id of the only one; 0: not known, or none */
-#define TABLE_HUNG(f)     ((f)[1].spare)  /* it hangs or has hung */
+#define TABLE_MARKS(f)    ((f)[1].spare)  /* TABLE_HUNG, TABLE_NOTED; the latter of roots, too */
 #define TABLE_GROUPS(f)   ((f)->pins)     /* a bit for each group that may have valid entries */
 #define GROUP             32ul            /* entries */
+#define TABLE_HUNG        1               /* it hangs or has hung */
+#define TABLE_NOTED       2 /* entries that map nothing may hold what a libOS noted there */
 
 /* How many entries of the table in which `entry` stands are valid: kept with its second frame. So
  * whether it is empty is known without a search, and taking it apart ends at the last one. */
@@ -90,13 +92,13 @@ void table_count_again(struct kernel *k, struct space *s, struct frame *f, uint3
 static inline void
 table_count(struct kernel *k, struct space *s, struct frame *f, uint32_t place)
 {
-	if (TABLE_HANGINGS(f) || (TABLE_LEVEL(f) && TABLE_HUNG(f))) {
+	if (TABLE_HANGINGS(f) || (TABLE_LEVEL(f) && TABLE_MARKS(f) & TABLE_HUNG)) {
 		table_count_again(k, s, f, place);
 		return;
 	}
 	TABLE_HANGINGS(f) = 1;
 	TABLE_PLACE(f) = place;
-	TABLE_HUNG(f) = true;
+	TABLE_MARKS(f) |= TABLE_HUNG;
 }
 void table_uncount(struct kernel *k, struct frame *f);
 /* Hang a TABLE above `address`, which is aligned to what it covers. 0 E_NOTABLE E_MAPPED E_ALIGN

@@ -228,7 +228,8 @@ unshare_step(struct kernel *k, struct space *s, uint64_t address, struct cap *ta
 	}
 	c.from = table_below(*entry);
 	c.to = arch_ram(table->start << PAGE_SHIFT);
-	TABLE_HUNG(f) = true; /* shared tables may be in it from now on */
+	/* shared tables may be in it from now on, and notes */
+	TABLE_MARKS(f) |= TABLE_HUNG | TABLE_NOTED;
 	TABLE_GROUPS(f) |= TABLE_GROUPS(frame_at(&k->tree, pte_page(*entry)));
 	error = copy_some(&c, from);
 	if (!error && *from < TABLE_ENTRIES) {

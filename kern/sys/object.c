@@ -115,9 +115,9 @@ check_arguments(struct creation *c)
 }
 
 /* Everything is checked. Cleared is what somebody reads before it is written: of a page table not
- * the links, of an environment not the free room in its private half. */
+ * the links, of an environment not the free room in its private half. `was` is the last holder. */
 static void
-build(const struct creation *c, uint8_t *memory)
+build(const struct creation *c, uint8_t *memory, uint64_t was)
 {
 	switch (c->made.kind) {
 	case FRAME_ENV:
@@ -126,10 +126,12 @@ build(const struct creation *c, uint8_t *memory)
 			 c->arg0 >> 8);
 		break;
 	case FRAME_SPACE:
-		space_init(c->k, space_at(c->frames->start));
+		space_init(c->k, space_at(c->frames->start), was == FRAME_HOLDER_ROOT);
 		break;
 	case FRAME_TABLE:
-		arch_page_clear(memory);
+		if (was != FRAME_HOLDER_TABLE) {
+			arch_page_clear(memory);
+		}
 		table_init(&c->k->tree, c->frames->start, (uint32_t)c->arg0);
 		break;
 	case FRAME_RING:
@@ -171,8 +173,10 @@ create(struct creation *c, exo_handle frames, uint32_t slot)
 		error = cap_object_inline(&c->k->tree, c->frames, c->slot, c->type);
 	}
 	if (!error) {
+		uint64_t was = frame_at(&c->k->tree, c->frames->start)->holder;
+
 		frame_become(&c->k->tree, c->frames->start, c->made.pages, c->made.kind);
-		build(c, arch_ram(c->frames->start << PAGE_SHIFT));
+		build(c, arch_ram(c->frames->start << PAGE_SHIFT), was);
 	}
 	return error;
 }

@@ -81,6 +81,32 @@ check_object(uint32_t type, uint64_t arg0, uint64_t arg1, const char *what)
 	exo_drop(frames, 0, 0);
 }
 
+/* A table that came apart is created again without clearing: what was mapped in it is gone, and
+ * so is what was noted there. */
+static void
+check_table_again(exo_handle page)
+{
+	exo_handle frames, upper, table, again;
+	uint64_t address;
+	uint32_t slot = free_slot();
+
+	exo_frames_create(exo_own_frames(), EXO_CAP_TABLE, 1, 0, &upper, NULL);
+	exo_frames_carve(exo_own_frames(), 2, 2, &frames);
+	table = (exo_handle)exo_create(EXO_CAP_TABLE, frames, slot, 0, 0);
+	exo_map(WHERE, upper, 0, 1, EXO_WRITE, NULL, EXO_NONE);
+	exo_map(WHERE, table, 0, 1, EXO_WRITE, NULL, EXO_NONE);
+	tap_is(exo_map(WHERE, page, page ? 0 : SECRET, 1, page ? EXO_READ : 0, NULL, EXO_NONE), 0,
+	       page ? "a page is mapped in a table" : "something is noted in a table");
+	exo_drop(table, 0, 0);
+	again = (exo_handle)exo_create(EXO_CAP_TABLE, frames, slot, 0, 0);
+	tap_is(exo_vm_map(exo_own_vm(), again, 0, 1, EXO_READ, &address), 0, "one in its place");
+	tap_is((int64_t)dirt_of_page(address), 0, "holds nothing of it");
+	exo_vm_unmap(exo_own_vm(), address, 1);
+	exo_drop(again, 0, 0);
+	exo_drop(frames, 0, 0);
+	exo_drop(upper, 0, 0);
+}
+
 /* Makes the last pages of `unit` a page table, hangs it and fills it with `pages`. */
 static void
 fill_table(exo_handle unit, uint64_t last, uint64_t address, const struct exo_pages *pages)
@@ -140,11 +166,16 @@ check_unit(void)
 int
 main(void)
 {
-	tap_plan(6 + 9 + 10);
+	exo_handle page;
+
+	tap_plan(6 + 9 + 6 + 10);
 	check_old_data();
 	check_object(EXO_CAP_ENV, 0, THREAD_UAREAS, "a u-area of used pages");
 	check_object(EXO_CAP_TABLE, 0, 0, "a page table of used pages");
 	check_object(EXO_CAP_RING, EXO_RING_DISK, 1, "a ring of used pages");
+	exo_frames_carve(exo_own_frames(), 1, 1, &page);
+	check_table_again(page);
+	check_table_again(EXO_NONE);
 	check_unit();
 	return tap_end();
 }

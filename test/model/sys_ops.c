@@ -334,7 +334,7 @@ is_allowed(const struct captree *t, uint64_t page, enum tlb_access access)
 
 	switch (f->kind) {
 	case FRAME_USER:
-		return f->holder != FRAME_HOLDER_NONE;
+		return f->holder && !(f->holder & FRAME_HOLDER_LINK);
 	case FRAME_TABLE:
 		return access == TLB_LOAD;
 	case FRAME_OBJECT:

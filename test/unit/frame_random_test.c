@@ -347,7 +347,8 @@ struct damage {
 		broken, i, offsetof(struct frame, field), flip                                     \
 	}
 
-/* Frame 0 and its unit are ready, 512 is mapped once, 514 pinned, 516 and 517 a table. */
+/* Frame 0 and its unit are ready, 512 is mapped once, 514 pinned, 516 and 517 a table, 519 is
+ * written. */
 static const struct damage damages[] = {
 	DAMAGE(0, references, 1, "references are mappings"),
 	DAMAGE(512, references, 1, "references are mappings"),
@@ -362,6 +363,9 @@ static const struct damage damages[] = {
 	DAMAGE(512, kind, FRAME_LEAF, "only memory is reached"),
 	DAMAGE(514, holder, FRAME_HOLDER_LINK, "holder"),
 	DAMAGE(514, kind, FRAME_CLEARING, "holder"),
+	DAMAGE(514, holder, FRAME_HOLDER_TABLE, "holder"),
+	DAMAGE(519, holder, FRAME_HOLDER_TABLE, "a table that came apart is empty"),
+	DAMAGE(519, holder, FRAME_HOLDER_ROOT, "a table that came apart is empty"),
 	DAMAGE(518, spare, FRAME_CODE, "code has a holder"),
 	DAMAGE(1, spare, 1, "a unit is one holder's"),
 	DAMAGE(0, spare, 1, "a unit is one holder's"),
@@ -392,6 +396,7 @@ plant(void)
 		.start = page + 2,
 		.count = 1};
 	caps[0].carve = calls_cap(152)->carve;
+	*(uint8_t *)arch_ram((page + 7) << PAGE_SHIFT) = 1; /* frame 519 */
 	op_pin();
 	assert_int_equal(rig.flying, 1);
 	assert_null(frame_check(&kernel_get()->tree));

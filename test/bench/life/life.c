@@ -4,9 +4,9 @@
  * The child has a space, two page tables, a u-area, a page of code and 15 of data of its own. Like
  * all children that hold no capabilities it uses the one empty capability space. Counted is all
  * from the first create to the last drop; what an object is taken apart later counts in the next
- * life, whose creates do it. Page tables and objects are cleared each time. The FRAME capabilities
- * under the objects and the 16 pages stay with the parent, as in a library that keeps a list of
- * them: so the pages are clear.
+ * life, whose creates do it. The u-area is cleared each time; page tables come apart as empty as a
+ * new one, and are not. The FRAME capabilities under the objects and the 16 pages stay with the
+ * parent, as in a library that keeps a list of them: so the pages are clear.
  */
 #include <string.h>
 
