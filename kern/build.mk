@@ -12,14 +12,18 @@ pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.
 	net/filter.c net/canon.c net/slab.c net/values.c net/trie.c net/trie_walk.c net/trie_apart.c \
 	net/trie_check.c net/trie_path.c net/shape.c code/*.c))
 # What runs at boot, or seldom: for size.
-cold-y := $(addprefix kern/,arena.c ask.c boot.c cap_waiting.c code_pages.c code/program.c code/verify.c console.c \
-	dev/blk_virtio.c dev/drivers.c dev/net_loop.c dev/uart_ns16550.c dev/uart_sifive.c dev/virtio_mmio.c devices.c \
-	init.c machine.c net/canon.c net/detail.c net/draft.c net/filters.c net/shape.c net/shapes.c net/slab.c \
-	net/trie.c net/trie_apart.c net/trie_path.c net/values.c panic.c sys/code.c sys/detail.c \
-	sys/env.c sys/home.c sys/look.c sys/poke.c sys/slot.c sys/traced.c sys/unshare.c \
-	trace.c unshare.c window.c) \
-	$(addprefix lib/base/,cpio.c elf.c print.c symbols.c) \
-	$(addprefix arch/riscv/,backtrace.c early.c jit.c jit_arithmetic.c jit_jump.c jit_memory.c jit_trie.c)
+cold-y := $(addprefix kern/,arena.c ask.c boot.c cap.c cap_waiting.c claim.c code_pages.c code/program.c code/verify.c \
+	console.c cspace.c dev/blk_virtio.c dev/drivers.c dev/net_loop.c dev/uart_ns16550.c dev/uart_sifive.c \
+	dev/virtio_mmio.c dev/virtq.c devices.c frame.c init.c machine.c net/canon.c net/draft.c net/filter.c net/filters.c net/shape.c \
+	net/shapes.c net/slab.c net/trie.c net/trie_apart.c net/values.c panic.c predicate.c quiet.c revoke.c sibling.c \
+	slots.c sys/code.c sys/device.c sys/env.c sys/home.c sys/look.c sys/poke.c sys/slot.c sys/traced.c sys/transfer.c \
+	sys/unshare.c take.c trace.c transfer.c unshare.c window.c) \
+	$(addprefix lib/base/,cpio.c disjoint.c elf.c fdt.c fdt_bus.c fdt_query.c print.c symbols.c) \
+	$(addprefix arch/riscv/,backtrace.c cpu.c early.c jit.c jit_arithmetic.c jit_jump.c jit_memory.c jit_trie.c mmu.c)
+# Blocks stay in the order of the source, none is copied to save a jump,
+$(B)/k/%.o: KFLAGS += -freorder-blocks-algorithm=simple
+# but where every cycle of an environment comes by.
+$(addprefix $(B)/k/kern/,env.o hart.o object.o table.o sys/cap.o): KFLAGS += -freorder-blocks-algorithm=stc
 $(patsubst %.c,$(B)/k/%.o,$(cold-y)): KFLAGS += -Os -msave-restore -fno-move-loop-invariants
 # The shortest calls: following jumps there costs registers and the moves to free them.
 cflags-kern/sys/map := -fno-cse-follow-jumps
