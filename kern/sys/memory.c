@@ -1,11 +1,226 @@
 /* SPDX-License-Identifier: MIT
- * memory.c: unmap, protect, clear, fence_i: checks of what the caller says about addresses and
- * frames.
+ * memory.c: map, unmap, protect, clear, fence_i: checks of what the caller says about addresses and
+ * frames. The short ways of map and protect are in map.c.
  */
 #include "kern/claim.h"
 #include "kern/sys/work.h"
+#include "kern/table.h"
 #include "lib/base/checked.h"
 
+/* --- map ---------------------------------------------------------------------------------- */
+static int
+check_part(const struct work *w, struct cap *c)
+{
+	if (!(w->flags & RIGHTS) || w->flags == EXO_WRITE) {
+		return E_INVAL;
+	}
+	if (((w->flags & RIGHTS) | EXO_READ) & ~cap_rights(c)) {
+		return E_RIGHTS;
+	}
+	if (!range_within(w->offset, w->count, c->count)) {
+		return E_RANGE;
+	}
+	return cap_usable(&w->k->tree, c);
+}
+
+/* One entry above level 0, or of a WINDOW. */
+static int
+map_entry(struct work *w, struct cap *c)
+{
+	uint64_t pages = 1ul << 9 * work_level(w);
+	uint64_t page = c->start + w->offset;
+	int error;
+
+	if (page & (pages - 1)) {
+		return E_ALIGN;
+	}
+	if (cap_type(c) == EXO_CAP_FRAME && !claim_unit_ready(w->k, c, page)) {
+		return E_STATE;
+	}
+	error = space_map_entry(w->k, w->space, w->address, work_level(w), c, page,
+				w->flags & SPACE_BITS);
+	if (!error) {
+		w->executable |= (w->flags & EXO_EXEC) != 0;
+		work_advance(w, pages);
+		w->budget -= COST_ENTRY;
+	}
+	return error;
+}
+
+static int
+map_frames(struct work *w, struct cap *c)
+{
+	uint64_t n = w->count < (uint64_t)w->budget ? w->count : (uint64_t)w->budget;
+	int error = space_map(w->k, w->space, w->address, c, c->start + w->offset, &n, w->flags);
+
+	work_advance(w, n);
+	w->budget -= (int64_t)n;
+	if (error == SPACE_CLEAR) {
+		w->budget -= COST_CLEAR;
+		error = claim_frame(w->k, c, c->start + w->offset);
+	} else if (error == SPACE_CODE) {
+		w->budget -= COST_CLEAR;
+		error = claim_code(w->k, c, c->start + w->offset, w->count);
+	}
+	return error;
+}
+
+static int
+map_part(struct work *w, struct cap *c)
+{
+	int error = check_part(w, c);
+
+	if (error) {
+		return error;
+	}
+	if (cap_type(c) == EXO_CAP_FRAME) {
+		return w->flags & EXO_GIGA   ? E_INVAL
+		       : w->flags & EXO_MEGA ? map_entry(w, c)
+					     : map_frames(w, c);
+	}
+	return w->flags & EXO_EXEC ? E_INVAL : map_entry(w, c);
+}
+
+static int
+map_object(struct work *w, struct cap *c)
+{
+	bool table = cap_type(c) == EXO_CAP_TABLE;
+	uint64_t need = table                        ? EXO_READ
+			: cap_type(c) == EXO_CAP_ENV ? EXO_ENV_CONTROL
+						     : EXO_RING_USE;
+	int error;
+
+	if (w->count != 1 || w->offset) {
+		return E_RANGE;
+	}
+	if (need & ~cap_rights(c) || (table && (w->flags & RIGHTS) != EXO_READ)) {
+		return E_RIGHTS;
+	}
+	if (w->flags & (EXO_EXEC | LEVELS) || !(w->flags & RIGHTS) || w->flags == EXO_WRITE) {
+		return E_INVAL;
+	}
+	error = cap_usable(&w->k->tree, c);
+	if (error) {
+		return error;
+	}
+	error = space_map_entry(w->k, w->space, w->address, 0, c, table ? c->start : c->start + 1,
+				w->flags);
+	w->count -= error == 0;
+	w->budget -= COST_SINGLE;
+	return error;
+}
+
+static int
+map_table(struct work *w, struct cap *c)
+{
+	int error;
+
+	if (!(cap_rights(c) & EXO_TABLE_HANG)) {
+		return E_RIGHTS;
+	}
+	if (w->count != 1 || w->offset) {
+		return E_RANGE;
+	}
+	error = cap_usable(&w->k->tree, c);
+	if (error) {
+		return error;
+	}
+	error = table_hang(w->k, w->space, w->address, c);
+	w->count -= error == 0;
+	w->budget -= COST_SINGLE;
+	return error;
+}
+
+static int
+map_note(struct work *w)
+{
+	uint64_t n = w->count;
+	int error;
+
+	if (w->flags & RIGHTS) {
+		return E_HANDLE;
+	}
+	if (w->flags & ~LEVELS || w->offset >> 63) {
+		return E_INVAL;
+	}
+	error = space_note(w->k, w->space, w->address, work_level(w), &n, (uint64_t)w->budget,
+			   w->offset);
+	w->address += n << PAGE_SHIFT;
+	w->count -= n;
+	w->budget -= (int64_t)(n >> 9 * work_level(w)) + 1;
+	return error;
+}
+
+static int
+map_step(struct work *w)
+{
+	struct cap *c = cspace_lookup(w->e->cspace, w->handle);
+
+	if (w->handle == EXO_NONE) {
+		return map_note(w);
+	}
+	if (!c) {
+		return E_HANDLE;
+	}
+	switch (cap_type(c)) {
+	case EXO_CAP_FRAME:
+	case EXO_CAP_WINDOW:
+		return map_part(w, c);
+	case EXO_CAP_TABLE:
+		if (w->flags == EXO_WRITE) {
+			return map_table(w, c);
+		}
+		return map_object(w, c);
+	case EXO_CAP_ENV:
+	case EXO_CAP_RING:
+		return map_object(w, c);
+	default:
+		return E_TYPE;
+	}
+}
+
+static int
+check_map(struct work *w)
+{
+	int error = work_check_run(w);
+
+	if (error || w->flags == EXO_WRITE) { /* hang a table */
+		return error;
+	}
+	return work_check_flags(w->flags);
+}
+
+struct sysret
+sys_map_any(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count, uint64_t flags,
+	    const struct exo_map_entry *more, exo_handle space)
+{
+	struct env *e = env_current();
+	struct work w;
+	int error;
+
+	work_begin(&w, e, address, count, flags, more, space);
+	w.handle = handle;
+	w.offset = offset;
+	error = work_all(&w, check_map, map_step);
+
+	if (count == 1) {
+		arch_fence_page(address);
+	} else {
+		arch_fence_all();
+	}
+	if (w.executable) {
+		kernel_fence_i(w.k);
+	}
+	if (error == WORK_RESTART) {
+		return sys_restart(e, EXO_NR_map,
+				   (uint64_t[]){w.address, w.handle, w.offset, w.count,
+						w.flags | w.further << EXO_BATCH_SHIFT, w.more,
+						space});
+	}
+	return sys_return(error);
+}
+
+/* --- unmap, protect ----------------------------------------------------------------------- */
 static int
 unmap_step(struct work *w)
 {
@@ -53,127 +268,39 @@ check_protect(struct work *w)
 	return error ? error : work_check_flags(w->flags);
 }
 
-/* How unmap and protect end. */
 static struct sysret
-change_end(const struct work *w, uint32_t number, int error)
+change(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
+       exo_handle space, bool is_unmap)
 {
+	struct work w;
+	int error;
+
+	work_begin(&w, env_current(), address, count, flags, more, space);
+	error = is_unmap ? work_all(&w, check_unmap, unmap_step)
+			 : work_all(&w, check_protect, protect_step);
 	if (error == WORK_RESTART) {
-		return sys_restart(w->e, number,
-				   (uint64_t[]){w->address, w->count, work_flags(w), w->more,
-						w->space_handle, 0, 0});
+		return sys_restart(
+			w.e, is_unmap ? EXO_NR_unmap : EXO_NR_protect,
+			(uint64_t[]){w.address, w.count, work_flags(&w), w.more, space, 0, 0});
 	}
-	return sys_return(error ? error : (int64_t)w->old);
+	return sys_return(error ? error : (int64_t)w.old);
 }
 
 struct sysret
 sys_unmap(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
 	  exo_handle space)
 {
-	struct work w;
-
-	work_begin(&w, env_current(), address, count, flags, more, space);
-	return change_end(&w, EXO_NR_unmap, work_all(&w, check_unmap, unmap_step));
-}
-
-static __attribute__((noinline)) struct sysret
-protect_any(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
-	    exo_handle space)
-{
-	struct work w;
-
-	work_begin(&w, env_current(), address, count, flags, more, space);
-	return change_end(&w, EXO_NR_protect, work_all(&w, check_protect, protect_step));
-}
-
-/* The first of a few pages in the caller's own space, R or RW, if they lie in the table used last
- * and have these rights already: how many are done, and fenced. */
-static inline uint64_t
-protect_run(struct env *e, uint64_t address, uint64_t count, uint64_t rights, uint64_t *old)
-{
-	struct kernel *k = e->kernel;
-	uint64_t ticket = kernel_lock_ticket(k);
-	struct space *s = e->space;
-	struct arch_fence fence = {.address = address, .asid = (uint32_t)s->asid};
-	uint64_t *first = space_cached_entry(k, s, address);
-
-	if (first && count <= BUDGET_PAGES &&
-	    count <= EXO_PAGE_SIZE / sizeof(*first) - (address >> PAGE_SHIFT & 511)) {
-		uint64_t keep = ~(SPACE_BITS & ~(rights | k->leaf_bits));
-
-		fence.pages =
-			(uint64_t)(space_narrow(first, first + count, keep, PTE_V | rights, old) -
-				   first);
-	}
-	if (fence.pages && !space_is_local(e, s)) {
-		space_owe(k, s, address, fence.pages);
-		kernel_unlock_fence(k);
-		return fence.pages;
-	}
-	kernel_unlock_ticket(k, ticket);
-	if (fence.pages) {
-		arch_fence_some(&fence);
-	}
-	return fence.pages;
-}
-
-/* What is left to do after the straight way is as after a restart. */
-static __attribute__((noinline)) struct sysret
-protect_many(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
-	     exo_handle space)
-{
-	if (is_plain(address, flags, space)) {
-		uint64_t old = 0;
-		uint64_t n = protect_run(env_current(), address, count, flags, &old);
-
-		old &= OLD_MASK;
-		if (n && n == count) {
-			return sys_return((int64_t)old);
-		}
-		address += n << PAGE_SHIFT;
-		count -= n;
-		flags |= old << OLD_SHIFT;
-	}
-	return protect_any(address, count, flags, more, space);
-}
-
-/* The entry is changed, other harts must forget it. */
-static __attribute__((noinline)) struct sysret
-protect_far(uint64_t address, uint64_t old)
-{
-	struct env *e = env_current();
-
-	space_owe(e->kernel, e->space, address, 1);
-	kernel_unlock_fence(e->kernel);
-	return sys_return((int64_t)(old & OLD_MASK));
+	return change(address, count, flags, more, space, true);
 }
 
 struct sysret
-sys_protect(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
-	    exo_handle space)
+sys_protect_any(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_entry *more,
+		exo_handle space)
 {
-	struct env *e = env_current();
-	struct kernel *k = e->kernel;
-	struct space *s;
-	uint64_t ticket;
-	uint64_t old;
-
-	if (!is_one_page(address, count, flags, space)) {
-		return protect_many(address, count, flags, more, space);
-	}
-	ticket = kernel_lock_ticket(k);
-	s = e->space;
-	if (!LIKELY(space_protect_one(s, k, address, flags, &old))) {
-		kernel_unlock_ticket(k, ticket);
-		return protect_any(address, 1, flags, NULL, EXO_NONE);
-	}
-	if (!space_is_local(e, s)) {
-		return protect_far(address, old);
-	}
-	kernel_unlock_ticket(k, ticket);
-	arch_fence_exact(address);
-	return sys_return((int64_t)(old & OLD_MASK));
+	return change(address, count, flags, more, space, false);
 }
 
+/* --- clear, fence_i ----------------------------------------------------------------------- */
 /* One group of the first unit. CLAIM_AGAIN: there is more, 0: the unit is ready. */
 static int
 clear_step(struct env *e, exo_handle frames, uint64_t offset, uint64_t count)

@@ -13,18 +13,18 @@
 #include "kern/space_fast.h"
 #include "kern/sys/sys.h"
 
-#define BUDGET_PAGES 120 /* entries mapped in one go, of some 20 instructions each */
-#define COST_BREAK   5   /* breaking an entry, in entries */
-#define COST_UNHANG  3   /* breaking one above level 0: mostly it has a table in it */
-#define COST_WIDEN   2   /* giving an entry rights, in entries */
-#define COST_FENCE   5   /* owing a fence for what was changed, in entries */
-#define COST_SKIP    18  /* going past where there is no table, in entries */
-#define COST_FETCH   20  /* taking up the next element of a batch, in entries */
-#define COST_SINGLE  8   /* mapping an object, in entries */
-#define COST_ENTRY   12  /* mapping one page of a WINDOW or a large one, in entries */
+#define BUDGET_PAGES 120          /* entries mapped in one go, of some 20 instructions each */
+#define COST_BREAK   5            /* breaking an entry, in entries */
+#define COST_UNHANG  3            /* breaking one above level 0: mostly it has a table in it */
+#define COST_WIDEN   2            /* giving an entry rights, in entries */
+#define COST_FENCE   5            /* owing a fence for what was changed, in entries */
+#define COST_SKIP    18           /* going past where there is no table, in entries */
+#define COST_FETCH   20           /* taking up the next element of a batch, in entries */
+#define COST_SINGLE  8            /* mapping an object, in entries */
+#define COST_ENTRY   12           /* mapping one page of a WINDOW or a large one, in entries */
 #define COST_CLEAR   BUDGET_PAGES /* clearing a frame: one at a time */
-#define HELD_PAGES   36  /* the lock is let go after what costs as much as so many entries */
-#define AHEAD        4   /* elements of a batch fetched at once */
+#define HELD_PAGES   36 /* the lock is let go after what costs as much as so many entries */
+#define AHEAD        4  /* elements of a batch fetched at once */
 
 #define FLAGS_MASK   ((1ul << EXO_BATCH_SHIFT) - 1)
 #define RIGHTS       (EXO_READ | EXO_WRITE | EXO_EXEC)
@@ -124,118 +124,15 @@ work_check_flags(uint64_t flags)
 
 /* Argument `flags` of a restart. */
 uint64_t work_flags(const struct work *w);
-/* Fetch the next few elements; the lock is free. If one of them cannot be read, only the first. 0
- * or E_FAULT. */
-int work_fetch(struct work *w);
-/* w->space from its handle. Tree lock. */
-static inline int
-work_space(struct work *w)
-{
-	struct cap *c;
-	int error;
+/* `check` each element of the batch, then do `step` after step of it with the lock. 0, an error, or
+ * WORK_RESTART. */
+int work_all(struct work *w, int (*check)(struct work *), int (*step)(struct work *));
 
-	if (w->space_handle == EXO_NONE) {
-		w->space = w->e->space;
-		return 0;
-	}
-	error = sys_cap(w->e, w->space_handle, EXO_CAP_SPACE, EXO_SPACE_MAP, &c);
-	if (!error) {
-		w->space = space_at(c->start);
-		error = cap_usable(&w->k->tree, c);
-	}
-	return error;
-}
-
-static inline void
-work_take_up(struct work *w)
-{
-	const struct exo_map_entry *entry = w->ahead_next;
-
-	w->ahead_next = entry + 1;
-	w->address = entry->address;
-	w->handle = entry->handle;
-	w->offset = entry->offset;
-	w->count = entry->count;
-	w->flags = entry->rights;
-	w->more += sizeof(*entry);
-	w->further--;
-	w->budget -= COST_FETCH;
-}
-
-/* What map, unmap and protect fill in; a template, so that nothing goes by pointers. */
-#define TEMPLATE static inline __attribute__((always_inline))
-
-/* The element that is taken up. Tree lock, w->space found. */
-TEMPLATE int
-work_entry(struct work *w, int (*step)(struct work *))
-{
-	int error = 0;
-
-	while (w->count && !error) {
-		if (w->budget <= 0) {
-			return WORK_RESTART;
-		}
-		error = step(w);
-		if (error == CLAIM_AGAIN) { /* the lock was free meanwhile */
-			error = sys_interrupted() ? WORK_RESTART : work_space(w);
-		}
-	}
-	if (error == E_BUSY && w->k->waiting) {
-		w->k->waiting = false;
-		return WORK_RESTART;
-	}
-	return error;
-}
-
-/* As much as one holding of the lock allows. */
-TEMPLATE int
-work_locked(struct work *w, int (*check)(struct work *), int (*step)(struct work *))
-{
-	int64_t until = w->budget - HELD_PAGES;
-
-	for (;;) {
-		int error = work_entry(w, step);
-
-		if (error || w->ahead_next == w->ahead_end || w->budget <= until) {
-			return error;
-		}
-		work_take_up(w);
-		error = check(w);
-		if (error) {
-			return error;
-		}
-	}
-}
-
-/* `check` each element of the batch, then do `step` after step of it with the lock. While nobody
- * else has had the lock since it was let go (by the tickets), the space is still what it was. 0, an
- * error, or WORK_RESTART. */
-TEMPLATE int
-work_all(struct work *w, int (*check)(struct work *), int (*step)(struct work *))
-{
-	uint64_t expected = 0;
-	int error = check(w);
-
-	while (!error) {
-		uint64_t ticket = kernel_lock_ticket(w->k);
-
-		error = expected && ticket == expected ? 0 : work_space(w);
-		if (!error) {
-			error = work_locked(w, check, step);
-		}
-		expected = w->k->lock.owner + 1;
-		kernel_unlock_fence(w->k);
-		if (error || !w->further) {
-			break;
-		}
-		error = w->ahead_next == w->ahead_end ? work_fetch(w) : 0;
-		if (!error) {
-			work_take_up(w);
-			error = check(w);
-		}
-	}
-	return error;
-}
+/* Any map, any protect; of most, map.c does not get that far. */
+struct sysret sys_map_any(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count,
+			  uint64_t flags, const struct exo_map_entry *more, exo_handle space);
+struct sysret sys_protect_any(uint64_t address, uint64_t count, uint64_t flags,
+			      const struct exo_map_entry *more, exo_handle space);
 
 /* Read with or without write, from the start of a page on, in the caller's own space, nothing
  * further? (What lies beyond the user half is in no table that was used last.) */
