@@ -16,7 +16,7 @@ cold-y := $(addprefix kern/,arena.c ask.c boot.c cap.c cap_waiting.c claim.c cod
 	console.c cspace.c dev/blk_virtio.c dev/drivers.c dev/net_loop.c dev/uart_ns16550.c dev/uart_sifive.c \
 	dev/virtio_mmio.c dev/virtq.c devices.c frame.c init.c machine.c net/canon.c net/draft.c net/filter.c net/filters.c net/shape.c \
 	net/shapes.c net/slab.c net/trie.c net/trie_apart.c net/values.c panic.c predicate.c quiet.c revoke.c sibling.c \
-	slots.c sys/code.c sys/device.c sys/env.c sys/home.c sys/look.c sys/memory.c sys/poke.c sys/slot.c sys/traced.c sys/transfer.c \
+	slots.c sys/bind.c sys/code.c sys/device.c sys/env.c sys/home.c sys/look.c sys/memory.c sys/poke.c sys/slot.c sys/traced.c sys/transfer.c \
 	sys/unshare.c sys/work.c take.c trace.c transfer.c unshare.c window.c) \
 	$(addprefix lib/base/,cpio.c disjoint.c elf.c fdt.c fdt_bus.c fdt_query.c print.c symbols.c) \
 	$(addprefix arch/riscv/,backtrace.c cpu.c early.c jit.c jit_arithmetic.c jit_jump.c jit_memory.c jit_trie.c mmu.c)
