@@ -20,10 +20,11 @@ cold-y := $(addprefix kern/,arena.c ask.c boot.c cap.c cap_waiting.c claim.c cod
 	sys/unshare.c sys/work.c take.c trace.c transfer.c unshare.c window.c) \
 	$(addprefix lib/base/,cpio.c disjoint.c elf.c fdt.c fdt_bus.c fdt_query.c print.c symbols.c) \
 	$(addprefix arch/riscv/,backtrace.c cpu.c early.c jit.c jit_arithmetic.c jit_jump.c jit_memory.c jit_trie.c mmu.c)
-# Blocks stay in the order of the source, none is copied to save a jump,
+# What comes by often, but a few times in a whole life: for size as well, and saves its registers itself.
+warm-y := $(addprefix kern/,env.c hart.c irq.c object.c space.c sys/launch.c table.c)
+# In the others blocks stay in the order of the source, none is copied to save a jump.
 $(B)/k/%.o: KFLAGS += -freorder-blocks-algorithm=simple
-# but where every cycle of an environment comes by.
-$(addprefix $(B)/k/kern/,env.o hart.o object.o table.o sys/cap.o): KFLAGS += -freorder-blocks-algorithm=stc
+$(patsubst %.c,$(B)/k/%.o,$(warm-y)): KFLAGS += -Os
 $(patsubst %.c,$(B)/k/%.o,$(cold-y)): KFLAGS += -Os -msave-restore -fno-move-loop-invariants
 # The shortest calls: following jumps there costs registers and the moves to free them.
 cflags-kern/sys/map := -fno-cse-follow-jumps
