@@ -25,10 +25,11 @@ cold-y := $(addprefix kern/,arena.c ask.c boot.c cap.c cap_waiting.c claim.c cod
 	mmu.c)
 # What comes by often, but a few times in a whole life: for size as well, and saves its registers itself.
 warm-y := $(addprefix kern/,env.c hart.c irq.c object.c space.c sys/launch.c table.c)
-# In the others blocks stay in the order of the source, none is copied to save a jump.
-$(B)/k/%.o: KFLAGS += -freorder-blocks-algorithm=simple
+# In the others blocks stay in the order of the source, none is copied to save a jump. Strings need no alignment.
+$(B)/k/%.o: KFLAGS += -freorder-blocks-algorithm=simple -malign-data=natural
 $(patsubst %.c,$(B)/k/%.o,$(warm-y)): KFLAGS += -Os
-$(patsubst %.c,$(B)/k/%.o,$(cold-y)): KFLAGS += -Os -msave-restore -fno-move-loop-invariants
+$(patsubst %.c,$(B)/k/%.o,$(cold-y)): KFLAGS += -Os -msave-restore -fno-move-loop-invariants -fno-thread-jumps -fno-caller-saves \
+	-Wno-maybe-uninitialized # without following jumps it sees what is not; the host build does look
 # The shortest calls: following jumps there costs registers and the moves to free them.
 cflags-kern/sys/map := -fno-cse-follow-jumps
 # Linked first to see where its functions are, then with their names behind them, which moves none.
