@@ -57,7 +57,7 @@ derive_now(struct derivation *d)
 
 /* A PACKET's `start` is the address of its filter, fetched while the lock is free: afterwards the
  * handle names the same capability still, or none. */
-static __attribute__((noinline)) int64_t
+static __attribute__((cold, noinline)) int64_t
 derive_packet(struct derivation *d)
 {
 	struct kernel *k = d->e->kernel;
@@ -111,7 +111,7 @@ derive(struct derivation *d)
 }
 
 /* The long way, from the beginning. */
-static __attribute__((noinline)) struct sysret
+static __attribute__((cold, noinline)) struct sysret
 derive_anything(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint64_t rights,
 		uint64_t badge, bool shared)
 {
@@ -120,7 +120,7 @@ derive_anything(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count
 }
 
 /* The end of a carve that must turn siblings; of one that is refused. */
-static __attribute__((noinline)) struct sysret
+static __attribute__((cold, noinline)) struct sysret
 carve_torn(struct kernel *k, struct cap *c, int64_t handle)
 {
 	sibling_balance(&k->tree, c);
@@ -128,7 +128,7 @@ carve_torn(struct kernel *k, struct cap *c, int64_t handle)
 	return sys_return(handle);
 }
 
-static __attribute__((noinline)) struct sysret
+static __attribute__((cold, noinline)) struct sysret
 carve_refused(struct kernel *k, int64_t error, uint64_t in_the_way)
 {
 	kernel_unlock(k);
@@ -183,7 +183,7 @@ sys_share(exo_handle parent, uint32_t slot, uint64_t start, uint64_t count, uint
 }
 
 /* --- give, ask ---------------------------------------------------------------------------- */
-struct sysret
+__attribute__((cold)) struct sysret
 sys_give(exo_handle env, exo_handle capability, uint32_t slot)
 {
 	struct env *e = env_current();
@@ -210,7 +210,7 @@ sys_give(exo_handle env, exo_handle capability, uint32_t slot)
 	return sys_return(result);
 }
 
-struct sysret
+__attribute__((cold)) struct sysret
 sys_ask(exo_handle capability, uint64_t start, uint64_t count, uint64_t deadline)
 {
 	struct env *e = env_current();
@@ -276,7 +276,7 @@ take(struct env *e, uint32_t begin, enum take what, exo_handle capability, uint6
 	return result == E_BUSY && waiting ? CAP_AGAIN : result;
 }
 
-static __attribute__((noinline)) struct sysret
+static __attribute__((cold, noinline)) struct sysret
 drop_anything(uint32_t begin, exo_handle capability, uint64_t start, uint64_t count)
 {
 	struct env *e = env_current();
@@ -315,7 +315,7 @@ drop_object(exo_handle capability, uint64_t start, uint64_t count)
 }
 
 /* The end of a drop that must turn siblings. */
-static __attribute__((noinline)) struct sysret
+static __attribute__((cold, noinline)) struct sysret
 drop_tied(struct kernel *k, struct cap *c)
 {
 	sibling_remove(&k->tree, c);
@@ -366,7 +366,7 @@ count_waiting(struct env *e, exo_handle capability, uint64_t start, uint64_t cou
 	return waiting;
 }
 
-struct sysret
+__attribute__((cold)) struct sysret
 sys_revoke(exo_handle capability, uint64_t start, uint64_t count)
 {
 	struct env *e = env_current();

@@ -21,9 +21,9 @@ map_end(struct kernel *k, uint64_t ticket, uint64_t address)
 }
 
 /* The frame is cleared while the lock is free. When the next ticket is drawn here, nobody had the
- * lock meanwhile, and all that was found is still so. */
-static enum space_fast
-map_clear(struct kernel *k, uint64_t address, uint64_t rights, struct space_place *p)
+ * lock meanwhile, and all that was found is still so: FAST_DONE, to be bound. */
+static inline enum space_fast
+map_clear(struct kernel *k, uint64_t address, struct space_place *p)
 {
 	uint64_t ticket = k->lock.owner;
 	uint64_t carve = p->c->carve;
@@ -37,7 +37,7 @@ map_clear(struct kernel *k, uint64_t address, uint64_t rights, struct space_plac
 	arch_page_clear(arch_ram(p->page << PAGE_SHIFT));
 	alone = kernel_lock_ticket(k) == ticket + 1;
 	claim_end(p->f, carve);
-	return alone ? space_bind_one(k, address, rights, p) : FAST_OTHER;
+	return alone ? FAST_DONE : FAST_OTHER;
 }
 
 /* Perhaps another table was used last, perhaps the frame has to be cleared first, perhaps it is not
@@ -56,8 +56,9 @@ map_later(uint64_t address, exo_handle handle, uint64_t offset, enum space_fast 
 		found = space_find_one(k, address, handle, offset, flags, &place);
 	}
 	if (found == FAST_CLEAR) {
-		found = map_clear(k, address, flags, &place);
-	} else if (found == FAST_DONE) {
+		found = map_clear(k, address, &place);
+	}
+	if (found == FAST_DONE) {
 		found = space_bind_one(k, address, flags, &place);
 	}
 	if (found == FAST_DONE) {
