@@ -63,7 +63,7 @@ irq_context_init(uint32_t context)
 	return works;
 }
 
-uint32_t
+__attribute__((cold)) uint32_t
 irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context)
 {
 	if (irq > IRQ_SOURCES_MAX || irqs.devices == DEVICES_MAX - 1) {
@@ -86,7 +86,7 @@ irq_soon(uint32_t device)
 	hart_device_soon(hart_self(), 1ul << device);
 }
 
-uint32_t
+__attribute__((cold)) uint32_t
 irq_free_lines(uint32_t from, uint32_t *count)
 {
 	uint32_t end = irqs.present ? irqs.plic.sources + 1 : 0;
@@ -145,7 +145,7 @@ irq_lost(struct use *u)
 	line->env = NULL;
 }
 
-bool
+__attribute__((cold)) bool
 irq_orphan(struct env *e)
 {
 	struct irq_line *line = e->lines;
@@ -178,7 +178,7 @@ line_open(struct irq_line *line, struct env *e, uint32_t context, uint32_t bit)
 	e->lines = line;
 }
 
-int
+__attribute__((cold)) int
 irq_bind(struct env *e, struct cap *c, uint32_t bit)
 {
 	struct captree *t = &e->kernel->tree;

@@ -201,7 +201,7 @@ ring_leave_env(struct ring *r)
 	r->env = NULL;
 }
 
-bool
+__attribute__((cold)) bool
 ring_bury(struct ring *r)
 {
 	r->dead = 1;

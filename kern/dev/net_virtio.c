@@ -146,7 +146,7 @@ net_virtio_set_filter(struct net *n, bool all, const uint8_t (*addresses)[6], ui
 	return error;
 }
 
-static void
+static __attribute__((cold)) void
 report(struct net_virtio *s, uint32_t tag, int result)
 {
 	bitmap_clear(&s->in_flight, tag);
@@ -394,7 +394,7 @@ net_virtio_start(struct net_virtio *s, const struct device_resources *r)
 	return 0;
 }
 
-int
+__attribute__((cold)) int
 net_virtio_probe(const struct device_resources *r, void *state, struct device *found)
 {
 	struct net_virtio *s = state;

@@ -40,7 +40,7 @@ struct handling {
 	bool wakes;
 };
 
-int
+__attribute__((cold)) int
 handler_bind(struct ring *r, const struct program *p, struct cap *code, struct cap *state)
 {
 	struct captree *t = &r->kernel->tree;
@@ -65,7 +65,7 @@ handler_bind(struct ring *r, const struct program *p, struct cap *code, struct c
 	return 0;
 }
 
-int
+__attribute__((cold)) int
 handler_unbind(struct ring *r)
 {
 	struct ring_handler *h = &r->handler;

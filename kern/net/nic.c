@@ -288,7 +288,7 @@ pool_bytes(const struct kernel *k)
 	return wanted < most ? wanted : most;
 }
 
-void
+__attribute__((cold)) void
 nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area headers,
 	   uint32_t device)
 {
@@ -384,7 +384,7 @@ nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 }
 
 /* --- rings -------------------------------------------------------------------------------- */
-int
+__attribute__((cold)) int
 nic_bind(struct ring *r, struct cap *c, bool reroute)
 {
 	struct nic_filter *f = nic_filter_of(c->start);
