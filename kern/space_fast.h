@@ -99,6 +99,19 @@ space_find_one(const struct kernel *k, uint64_t address, exo_handle handle, uint
 	return LIKELY(!(*p->entry & PTE_V)) ? FAST_DONE : FAST_OTHER;
 }
 
+/* What it has found before it said FAST_CLEAR, once more; the lock was held since. */
+static inline void
+space_found(const struct kernel *k, uint64_t address, exo_handle handle, uint64_t offset,
+	    struct space_place *p)
+{
+	uint64_t leaf = EXO_HANDLE_INDEX(handle) / EXO_SLOTS_PER_LEAF;
+
+	p->c = &env_current()->cspace->leaf[leaf][handle % EXO_SLOTS_PER_LEAF];
+	p->page = p->c->start + offset;
+	p->f = &k->tree.frame_zero[p->page];
+	p->entry = &env_current()->space->last_table[address >> PAGE_SHIFT & 511];
+}
+
 /* Bind it; only too many references stand in the way. */
 static inline __attribute__((always_inline)) enum space_fast
 space_bind_one(struct kernel *k, uint64_t address, uint64_t rights, const struct space_place *p)

@@ -23,13 +23,12 @@ map_end(struct kernel *k, uint64_t ticket, uint64_t address)
 /* The frame is cleared while the lock is free. When the next ticket is drawn here, nobody had the
  * lock meanwhile, and all that was found is still so: FAST_DONE, to be bound. */
 static inline enum space_fast
-map_clear(struct kernel *k, uint64_t address, struct space_place *p)
+map_clear(struct kernel *k, const struct space_place *p)
 {
 	uint64_t ticket = k->lock.owner;
 	uint64_t carve = p->c->carve;
 	bool alone;
 
-	p->entry = space_cached_entry(k, env_current()->space, address);
 	if (*p->entry & PTE_V || !claim_begin(k, p->f, p->page, carve)) {
 		return FAST_OTHER;
 	}
@@ -47,16 +46,17 @@ map_later(uint64_t address, exo_handle handle, uint64_t offset, enum space_fast 
 	  uint64_t flags)
 {
 	struct kernel *k = env_current()->kernel;
-	struct space_place place;
+	struct space_place place = {0};
 
 	if (found == FAST_MISS && !space_use_table(k, env_current()->space, address)) {
 		found = FAST_OTHER;
 	}
-	if (found != FAST_OTHER) {
+	if (found == FAST_MISS) {
 		found = space_find_one(k, address, handle, offset, flags, &place);
 	}
 	if (found == FAST_CLEAR) {
-		found = map_clear(k, address, &place);
+		space_found(k, address, handle, offset, &place);
+		found = map_clear(k, &place);
 	}
 	if (found == FAST_DONE) {
 		found = space_bind_one(k, address, flags, &place);
