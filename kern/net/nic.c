@@ -124,7 +124,8 @@ deliver(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 static inline bool
 waits(const struct nic *n, const struct nic_filter *f)
 {
-	return f->ring && f->ring->handler.program.number && n->behind + n->net->work > HANDLER_BEHIND;
+	return f->ring && f->ring->handler.program.number &&
+	       n->behind + n->net->work > HANDLER_BEHIND;
 }
 
 static struct nic_filter *
