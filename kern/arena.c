@@ -22,6 +22,7 @@
 
 #define VERIFY_INSNS  8   /* in one step, with the lock held */
 #define RAM_PART      128 /* no larger part of a small machine's RAM is the arena */
+#define SEAL_PAGES    4
 #define COMPILE_INSNS 1   /* the worst takes 1 800 machine instructions */
 
 static struct {
@@ -89,16 +90,16 @@ place(struct program *p, const struct cap *c, const struct exo_code *head)
 	};
 }
 
-/* Pages [from, end), as code_pages_seal. False: they are that already. */
+/* Pages [from, end), as code_pages_seal, a few at once. False: they are that already. */
 static bool
 seal(struct kernel *k, uint64_t from, uint64_t end, bool is_sealed)
 {
-	bool is_changed = false;
+	uint32_t changed = 0;
 
-	for (uint64_t page = from; page < end; page++) {
-		is_changed |= code_pages_seal(k, &arena.pages, page, is_sealed);
+	for (uint64_t page = from; page < end && changed < SEAL_PAGES; page++) {
+		changed += code_pages_seal(k, &arena.pages, page, is_sealed);
 	}
-	return is_changed;
+	return changed;
 }
 
 /* 0 E_FORMAT E_NOSPACE E_BUSY. */
@@ -183,8 +184,7 @@ step_compile(struct kernel *k, struct program *p)
 		return refuse(k, p, result);
 	}
 	if (result) {
-		p->state = PROGRAM_SEAL;
-		seal(k, p->code_first, p->first + p->pages, true);
+		p->state = PROGRAM_CLOSE;
 	}
 	return 0;
 }
@@ -206,6 +206,11 @@ program_step(struct kernel *k, struct program *p)
 		return 0;
 	case PROGRAM_COMPILE:
 		return step_compile(k, p);
+	case PROGRAM_CLOSE:
+		if (!seal(k, p->code_first, p->first + p->pages, true)) {
+			p->state = PROGRAM_SEAL;
+		}
+		return 0;
 	default:
 		return 0;
 	}

@@ -16,7 +16,8 @@ enum program_state {
 	PROGRAM_COPY,   /* program_copy() takes the next bytes */
 	PROGRAM_VERIFY, /* then program_step() */
 	PROGRAM_COMPILE,
-	PROGRAM_SEAL, /* and executable; every hart has to execute fence.i */
+	PROGRAM_CLOSE, /* its pages are becoming executable */
+	PROGRAM_SEAL,  /* and are; every hart has to execute fence.i */
 	PROGRAM_READY,
 	PROGRAM_LEAVING, /* those whose predicate it is are being told, a few in each step */
 };

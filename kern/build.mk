@@ -25,7 +25,7 @@ cold-y := $(addprefix kern/,arena.c ask.c boot.c cap.c cap_waiting.c claim.c cod
 	$(addprefix arch/riscv/,backtrace.c cpu.c early.c jit.c jit_arithmetic.c jit_jump.c jit_memory.c \
 	jit_trie.c mmu.c)
 # What comes by often, but a few times in a whole life: for size as well, and saves its registers itself.
-warm-y := kern/space.c kern/ring.c kern/dev/net_virtio.c kern/sys/dispatch.c lib/base/string.c
+warm-y := kern/space.c kern/net/transmit.c kern/ring.c kern/dev/net_virtio.c kern/sys/dispatch.c lib/base/string.c
 # In the others blocks stay in the order of the source, none is copied to save a jump. Strings need no alignment.
 $(B)/k/%.o: KFLAGS += -freorder-blocks-algorithm=simple -malign-data=natural
 $(patsubst %.c,$(B)/k/%.o,$(warm-y)): KFLAGS += -Os

@@ -16,7 +16,7 @@
 
 #define MESSAGE_BYTES 256
 #define PRINT_SECONDS 2
-#define CALLS_MAX     24
+#define CALLS_MAX     40
 #define EVENTS_MAX    32
 
 static uint32_t panicking; /* the first hart to panic prints, the others wait */

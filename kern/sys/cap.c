@@ -13,7 +13,7 @@
 #include "kern/take.h"
 #include "lib/base/checked.h"
 
-#define WORK_MAX  40 /* after it a call restarts, in units of captree.work */
+#define WORK_MAX  32 /* after it a call restarts, in units of captree.work */
 #define WORK_STEP 20 /* of a step besides what it breaks */
 
 /* --- derive ------------------------------------------------------------------------------- */

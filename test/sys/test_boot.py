@@ -267,7 +267,7 @@ def test_panic(machine, hello, kind, said):
     assert re.search(f"^chitin: panic: {said}", guest.console, re.M), guest.tail()
     calls = re.findall(r"^chitin:  ([ ?]) [0-9a-f]{16} (\w+)\+0x[0-9a-f]+$", guest.console, re.M)
     # behind a frame of 20 KiB there is what start-up left on the stack
-    assert (" ", "boot_on_own_stack") in calls and len(calls) < (25 if kind == "stack" else 24), guest.tail(80)
+    assert (" ", "boot_on_own_stack") in calls and len(calls) < (41 if kind == "stack" else 24), guest.tail(80)
     assert {"panic": "panic", "trap": "provoke_trap", "stack": "provoke_overflow"}[kind] == calls[0][1], calls
     if kind != "panic":
         assert re.search(r"^chitin:  pc [0-9a-f]{16}   ra [0-9a-f]{16}   sp f{8}0000[0-9a-f]{4} ", guest.console, re.M)
