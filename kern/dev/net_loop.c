@@ -135,10 +135,13 @@ receive_first(struct net *n)
 static bool
 net_loop_interrupt(struct net *n, uint32_t budget)
 {
+	uint32_t before = 0;
+
 	n->work = 0;
-	while (loop.count && gather(n, budget) && n->work <= WORK_BEHIND) {
+	while (loop.count && gather(n, budget) && n->work - before <= WORK_BEHIND) {
 		n->work++;
 		receive_first(n);
+		before = n->work;
 	}
 	n->wants_turn = loop.count;
 	return loop.count;
