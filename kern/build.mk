@@ -21,7 +21,7 @@ cold-y := $(addprefix kern/,arena.c ask.c boot.c cap.c cap_waiting.c claim.c cod
 	sys/irq.c sys/launch.c sys/look.c sys/memory.c sys/poke.c sys/slot.c sys/traced.c sys/transfer.c sys/unshare.c \
 	sys/work.c table.c \
 	take.c trace.c transfer.c unshare.c window.c) \
-	$(addprefix lib/base/,cpio.c disjoint.c elf.c fdt.c fdt_bus.c fdt_query.c print.c symbols.c) \
+	$(addprefix lib/base/,cpio.c disjoint.c elf.c fdt_bus.c fdt_query.c print.c symbols.c) \
 	$(addprefix arch/riscv/,backtrace.c cpu.c early.c jit.c jit_arithmetic.c jit_jump.c jit_memory.c \
 	jit_trie.c mmu.c)
 # What comes by often, but a few times in a whole life: for size as well, and saves its registers itself.
