@@ -92,7 +92,7 @@ def state(terminal, name):
 
 def test_envs(terminal):
     t = terminal({"victim": QUIET, "job": 'program = "vitals"; args = "3600"; frames = <200>; hart = <1>;'})
-    lines = t.run("envs")
+    lines = [line for line in t.run("envs") if not line.startswith("job: ")]    # it says something once, at any moment
     assert lines[0].split() == ["name", "state", "starts", "hart", "pages", "program", "restart"]
     assert re.match(r"init +sleeping +1 +0 +- +init", lines[1])
     assert re.match(r"monitor +ready +1 +0 +512 +monitor +always", lines[2])
