@@ -138,7 +138,8 @@ net_loop_interrupt(struct net *n, uint32_t budget)
 	uint32_t before = 0;
 
 	n->work = 0;
-	while (loop.count && gather(n, budget) && n->work - before <= WORK_BEHIND) {
+	while (loop.count && n->work < budget && gather(n, budget) &&
+	       n->work - before <= WORK_BEHIND) {
 		n->work++;
 		receive_first(n);
 		before = n->work;

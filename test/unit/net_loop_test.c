@@ -126,8 +126,10 @@ pieces_are_put_together(void **unused)
 
 	assert_int_equal(net->ops->transmit(net, pieces, 4, 63, true), 0);
 	tags_submitted(&sent, 63);
-	assert_true(net->ops->interrupt(net, 8));
+	assert_true(net->ops->interrupt(net, 10));
 	assert_int_equal(got.frames, 0); /* a large one is received in a turn of its own */
+	assert_true(net->ops->interrupt(net, 0));
+	assert_int_equal(got.frames, 0); /* which is one that has a budget */
 	turns(8);
 	assert_int_equal(got.bytes, 935);
 	assert_memory_equal(got.last, ram + 700, 14);
