@@ -20,7 +20,6 @@
 enum { /* words per turn; the pragmas below want constants, not macros */
        FILL_WORDS = 32,
        COPY_WORDS = 8,
-       SHIFT_WORDS = 4,
 };
 
 /* `bytes` is a multiple of WORD_BYTES. */
@@ -88,71 +87,12 @@ halves_copy(half *restrict to, const half *restrict from, size_t bytes)
 	}
 }
 
-/* Both are equally far from a word, and a word or more is copied. Returns `to`. */
+/* Apart, so that the others need not save registers for it. Returns `to`. */
 static __attribute__((noinline)) void *
 copy_alike(void *restrict to, const void *restrict from, size_t bytes)
 {
-	unsigned char *at = to;
-	const unsigned char *source = from;
-	size_t before = -(uintptr_t)to & WORD_MASK;
-
-	bytes -= before;
-	if (before & 1) {
-		*at++ = *source++;
-	}
-	if (before & 2) {
-		*(quarter *)at = *(const quarter *)source;
-		at += sizeof(quarter);
-		source += sizeof(quarter);
-	}
-	if (before & 4) {
-		*(half *)at = *(const half *)source;
-		at += HALF_BYTES;
-		source += HALF_BYTES;
-	}
-	words_copy((word *)at, (const word *)source, bytes / WORD_BYTES);
-	at += bytes & ~WORD_MASK;
-	source += bytes & ~WORD_MASK;
-	if (bytes & 4) {
-		*(half *)at = *(const half *)source;
-		at += HALF_BYTES;
-		source += HALF_BYTES;
-	}
-	if (bytes & 2) {
-		*(quarter *)at = *(const quarter *)source;
-		at += sizeof(quarter);
-		source += sizeof(quarter);
-	}
-	if (bytes & 1) {
-		*at = *source;
-	}
+	words_copy_alike(to, from, bytes);
 	return to;
-}
-
-/* `words`, from `shift` bits behind the start of `from` on: neither 0 nor 64. All of the words at
- * `from` that this reads, words + 1, are the caller's. */
-static void
-shifted_copy(word *to, const word *from, unsigned shift, size_t words)
-{
-	const word *turns_end = to + words / SHIFT_WORDS * SHIFT_WORDS;
-	const word *end = to + words;
-	word low = *from++;
-
-	for (; to < turns_end; to += SHIFT_WORDS, from += SHIFT_WORDS) {
-#pragma GCC unroll SHIFT_WORDS
-		for (size_t i = 0; i < SHIFT_WORDS; i++) {
-			word high = from[i];
-
-			to[i] = low >> shift | high << (64 - shift);
-			low = high;
-		}
-	}
-	while (to < end) {
-		word high = *from++;
-
-		*to++ = low >> shift | high << (64 - shift);
-		low = high;
-	}
 }
 
 /* Where the two are never aligned at the same time. Returns how many bytes were copied; only words
@@ -170,8 +110,8 @@ shifted(unsigned char *to, const unsigned char *from, size_t bytes)
 	for (size_t i = 0; i < head; i++) {
 		to[i] = from[i];
 	}
-	shifted_copy((word *)(to + head), (const word *)(from + head - behind),
-		     (unsigned)(8 * behind), words);
+	words_copy_shifted((word *)(to + head), (const word *)(from + head - behind),
+			   (unsigned)(8 * behind), words);
 	return head + words * WORD_BYTES;
 }
 

@@ -17,6 +17,8 @@ typedef uint16_t __attribute__((may_alias)) quarter;
 
 #define WORD_BYTES sizeof(word)
 
+enum { WORDS_SHIFT = 4 }; /* words put together in a turn; the pragma wants a constant, no macro */
+
 /* `count`, a constant of at most 8, words. */
 static inline __attribute__((always_inline)) void
 words_move(word *to, const word *from, size_t count)
@@ -64,6 +66,71 @@ words_copy(word *to, const word *from, size_t count)
 	}
 	if (count & 1) {
 		*to = *from;
+	}
+}
+
+/* `bytes`, of which there are 8 at least, where both ends are as far behind a word: no byte is
+ * copied alone that has a neighbour. */
+static inline void
+words_copy_alike(unsigned char *to, const unsigned char *from, size_t bytes)
+{
+	size_t before = -(uintptr_t)to % WORD_BYTES;
+
+	bytes -= before;
+	if (before & 1) {
+		*to++ = *from++;
+	}
+	if (before & 2) {
+		*(quarter *)to = *(const quarter *)from;
+		to += sizeof(quarter);
+		from += sizeof(quarter);
+	}
+	if (before & 4) {
+		*(half *)to = *(const half *)from;
+		to += sizeof(half);
+		from += sizeof(half);
+	}
+	words_copy((word *)to, (const word *)from, bytes / WORD_BYTES);
+	to += bytes / WORD_BYTES * WORD_BYTES;
+	from += bytes / WORD_BYTES * WORD_BYTES;
+	if (bytes & 4) {
+		*(half *)to = *(const half *)from;
+		to += sizeof(half);
+		from += sizeof(half);
+	}
+	if (bytes & 2) {
+		*(quarter *)to = *(const quarter *)from;
+		to += sizeof(quarter);
+		from += sizeof(quarter);
+	}
+	if (bytes & 1) {
+		*to = *from;
+	}
+}
+
+/* `words`, from `shift` bits behind the start of `from` on: neither 0 nor 64. All of the words at
+ * `from` that this reads, words + 1, are the caller's. */
+static inline void
+words_copy_shifted(word *to, const word *from, unsigned shift, size_t words)
+{
+	const word *turns_end = to + words / WORDS_SHIFT * WORDS_SHIFT;
+	const word *end = to + words;
+	word low = *from++;
+
+	for (; to < turns_end; to += WORDS_SHIFT, from += WORDS_SHIFT) {
+#pragma GCC unroll WORDS_SHIFT
+		for (size_t i = 0; i < WORDS_SHIFT; i++) {
+			word high = from[i];
+
+			to[i] = low >> shift | high << (64 - shift);
+			low = high;
+		}
+	}
+	while (to < end) {
+		word high = *from++;
+
+		*to++ = low >> shift | high << (64 - shift);
+		low = high;
 	}
 }
 
