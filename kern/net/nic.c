@@ -48,17 +48,7 @@ copy_frame(word *to, const uint8_t *frame, size_t bytes)
 	size_t end = EXO_PACKET_SKEW + bytes;
 	size_t words = (end - 1) / WORD_BYTES; /* but the last one */
 
-	for (const word *turns_end = to + words / 4 * 4; to < turns_end; to += 4, from += 4) {
-		words_move(to, from, 4);
-	}
-	if (words & 2) {
-		words_move(to, from, 2);
-		to += 2;
-		from += 2;
-	}
-	if (words & 1) {
-		*to++ = *from++;
-	}
+	words_pass(&to, &from, words, 4);
 	*to = *from & ~0ul >> 8 * (-end & (WORD_BYTES - 1));
 }
 

@@ -47,26 +47,33 @@ words_clear(word *to, size_t count)
 	}
 }
 
-/* The areas do not overlap. */
+/* The areas do not overlap; both pointers go behind what was copied. `turn`, a constant, 4 or 8:
+ * words in one, which take as many registers. */
+static inline __attribute__((always_inline)) void
+words_pass(word **to, const word **from, size_t count, size_t turn)
+{
+	for (const word *end = *to + count / turn * turn; *to < end; *to += turn, *from += turn) {
+		words_move(*to, *from, turn);
+	}
+	if (turn > 4 && count & 4) {
+		words_move(*to, *from, 4);
+		*to += 4;
+		*from += 4;
+	}
+	if (count & 2) {
+		words_move(*to, *from, 2);
+		*to += 2;
+		*from += 2;
+	}
+	if (count & 1) {
+		*(*to)++ = *(*from)++;
+	}
+}
+
 static inline void
 words_copy(word *to, const word *from, size_t count)
 {
-	for (const word *end = to + count / 8 * 8; to < end; to += 8, from += 8) {
-		words_move(to, from, 8);
-	}
-	if (count & 4) {
-		words_move(to, from, 4);
-		to += 4;
-		from += 4;
-	}
-	if (count & 2) {
-		words_move(to, from, 2);
-		to += 2;
-		from += 2;
-	}
-	if (count & 1) {
-		*to = *from;
-	}
+	words_pass(&to, &from, count, 8);
 }
 
 /* `bytes`, of which there are 8 at least, where both ends are as far behind a word: no byte is
