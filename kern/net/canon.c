@@ -12,7 +12,6 @@
  */
 #include "kern/net/canon.h"
 #include <exo/errors.h>
-#include "kern/net/filter.h"
 
 /* Units of 50 instructions. */
 #define COMPARE_WORK 4  /* in one word, if there are few; */
@@ -201,17 +200,6 @@ append_length(struct canon *c, uint32_t bytes)
 	return 0;
 }
 
-/* So much more work, if there is so much left. */
-static bool
-spend(uint32_t *work, uint32_t units)
-{
-	if (*work < units) {
-		return false;
-	}
-	*work -= units;
-	return true;
-}
-
 /* The next word of a base that is being closed. */
 static int
 close_word(struct canon_base *b, struct canon *c)
@@ -235,7 +223,7 @@ close_base(struct canon_base *b, struct canon *c, uint32_t covered, uint32_t *wo
 	int error = 0;
 
 	while (c && b->closed < b->words && !error) {
-		error = spend(work, WORD_WORK) ? close_word(b, c) : CANON_AGAIN;
+		error = canon_spend(work, WORD_WORK) ? close_word(b, c) : CANON_AGAIN;
 	}
 	covered = b->covered > covered ? b->covered : covered;
 	covered = b->known_bytes > covered ? b->known_bytes : covered;
@@ -330,7 +318,7 @@ add_atom(struct canon_work *w, struct canon *c, uint32_t *work)
 	const struct exo_atom *a = &w->atom[w->next];
 	struct canon_base *b = &w->base;
 
-	if (!spend(work, atom_work(b, a))) {
+	if (!canon_spend(work, atom_work(b, a))) {
 		return CANON_AGAIN;
 	}
 	need(b, b->delta + a->offset + a->width);

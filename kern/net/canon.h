@@ -7,10 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <exo/atom.h>
+#include "kern/net/filter.h"
 
-/* A frame starts at an address that is 2 modulo 8: then an IP header behind 14 bytes of Ethernet is
- * aligned to 8. The aligned words of 8 bytes that hold the frame are readable. */
-#define FRAME_SKEW 2
 /* Offsets from a base stay below: they fit the 12 bits of a load. */
 #define CANON_SPAN 2047
 /* Own tests of one filter; the rest of what 16 atoms can say gets E_LIMIT. */
@@ -85,6 +83,16 @@ void canon_begin(struct canon_work *w, uint32_t atoms, uint32_t parent_atoms);
  * a shift could go backwards; E_LIMIT: too many words. All atoms are well formed (filter_check). */
 #define CANON_WORK_MIN 27
 #define CANON_AGAIN    1
+/* So much more work, if there is so much left. */
+static inline bool
+canon_spend(uint32_t *work, uint32_t units)
+{
+	if (*work < units) {
+		return false;
+	}
+	*work -= units;
+	return true;
+}
 int canon_step(struct canon_work *w, struct canon *c, uint32_t *work);
 /* The same at once: parent AND own. */
 int canon_make(struct canon *c, const struct exo_atom *parent, uint32_t parent_atoms,

@@ -24,7 +24,7 @@ nic_filter_detail(uint64_t above, uint64_t number, struct exo_filter_info *info)
 	if (number >= n->fresh) {
 		return E_RANGE;
 	}
-	for (uint64_t i = number; i != (above & (NIC_FILTERS_MAX - 1)); i = n->filter[i].parent) {
+	for (uint64_t i = number; i != nic_filter_number(above); i = n->filter[i].parent) {
 		if (!i || !f->is_used) {
 			return E_NOENT;
 		}

@@ -98,33 +98,20 @@ begin(struct nic_draft *d, struct nic *n, uint32_t parent, const struct exo_filt
 }
 
 /* --- stages: 0, NIC_AGAIN or an error ------------------------------------------------------ */
+static int
+make_form(struct nic_draft *d, uint32_t *work)
+{
+	int error = canon_step(&d->work, &d->canon, work);
+
+	d->stage = error ? DRAFT_FORM : DRAFT_APART;
+	return error;
+}
+
 static bool
 is_no_matter(void *context, struct trie_filter *other)
 {
 	(void)context;
 	return container_of(other, struct nic_filter, at)->is_shared;
-}
-
-/* Carved filters are disjoint from all carved siblings; *in_the_way is the number of one that may
- * not be, 0: it takes too long to tell. */
-static int
-stand_apart(struct nic_draft *d, uint64_t *in_the_way)
-{
-	struct trie_filter *other = NULL;
-
-	d->grown = d->parent->grown;
-	if (!d->is_shared) {
-		other = trie_in_the_way(&d->parent->children, &d->canon, APART_STEPS, is_no_matter,
-					NULL);
-	}
-	if (!other) {
-		return 0;
-	}
-	*in_the_way = other == TRIE_UNKNOWN
-			      ? 0
-			      : (uint64_t)(container_of(other, struct nic_filter, at) -
-					   d->nic->filter);
-	return E_TAKEN;
 }
 
 /* A record, unless it stood apart once before. */
@@ -138,6 +125,28 @@ make_room(struct nic_draft *d)
 		d->stage = d->filter.transmit_atoms ? DRAFT_WORDS : DRAFT_INSERT;
 	}
 	return d->own ? 0 : E_NOSPACE;
+}
+
+/* Carved filters are disjoint from all carved siblings; *in_the_way is the number of one that may
+ * not be, 0: it takes too long to tell. Who stands apart gets room. */
+static int
+stand_apart(struct nic_draft *d, uint64_t *in_the_way)
+{
+	struct trie_filter *other = NULL;
+
+	d->grown = d->parent->grown;
+	if (!d->is_shared) {
+		other = trie_in_the_way(&d->parent->children, &d->canon, APART_STEPS, is_no_matter,
+					NULL);
+	}
+	if (!other) {
+		return make_room(d);
+	}
+	*in_the_way =
+		other == TRIE_UNKNOWN
+			? 0
+			: (uint64_t)(container_of(other, struct nic_filter, at) - d->nic->filter);
+	return E_TAKEN;
 }
 
 /* The transmit atoms, as sending wants them. */
@@ -170,28 +179,16 @@ insert(struct nic_draft *d)
 static int
 do_stage(struct nic_draft *d, uint32_t *work, uint64_t *in_the_way)
 {
-	uint32_t least = d->stage == DRAFT_APART   ? APART_WORK
-			 : d->stage == DRAFT_WORDS ? WORDS_WORK
-						   : INSERT_WORK;
-	int error;
-
-	if (d->stage == DRAFT_FORM) {
-		error = canon_step(&d->work, &d->canon, work);
-		d->stage = error ? DRAFT_FORM : DRAFT_APART;
-		return error;
+	switch (d->stage) {
+	case DRAFT_FORM:
+		return make_form(d, work);
+	case DRAFT_APART:
+		return canon_spend(work, APART_WORK) ? stand_apart(d, in_the_way) : NIC_AGAIN;
+	case DRAFT_WORDS:
+		return canon_spend(work, WORDS_WORK) ? make_words(d) : NIC_AGAIN;
+	default:
+		return canon_spend(work, INSERT_WORK) ? insert(d) : NIC_AGAIN;
 	}
-	if (*work < least) {
-		return NIC_AGAIN;
-	}
-	*work -= least;
-	if (d->stage == DRAFT_INSERT) {
-		return insert(d);
-	}
-	if (d->stage == DRAFT_WORDS) {
-		return make_words(d);
-	}
-	error = stand_apart(d, in_the_way);
-	return error ? error : make_room(d);
 }
 
 /* What it took to begin, of `most`. */

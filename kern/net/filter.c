@@ -125,9 +125,9 @@ void
 filter_words(struct exo_atom *atoms, uint32_t count)
 {
 	for (struct exo_atom *a = atoms; a < atoms + count; a++) {
-		uint32_t at = (FILTER_SKEW + a->offset) % sizeof(a->mask);
+		uint32_t at = (FRAME_SKEW + a->offset) % sizeof(a->mask);
 
-		a->zero = (uint8_t)(FILTER_SKEW + a->offset - at);
+		a->zero = (uint8_t)(FRAME_SKEW + a->offset - at);
 		a->scale = (uint8_t)(8 * at);
 		a->offset += a->width;
 		a->mask = filter_in_memory(a->mask, a->width);

@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <exo/atom.h>
 
+/* A frame starts at an address that is 2 modulo 8: then an IP header behind 14 bytes of Ethernet is
+ * aligned to 8. The aligned words of 8 bytes that hold the frame are readable. */
+#define FRAME_SKEW 2
 /* The whole conjunction: the parent's atoms, then the own ones. */
 struct filter {
 	uint32_t receive_atoms;
@@ -41,10 +44,9 @@ filter_in_memory(uint64_t number, uint32_t width)
 	return number >> (64 - 8 * width);
 }
 
-/* What a compare of a packet's head becomes that begins FILTER_SKEW behind a multiple of 8: the
+/* What a compare of a packet's head becomes that begins FRAME_SKEW behind a multiple of 8: the
  * field begins `zero` bytes and `scale` bits behind that multiple, mask and value are as it stands
  * in memory, and the packet must have `offset` bytes. */
-#define FILTER_SKEW 2
 void filter_words(struct exo_atom *atoms, uint32_t count);
 /* filter_match() for what filter_words() has made. A word more than the field touches is read. */
 static inline bool
@@ -53,7 +55,7 @@ filter_match_head(const struct exo_atom *a, uint32_t count, const uint8_t *head,
 	typedef uint64_t __attribute__((may_alias)) word;
 
 	for (const struct exo_atom *end = a + count; a < end; a++) {
-		const word *at = (const word *)(head - FILTER_SKEW + a->zero);
+		const word *at = (const word *)(head - FRAME_SKEW + a->zero);
 		uint64_t field = at[0] >> a->scale | at[1] << 1 << (63 - a->scale);
 
 		if (a->offset > bytes || (field & a->mask) != a->value) {

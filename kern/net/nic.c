@@ -397,7 +397,7 @@ nic_bind(struct ring *r, struct cap *c, bool reroute)
 	if (r->kind == EXO_RING_RECEIVE) {
 		r->handler.may_send = (cap_rights(c) & EXO_PACKET_TRANSMIT) != 0;
 	}
-	r->filter = c->start & (NIC_FILTERS_MAX - 1);
+	r->filter = nic_filter_number(c->start);
 	r->packets = (uint32_t)c->start;
 	r->nic->info->rings++;
 	return 0;

@@ -70,7 +70,7 @@ words_match_as_atoms_do(void **state)
 {
 	static const uint8_t widths[] = {1, 2, 4, 8};
 	_Alignas(8) uint8_t room[256] = {0};
-	uint8_t *head = room + FILTER_SKEW;
+	uint8_t *head = room + FRAME_SKEW;
 	unsigned passed = 0;
 
 	(void)state;
@@ -82,7 +82,7 @@ words_match_as_atoms_do(void **state)
 		size_t bytes = 14 + random_below(EXO_TRANSMIT_SPAN - 13);
 		bool passes;
 
-		for (unsigned i = 0; i < sizeof(room) - FILTER_SKEW; i++) {
+		for (unsigned i = 0; i < sizeof(room) - FRAME_SKEW; i++) {
 			head[i] = (uint8_t)random_below(256);
 		}
 		for (unsigned i = 0; i < width; i++) {
