@@ -5,31 +5,14 @@
  *
  * boot: init SMP=4
  */
-#include "lib/base/bpf.h"
-#include "lib/exo/net.h"
-#include "test/boot/hostile.h"
+#include "test/boot/counting.h"
+#include "test/boot/packets.h"
 
 #define BIT         10
 #define ROUNDS      2
 #define SENDERS     3
 #define BYTES       60
 #define PATIENCE_NS EXO_NS_PER_S
-
-#define COMPARE(offset, value)                                                                     \
-	{                                                                                          \
-		EXO_ATOM_COMPARE, 2, 0, 0, offset, 0, 0xffff, value                                \
-	}
-
-/* Counts in its state, and passes packets on. */
-static struct {
-	struct exo_code head;
-	struct exo_insn insn[5];
-} image = {{.magic = EXO_CODE_MAGIC, .code_class = EXO_CODE_handler, .insns = 5},
-	   {{BPF_LDX | BPF_MEM | BPF_DW, 2 | 3 << 4, 0, 0},
-	    {BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 1},
-	    {BPF_STX | BPF_MEM | BPF_DW, 3 | 2 << 4, 0, 0},
-	    {BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, EXO_HANDLER_DELIVER},
-	    {BPF_JMP | BPF_EXIT, 0, 0, 0}}};
 
 static struct sender {
 	struct hostile_thread thread;
@@ -42,15 +25,6 @@ static struct sender {
 static volatile bool stop;
 static struct exo_net net; /* the one that loses things */
 static exo_handle code;
-
-static int64_t
-carve(uint16_t ethertype, uint64_t rights)
-{
-	const struct exo_filter filter = {.receive_atoms = 1, .atoms = {COMPARE(12, ethertype)}};
-
-	return exo_carve(exo_boot()->packets[EXO_NIC_LOOP], free_slot(), (uint64_t)&filter, 0,
-			 rights, 0);
-}
 
 /* Sends without end to the one that loses things. */
 static void
@@ -78,15 +52,9 @@ static int64_t
 sender_start(uint32_t which)
 {
 	struct sender *s = &sender[which];
-	int64_t own = carve((uint16_t)(0x9000 + which), EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT);
-	int64_t result = own < 0 ? own : exo_pages_make(&s->out, 1);
+	int64_t result = packets_open_loop(&s->net, &s->out, (uint16_t)(0x9000 + which), 0x88b5,
+					   BIT + 1 + which);
 
-	if (result == 0) {
-		((uint8_t *)s->out.memory)[12] = 0x88;
-		((uint8_t *)s->out.memory)[13] = 0xb5;
-		result =
-			exo_net_open(&s->net, (exo_handle)own, 1, BIT + 1 + which, BIT + 1 + which);
-	}
 	return result ? result
 		      : hostile_thread_start(&s->thread, (which + 1) % hostile_harts(), flood,
 					     which);
@@ -131,12 +99,12 @@ let_come(const volatile uint64_t *count)
 static int64_t
 lose(enum loss what)
 {
-	int64_t own = carve(0x88b5, EXO_PACKET_RECEIVE);
+	int64_t own = packets_carve_loop(0x88b5, EXO_PACKET_RECEIVE);
 	struct exo_pages state;
 	int64_t result = own < 0 ? own : exo_pages_make(&state, 1);
 
 	if (result || (result = exo_net_open_receive(&net, (exo_handle)own, 4, BIT)) ||
-	    (result = exo_code_load(code, &image.head)) ||
+	    (result = exo_code_load(code, &counting.head)) ||
 	    (result = exo_bind(EXO_BIND_HANDLER, net.receive.ring, code, state.frames))) {
 		return result;
 	}

@@ -7,8 +7,8 @@
  * boot: init SMP=4
  * boot: init SMP=4 NET=hub,hub
  */
-#include "lib/base/bpf.h"
 #include "lib/base/rand.h"
+#include "test/boot/counting.h"
 #include "test/boot/packets.h"
 
 #define MS         1000000ul
@@ -29,17 +29,6 @@
 #define SECRET     0x5ec2e75ec2e75ec2
 #define GUARD      0x6a6a6a6a6a6a6a6a
 #define PAGE_WORDS (EXO_PAGE_SIZE / 8)
-
-/* Counts in its state, and passes packets on. */
-static struct {
-	struct exo_code head;
-	struct exo_insn insn[5];
-} image = {{.magic = EXO_CODE_MAGIC, .code_class = EXO_CODE_handler, .insns = 5},
-	   {{BPF_LDX | BPF_MEM | BPF_DW, 2 | 3 << 4, 0, 0},
-	    {BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 1},
-	    {BPF_STX | BPF_MEM | BPF_DW, 3 | 2 << 4, 0, 0},
-	    {BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, EXO_HANDLER_DELIVER},
-	    {BPF_JMP | BPF_EXIT, 0, 0, 0}}};
 
 /* A receive ring whose buffer is the middle one of three pages. */
 struct target {
@@ -345,7 +334,7 @@ bind_handler(void)
 {
 	exo_handle code = (exo_handle)exo_carve(exo_boot()->code, free_slot(), 0, 4,
 						EXO_CODE_LOAD | EXO_CODE_RUN, 0);
-	int64_t result = exo_code_load(code, &image.head);
+	int64_t result = exo_code_load(code, &counting.head);
 
 	return result ? result : exo_bind(EXO_BIND_HANDLER, handled.queue.ring, code, state.frames);
 }

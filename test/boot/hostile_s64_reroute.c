@@ -6,8 +6,7 @@
  *
  * boot: init SMP=4
  */
-#include "lib/exo/net.h"
-#include "test/boot/hostile.h"
+#include "test/boot/packets.h"
 
 #define BIT         10
 #define ROUNDS      12
@@ -38,18 +37,6 @@ static struct exo_net safe;
 static struct exo_net doomed;
 static exo_handle packets;
 static uint64_t noise_state = 61;
-
-static int64_t
-carve(uint16_t ethertype)
-{
-	const struct exo_filter filter = {
-		.receive_atoms = 1,
-		.atoms = {{EXO_ATOM_COMPARE, 2, 0, 0, 12, 0, 0xffff, ethertype}},
-	};
-
-	return exo_carve(exo_boot()->packets[EXO_NIC_LOOP], free_slot(), (uint64_t)&filter, 0,
-			 EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT, 0);
-}
 
 static void
 flood(uint64_t unused)
@@ -90,14 +77,8 @@ kill(uint64_t unused)
 static int64_t
 start(void)
 {
-	int64_t own = carve(0x9000);
-	int64_t result = own < 0 ? own : exo_pages_make(&sender.out, 1);
+	int64_t result = packets_open_loop(&sender.net, &sender.out, 0x9000, ETHERTYPE, BIT + 1);
 
-	if (result == 0) {
-		((uint8_t *)sender.out.memory)[12] = ETHERTYPE >> 8;
-		((uint8_t *)sender.out.memory)[13] = ETHERTYPE & 0xff;
-		result = exo_net_open(&sender.net, (exo_handle)own, 1, BIT + 1, BIT + 1);
-	}
 	if (result == 0) {
 		result = hostile_thread_start(&sender.thread, 1 % hostile_harts(), flood, 0);
 	}
@@ -208,7 +189,8 @@ main(void)
 	const struct exo_nic_info *info = &exo_sysinfo()->nic[EXO_NIC_LOOP];
 
 	tap_plan(2 + LOSSES + 4);
-	packets = (exo_handle)carve(ETHERTYPE);
+	packets =
+		(exo_handle)packets_carve_loop(ETHERTYPE, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT);
 	tap_is(exo_net_open_receive(&safe, packets, PAGES, BIT), 0, "a ring");
 	tap_is(start(), 0, "one sends, one revokes");
 	for (uint32_t what = 0; what < LOSSES; what++) {

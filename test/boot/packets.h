@@ -53,6 +53,37 @@ packets_carve(exo_handle parent, uint16_t type, uint8_t source, uint64_t below)
 	return result;
 }
 
+/* Receives packets of this type from the loop, and sends any. The handle, or an error. */
+static inline int64_t
+packets_carve_loop(uint16_t type, uint64_t rights)
+{
+	const struct exo_filter filter = {
+		.receive_atoms = 1,
+		.atoms = {{EXO_ATOM_COMPARE, 2, 0, 0, PACKET_TYPE, 0, 0xffff, type}},
+	};
+
+	return exo_carve(exo_boot()->packets[EXO_NIC_LOOP], free_slot(), (uint64_t)&filter, 0,
+			 rights, 0);
+}
+
+/* Opens a NIC on the loop, by a filter for packets of type `own`, and makes a page for one packet
+ * of `type` that is sent. */
+static inline int64_t
+packets_open_loop(struct exo_net *net, struct exo_pages *out, uint16_t own, uint16_t type,
+		  uint32_t bit)
+{
+	int64_t packets = packets_carve_loop(own, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT);
+	int64_t result = packets < 0 ? packets : exo_pages_make(out, 1);
+	uint8_t *packet = out->memory;
+
+	if (result) {
+		return result;
+	}
+	packet[PACKET_TYPE] = (uint8_t)(type >> 8);
+	packet[PACKET_TYPE + 1] = type & 0xff;
+	return exo_net_open(net, (exo_handle)packets, 1, bit, bit);
+}
+
 /* Headers, and `fill` up to `bytes`. */
 static inline void
 packets_build(uint8_t *p, uint16_t type, uint8_t source, uint8_t fill, size_t bytes)

@@ -6,8 +6,7 @@
  * boot: init SMP=4
  * boot: init SMP=1
  */
-#include "lib/exo/net.h"
-#include "test/boot/hostile.h"
+#include "test/boot/packets.h"
 
 #define BIT         10
 #define SENDERS     3
@@ -30,18 +29,6 @@ static struct sender {
 static struct exo_net rings[2];
 static exo_handle packets;
 static uint32_t strange;
-
-static int64_t
-carve(uint16_t ethertype)
-{
-	const struct exo_filter filter = {
-		.receive_atoms = 1,
-		.atoms = {{EXO_ATOM_COMPARE, 2, 0, 0, 12, 0, 0xffff, ethertype}},
-	};
-
-	return exo_carve(exo_boot()->packets[EXO_NIC_LOOP], free_slot(), (uint64_t)&filter, 0,
-			 EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT, 0);
-}
 
 /* --- others send -------------------------------------------------------------------------- */
 static void
@@ -83,15 +70,9 @@ static int64_t
 sender_start(uint32_t which)
 {
 	struct sender *s = &sender[which];
-	int64_t own = carve((uint16_t)(0x9000 + which));
-	int64_t result = own < 0 ? own : exo_pages_make(&s->out, 1);
+	int64_t result = packets_open_loop(&s->net, &s->out, (uint16_t)(0x9000 + which), ETHERTYPE,
+					   BIT + 1 + which);
 
-	if (result == 0) {
-		((uint8_t *)s->out.memory)[12] = ETHERTYPE >> 8;
-		((uint8_t *)s->out.memory)[13] = ETHERTYPE & 0xff;
-		result =
-			exo_net_open(&s->net, (exo_handle)own, 1, BIT + 1 + which, BIT + 1 + which);
-	}
 	return result ? result
 		      : hostile_thread_start(&s->thread, (which + 1) % hostile_harts(), send_all,
 					     which);
@@ -215,7 +196,8 @@ main(void)
 	uint32_t started = 0, wrong = 0, came[2] = {0, 0}, bound;
 
 	tap_plan(5 + 5 + 4 + 9);
-	packets = (exo_handle)carve(ETHERTYPE);
+	packets =
+		(exo_handle)packets_carve_loop(ETHERTYPE, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT);
 	tap_is(exo_net_open_receive(&rings[0], packets, PAGES, BIT), 0, "a ring");
 	tap_is(exo_net_open_receive(&rings[1], packets, PAGES, BIT), E_BUSY, "and no second one");
 	tap_is(exo_net_take_over(&rings[1], packets, PAGES, BIT), 0, "but one in its place");
