@@ -70,4 +70,19 @@ exo_put_be32(void *at, uint32_t value)
 	*(uint32_t *)at = __builtin_bswap32(value);
 }
 
+/* Exchanges source and destination of a UDP datagram in IPv4 without options: addresses of both
+ * layers and ports. It leaves both checksums right (RFC 1071, 2). */
+static inline void
+exo_turn_udp(uint8_t *reply, const uint8_t *packet)
+{
+	exo_put_be32(reply, exo_be32(packet + 6)); /* MAC addresses */
+	exo_put_be16(reply + 4, exo_be16(packet + 10));
+	exo_put_be32(reply + 6, exo_be32(packet));
+	exo_put_be16(reply + 10, exo_be16(packet + 4));
+	exo_put_be32(reply + 26, exo_be32(packet + 30)); /* IP addresses */
+	exo_put_be32(reply + 30, exo_be32(packet + 26));
+	exo_put_be16(reply + 34, exo_be16(packet + 36)); /* ports */
+	exo_put_be16(reply + 36, exo_be16(packet + 34));
+}
+
 #endif

@@ -45,19 +45,6 @@ renew_life(uint8_t *reply)
 	exo_put_be16(reply + 24, (uint16_t)sum);
 }
 
-static inline void
-turn_around(uint8_t *reply, const uint8_t *packet)
-{
-	exo_put_be32(reply, exo_be32(packet + 6)); /* MAC addresses */
-	exo_put_be16(reply + 4, exo_be16(packet + 10));
-	exo_put_be32(reply + 6, exo_be32(packet));
-	exo_put_be16(reply + 10, exo_be16(packet + 4));
-	exo_put_be32(reply + 26, exo_be32(packet + 30)); /* IP addresses */
-	exo_put_be32(reply + 30, exo_be32(packet + 26));
-	exo_put_be16(reply + 34, exo_be16(packet + 36)); /* ports */
-	exo_put_be16(reply + 36, exo_be16(packet + 34));
-}
-
 int64_t
 echo(const uint8_t *packet, uint64_t bytes, void *memory, uint64_t memory_bytes, uint8_t *reply)
 {
@@ -67,7 +54,7 @@ echo(const uint8_t *packet, uint64_t bytes, void *memory, uint64_t memory_bytes,
 		return EXO_HANDLER_DELIVER;
 	}
 	exo_place(reply, packet, bytes);
-	turn_around(reply, packet);
+	exo_turn_udp(reply, packet);
 	renew_life(reply);
 	exo_reply(reply, bytes);
 	state->echoes++;
