@@ -11,22 +11,16 @@ $(B)/symbols/%.o: $(B)/symbols/%.S
 pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.c cap_check.c cap_waiting.c frame.c \
 	net/filter.c net/canon.c net/slab.c net/values.c net/trie.c net/trie_walk.c net/trie_apart.c \
 	net/trie_check.c net/trie_path.c net/shape.c code/*.c))
-# What runs at boot, or seldom: for size.
-cold-y := $(addprefix kern/,arena.c ask.c boot.c cap.c cap_waiting.c claim.c code/program.c code/verify.c \
-	code_pages.c console.c cspace.c dev/blk_virtio.c dev/drivers.c dev/net_loop.c dev/net_virtio_orders.c \
-	dev/uart_ns16550.c dev/uart_sifive.c dev/virtio_mmio.c devices.c disk/extent.c frame.c init.c machine.c \
-	net/canon.c net/detail.c net/draft.c net/filter.c net/filters.c net/shape.c net/shapes.c net/slab.c \
-	net/trie.c net/trie_apart.c net/trie_path.c net/trie_walk.c net/values.c object.c panic.c predicate.c \
-	quiet.c revoke.c selftest.c sibling.c slots.c sys/bind.c sys/code.c sys/detail.c sys/device.c sys/env.c sys/home.c \
-	sys/irq.c sys/launch.c sys/look.c sys/memory.c sys/poke.c sys/slot.c sys/traced.c sys/transfer.c sys/unshare.c \
-	sys/work.c table.c \
-	take.c trace.c transfer.c unshare.c window.c) \
-	$(addprefix lib/base/,cpio.c disjoint.c elf.c fdt_bus.c fdt_query.c print.c symbols.c) \
-	$(addprefix arch/riscv/,backtrace.c cpu.c early.c jit.c jit_arithmetic.c jit_jump.c jit_memory.c \
-	jit_trie.c mmu.c)
-# What comes by often, but a few times in a whole life: for size as well, and saves its registers itself.
+# What packets, calls and turns come by, and the walks through device trees at boot: for speed.
+fast-y := $(addprefix kern/,asid.c cap_check.c code/interp.c deadline.c dev/irq_plic.c dev/virtq.c env.c hart.c irq.c kernel.c \
+	net/handler.c net/local.c net/nic.c sys/cap.c sys/map.c sys/object.c tick.c timeline.c upcall.c) \
+	$(addprefix lib/base/,checksum.c crc32.c fdt.c fdt_kept.c rv.c tree.c) \
+	$(addprefix arch/riscv/,sbi.c tlb.c trap.c)
+# What comes by often, but is long: for size, and saves its registers itself.
 warm-y := kern/space.c kern/net/transmit.c kern/ring.c kern/dev/net_virtio.c kern/sys/dispatch.c lib/base/string.c
-# In the others blocks stay in the order of the source, none is copied to save a jump. Strings need no alignment.
+# All others.
+cold-y := $(filter-out $(fast-y) $(warm-y),$(wildcard kern/*.c kern/*/*.c lib/base/*.c arch/riscv/*.c))
+# Blocks stay in the order of the source, none is copied to save a jump. Strings need no alignment.
 $(B)/k/%.o: KFLAGS += -freorder-blocks-algorithm=simple -malign-data=natural
 $(patsubst %.c,$(B)/k/%.o,$(warm-y)): KFLAGS += -Os
 $(patsubst %.c,$(B)/k/%.o,$(cold-y)): KFLAGS += -Os -msave-restore -fno-move-loop-invariants -fno-thread-jumps \
