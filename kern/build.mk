@@ -12,8 +12,8 @@ pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.
 	net/filter.c net/canon.c net/slab.c net/values.c net/trie.c net/trie_walk.c net/trie_apart.c \
 	net/trie_check.c net/trie_path.c net/shape.c code/*.c))
 # What packets, calls and turns come by, and the walks through device trees at boot: for speed.
-fast-y := $(addprefix kern/,asid.c cap_check.c code/interp.c deadline.c dev/irq_plic.c dev/virtq.c env.c hart.c irq.c kernel.c \
-	net/handler.c net/local.c net/nic.c sys/cap.c sys/map.c sys/object.c tick.c timeline.c upcall.c) \
+fast-y := $(addprefix kern/,asid.c cap_check.c code/interp.c deadline.c dev/irq_plic.c dev/virtq.c env.c hart.c irq.c \
+	kernel.c net/handler.c net/local.c net/nic.c sys/cap.c sys/map.c sys/object.c tick.c timeline.c upcall.c) \
 	$(addprefix lib/base/,checksum.c crc32.c fdt.c fdt_kept.c rv.c tree.c) \
 	$(addprefix arch/riscv/,sbi.c tlb.c trap.c)
 # What comes by often, but is long: for size, and saves its registers itself.

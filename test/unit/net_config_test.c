@@ -14,7 +14,7 @@
 
 #include <exo/errors.h>
 
-#include "test/unit/net_rig.h"
+#include "test/unit/net_down.h"
 
 #define S 1000000000ull
 
@@ -28,15 +28,6 @@ hear_note(struct net *net, enum net_note note)
 	assert_ptr_equal(net, &rig.net);
 	heard = note;
 	notes++;
-}
-
-static int
-down(void **state)
-{
-	(void)state;
-	assert_int_equal(rig_lost(), 0);
-	assert_true(net_check(&rig.net));
-	return 0;
 }
 
 static void

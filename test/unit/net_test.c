@@ -17,7 +17,7 @@
 
 #include "lib/base/checked.h"
 #include "lib/base/rand.h"
-#include "test/unit/net_rig.h"
+#include "test/unit/net_down.h"
 
 #define S 1000000000ull
 
@@ -85,15 +85,6 @@ up(void **state)
 	rig_arp(ARP_REQUEST, RIG_PEER);
 	rig_arp(ARP_REQUEST, RIG_GATEWAY);
 	assert_int_equal(rig_sent(), 2); /* it answers */
-	return 0;
-}
-
-static int
-down(void **state)
-{
-	(void)state;
-	assert_int_equal(rig_lost(), 0);
-	assert_true(net_check(&rig.net));
 	return 0;
 }
 

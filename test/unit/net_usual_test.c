@@ -17,7 +17,7 @@
 
 #include "lib/base/rand.h"
 #include "lib/net/usual.h"
-#include "test/unit/net_rig.h"
+#include "test/unit/net_down.h"
 
 #define TRIES 200000
 
@@ -156,15 +156,6 @@ up(void **state)
 	rig_start(false);
 	memset(&answer, 0, sizeof(answer));
 	return net_udp_listen(&rig.net, 7, receive, NULL);
-}
-
-static int
-down(void **state)
-{
-	(void)state;
-	assert_int_equal(rig_lost(), 0);
-	assert_true(net_check(&rig.net));
-	return 0;
 }
 
 /* The only frame sent is a datagram with `data` to whoever has asked in `memory`. */
