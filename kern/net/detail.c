@@ -14,21 +14,32 @@ place(const struct nic *n, const void *what)
 	return (uint32_t)((uintptr_t)what - (uintptr_t)n->filter);
 }
 
+/* Whether filter F is in use and was derived from filter TOP, or is it. */
+static bool
+is_below(const struct nic *n, uint64_t f, uint64_t top)
+{
+	for (; f != top; f = n->filter[f].parent) {
+		if (!f || !n->filter[f].is_used) {
+			return false;
+		}
+	}
+	return true;
+}
+
 int
 nic_filter_detail(uint64_t above, uint64_t number, struct exo_filter_info *info)
 {
 	const struct nic *n = nic_of(above);
-	const struct nic_filter *f = &n->filter[number];
+	const struct nic_filter *f;
 	uintptr_t end;
 
 	if (number >= n->fresh) {
 		return E_RANGE;
 	}
-	for (uint64_t i = number; i != nic_filter_number(above); i = n->filter[i].parent) {
-		if (!i || !f->is_used) {
-			return E_NOENT;
-		}
+	if (!is_below(n, number, nic_filter_number(above))) {
+		return E_NOENT;
 	}
+	f = &n->filter[number];
 	end = f->at.back & ~1ul;
 	info->hits = f->hits;
 	info->parent = f->parent;
