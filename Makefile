@@ -55,8 +55,8 @@ WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla 
 COMMON := -std=gnu11 -O2 -g -I. -Iinclude -include $(C)/autoconf.h -ffile-prefix-map=$(CURDIR)/= \
 	-fno-common -ffunction-sections -fdata-sections -mcmodel=medany -misa-spec=2.2
 # The kernel leaves t4 to t6 alone, so that calls need not clear them on their way back (vector.S).
-KFLAGS := $(COMMON) -ffixed-t4 -ffixed-t5 -ffixed-t6 -march=rv64imac -mabi=lp64 -ffreestanding -fno-pic -fno-strict-aliasing \
-	-D'ARCH_INLINE=<arch/riscv/inline.h>' -fstack-usage $(WARN)
+KFLAGS := $(COMMON) -ffixed-t4 -ffixed-t5 -ffixed-t6 -march=rv64imac -mabi=lp64 -ffreestanding -fno-pic -fno-strict-aliasing -flto \
+	-D'ARCH_INLINE=<arch/riscv/inline.h>' $(WARN)
 # User code keeps gp for upcalls: no small data, and the link script defines no __global_pointer$.
 # picolibc declares clocks only for systems that say they have them.
 UFLAGS := $(COMMON) -march=rv64gc -mabi=lp64d --specs=picolibc.specs -msmall-data-limit=0 \
@@ -84,7 +84,8 @@ boot-tests: $(call elf_of,$(BOOT_PROGS))
 bench-programs: $(call elf_of,$(BENCH_PROGS))
 
 # --- kernel ----------------------------------------------------------------------------------------
-link_kernel = $(CROSS)gcc $(filter-out -include $(C)/autoconf.h,$(KFLAGS)) -nostdlib -static -no-pie \
+# All C of the kernel is optimized as one, when it is linked.
+link_kernel = $(CROSS)gcc $(filter-out -include $(C)/autoconf.h,$(KFLAGS)) $(lto-flags) -nostdlib -static -no-pie \
 	-Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-Map=$(basename $@).map \
 	-T arch/riscv/kernel.ld -o $@ $(filter %.o,$^) -lgcc
 $(B)/Image: $(B)/kernel.elf

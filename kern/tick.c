@@ -67,7 +67,7 @@ arm(struct hart *h, uint64_t now, uint64_t time)
 	arch_timer_set(h->timer);
 }
 
-struct arch_env *
+__attribute__((noinline)) struct arch_env *
 kern_timer(struct arch_env *a)
 {
 	struct env *e = env_of_arch(a);

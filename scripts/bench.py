@@ -407,7 +407,7 @@ def measure_udp_echo(opts, wanted):
 
 def measure_udp_handler(opts, wanted):
     """In the kernel, up to where it has handed the reply to the device."""
-    opts.trace = {**opts.trace, "upto": after_call(opts.build / "kernel.elf", "handler_takes", "nic_send_reply"),
+    opts.trace = {**opts.trace, "upto": after_call(opts.build / "kernel.elf", "nic_send_reply"),
                   "op": operations()["udp_echo_handler"]}
     values = measure_paced(opts, wanted, "udp_handler", initrd_with(opts, "udp_handler"))
     opts.trace = {}
@@ -564,13 +564,12 @@ def lock_address(kernel):
     return "0x" + next(line.split()[0] for line in out.splitlines() if line.endswith(" b kernel"))
 
 
-def after_call(kernel, caller, callee):
-    """Where CALLER goes on when CALLEE has returned."""
-    out = subprocess.run(["riscv64-unknown-elf-objdump", "-d", f"--disassemble={caller}", kernel], capture_output=True,
-                         text=True, check=True).stdout
-    found = re.findall(rf"\bjalr?\b.*<{callee}>\n\s*(\w+):", out)
+def after_call(kernel, callee):
+    """Where the only caller of CALLEE goes on when it has returned."""
+    out = subprocess.run(["riscv64-unknown-elf-objdump", "-d", kernel], capture_output=True, text=True, check=True).stdout
+    found = re.findall(rf"\bjal\b.*<{callee}(?:\.\w+)*>\n\s*(\w+):", out)
     if len(found) != 1:
-        raise Failed(f"{caller} has {len(found)} calls of {callee} in {kernel}, not one")
+        raise Failed(f"{kernel} has {len(found)} calls of {callee}, not one")
     return "0x" + found[0]
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The deepest call path of the kernel in bytes of stack, from gcc's frame sizes and the disassembly.
 
-Reads build/BOARD/k/**/*.su and kernel.asm. Calls through pointers are not followed: they are counted, so that a
+Reads build/BOARD/kernel.elf.*.su and kernel.asm. Calls through pointers are not followed: they are counted, so that a
 reader knows what is missing. Recursion is an error, for the kernel has one small stack per hart.
 """
 import collections
@@ -17,7 +17,7 @@ BOARD = os.environ.get("BOARD") or "qemu-virt"
 
 def frames():
     sizes = collections.defaultdict(int)
-    for path in glob.glob(f"{BUILD}/{BOARD}/k/**/*.su", recursive=True):
+    for path in glob.glob(f"{BUILD}/{BOARD}/kernel.elf.*.su"):
         with open(path, encoding="utf-8") as f:
             for line in f:
                 place, size, kind = line.rsplit("\t", 2)

@@ -31,6 +31,7 @@ tp_of(struct arch_env *a)
 	return (uint64_t)a + ARCH_ENV_BYTES;
 }
 
+/* None of the three is inlined, so that each saves only the registers that it needs itself. */
 struct arch_env *
 trap_from_user(uint64_t cause, uint64_t tval)
 {

@@ -96,7 +96,7 @@ kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
 }
 
 /* What is needed behind irq_quick is looked up again there, not kept: the short way is shorter. */
-struct arch_env *
+__attribute__((noinline)) struct arch_env *
 kern_interrupt(struct arch_env *a)
 {
 	struct env *e = env_of_arch(a);
@@ -111,7 +111,7 @@ kern_interrupt(struct arch_env *a)
 	return hart_dispatch(h);
 }
 
-struct arch_env *
+__attribute__((noinline)) struct arch_env *
 kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval)
 {
 	struct env *e = env_of_arch(a);
