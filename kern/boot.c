@@ -337,7 +337,8 @@ kern_hart_main(uint32_t number)
 	arch_enter(hart_dispatch(h));
 }
 
-void
+/* Not inlined: a debugger's first breakpoint. */
+__attribute__((noinline)) void
 kern_boot(uint64_t hartid, const void *tree, uint64_t tree_address, uint64_t load,
 	  uint64_t image_bytes)
 {
