@@ -345,7 +345,6 @@ kern_boot(uint64_t hartid, const void *tree, uint64_t tree_address, uint64_t loa
 	struct range image = {load, align_up_u64(load + image_bytes, PAGE_SIZE)};
 	const char *why = NULL;
 
-	arch_timebase_set(1000000); /* until the tree says */
 	if (!tree) {
 		boot_fail("the firmware passed no device tree that can be read");
 	}

@@ -36,7 +36,7 @@ static struct {
 	uint64_t timebase_hz;
 	bool sstc;
 	uint64_t load;
-} cpu;
+} cpu = {.timebase_hz = 1000000}; /* until the tree says */
 
 extern uint8_t image_start[], image_end[], other_hart[];
 
