@@ -27,6 +27,8 @@ $(patsubst %.c,$(B)/k/%.o,$(filter-out $(fast-y),$(wildcard kern/*.c kern/*/*.c 
 cflags-kern/sys/map := -fno-cse-follow-jumps
 # The compiler calls memcpy() and the like where it sees fit, later than it may drop them.
 cflags-lib/base/string := -fno-lto
+# A debugger does not find the variables of files that are optimized as one.
+cflags-kern/kernel := -fno-lto
 # What a file is compiled for goes with each of its functions. Where jumps are not followed the compiler takes variables
 # for uninitialized that are not; the host's build does look.
 lto-flags := -flto=auto $(small) -Wno-maybe-uninitialized
