@@ -142,6 +142,6 @@ $(B)/u/%.o: %.c $(C)/autoconf.h
 $(B)/u/%.S.o: %.S $(C)/autoconf.h
 	@mkdir -p $(@D)
 	$(call say,AS) $(CROSS)gcc $(UFLAGS) -MMD -MP -c -o $@ $<
--include $(shell find $(B)/k $(B)/u $(O)/host -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/k $(B)/pure $(B)/u $(O)/host -name '*.d' 2>/dev/null)
 
 include scripts/build.mk
