@@ -62,6 +62,8 @@ struct hart {
 	uint64_t irq_rest;   /* until then devices wait while an environment runs */
 	bool irq_held;       /* external interrupts are off until then */
 	uint64_t quiet_end;  /* of the quiet slots that the hart was in last */
+	bool was_long;       /* what was done since an environment has run */
+	uint64_t entered;    /* then the pc of the way out; 0: who runs may have run since */
 	uint64_t pokes;      /* harts that this one owes an IPI */
 	struct env *inbox_rest; /* taken out of the inbox, and still to be dealt with */
 
@@ -106,6 +108,14 @@ hart_watch_console(struct hart *h)
 void hart_device_soon(struct hart *h, uint64_t again);
 /* Handle what is pending: IPI, timer, devices. */
 void hart_interrupts(struct hart *h);
+/* Was `a` interrupted where the kernel let it go after something long, before it has run? */
+static inline bool
+hart_is_breathless(const struct hart *h, const struct arch_env *a)
+{
+	return a->x[0] == h->entered;
+}
+/* Then it goes on first, and what has come up waits for a moment. */
+struct arch_env *hart_breathe(struct hart *h, struct arch_env *a);
 /* Handle some requests of other harts. */
 void hart_inbox(struct hart *h);
 /* Send the IPIs that this hart, h, owes since the last time; never with a lock held. */

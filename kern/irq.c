@@ -357,6 +357,7 @@ irq_handle(struct hart *h)
 	if (h->irq_again & ~KEPT && !h->irq_order) {
 		handle_again(&t);
 	}
+	h->was_long |= t.left < WORK_MAX / 2;
 	return pending;
 }
 

@@ -77,7 +77,7 @@ kern_timer(struct arch_env *a)
 	struct timeline_member *m = timeline_next(&h->timeline, now);
 	struct env *next = m ? container_of(m, struct env, member) : NULL;
 
-	if (!next || is_busy(h) || now >= other || is_special(next)) {
+	if (!next || hart_is_breathless(h, a) || is_busy(h) || now >= other || is_special(next)) {
 		return kern_interrupt(a);
 	}
 	h->info->interrupts++;

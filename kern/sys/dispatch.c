@@ -43,6 +43,16 @@ sys_finish_posted(int64_t value)
 }
 
 struct sysret
+sys_finish_long(int64_t value)
+{
+	struct hart *h = env_current()->hart;
+
+	h->was_long = true;
+	h->entered = arch_return_pc();
+	return sys_finish(value);
+}
+
+struct sysret
 sys_return2(struct env *e, int64_t value, uint64_t second)
 {
 	e->arch.second = second;
@@ -79,7 +89,7 @@ kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
 	switch (action) {
 	case ACTION_RESTART:
 		a->x[0] -= 4;
-		hart_interrupts(h);
+		h->was_long = true;
 		break;
 	case ACTION_EXIT:
 		set_results(e, result, 0);
@@ -102,6 +112,9 @@ kern_interrupt(struct arch_env *a)
 	struct env *e = env_of_arch(a);
 	struct hart *h = e->hart;
 
+	if (hart_is_breathless(h, a)) {
+		return hart_breathe(h, a);
+	}
 	h->kernel->sysinfo->hart[h->number].interrupts++;
 	if (irq_quick(h, e)) {
 		return a;
