@@ -24,9 +24,13 @@
 #include <exo/errors.h>
 #include "lib/base/bpf.h"
 
-#define COST_MEMORY 2 /* up to ten machine instructions: the region has to be found */
-#define COST_DIVIDE 2
-#define COST_SWAP   4
+#define COST_BLOCK  2 /* paying for it */
+#define COST_LONG   3 /* of 64 bits, and each jump and each constant */
+#define COST_WORD   4 /* of 32 bits, and a jump that compares */
+#define COST_JMP32  5
+#define COST_DIVIDE 7
+#define COST_MEMORY 12 /* the region has to be found */
+#define COST_CALL   24 /* besides what the helper does */
 
 static const struct {
 	uint16_t classes;
@@ -206,24 +210,40 @@ check_insn(struct code_program *p, const struct exo_insn *i)
 	return refusal ? refusal : next == p->insns && !ends_run(i) ? EXO_REFUSED_end : 0;
 }
 
+static uint32_t
+jump_cost(const struct exo_insn *i)
+{
+	switch (bpf_operation(i->opcode)) {
+	case BPF_CALL:
+		return COST_CALL + helpers[i->imm].fuel;
+	case BPF_JA:
+	case BPF_EXIT:
+		return COST_LONG;
+	default:
+		return bpf_class(i->opcode) == BPF_JMP ? COST_WORD : COST_JMP32;
+	}
+}
+
 uint32_t
 code_insn_cost(const struct exo_insn *i)
 {
 	unsigned code = bpf_class(i->opcode);
-	unsigned operation = bpf_operation(i->opcode);
 
 	if (code < BPF_ALU) {
-		return code == BPF_LD ? 1 : COST_MEMORY;
-	}
-	if (i->opcode == (BPF_JMP | BPF_CALL)) {
-		return 1u + helpers[i->imm].fuel;
+		return code == BPF_LD ? COST_LONG : COST_MEMORY;
 	}
 	if (code == BPF_JMP || code == BPF_JMP32) {
-		return 1;
+		return jump_cost(i);
 	}
-	return operation == BPF_END                           ? COST_SWAP
-	       : operation == BPF_DIV || operation == BPF_MOD ? COST_DIVIDE
-							      : 1;
+	switch (bpf_operation(i->opcode)) {
+	case BPF_END:
+		return i->imm == 64 ? 15 : i->imm == 32 ? 10 : COST_WORD;
+	case BPF_DIV:
+	case BPF_MOD:
+		return COST_DIVIDE;
+	default:
+		return code == BPF_ALU64 ? COST_LONG : COST_WORD;
+	}
 }
 
 static int
@@ -275,7 +295,7 @@ step_back(struct code_program *p)
 	}
 	p->cost[p->at] = 0;
 	if (bitmap_get(p->leaders, p->at)) {
-		p->cost[p->at] = (uint16_t)p->sum;
+		p->cost[p->at] = (uint16_t)(p->sum + COST_BLOCK);
 		p->sum = 0;
 	}
 	return p->at == 0;

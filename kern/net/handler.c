@@ -22,8 +22,8 @@
 #include "lib/base/string.h"
 #include "lib/base/words.h"
 
-#define FUEL_PER_WORK 32 /* of the fuel used, in completions of some 250 instructions */
-#define BYTES_A_FUEL  8  /* copied or summed */
+#define FUEL_PER_WORK 250 /* as a completion takes, */
+#define FUEL_AROUND   500 /* and what a run takes besides its own */
 
 static struct {
 	struct code_run run;
@@ -118,7 +118,7 @@ help_place(struct code_run *run)
 	if (!to || !from || (from < to + bytes && to < from + bytes)) {
 		return E_FAULT;
 	}
-	if (code_charge(run, bytes / BYTES_A_FUEL)) {
+	if (code_charge(run, bytes)) {
 		return E_LIMIT;
 	}
 	memcpy(to, from, bytes);
@@ -136,7 +136,7 @@ help_checksum(struct code_run *run, uint64_t *result)
 	if (!from) {
 		return E_FAULT;
 	}
-	if (code_charge(run, bytes / BYTES_A_FUEL)) {
+	if (code_charge(run, bytes)) {
 		return E_LIMIT;
 	}
 	sum += checksum_of(from, (int)bytes);
@@ -215,7 +215,7 @@ run_handler(struct nic *n, struct handling *g, const struct program *p, const ui
 	run->argument[4] = (uint64_t)EXO_REGION_REPLY << EXO_REGION_SHIFT;
 	run->context = g;
 	error = program_run(p, run);
-	n->net->work += (uint32_t)(EXO_FUEL_handler - run->fuel) / FUEL_PER_WORK;
+	n->net->work += (uint32_t)(FUEL_AROUND + EXO_FUEL_handler - run->fuel) / FUEL_PER_WORK;
 	return error;
 }
 

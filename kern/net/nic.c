@@ -25,7 +25,7 @@
 #define HITS_PER_WORK  8   /* filters that a packet matches found */
 #define TESTS_PER_WORK 8   /* and looked at; a few are part of what a packet costs */
 #define TURN_WORK      8   /* then the packet is kept, if others are still to get it */
-#define HANDLER_BEHIND 2   /* and before a handler, which may take as long as a turn */
+#define HANDLER_BEHIND 1   /* and before a handler, which may take as long as a turn */
 
 _Static_assert(EXO_PACKET_SKEW == NET_FRAME_SKEW, "frames are copied by words");
 _Static_assert(EXO_PACKET_SKEW + EXO_PACKET_MAX + 8 <= EXO_PACKET_BYTES, "they fit");

@@ -78,7 +78,7 @@ sums(exo_handle code)
 	tap_is(exo_code_load(code, &image.head), 0, "a program is loaded");
 	tap_is(run(code, &q, 4), 0, "it runs");
 	tap_is((int64_t)q.result, 16 + 17 + 18 + 19, "and reads what it was given");
-	tap_is((int64_t)q.fuel, EXO_FUEL_owns - 4 * 7 - 1 - 1, "for its instructions' fuel");
+	tap_is((int64_t)q.fuel, EXO_FUEL_owns - 4 * (6 + 26) - 6 - 5, "for its instructions' fuel");
 	tap_is(run(code, &q, 33), E_FAULT, "behind that nothing is there for it");
 	tap_is(run(code, &q, 100000), E_FAULT, "however far it goes");
 	tap_is(exo_code_load(code, &image.head), E_BUSY, "no second one beside it");

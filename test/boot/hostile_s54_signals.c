@@ -13,7 +13,7 @@
 #define SLEEPERS 6
 #define ENOUGH   10 /* percent; what is left depends on how an emulator shares its processors */
 #define TRIES    5
-#define DEEP     30 /* loads, with all that belongs to one: 4 of fuel each */
+#define DEEP     27 /* loads, with all that belongs to one: 21 of fuel each */
 
 /* 0 after many loads of the word at r1, or that word. */
 static const struct {

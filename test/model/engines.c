@@ -12,7 +12,7 @@
 
 #define SPACE       (EXO_CODE_STACK_MAX + 64) /* for a region, and poison around it */
 #define STACK_BYTES 512                       /* of the C stack */
-#define PER_FUEL    7                         /* machine instructions, and */
+#define PER_FUEL    1                         /* machine instructions, and */
 #define PER_RUN     70
 
 /* The memory of a run: side 0 is the interpreter's, 1 what was compiled has. */

@@ -195,7 +195,8 @@ worst_programs(void **unused)
 			most = e.fuel - e.compiled.fuel > 100 && per_fuel > most ? per_fuel : most;
 		}
 	}
-	assert_true(most > 5.9);
+	printf("# %.2f machine instructions a unit\n", most);
+	assert_true(most > 0.9);
 }
 
 static void

@@ -16,9 +16,9 @@
 #define REGION_BYTES 256
 #define CODE_PAGES   4
 #define SAMPLES      3
-/* No instruction of these programs but swaps costs more than 2, so they execute 100. */
-#define FUEL         512 /* more than handlers have: the longer the run, the less its ends count */
-#define FUEL_LEAST           200
+/* The dearest instruction of these programs costs 15, most of them 3 or 4, so they execute 100. */
+#define FUEL         8192 /* more than a class has: the longer the run, the less its ends count */
+#define FUEL_LEAST           800
 
 #define DECLARE(name, bytes) extern const struct exo_insn code_##name[], code_##name##_end[];
 PROGRAMS(DECLARE)
