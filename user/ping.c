@@ -45,7 +45,7 @@ argument(int argc, char **argv, int index, unsigned long otherwise, unsigned lon
 	unsigned long value = index < argc ? strtoul(argv[index], &end, 10) : otherwise;
 
 	if (value > most || (end && (end == argv[index] || *end))) {
-		printf("ping: %s is no number up to %lu\n", argv[index], most);
+		printf("%s: %s is no number up to %lu\n", exo_name(), argv[index], most);
 		exit(1);
 	}
 	return value;
@@ -55,7 +55,7 @@ static void
 read_arguments(int argc, char **argv)
 {
 	if (argc > 1 && address_parse(argv[1], &ping.to)) {
-		printf("ping: %s is no IPv4 address\n", argv[1]);
+		printf("%s: %s is no IPv4 address\n", exo_name(), argv[1]);
 		exit(1);
 	}
 	ping.count = argument(argc, argv, 2, COUNT, UINT16_MAX);
@@ -76,12 +76,12 @@ hear_echo(struct net *from, const struct net_echo *echo)
 		return;
 	}
 	if (echo->bytes != ping.bytes || memcmp(echo->data, ping.data, ping.bytes) != 0) {
-		printf("ping: the echo %u is not what was sent\n", echo->sequence);
+		printf("%s: the echo %u is not what was sent\n", exo_name(), echo->sequence);
 		return;
 	}
 	ping.is_answered = true;
 	ping.received++;
-	printf("ping: %u bytes from %s, number %u, %lu.%03lu ms\n", echo->bytes,
+	printf("%s: %u bytes from %s, number %u, %lu.%03lu ms\n", exo_name(), echo->bytes,
 	       address_print(echo->from, address), echo->sequence, took_us / 1000, took_us % 1000);
 }
 
@@ -93,7 +93,7 @@ hear_error(struct net *from, const struct net_error *error)
 
 	(void)from;
 	if (error->about.protocol == IP_ICMP && error->about.from_port == ping.id) {
-		printf("ping: %s cannot be reached, says %s (type %u, code %u)\n",
+		printf("%s: %s cannot be reached, says %s (type %u, code %u)\n", exo_name(),
 		       address_print(error->about.to, to), address_print(error->from, teller),
 		       error->type, error->code);
 	}
@@ -107,7 +107,8 @@ wait_ns(uint64_t ns)
 	for (uint64_t now_ns = exo_now_ns(); now_ns < end_ns; now_ns = exo_now_ns()) {
 		int result = net_wait(&net, end_ns - now_ns);
 		if (result) {
-			printf("ping: the network is lost: %s\n", exo_error_sentence(result));
+			printf("%s: the network is lost: %s\n", exo_name(),
+			       exo_error_sentence(result));
 			exit(1);
 		}
 	}
@@ -122,7 +123,7 @@ wait_for_address(void)
 		wait_ns(INTERVAL_NS / 8);
 	}
 	if (!net.address) {
-		printf("ping: no address within %llu s\n", ADDRESS_NS / EXO_NS_PER_S);
+		printf("%s: no address within %llu s\n", exo_name(), ADDRESS_NS / EXO_NS_PER_S);
 		exit(1);
 	}
 }
@@ -136,7 +137,7 @@ ask(void)
 	ping.sent_ns = exo_now_ns();
 	int result = net_ping(&net, ping.to, ping.id, ping.sequence, ping.data, ping.bytes);
 	if (result) {
-		printf("ping: number %u was not sent: %s\n", ping.sequence,
+		printf("%s: number %u was not sent: %s\n", exo_name(), ping.sequence,
 		       exo_error_sentence(result));
 	}
 	net_flush(&net);
@@ -159,6 +160,6 @@ main(int argc, char **argv)
 	while (!ping.count || ping.sent < ping.count) {
 		ask();
 	}
-	printf("ping: %lu sent, %lu came back\n", ping.sent, ping.received);
+	printf("%s: %lu sent, %lu came back\n", exo_name(), ping.sent, ping.received);
 	return ping.received == ping.sent ? 0 : 1;
 }

@@ -26,7 +26,6 @@
 #define EVENT_NET    1
 #define SECONDS      64
 #define SECONDS_MOST 3600
-#define FIRST_NS     (2 * EXO_NS_PER_S) /* an answer that takes longer says little */
 
 static struct net net;
 
@@ -38,7 +37,8 @@ static struct {
 	uint32_t misses; /* questions without answer, in a row */
 	uint16_t port;
 	bool is_waiting;
-	bool has_said; /* that there is no server */
+	bool has_heard; /* an answer, ever */
+	bool has_said;  /* that there is no server */
 	struct sntp_question question;
 } sntp;
 
@@ -48,11 +48,11 @@ read_arguments(int argc, char **argv)
 	unsigned long seconds = argc > 2 ? strtoul(argv[2], NULL, 10) : SECONDS;
 
 	if (argc > 1 && address_parse(argv[1], &sntp.server)) {
-		printf("sntp: %s is no IPv4 address\n", argv[1]);
+		printf("%s: %s is no IPv4 address\n", exo_name(), argv[1]);
 		exit(1);
 	}
 	if (seconds < SNTP_LEAST_S || seconds > SECONDS_MOST) {
-		printf("sntp: %s is not from %d to %d seconds\n", argv[2], SNTP_LEAST_S,
+		printf("%s: %s is not from %d to %d seconds\n", exo_name(), argv[2], SNTP_LEAST_S,
 		       SECONDS_MOST);
 		exit(1);
 	}
@@ -69,7 +69,7 @@ map_page(void)
 						    &address);
 
 	if (result) {
-		printf("sntp: could not map the clock page (clock in the manifest): %s\n",
+		printf("%s: could not map the clock page (clock in the manifest): %s\n", exo_name(),
 		       exo_error_sentence(result));
 		exit(1);
 	}
@@ -117,26 +117,41 @@ hear(struct net *from, void *context, const struct net_datagram *datagram)
 	int result =
 		sntp_parse(datagram->data, datagram->bytes, &sntp.question, exo_now_ns(), &answer);
 	if (result == E_DENIED) {
-		printf("sntp: the server does not want to be asked any more\n");
+		printf("%s: the server does not want to be asked any more\n", exo_name());
 		exit(1);
 	}
 	if (result == 0) {
 		sntp.is_waiting = false;
+		sntp.has_heard = true;
 		sntp.misses = 0;
 		publish(&answer);
 	}
 }
 
-/* RFC 4330 10, 7.: twice as long with each question that was not answered. */
+/* RFC 4330 10, 7.: twice as long with each question that was not answered. Until there is a first
+ * answer nobody has the time, so it is asked for as often as is allowed. */
 static uint64_t
 interval_ns(void)
 {
 	uint64_t least_ns = SNTP_LEAST_S * EXO_NS_PER_S;
 	uint64_t most_ns = SECONDS_MOST * EXO_NS_PER_S;
-	uint64_t ns = sntp.misses ? least_ns << (sntp.misses < 9 ? sntp.misses - 1 : 8)
-				  : sntp.interval_ns;
+	uint64_t ns = sntp.misses      ? least_ns << (sntp.misses < 9 ? sntp.misses - 1 : 8)
+		      : sntp.has_heard ? sntp.interval_ns
+				       : least_ns;
 
 	return ns < most_ns ? ns : most_ns;
+}
+
+/* Counts a question without an answer, and says the first of a row. */
+static void
+miss(uint32_t server)
+{
+	char address[ADDRESS_TEXT];
+
+	if (++sntp.misses == 1) {
+		printf("%s: %s does not answer; it is asked again, less and less often\n",
+		       exo_name(), address_print(server, address));
+	}
 }
 
 static void
@@ -149,11 +164,14 @@ ask(void)
 		sntp.next_ns = exo_now_ns() + SNTP_LEAST_S * EXO_NS_PER_S;
 		if (!sntp.has_said) {
 			sntp.has_said = true;
-			printf("sntp: no time server: DHCP tells none, nor does an argument\n");
+			printf("%s: no time server: DHCP tells none, nor does an argument\n",
+			       exo_name());
 		}
 		return;
 	}
-	sntp.misses += sntp.is_waiting;
+	if (sntp.is_waiting) {
+		miss(path.to);
+	}
 	sntp.is_waiting = true;
 	exo_random(&sntp.question.nonce, sizeof(sntp.question.nonce));
 	sntp.question.asked_ns = exo_now_ns();
@@ -184,6 +202,6 @@ main(int argc, char **argv)
 		result = net_wait(&net,
 				  sntp.next_ns > now_ns ? sntp.next_ns - now_ns : EXO_NS_PER_S / 8);
 	}
-	printf("sntp: the network is lost: %s\n", exo_error_sentence(result));
+	printf("%s: the network is lost: %s\n", exo_name(), exo_error_sentence(result));
 	return 1;
 }

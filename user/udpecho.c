@@ -35,7 +35,7 @@ main(int argc, char **argv)
 	unsigned long port = argc > 1 ? strtoul(argv[1], NULL, 10) : ECHO_PORT;
 
 	if (!port || port > PORT_MOST) {
-		printf("udpecho: %s is no port from 1 to %d\n", argv[1], PORT_MOST);
+		printf("%s: %s is no port from 1 to %d\n", exo_name(), argv[1], PORT_MOST);
 		return 1;
 	}
 	if (net_open(&net, EVENT_NET)) {

@@ -22,7 +22,7 @@ read_address(const char *key, uint32_t *address)
 
 	*address = 0;
 	if (text && address_parse(text, address)) {
-		printf("net: the manifest's %s=%s is no IPv4 address\n", key, text);
+		printf("%s: the manifest's %s=%s is no IPv4 address\n", exo_name(), key, text);
 		return E_FORMAT;
 	}
 	return 0;
@@ -39,13 +39,15 @@ read_mac(uint8_t *mac)
 
 	if (text) {
 		if (address_parse_mac(text, mac)) {
-			printf("net: the manifest's mac=%s is no hardware address\n", text);
+			printf("%s: the manifest's mac=%s is no hardware address\n", exo_name(),
+			       text);
 			return E_FORMAT;
 		}
 		return 0;
 	}
 	if (!info || number >= EXO_NICS_MAX) {
-		printf("net: the hardware address is unknown; give mac= in the manifest\n");
+		printf("%s: the hardware address is unknown; give mac= in the manifest\n",
+		       exo_name());
 		return E_NOENT;
 	}
 	memcpy(mac, info->nic[number].mac, MAC_BYTES);
@@ -59,7 +61,8 @@ read_dhcp(bool *wants_dhcp)
 
 	*wants_dhcp = !text || strcmp(text, "never") != 0;
 	if (text && *wants_dhcp) {
-		printf("net: the manifest's dhcp=%s is unknown; say dhcp=never or nothing\n", text);
+		printf("%s: the manifest's dhcp=%s is unknown; say dhcp=never or nothing\n",
+		       exo_name(), text);
 		return E_FORMAT;
 	}
 	return 0;
@@ -79,7 +82,7 @@ check_settings(const struct net_settings *settings)
 		why = "the manifest says dhcp=never and gives no address=";
 	}
 	if (why) {
-		printf("net: %s\n", why);
+		printf("%s: %s\n", exo_name(), why);
 	}
 	return why ? E_FORMAT : 0;
 }
@@ -106,7 +109,7 @@ say_bound(const struct net *net)
 	char mask[ADDRESS_TEXT];
 	char gateway[ADDRESS_TEXT];
 
-	printf("net: address %s, netmask %s, gateway %s, %s\n",
+	printf("%s: address %s, netmask %s, gateway %s, %s\n", exo_name(),
 	       address_print(net->address, address), address_print(net->mask, mask),
 	       net->gateway ? address_print(net->gateway, gateway) : "none",
 	       dhcp_has_lease(&net->dhcp) ? "by DHCP" : "of the manifest");
@@ -122,16 +125,26 @@ say(struct net *net, enum net_note note)
 		say_bound(net);
 		break;
 	case NET_FALLBACK:
-		printf("net: no DHCP server answers; using the manifest's address\n");
+		printf("%s: no DHCP server answers; using the manifest's address\n", exo_name());
 		break;
 	case NET_CONFLICT:
-		printf("net: somebody else has %s already\n",
+		printf("%s: somebody else has %s already\n", exo_name(),
 		       address_print(net->arp.address, address));
 		break;
 	case NET_LOST:
-		printf("net: the lease is over and nobody renews it\n");
+		printf("%s: the lease is over and nobody renews it\n", exo_name());
 		break;
 	}
+}
+
+/* Why there are no rings, as whoever writes the manifest has to know it. */
+static const char *
+why_no_rings(int error)
+{
+	return error == E_NOENT    ? "the manifest gives no packets (filter-receive, -transmit)"
+	       : error == E_RIGHTS ? "the manifest lets it send nothing; write filter-transmit, "
+				     "such as filter-transmit = \"6:6=nic\""
+				   : exo_error_sentence(error);
 }
 
 int
@@ -146,10 +159,7 @@ net_open(struct net *net, uint32_t bit)
 	memset(net, 0, sizeof(*net));
 	result = net_rings_open(net, bit);
 	if (result) {
-		printf("net: no network: %s\n",
-		       result == E_NOENT
-			       ? "the manifest gives no packets (filter-receive, -transmit)"
-			       : exo_error_sentence(result));
+		printf("%s: no network: %s\n", exo_name(), why_no_rings(result));
 		return result;
 	}
 	net->hooks.note = say;

@@ -50,7 +50,7 @@ class Guest:
         self.wire = Wire(folder / "net")
         initrd = mkinitrd.for_manifest(manifest("udpecho"), f"{OUT}/udpecho.cpio")
         self.machine = qemu.Machine(log=f"{OUT}/udpecho.log", initrd=initrd, net=self.wire.net)
-        self.machine.expect(f"^net: address {GUEST}, netmask 255.255.255.0, gateway {US}, of the manifest", 30)
+        self.machine.expect(f"^udpecho: address {GUEST}, netmask 255.255.255.0, gateway {US}, of the manifest", 30)
 
     def close(self):
         self.machine.close()
@@ -333,14 +333,21 @@ def test_wrong_arguments(machine, initrd, args, says):
     ids=["address", "netmask", "host", "never", "dhcp", "mac"])
 def test_wrong_manifest(machine, initrd, words, says):
     guest = machine(initrd=initrd(manifest("udpecho", words=words)), net="user")
-    guest.expect("^net: " + re.escape(says), 30)
+    guest.expect("^udpecho: " + re.escape(says), 30)
     assert guest.finish(20) == qemu.FAILURE
 
 
 def test_no_packets(machine, initrd):
     words = 'program = "udpecho"; frames = <512>; values = "mac=02:00:00:00:00:09";'
     guest = machine(initrd=initrd(f"/dts-v1/; / {{ udpecho {{ {words} }}; }};"))
-    guest.expect("^net: no network: the manifest gives no packets", 30)
+    guest.expect("^udpecho: no network: the manifest gives no packets", 30)
+    assert guest.finish(20) == qemu.FAILURE
+
+
+def test_nothing_to_send_by(machine, initrd):
+    words = 'program = "udpecho"; frames = <512>; nic = <0>; filter = "ether dst nic and udp dst port 7";'
+    guest = machine(initrd=initrd(f"/dts-v1/; / {{ udpecho {{ {words} }}; }};"), net="user")
+    guest.expect("^udpecho: no network: the manifest lets it send nothing; write filter-transmit", 30)
     assert guest.finish(20) == qemu.FAILURE
 
 
@@ -352,7 +359,7 @@ def test_two_hosts_on_one_card(machine, initrd, cable):
     both = manifest("udpecho", more=second[second.index("second"):-3])
     guest = machine(initrd=initrd(both), net=cable.net)
     for _ in range(2):
-        guest.expect("^net: address 10.1.2.[34],", 30)
+        guest.expect(r"^(udpecho: address 10\.1\.2\.3|second: address 10\.1\.2\.4),", 30)
     alive(cable)
     for mac, address in ((GUEST_MAC, GUEST), (other_mac, other)) * 3:
         cable.send(Ether(src=OUR_MAC, dst=BROADCAST) / ARP(hwsrc=OUR_MAC, psrc=US, pdst=address))
@@ -369,7 +376,7 @@ def test_a_tap_sees_both_directions(machine, initrd, cable):
     dump = ('dump { program = "tcpdump"; args = "-t", "-c", "4", "icmp or udp"; frames = <512>; nic = <0>; '
             'filter-tap; restart = "1"; };')
     guest = machine(initrd=initrd(manifest("udpecho", more=dump)), net=cable.net)
-    guest.expect(f"^net: address {GUEST},", 30)
+    guest.expect(f"^udpecho: address {GUEST},", 30)
     assert "dump: listening" in guest.console
     assert cable.ping() and cable.echo(b"x" * 9) == b"x" * 9
     guest.expect("^dump: 4 packets shown", 10)
@@ -385,7 +392,7 @@ CODE = NO_DHCP + "code = <4>; "
 
 def started_handler(machine, initrd, cable, words=CODE, args=""):
     guest = machine(initrd=initrd(manifest("udpecho_handler", args, words)), net=cable.net)
-    guest.expect(f"^net: address {GUEST},", 30)
+    guest.expect(f"^udpecho_handler: address {GUEST},", 30)
     assert cable.ping()         # whatever comes to the program has it tell the handler its address
     return guest
 
@@ -431,13 +438,19 @@ def test_the_handler_is_loaded_in_each_life(machine, initrd, cable):
         guest.expect("^udpecho_handler: 1 datagrams sent back in the kernel", 5)
         guest.send("kill udpecho_handler\n")
         guest.expect("started again", 10)
-        guest.expect(f"^net: address {GUEST},", 30)
+        guest.expect(f"^udpecho_handler: address {GUEST},", 30)
         assert cable.ping()
 
 
 def test_the_handler_needs_code(machine, initrd, cable):
     guest = machine(initrd=initrd(manifest("udpecho_handler")), net=cable.net)
     guest.expect("^udpecho_handler: the manifest gives no pages for code; write code = <4>", 30)
+    assert guest.finish(20) == qemu.FAILURE
+
+
+def test_less_code_than_it_needs(machine, initrd, cable):
+    guest = machine(initrd=initrd(manifest("udpecho_handler", words=NO_DHCP + "code = <1>; ")), net=cable.net)
+    guest.expect("^udpecho_handler: the handler cannot be loaded: there are too few pages for code; write code = <4>", 30)
     assert guest.finish(20) == qemu.FAILURE
 
 
@@ -452,7 +465,7 @@ def test_more_code_than_there_is(machine, initrd, cable):
 def test_dhcp_of_qemu(machine, initrd):
     """QEMU's user network gives an address, and its gateway answers pings."""
     guest = machine(initrd=initrd(manifest("ping", "10.0.2.2 2", words="")), net="user")
-    guest.expect(r"^net: address 10\.0\.2\.15, netmask 255\.255\.255\.0, gateway 10\.0\.2\.2, by DHCP", 30)
+    guest.expect(r"^ping: address 10\.0\.2\.15, netmask 255\.255\.255\.0, gateway 10\.0\.2\.2, by DHCP", 30)
     assert guest.finish(30) == qemu.PASS
     assert "ping: 2 sent, 2 came back" in guest.console
 
@@ -460,8 +473,8 @@ def test_dhcp_of_qemu(machine, initrd):
 def test_fall_back(machine, initrd, cable):
     """No DHCP server: the manifest's address after 4 s, and then it works."""
     guest = machine(initrd=initrd(manifest("udpecho", words=f"values = {STATIC};")), net=cable.net)
-    guest.expect("^net: no DHCP server answers; using the manifest's address", 30)
-    guest.expect(f"^net: address {GUEST}, .* of the manifest", 10)
+    guest.expect("^udpecho: no DHCP server answers; using the manifest's address", 30)
+    guest.expect(f"^udpecho: address {GUEST}, .* of the manifest", 10)
     discovers = [f for _, data in cable.all if BOOTP in (f := Ether(data))]
     assert len(discovers) >= 2 and all(map(sums_are_right, discovers))
     assert all(("message-type", 1) in f[DHCP].options for f in discovers)
@@ -477,9 +490,9 @@ def test_a_conflict_is_seen(machine, initrd, cable):
     assert probe[ARP].psrc == "0.0.0.0"
     cable.send(Ether(src="02:00:00:00:00:07", dst=probe.src) /
                ARP(op=2, hwsrc="02:00:00:00:00:07", psrc=GUEST, hwdst=probe.src, pdst="0.0.0.0"))
-    guest.expect(f"^net: somebody else has {GUEST} already", 10)
+    guest.expect(f"^udpecho: somebody else has {GUEST} already", 10)
     del cable.hosts[GUEST]
-    guest.expect(f"^net: address {GUEST}", 20)
+    guest.expect(f"^udpecho: address {GUEST}", 20)
 
 
 class Server:
@@ -524,7 +537,7 @@ def test_dhcp_server(machine, initrd, cable):
     server.say("nak", discover)
     server.say("offer", discover)
     server.say("ack", server.next(3))
-    guest.expect(f"^net: address {GUEST}, netmask 255.255.255.0, gateway {US}, by DHCP", 10)
+    guest.expect(f"^udpecho: address {GUEST}, netmask 255.255.255.0, gateway {US}, by DHCP", 10)
     alive(cable)
     renew = server.next(3)
     assert renew.dst == OUR_MAC and renew[IP].dst == US and renew[BOOTP].ciaddr == GUEST
@@ -532,12 +545,12 @@ def test_dhcp_server(machine, initrd, cable):
     alive(cable)
     assert server.next(3)[IP].dst == US                 # left alone,
     assert server.next(3)[IP].dst == "255.255.255.255"  # it asks everybody,
-    guest.expect("^net: the lease is over and nobody renews it", 10)
+    guest.expect("^udpecho: the lease is over and nobody renews it", 10)
     cable.clear()
     cable.send_ip(IP(src=US, dst=GUEST) / ICMP())
     assert not cable.collect(is_reply, 0.5)             # has no address any more,
     server.lend()                                       # and begins anew.
-    guest.expect(f"^net: address {GUEST}", 10)
+    guest.expect(f"^udpecho: address {GUEST}", 10)
     alive(cable)
 
 
@@ -554,11 +567,11 @@ def test_dhcp_refuses(machine, initrd, cable):
                ARP(op=2, hwsrc=OUR_MAC, psrc=GUEST, hwdst=probe.src, pdst="0.0.0.0"))
     declined = server.next(4)
     assert ("requested_addr", GUEST) in declined[DHCP].options
-    guest.expect(f"^net: somebody else has {GUEST} already", 10)
+    guest.expect(f"^udpecho: somebody else has {GUEST} already", 10)
     begin = time.monotonic()
     server.lend()
     assert time.monotonic() - begin > 8
-    guest.expect(f"^net: address {GUEST}", 10)
+    guest.expect(f"^udpecho: address {GUEST}", 10)
 
 
 # --- time -------------------------------------------------------------------------------------------
@@ -607,6 +620,15 @@ def test_time_is_refused(machine, initrd, cable):
     time_of(cable, asked(cable), 0, stratum=0)
     guest.expect("^sntp: the server does not want to be asked any more", 10)
     guest.expect("^init: sntp: ended with status 1", 10)
+
+
+def test_a_silent_time_server_is_told(machine, initrd, cable):
+    """Until there is an answer it is asked every 15 s (RFC 4330 10, 1.), and who waits is told why."""
+    guest = machine(initrd=initrd(manifest("sntp", US, words=NO_DHCP + "clock;")), net=cable.net)
+    asked(cable)
+    guest.expect(rf"^sntp: {re.escape(US)} does not answer; it is asked again", 20)
+    time_of(cable, asked(cable), 1_900_000_000)
+    guest.expect("^sntp: it is 2030-03-17", 10)
 
 
 def test_sntp_needs_the_clock_page(machine, initrd):

@@ -48,6 +48,18 @@ fail(const char *what, int64_t status)
 	return 1;
 }
 
+/* The sentence of E_NOSPACE does not say of what there is too little. */
+static int
+fail_load(const struct exo_result *loaded)
+{
+	const char *why = loaded->value == E_NOSPACE
+				  ? "there are too few pages for code; write code = <4>"
+				  : exo_error_sentence((int)loaded->value);
+
+	printf("%s: the handler cannot be loaded: %s\n", exo_name(), why);
+	return 1;
+}
+
 /* Loads the handler and has it look at the packets that come to the interface. */
 static int
 start_handler(uint32_t port)
@@ -66,7 +78,7 @@ start_handler(uint32_t port)
 	((struct echo_state *)page.memory)->port = port;
 	loaded = exo_code_load2(code, &echo_code);
 	if (loaded.value < 0) {
-		return fail("the handler cannot be loaded", loaded.value);
+		return fail_load(&loaded);
 	}
 	status = exo_bind(EXO_BIND_HANDLER, net_ring(&net), code, page.frames);
 	return status < 0 ? fail("the handler cannot be bound", status) : 0;
