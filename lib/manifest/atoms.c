@@ -132,7 +132,8 @@ static const char *
 take_load(const char **at, struct load *load)
 {
 	if (!take_number(at, &load->offset) || !take(at, ":") || !take_number(at, &load->width)) {
-		return "it does not begin with OFFSET:WIDTH";
+		return "it does not begin with OFFSET:WIDTH, as 12:2=0x0800 does; the syntax of "
+		       "tcpdump is for filter";
 	}
 	if (load->width != 6 &&
 	    (load->width > 8 || !load->width || (load->width & (load->width - 1)))) {

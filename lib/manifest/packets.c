@@ -208,6 +208,12 @@ refuse_overlap(const struct manifest_env *env, const struct manifest_filter *min
 	}
 	atoms_print(mine_text, sizeof(mine_text), mine->atoms, mine->count);
 	atoms_print(their_text, sizeof(their_text), theirs->atoms, theirs->count);
+	if (env == other) {
+		return manifest_refuse(refusal, env->name, "filter",
+				       "a packet could match both \"%s\" and \"%s\" of it; make "
+				       "them exclude each other (tcp dst port 80, not tcp port 80)",
+				       their_text, mine_text);
+	}
 	return manifest_refuse(refusal, env->name, property_of(env),
 			       "a packet could match \"%s\" of it and \"%s\" of \"%s\"; some byte "
 			       "must differ between the two",

@@ -174,9 +174,8 @@ check_blocks(const struct manifest *manifest, uint32_t index,
 
 		if (!blocks) {
 			return manifest_refuse(refusal, env->name, "blocks",
-					       "this machine has no "
-					       "disk %u; attach one, or remove it from the "
-					       "manifest",
+					       "this machine has no disk %u; attach one (make qemu "
+					       "DISK=file), or remove it from the manifest",
 					       extent->disk);
 		}
 		if (!range_within(extent->first, extent->count, blocks)) {
@@ -201,10 +200,11 @@ check_nic(const struct manifest *manifest, uint32_t index, const struct manifest
 		return 0;
 	}
 	if (!machine->has_nic[env->nic]) {
-		return manifest_refuse(refusal, env->name, "nic",
-				       "this machine has no NIC %u; attach "
-				       "one, or remove it from the manifest",
-				       env->nic);
+		return manifest_refuse(
+			refusal, env->name, "nic",
+			"this machine has no NIC %u; attach one (make qemu "
+			"NET=user, a word for each NIC), or remove it from the manifest",
+			env->nic);
 	}
 	if (packets_filters(manifest, env->nic) > machine->filters[env->nic]) {
 		return manifest_refuse(refusal, env->name, "filters",

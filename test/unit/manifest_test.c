@@ -375,8 +375,8 @@ static const char *const env_refusals[][2] = {
 	 "e: blocks: it is not 1 to 4 times <DISK FIRST COUNT>"},
 	{"blocks = <4 0 1>;", "e: blocks: there is never a disk 4; disks are counted from 0 and 3 "
 			      "is the last"},
-	{PROGRAM "blocks = <1 0 1>;",
-	 "e: blocks: this machine has no disk 1; attach one, or remove it from the manifest"},
+	{PROGRAM "blocks = <1 0 1>;", "e: blocks: this machine has no disk 1; attach one (make "
+				      "qemu DISK=file), or remove it from the manifest"},
 	{PROGRAM "blocks = <0 999 2>;",
 	 "e: blocks: <0 999 2> leaves disk 0, which has 1000 blocks; lower the count, or attach a "
 	 "larger disk"},
@@ -389,9 +389,13 @@ static const char *const env_refusals[][2] = {
 	{PROGRAM "nic = \"lop\"; filter-receive;",
 	 "e: nic: there is no NIC \"lop\"; write its number, or \"loop\""},
 	{PROGRAM "nic = \"loop\"; filter-receive;",
-	 "e: nic: this machine has no NIC 3; attach one, or remove it from the manifest"},
+	 "e: nic: this machine has no NIC 3; attach one (make qemu NET=user, a word for each NIC), "
+	 "or remove it from "
+	 "the manifest"},
 	{PROGRAM "nic = <1>; filter-receive;",
-	 "e: nic: this machine has no NIC 1; attach one, or remove it from the manifest"},
+	 "e: nic: this machine has no NIC 1; attach one (make qemu NET=user, a word for each NIC), "
+	 "or remove it from "
+	 "the manifest"},
 	{PROGRAM "nic = <0>;",
 	 "e: nic: without filter, filter-receive, filter-transmit, filter-shared or filter-tap "
 	 "no packet comes or goes; "
@@ -410,7 +414,8 @@ static const char *const env_refusals[][2] = {
 	{"filter-receive = <1 2 3>;", "e: filter-receive: it is no list of atoms; write "
 				      "filter-receive = \"12:2=0x0800\", ..."},
 	{"filter-receive = \"tcp port 80\";", "e: filter-receive: \"tcp port 80\" is no atom: it "
-					      "does not begin with OFFSET:WIDTH"},
+					      "does not begin with OFFSET:WIDTH, as 12:2=0x0800 "
+					      "does; the syntax of tcpdump is for filter"},
 	{"filter-receive = \"12:3=1\";", "e: filter-receive: \"12:3=1\" is no atom: the width is "
 					 "none of 1, 2, 4, 6, 8 bytes"},
 	{"filter-receive = \"1513:2=1\";",
@@ -471,8 +476,8 @@ static const char *const env_refusals[][2] = {
 	{PROGRAM "nic = <0>; filter = \"ip\"; filter-receive;",
 	 "e: filter: filter-receive is there as well; remove one"},
 	{PROGRAM "nic = <0>; filter = \"ip src or dst host 10.0.0.1\";",
-	 "e: filter: a packet could match \"12:2=0x800 30:4=0xa000001\" of it and \"12:2=0x800 "
-	 "26:4=0xa000001\" of \"e\"; some byte must differ between the two"},
+	 "e: filter: a packet could match both \"12:2=0x800 26:4=0xa000001\" and \"12:2=0x800 "
+	 "30:4=0xa000001\" of it; make them exclude each other (tcp dst port 80, not tcp port 80)"},
 	{PROGRAM "nic = <0>; filter = \"tcp port 80\"; filter-shared;",
 	 "e: filter: it, filter-shared and filter-tap become 5 capabilities, and an environment "
 	 "gets at most 4; make it simpler"},
@@ -485,7 +490,8 @@ static const char *const env_refusals[][2] = {
 	 "e: filter-transmit: only who receives may send; add filter-receive, such as "
 	 "filter-receive = \"0:6=nic\""},
 	{PROGRAM "nic = <0>; filter-tap = \"12=1\";",
-	 "e: filter-tap: \"12=1\" is no atom: it does not begin with OFFSET:WIDTH"},
+	 "e: filter-tap: \"12=1\" is no atom: it does not begin with OFFSET:WIDTH, as 12:2=0x0800 "
+	 "does; the syntax of tcpdump is for filter"},
 	{PROGRAM "code;", "e: code: it is not one number; write code = <1>"},
 	{PROGRAM "code = <0>;", "e: code: 0 is out of range; it must be from 1 to 65536"},
 	{PROGRAM "code = <65>;", "e: code: there is no room for 65 pages of code: this machine has "
