@@ -51,7 +51,7 @@ $(B)/initrd.cpio: $(B)/manifest.dtb $(call elf_of,$(USER_PROGS)) scripts/mkinitr
 # --- running ----------------------------------------------------------------------------------------
 .PHONY: qemu run stop monitor trace gdb
 quoted = '$(subst ','\'',$1)'
-QEMU_WORDS = BOARD=$(BOARD) $(foreach v,SMP MEM CPU APPEND NET ICOUNT PLUGIN TIMEOUT,$(if $($v),$(call quoted,$v=$($v))))
+QEMU_WORDS = BOARD=$(BOARD) $(foreach v,SMP MEM CPU APPEND NET FORWARD ICOUNT PLUGIN TIMEOUT,$(if $($v),$(call quoted,$v=$($v))))
 qemu: kernel initrd
 	@$(PYTHON) scripts/qemu.py $(QEMU_WORDS) $(if $(DISK),$(call quoted,DISK=$(DISK)))
 run: kernel initrd $(B)/disk.img

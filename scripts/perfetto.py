@@ -194,8 +194,8 @@ def record(manifest, seconds, events, log, **options):
     append = f"chitin.trace={events} " + options.pop("append", "")
     port, stopped = qemu.free_port(), threading.Event()
     has_net = options.get("net") == "user"
-    with qemu.Machine(log=log, initrd=initrd, append=append.strip(), forward=[(port, 80)] if has_net else (),
-                      **options) as guest:
+    forward = [(port, 80)] * has_net + options.pop("forward", [])
+    with qemu.Machine(log=log, initrd=initrd, append=append.strip(), forward=forward, **options) as guest:
         if has_net:
             threading.Thread(target=ask_for_pages, args=(port, stopped), daemon=True).start()
         try:

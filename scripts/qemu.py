@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Run a kernel in QEMU: `make qemu`, and class Machine for everything that drives a guest.
 
-  qemu.py [NAME=value ...]   the words of `make qemu`: BOARD SMP MEM CPU APPEND DISK NET ICOUNT PLUGIN
+  qemu.py [NAME=value ...]   the words of `make qemu`: BOARD SMP MEM CPU APPEND DISK NET FORWARD ICOUNT PLUGIN
                              TIMEOUT, and KERNEL, INITRD, LOG for other files than the board's
 
 Exit status: 0 after an orderly power-off, 1 on guest failure or panic, 124 at TIMEOUT. The console's text
@@ -26,6 +26,7 @@ BOARDS = {
     "qemu-virt": {"machine": "virt", "smp": 2, "mem": "256M", "virtio": True},
     "qemu-sifive_u": {"machine": "sifive_u", "smp": 5, "mem": "256M", "virtio": False},
 }
+NICS_MAX = 3        # cards; the kernel's own loop is one more
 PASS, FAILURE, TIMED_OUT = 0, 1, 124
 POWER_OFF = re.compile(rb"^chitin: power off\r?$", re.M)
 PANIC = re.compile(rb"^chitin: (?:panic|cannot start).*$", re.M)
@@ -37,7 +38,7 @@ class GuestError(Exception):
 
 def command(board="qemu-virt", kernel=None, initrd=None, smp=None, mem=None, cpu=None, append=None,
             disk=None, net="none", forward=(), icount=False, plugin=None, extra=()):
-    """The QEMU command line, without its console. forward: pairs (host port, guest port) for net="user";
+    """The QEMU command line, without its console. forward: (host port, guest port) of TCP, or with a third part "udp", for net="user";
     net="dgram:PATH" exchanges raw frames over the UNIX datagram sockets PATH.guest and PATH.host; "hub:N" with the other
     NICs of hub N. With commas between them: several NICs, of which the first is NIC 0."""
     spec = BOARDS.get(board)
@@ -62,6 +63,8 @@ def command(board="qemu-virt", kernel=None, initrd=None, smp=None, mem=None, cpu
         words += ["-drive", f"file={disk},if=none,format=raw,id=disk0",
                   "-device", "virtio-blk-device,drive=disk0,bus=virtio-mmio-bus.0"]
     nets = [kind for kind in net.split(",") if kind != "none"]
+    if len(nets) > NICS_MAX:
+        raise ValueError(f"NET={net}: the kernel drives {NICS_MAX} NICs, and these are {len(nets)}")
     for number, kind in enumerate(nets):    # QEMU's device tree begins with the last bus
         words += ["-netdev", netdev(kind, number, forward),
                   "-device", f"virtio-net-device,netdev=net{number},bus=virtio-mmio-bus.{len(nets) - number},"
@@ -75,12 +78,13 @@ def command(board="qemu-virt", kernel=None, initrd=None, smp=None, mem=None, cpu
 
 def netdev(net, number, forward):
     if net == "user":
-        return f"user,id=net{number}" + "".join(f",hostfwd=tcp:127.0.0.1:{h}-:{g}" for h, g in forward if not number)
+        return f"user,id=net{number}" + "".join(f",hostfwd={kind[0] if kind else 'tcp'}:127.0.0.1:{host}-:{guest}"
+                                                for host, guest, *kind in forward if not number)
     kind, _, path = net.partition(":")
-    if kind == "hub":
+    if kind == "hub" and (path.isdigit() or not path):
         return f"hubport,id=net{number},hubid={path or 0}"
     if kind != "dgram":
-        raise ValueError(f"NET={net}: must be user, none, dgram or hub, or several with commas between them")
+        raise ValueError(f"NET={net}: must be user, none, dgram[:PATH] or hub[:NUMBER], or several with commas between them")
     path = os.path.relpath(path or f"{BUILD}/net{number or ''}")
     return (f"dgram,id=net{number},local.type=unix,local.path={path}.guest,"
             f"remote.type=unix,remote.path={path}.host")
@@ -256,7 +260,7 @@ def console_run(words, board, log, timeout, terminated=FAILURE):
     return result
 
 
-KNOWN = ("BOARD", "SMP", "MEM", "CPU", "APPEND", "DISK", "NET", "ICOUNT", "PLUGIN", "TIMEOUT",
+KNOWN = ("BOARD", "SMP", "MEM", "CPU", "APPEND", "DISK", "NET", "FORWARD", "ICOUNT", "PLUGIN", "TIMEOUT",
          "KERNEL", "INITRD", "LOG")
 
 
@@ -286,6 +290,15 @@ def seconds(words):
     return number(words, "TIMEOUT", 1, 10 ** 6, float)
 
 
+def forwards(text):
+    """FORWARD=udp:5007-7,tcp:8000-80 as command() wants it: ports of this host's loopback, and of the guest."""
+    found = [re.fullmatch(r"(tcp|udp):(\d+)-(\d+)", word) for word in text.split(",")]
+    if not all(m and all(1 <= int(port) <= 65535 for port in m.groups()[1:]) for m in found):
+        raise ValueError(f"FORWARD={text}: must be udp:HOST_PORT-GUEST_PORT or tcp:..., such as udp:5007-7, or several "
+                         "with commas between them")
+    return [(int(m[2]), int(m[3]), m[1]) for m in found]
+
+
 def refuse_what_qemu_garbles(words):
     """QEMU's own words for these two do not name the setting."""
     size = re.fullmatch(r"(\d+)([MGmg]?)", words.get("MEM", "6M"))
@@ -306,6 +319,10 @@ def options_of(words):
     for name in ("KERNEL", "MEM", "CPU", "APPEND", "DISK", "NET", "PLUGIN"):
         if name in words:
             options[name.lower()] = words[name]
+    if "FORWARD" in words:
+        if words.get("NET", "").split(",")[0] != "user":
+            raise ValueError("FORWARD= leads to NIC 0, which must be one of QEMU's user network: NET=user")
+        options["forward"] = forwards(words["FORWARD"])
     return options
 
 

@@ -83,7 +83,7 @@ def start(argv):
     if running(board):
         raise ValueError(f"it is running already (process {running(board)}); try: make stop")
     check_free(port)
-    line = qemu.command(**options, forward=[(port, 80)])
+    line = qemu.command(forward=[(port, 80)] + options.pop("forward", []), **options)
     with open(pid_file(board), "w", encoding="ascii") as f:
         f.write(str(os.getpid()))
     stopped, answered = threading.Event(), threading.Event()

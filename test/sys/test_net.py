@@ -5,6 +5,7 @@ import itertools
 import os
 import random
 import re
+import socket
 import struct
 import threading
 import time
@@ -468,6 +469,19 @@ def test_dhcp_of_qemu(machine, initrd):
     guest.expect(r"^ping: address 10\.0\.2\.15, netmask 255\.255\.255\.0, gateway 10\.0\.2\.2, by DHCP", 30)
     assert guest.finish(30) == qemu.PASS
     assert "ping: 2 sent, 2 came back" in guest.console
+
+
+def test_a_port_of_this_host_leads_to_the_guest(machine, initrd):
+    """FORWARD= of make qemu."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.bind(("127.0.0.1", 0))
+        port = own.getsockname()[1]
+    guest = machine(initrd=initrd(manifest("udpecho", words="")), net="user", forward=qemu.forwards(f"udp:{port}-7"))
+    guest.expect(r"^udpecho: address 10\.0\.2\.15", 30)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.settimeout(10)
+        own.sendto(b"hello", ("127.0.0.1", port))
+        assert own.recv(100) == b"hello"
 
 
 def test_fall_back(machine, initrd, cable):

@@ -39,6 +39,7 @@ class Wire:
         self.socket.shutdown(socket.SHUT_RDWR)
         self.reader.join(5)
         self.socket.close()
+        os.unlink(f"{self.path}.host")      # else nobody can bind it again
 
     def _read(self):
         while data := self._receive():
