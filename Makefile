@@ -121,6 +121,7 @@ $(if $(filter $(elf_of_external),$(call elf_of,$(USER_PROGS))),$(error $(notdir 
 $(foreach l,$(filter-out $(LIBS),$(LIBRARIES)),$(error LIBRARIES=$(LIBRARIES): there is no library $l; \
 	there are: $(sort $(LIBS))))
 libs-$(EXTERNAL) := $(LIBRARIES)
+$(filter %.S.o,$(call uobjs,$(call sources_of,$(EXTERNAL)))): $(wildcard $(O)/code/*.prog) # of `make code`, by .incbin
 $(eval $(subst $(call elf_of,$(EXTERNAL)):,$(elf_of_external):,$(call program,$(EXTERNAL))))
 program: $(elf_of_external)
 	@echo $<

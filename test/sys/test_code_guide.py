@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Is docs/code.md true: its listings parts of programs, its commands what is printed, its tables those of code.def?"""
+import os
 import re
 import shlex
 import subprocess
 
 import pytest
+
+BUILD = os.environ.get("O") or "build"
 
 
 def read(path):
@@ -44,6 +47,24 @@ def test_commands_print_what_is_shown(command, output):
 
 def test_there_are_commands():
     assert len(examples()) == 3
+
+
+def test_a_program_outside_of_the_tree_has_the_latest(tmp_path):
+    """The folder with a code.S that the guide describes: another program in the file, another program in the ELF."""
+    listing = re.search(r"^```\n(\t\.section.*?)^```", GUIDE, re.M | re.S).group(1)
+    assert listing.replace("build/code/echo", "udpecho_handler") in read("user/udpecho_handler/code.S")
+    folder, prog = tmp_path / "guided", f"{BUILD}/code/guided.prog"
+    for made in (folder, tmp_path / "code"):
+        made.mkdir()
+    (folder / "main.c").write_text("extern const char echo_code[];\nint\nmain(void)\n{\n\treturn echo_code[0];\n}\n")
+    (folder / "code.S").write_text(listing.replace("build/code/echo.prog", prog))
+    for class_name, source in (("handler", "echo"), ("acl", "grants")):
+        (tmp_path / "code/guided.c").write_text(read(f"test/code/{source}.c"))
+        for words in (["code", f"SRC={tmp_path}/code/guided.c", f"CLASS={class_name}"], ["program", f"SRC={folder}"]):
+            subprocess.run(["make", "-s", *words], stdin=subprocess.DEVNULL, timeout=300, check=True)
+        with open(prog, "rb") as code, open(f"{BUILD}/qemu-virt/user/guided.elf", "rb") as elf:
+            assert code.read() in elf.read()
+    os.remove(f"{BUILD}/qemu-virt/user/guided.elf")
 
 
 def test_the_tests_compile_as_make_does():
