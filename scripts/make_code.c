@@ -30,6 +30,14 @@ static const char *const classes[EXO_CODE_CLASSES] = {
 #include <exo/code.def>
 };
 
+static const struct {
+	const char *name;
+	uint32_t classes;
+} helpers[EXO_CODE_HELPERS] = {
+#define CODE_HELPER(nr, name, fuel, classes) [nr] = {#name, classes},
+#include <exo/code.def>
+};
+
 static void
 fail(const char *name, const char *why)
 {
@@ -98,6 +106,23 @@ complain(const char *path, uint32_t at, const char *why)
 	}
 }
 
+/* Who may call the helper that was refused. */
+static void
+tell_helper(uint32_t nr)
+{
+	if (nr >= EXO_CODE_HELPERS || !helpers[nr].name) {
+		fprintf(stderr, "there is no helper %u; exo/code_helpers.h has them all\n", nr);
+		return;
+	}
+	fprintf(stderr, "helper %u, %s, is for:", nr, helpers[nr].name);
+	for (uint32_t class = 1; class < EXO_CODE_CLASSES; class ++) {
+		if (helpers[nr].classes & (1u << class)) {
+			fprintf(stderr, " %s", classes[class]);
+		}
+	}
+	fprintf(stderr, "\n");
+}
+
 static void
 refuse(const char *path, const struct code_program *p)
 {
@@ -108,6 +133,9 @@ refuse(const char *path, const struct code_program *p)
 		"instruction %u: opcode 0x%02x, destination r%u, source r%u, offset %d, "
 		"constant %d\n",
 		p->at, i->opcode, bpf_destination(i), bpf_source(i), i->offset, i->imm);
+	if (p->refusal == EXO_REFUSED_helper) {
+		tell_helper((uint32_t)i->imm);
+	}
 	exit(1);
 }
 

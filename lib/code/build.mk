@@ -8,7 +8,8 @@ make-code-y := scripts/make_code.c $(lib-code-y) kern/code/program.c kern/code/v
 $(MAKE_CODE): $(make-code-y) $(wildcard lib/code/*.h kern/code/*.h lib/base/*.h include/exo/*)
 	@mkdir -p $(@D)
 	$(call say,HOSTLD) gcc -std=gnu11 -O1 -g -I. -Iinclude $(WARN) -o $@ $(make-code-y)
-clang_code = -target bpf -mcpu=v3 -std=gnu11 -O2 -g -ffreestanding -fno-common -fno-strict-aliasing -fno-crash-diagnostics -Iinclude \
+# Without the headers of this machine's own C library: there is nothing to link with.
+clang_code = -target bpf -mcpu=v3 -std=gnu11 -O2 -g -ffreestanding -fno-common -fno-strict-aliasing -fno-crash-diagnostics -nostdlibinc -Iinclude \
 	-fdebug-compilation-dir=. -Wall -Wextra -Wno-unused-parameter
 # $(call code_prog,FILE.prog,FILE.c,CLASS): for the build.mk of a program that has such code in it.
 define code_prog
@@ -22,6 +23,7 @@ ifneq ($(and $(SRC),$(CLASS)),)
 CODE := $(O)/code/$(basename $(notdir $(SRC)))
 code: $(MAKE_CODE) | $(STAMP)-code.ok
 	@test -f $(call quoted,$(SRC)) || { echo 'SRC=$(SRC): there is no such C file' >&2; false; }
+	@test $(words $(SRC)),$(suffix $(SRC)) = 1,.c || { echo 'SRC=$(SRC): must be a C file, x.c, without a space in its path' >&2; false; }
 	@mkdir -p $(dir $(CODE))
 	$(call say,CLANG) clang $(clang_code) -c -o $(CODE).o $(SRC)
 	@$(MAKE_CODE) $(CODE).o $(CODE).prog $(CLASS) $(FUNCTION)

@@ -119,6 +119,7 @@ def test_a_busy_port_is_named():
     (["program", "SRC=user/init"], "init is a program of user/"),
     (["code", "SRC=test/code/echo.c"], "make code SRC="),
     (["code", "SRC=/no/such.c", "CLASS=acl"], "SRC=/no/such.c: there is no such C file"),
+    (["code", "SRC=README.md", "CLASS=acl"], "SRC=README.md: must be a C file, x.c"),
     (["code", "SRC=test/code/echo.c", "CLASS=king"], "CLASS=king: there is no such class of code; there are: owns acl"),
     (["run", "BOARD=qemu-sifive_u"], "no disk and no network"),
     (["BOARD=no-such"], "no board no-such; try"),
