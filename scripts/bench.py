@@ -636,6 +636,8 @@ def main():
     opts = args.parse_args()
     opts.plugin = opts.plugin.resolve()
     opts.board, opts.trace = opts.build.name, {}
+    if opts.board != "qemu-virt":
+        sys.exit(f"bench: BOARD={opts.board}: figures are counted on one hart, which only qemu-virt has")
     opts.elf = lambda program: opts.build / "bench" / f"{program}.elf"
     opts.out.mkdir(parents=True, exist_ok=True)
     wanted = opts.only.split(",") if opts.only else ALL
