@@ -8,7 +8,7 @@ import pytest
 # Guide: the programs that its listings are out of, how many listings it has.
 GUIDES = {
     "docs/rt.md": (["user/control.c", "boards/qemu-virt/manifest.dts"], 4),
-    "docs/net.md": (["user/udpecho.c", "test/boot/net.c", "test/boot/net.dts"], 5),
+    "docs/net.md": (["user/udpecho.c", "test/boot/net.c", "test/sys/udpecho.dts"], 5),
     "docs/threads.md": (["test/boot/threads.c", "test/boot/pipe.c", "test/boot/signal.c", "test/boot/stride.c"], 5),
 }
 

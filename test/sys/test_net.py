@@ -472,12 +472,13 @@ def test_dhcp_of_qemu(machine, initrd):
 
 
 def test_a_port_of_this_host_leads_to_the_guest(machine, initrd):
-    """FORWARD= of make qemu."""
+    """FORWARD= of make qemu, with the manifest of docs/net.md."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
         own.bind(("127.0.0.1", 0))
         port = own.getsockname()[1]
-    guest = machine(initrd=initrd(manifest("udpecho", words="")), net="user", forward=qemu.forwards(f"udp:{port}-7"))
-    guest.expect(r"^udpecho: address 10\.0\.2\.15", 30)
+    with open("test/sys/udpecho.dts", encoding="utf-8") as f:
+        guest = machine(initrd=initrd(f.read()), net="user", forward=qemu.forwards(f"udp:{port}-7"))
+    guest.expect(r"^echo: address 10\.0\.2\.15", 30)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
         own.settimeout(10)
         own.sendto(b"hello", ("127.0.0.1", port))
