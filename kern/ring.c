@@ -22,6 +22,7 @@ ring_init(struct ring *r, struct env *e, uint32_t kind, uint32_t bit)
 	r->event_bit = bit;
 	r->packet_use.kind = USE_PACKET;
 	r->buffer_use.kind = USE_BUFFER;
+	list_init(&r->turned_away);
 	r->env = e;
 	r->env_next = e->rings;
 	if (e->rings) {
@@ -116,6 +117,25 @@ ring_tell(struct ring *r)
 	}
 }
 
+void
+ring_turn_away(struct ring *r, struct list_node *list)
+{
+	if (list_is_empty(&r->turned_away)) {
+		list_push_back(list, &r->turned_away);
+	}
+}
+
+bool
+ring_tell_next(struct list_node *list)
+{
+	struct list_node *first = list_pop_front(list);
+
+	if (first) {
+		ring_tell(container_of(first, struct ring, turned_away));
+	}
+	return !list_is_empty(list);
+}
+
 struct ring_request *
 ring_request(struct ring *r)
 {
@@ -206,6 +226,7 @@ ring_bury(struct ring *r)
 {
 	r->dead = 1;
 	ring_leave_env(r);
+	list_remove(&r->turned_away);
 	ring_unbind(r, &r->packet_use);
 	ring_unbind(r, &r->buffer_use);
 	if (r->kind == EXO_RING_RECEIVE) {

@@ -55,7 +55,7 @@ struct ring {
 	uint32_t filter;  /* of the bound PACKET capability, and */
 	uint32_t packets; /* its start: the NIC too */
 	struct nic *nic;
-	struct list_node turned_away; /* in the NIC's list; by itself: it is not */
+	struct list_node turned_away; /* in its device's list; by itself: it is not */
 	struct ring *news;            /* the next in the NIC's list of those with news */
 	uint8_t *buffer;              /* packets lie there, EXO_PACKET_BYTES each */
 	uint32_t buffers;             /* packets that fit, a power of two; 0: no buffer */
@@ -106,6 +106,11 @@ ring_received(struct ring *r, uint64_t slot, uint16_t bytes)
 }
 /* Signal the owner, in the handler of an interrupt. */
 void ring_tell(struct ring *r);
+/* What r wants submitted has no room: it stands in its device's list, once, until it is told. */
+void ring_turn_away(struct ring *r, struct list_node *list);
+/* There is room: whoever has waited longest is told. True: others wait still. If nobody takes the
+ * room that he was told of, nothing under way will make some: so that is the time to go on. */
+bool ring_tell_next(struct list_node *list);
 /* A free request record, NULL if none. */
 struct ring_request *ring_request(struct ring *r);
 /* Release the frames that q has pinned so far. */

@@ -4,9 +4,13 @@
  * A request names a BLOCK and a FRAME capability; both are checked here, once, on a copy of the
  * descriptor. Until the device is done the request is bound to the BLOCK capability, so that it
  * cannot leave the tree, and the frames are pinned: their holder may lose them at once, but nobody
- * else gets them before. State:      the disks and which ring's request each tag of a device
- * belongs to; tree lock. Invariants: a tag in use names a busy request of a ring whose in_flight
- * counts it; each ends exactly once, by extent_done. Design:     docs/design/disk.md
+ * else gets them before.
+ *
+ * State:      the disks and which ring's request each tag of a device belongs to; tree lock.
+ * Invariants: a tag in use, one of under_way, names a busy request of a ring whose in_flight counts
+ *             it; each ends exactly once, by extent_done. While a ring waits for room, a tag is in
+ *             use, or the disk has another turn.
+ * Design:     docs/design/disk.md, network.md ("Transmit")
  */
 #include "kern/disk/extent.h"
 #include "kern/claim.h"
@@ -21,6 +25,8 @@ struct disk {
 	struct kernel *kernel;
 	struct blk *blk;
 	uint32_t number;
+	uint32_t under_way;           /* tags in use */
+	struct list_node turned_away; /* rings with requests that found no room */
 	struct {
 		struct ring *ring;
 		struct ring_request *request;
@@ -41,9 +47,11 @@ extent_done(void *context, uint32_t tag, int result)
 	}
 	d->blk->work += d->tag[tag].request->pinned[0].pages / PAGES_COST;
 	d->tag[tag].ring = NULL;
+	d->under_way--;
 	info->requests++;
 	info->errors += result < 0;
 	ring_finish(r, d->tag[tag].request, result);
+	ring_tell_next(&d->turned_away);
 }
 
 void
@@ -56,6 +64,7 @@ extent_attach(struct kernel *k, uint32_t number, struct blk *b)
 	d->number = number;
 	b->context = d;
 	b->done = extent_done;
+	list_init(&d->turned_away);
 	k->sysinfo->disk[number] = (struct exo_disk_info){
 		.blocks = b->blocks,
 		.present = 1,
@@ -66,10 +75,14 @@ extent_attach(struct kernel *k, uint32_t number, struct blk *b)
 bool
 extent_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 {
-	struct blk *b = disks[number].blk;
-	bool more = b->ops->interrupt(b, budget);
+	struct disk *d = &disks[number];
+	bool more = d->blk->ops->interrupt(d->blk, budget);
 
-	*work = b->work;
+	*work = d->blk->work;
+	if (!d->under_way && !list_is_empty(&d->turned_away)) {
+		more |= ring_tell_next(&d->turned_away);
+		++*work;
+	}
 	return more;
 }
 
@@ -167,18 +180,20 @@ start(struct disk *d, struct ring *r, const struct exo_disk_request *q, struct c
 	request->pinned[0].page = page;
 	request->pinned[0].pages = segments ? q->count : 0;
 	r->in_flight++;
+	d->under_way++;
 	d->tag[tag].ring = r;
 	d->tag[tag].request = request;
 	return 0;
 }
 
-/* Check one request and start it. 0, an error that completes it, E_BUSY: not now, CLAIM_AGAIN. */
+/* Check one request and start it. 0, an error that completes it, E_BUSY: *disk has no room now,
+ * CLAIM_AGAIN. */
 static int
-try_request(struct kernel *k, struct ring *r, struct cspace *s, const struct exo_disk_request *q)
+try_request(struct kernel *k, struct ring *r, struct cspace *s, const struct exo_disk_request *q,
+	    struct disk **disk)
 {
 	struct cap *blocks = cspace_lookup(s, q->blocks);
 	struct cap *frames = cspace_lookup(s, q->frames);
-	struct disk *d;
 	uint64_t block;
 	uint64_t page = 0;
 	int error;
@@ -186,7 +201,7 @@ try_request(struct kernel *k, struct ring *r, struct cspace *s, const struct exo
 	if (q->op < EXO_DISK_READ || q->op > EXO_DISK_FLUSH) {
 		return E_INVAL;
 	}
-	error = check_blocks(q, blocks, &d, &block);
+	error = check_blocks(q, blocks, disk, &block);
 	if (!error) {
 		error = cap_usable(&k->tree, blocks);
 	}
@@ -196,7 +211,7 @@ try_request(struct kernel *k, struct ring *r, struct cspace *s, const struct exo
 	if (error) {
 		return error;
 	}
-	if (q->op == EXO_DISK_FLUSH && !d->blk->volatile_cache) {
+	if (q->op == EXO_DISK_FLUSH && !(*disk)->blk->volatile_cache) {
 		return EXTENT_DONE; /* stable as it is */
 	}
 	if (q->op != EXO_DISK_FLUSH) {
@@ -205,24 +220,26 @@ try_request(struct kernel *k, struct ring *r, struct cspace *s, const struct exo
 			return error == E_BUSY && !k->waiting ? E_LIMIT : error;
 		}
 	}
-	return start(d, r, q, blocks, block, page);
+	return start(*disk, r, q, blocks, block, page);
 }
 
 int
 extent_submit(struct kernel *k, struct ring *r, struct cspace *s)
 {
 	union exo_request q;
+	struct disk *d;
 	int error;
 
 	if (!ring_has_room(r)) {
 		return 0;
 	}
 	ring_peek(r, &q);
-	error = try_request(k, r, s, &q.disk);
+	error = try_request(k, r, s, &q.disk, &d);
 	if (error == CLAIM_AGAIN || (error == E_BUSY && k->waiting)) {
 		return RING_AGAIN;
 	}
 	if (error == E_BUSY) {
+		ring_turn_away(r, &d->turned_away);
 		return 0;
 	}
 	ring_advance(r);

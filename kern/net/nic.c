@@ -350,6 +350,13 @@ catch_up(struct nic *n, uint32_t budget)
 	return (!n->kept_bytes || finish_kept(n, budget)) && !receive_local(n, budget);
 }
 
+/* Nobody's packet is under way whose end would tell somebody that there is room. */
+static inline bool
+is_idle(const struct nic *n)
+{
+	return n->tags_free + n->unheard == NET_TAGS_MAX;
+}
+
 bool
 nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 {
@@ -368,6 +375,10 @@ nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 	more |= is_behind(n);
 	if (n->news) {
 		tell_owners(n);
+	}
+	if (!list_is_empty(&n->turned_away) && is_idle(n)) {
+		more |= ring_tell_next(&n->turned_away);
+		done++;
 	}
 	net->work += done;
 	*work = net->work;
@@ -393,7 +404,6 @@ nic_bind(struct ring *r, struct cap *c, bool reroute)
 		return E_INVAL;
 	}
 	r->nic = nic_of(c->start);
-	list_init(&r->turned_away);
 	if (r->kind == EXO_RING_RECEIVE) {
 		r->handler.may_send = (cap_rights(c) & EXO_PACKET_TRANSMIT) != 0;
 	}

@@ -29,17 +29,6 @@ struct packet {
 	uint32_t bytes;
 };
 
-/* There is room again: who has waited longest is told, and submits. */
-static void
-tell_turned_away(struct nic *n)
-{
-	struct list_node *first = list_pop_front(&n->turned_away);
-
-	if (first) {
-		ring_tell(container_of(first, struct ring, turned_away));
-	}
-}
-
 void
 nic_done(void *context, uint32_t tag, int result)
 {
@@ -54,7 +43,7 @@ nic_done(void *context, uint32_t tag, int result)
 	} else {
 		n->unheard--;
 	}
-	tell_turned_away(n);
+	ring_tell_next(&n->turned_away);
 }
 
 /* Check one segment. 0, CLAIM_AGAIN or an error. */
@@ -319,9 +308,7 @@ nic_submit(struct kernel *k, struct ring *r, struct cspace *s)
 		return RING_AGAIN;
 	}
 	if (result == E_BUSY) {
-		if (list_is_empty(&r->turned_away)) {
-			list_push_back(&r->nic->turned_away, &r->turned_away);
-		}
+		ring_turn_away(r, &r->nic->turned_away);
 		return 0;
 	}
 	ring_advance(r);
