@@ -19,7 +19,7 @@
 #include "lib/base/checked.h"
 
 #define PAGES_COST  10 /* unpinning so many counts like a completion */
-#define EXTENT_DONE 3 /* nothing to do: complete at once */
+#define EXTENT_DONE 3  /* nothing to do: complete at once */
 
 struct disk {
 	struct kernel *kernel;

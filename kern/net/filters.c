@@ -127,12 +127,26 @@ nic_filter_take(struct nic *n, uint32_t parent, const struct exo_filter *from, b
 }
 
 void
+nic_filter_passed(struct nic_filter *f)
+{
+	if (f->at.next) {
+		struct nic_filter *next = container_of(f->at.next, struct nic_filter, at);
+
+		next->base = f->base;
+		list_insert_after(&f->later, &next->later);
+	}
+	list_remove(&f->later);
+}
+
+void
 nic_filter_discard(uint64_t name)
 {
 	struct nic *n = nic_of(name);
 	struct nic_filter *f = nic_filter_of(name);
 
-	list_remove(&f->later);
+	if (!list_is_empty(&f->later)) {
+		nic_filter_passed(f);
+	}
 	trie_remove(&n->store, &n->filter[f->parent].children, &f->at);
 	nic_filter_give(n, f);
 }

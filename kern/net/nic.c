@@ -118,27 +118,17 @@ waits(const struct nic *n, const struct nic_filter *f)
 	       n->behind + n->net->work > HANDLER_BEHIND;
 }
 
-static struct nic_filter *
-filter_at(struct trie_filter *at, size_t base)
-{
-	struct nic_filter *f = container_of(at, struct nic_filter, at);
-
-	f->base = (uint32_t)base;
-	return f;
-}
-
-/* All filters of these hits are to be handed the packet. */
+/* All filters of these hits are to be handed the packet: the first of each stands for those behind
+ * it, of which there may be any number. */
 static __attribute__((noinline)) void
 hand_later(struct nic *n, const uint8_t *frame, const struct trie_hit *hits, uint32_t count)
 {
 	n->net->work += count / HITS_PER_WORK;
 	for (uint32_t i = 0; i < count; i++) {
-		struct trie_filter *at = hits[i].node->filters;
+		struct nic_filter *f = container_of(hits[i].node->filters, struct nic_filter, at);
 
-		for (; at; at = at->next) {
-			list_push_back(&n->later,
-				       &filter_at(at, (size_t)(hits[i].base - frame))->later);
-		}
+		f->base = (uint32_t)(hits[i].base - frame);
+		list_push_back(&n->later, &f->later);
 	}
 }
 
@@ -167,9 +157,9 @@ hand_to(struct nic *n, struct nic_filter *f, const uint8_t *frame, size_t bytes)
 }
 
 static struct nic_filter *
-next_later(struct nic *n)
+first_later(const struct nic *n)
 {
-	struct list_node *next = list_pop_front(&n->later);
+	struct list_node *next = list_first(&n->later);
 
 	return next ? container_of(next, struct nic_filter, later) : NULL;
 }
@@ -191,21 +181,21 @@ keep(struct nic *n, const uint8_t *frame, size_t bytes, bool matched)
 static __attribute__((noinline)) void
 hand_out(struct nic *n, const uint8_t *frame, size_t bytes, uint32_t budget, bool matched)
 {
-	struct nic_filter *f = next_later(n);
+	struct nic_filter *f = first_later(n);
 
 	while (f) {
 		if (waits(n, f)) {
-			list_push_front(&n->later, &f->later);
 			keep(n, frame, bytes, matched);
 			return;
 		}
+		nic_filter_passed(f);
 		matched |= f->ring != NULL;
 		hand_to(n, f, frame, bytes);
 		if (n->net->work >= budget && !list_is_empty(&n->later)) {
 			keep(n, frame, bytes, matched);
 			return;
 		}
-		f = next_later(n);
+		f = first_later(n);
 		n->net->work += f != NULL;
 	}
 	n->info->unmatched += !matched;

@@ -18,7 +18,8 @@
 struct nic_filter {
 	struct trie_filter at; /* in the parent's trie */
 	struct trie children;
-	struct list_node later; /* in nic.later: a packet has come here and must be handed out */
+	struct list_node later; /* in nic.later: a packet has come here and must be handed out; next
+				 * come those that end at the same node behind this one */
 	struct ring *ring;      /* receives */
 	struct exo_atom *atoms; /* the own ones: receive, then transmit; NULL: none */
 	uint64_t hits;          /* packets that it matched */
@@ -59,7 +60,7 @@ struct nic {
 	uint32_t behind;          /* work of this turn that net->work does not tell */
 	const struct env *sender; /* of the present packet, who does not get it; NULL: it came in */
 	struct ring *news;        /* while it interrupts: rings that packets have come to */
-	uint32_t unheard;             /* tags of packets whose end concerns nobody */
+	uint32_t unheard;         /* tags of packets whose end concerns nobody */
 	struct list_node turned_away; /* transmit rings with packets that found no room */
 	uint32_t tags_free;           /* so many, in free_tag; the last one is used next */
 	uint8_t free_tag[NET_TAGS_MAX];
@@ -89,6 +90,8 @@ void nic_filters_init(struct nic *n, void *memory, size_t bytes);
 struct nic_filter *nic_filter_take(struct nic *n, uint32_t parent, const struct exo_filter *from,
 				   bool is_shared);
 void nic_filter_give(struct nic *n, struct nic_filter *f);
+/* It has the packet, or ends: the one behind it takes its place in nic.later. */
+void nic_filter_passed(struct nic_filter *f);
 /* How many atoms of a direction a filter has with those above. */
 uint32_t nic_atoms(const struct nic *n, uint32_t filter, bool is_transmit);
 /* Those for receiving, as they were derived; returns how many. */
