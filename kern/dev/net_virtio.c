@@ -240,7 +240,7 @@ receive_serve(struct net_virtio *s, uint32_t budget)
 	virtq_publish(&s->receive);
 }
 
-/* True if there is more to do, or it broke. */
+/* What has come is not kept waiting by what has left. True if there is more to do, or it broke. */
 static bool
 queues_serve(struct net_virtio *s, uint32_t budget)
 {
@@ -252,7 +252,8 @@ queues_serve(struct net_virtio *s, uint32_t budget)
 		s->net.filter_result = net_orders_serve(&s->orders);
 	}
 	if (s->awaited && !s->virtio.broken && virtq_pending(&s->transmit)) {
-		transmit_serve(s, budget);
+		transmit_serve(s, virtq_pending(&s->receive) ? (s->net.work + budget + 1) / 2
+							     : budget);
 	}
 	if (!s->virtio.broken) {
 		receive_serve(s, budget);

@@ -333,11 +333,12 @@ is_behind(const struct nic *n)
 	return n->kept_bytes || n->local.first != n->local.end;
 }
 
-/* True: none is any more. */
+/* True: none is any more. Half of the time is the device's, or who sends here without end would
+ * keep all others from what comes from it. */
 static __attribute__((noinline)) bool
 catch_up(struct nic *n, uint32_t budget)
 {
-	return (!n->kept_bytes || finish_kept(n, budget)) && !receive_local(n, budget);
+	return (!n->kept_bytes || finish_kept(n, budget)) && !receive_local(n, budget / 2);
 }
 
 /* Nobody's packet is under way whose end would tell somebody that there is room. */
@@ -360,8 +361,8 @@ nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 	more = is_behind(n) && !catch_up(n, budget);
 	done = net->work;
 	n->behind = done + (budget < TURN_WORK ? TURN_WORK - budget : 0);
-	/* with nothing left it is only kept from interrupting */
-	more |= net->ops->interrupt(net, more || done > budget ? 0 : budget - done);
+	/* with nothing left it is only kept from interrupting, as beside a packet that is kept */
+	more |= net->ops->interrupt(net, n->kept_bytes || done > budget ? 0 : budget - done);
 	more |= is_behind(n);
 	if (n->news) {
 		tell_owners(n);

@@ -251,6 +251,25 @@ the_budget_is_kept(void **unused)
 }
 
 static void
+what_has_left_keeps_no_frame_waiting(void **unused)
+{
+	(void)unused;
+	uint8_t frame[2048];
+
+	for (uint32_t tag = 0; tag < 16; tag++) {
+		send(60, tag);
+		leave(frame);
+	}
+	arrive(1, 60);
+	assert_true(net->ops->interrupt(net, 8));
+	assert_int_equal(got.frames, 1);
+	assert_int_equal(net->work, 8);
+	while (net->ops->interrupt(net, 8)) {
+	}
+	assert_int_equal(sent.reports, 16);
+}
+
+static void
 three_frames_are_the_work_of_two_completions(void **unused)
 {
 	(void)unused;
@@ -634,6 +653,7 @@ run(void)
 		with_nic(impossible_frames_are_refused),
 		with_nic(receive_may_transmit),
 		with_nic(the_budget_is_kept),
+		with_nic(what_has_left_keeps_no_frame_waiting),
 		with_nic(three_frames_are_the_work_of_two_completions),
 		with_nic(no_frame_is_slept_over),
 		with_nic(a_burst_interrupts_once),
