@@ -40,7 +40,7 @@ enum use_kind {
 	USE_CONSOLE = 4,    /* ENV -> CONSOLE: its input raises an event */
 	USE_PACKET = 5,     /* RING -> PACKET */
 	USE_BUFFER = 6,     /* RING -> FRAME */
-	USE_REQUEST = 7,    /* RING request -> BLOCK */
+	USE_REQUEST = 7,    /* RING request -> BLOCK, or a share of a FRAME */
 	USE_IRQ = 8,        /* a line (kern/irq.c) -> IRQ */
 	USE_SLOT = 9,       /* positions of a timeline (kern/slots.c) -> SLOT */
 	USE_PROGRAM = 10,   /* a program (kern/arena.c) -> CODE */

@@ -148,9 +148,34 @@ ring_request(struct ring *r)
 }
 
 void
+ring_use(struct ring *r, struct use *u, struct cap *c)
+{
+	u->kind = USE_REQUEST;
+	use_bind(&r->kernel->tree, u, c);
+}
+
+int
+ring_pin(struct ring *r, struct ring_request *q, uint32_t i, struct cap *c, uint64_t page,
+	 uint64_t pages)
+{
+	int error = frame_pin(&r->kernel->tree, page, pages);
+
+	if (error) {
+		return error;
+	}
+	q->pinned[i].page = page;
+	q->pinned[i].pages = (uint32_t)pages;
+	if (!(c->word & CAP_WHOLE)) {
+		ring_use(r, &q->use[i], c);
+	}
+	return 0;
+}
+
+void
 ring_unpin(struct ring *r, struct ring_request *q)
 {
 	for (uint32_t i = 0; i < EXO_SEGMENTS; i++) {
+		use_unbind(&r->kernel->tree, &q->use[i]);
 		if (q->pinned[i].pages) {
 			frame_unpin(&r->kernel->tree, q->pinned[i].page, q->pinned[i].pages);
 			q->pinned[i].pages = 0;
@@ -162,7 +187,6 @@ void
 ring_finish(struct ring *r, struct ring_request *q, int32_t result)
 {
 	ring_unpin(r, q);
-	use_unbind(&r->kernel->tree, &q->use);
 	q->busy = 0;
 	r->in_flight--;
 	if (!r->dead) {

@@ -13,7 +13,7 @@
 
 /* A transfer in flight. */
 struct ring_request {
-	struct use use; /* disk: of the BLOCK capability */
+	struct use use[EXO_SEGMENTS]; /* of the shares that its frames are; REQUEST_BLOCK: disk */
 	uint64_t cookie;
 	struct {
 		uint64_t page; /* pinned */
@@ -21,11 +21,8 @@ struct ring_request {
 		uint32_t spare;
 	} pinned[EXO_SEGMENTS];
 	uint32_t busy;
-	uint32_t tag; /* at the device */
-	uint64_t bytes;
-	uint64_t spare;
 };
-_Static_assert(sizeof(struct ring_request) % 16 == 0, "uses are 16-byte aligned");
+#define REQUEST_BLOCK 1 /* use[] of the BLOCK capability of a disk request, which has one FRAME */
 
 /* A program that looks at each packet before it comes into the ring. */
 struct ring_handler {
@@ -113,7 +110,14 @@ void ring_turn_away(struct ring *r, struct list_node *list);
 bool ring_tell_next(struct list_node *list);
 /* A free request record, NULL if none. */
 struct ring_request *ring_request(struct ring *r);
-/* Release the frames that q has pinned so far. */
+/* Pin [page, page + pages) of the FRAME capability c for piece i of q. Whoever shared it does not
+ * get it back before that is over: he would go on using it. What was carved, nobody uses before. 0
+ * or E_LIMIT. */
+int ring_pin(struct ring *r, struct ring_request *q, uint32_t i, struct cap *c, uint64_t page,
+	     uint64_t pages);
+/* Use u of a request is of c. */
+void ring_use(struct ring *r, struct use *u, struct cap *c);
+/* Release all that was pinned and used for q. */
 void ring_unpin(struct ring *r, struct ring_request *q);
 /* The transfer of `q` has ended: unpin, unbind, post. In the handler of an interrupt. */
 void ring_finish(struct ring *r, struct ring_request *q, int32_t result);

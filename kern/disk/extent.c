@@ -144,14 +144,13 @@ check_frames(struct kernel *k, const struct exo_disk_request *q, struct cap *c, 
 
 static int
 start(struct disk *d, struct ring *r, const struct exo_disk_request *q, struct cap *blocks,
-      uint64_t block, uint64_t page)
+      uint64_t block, struct cap *frames, uint64_t page)
 {
 	static const enum blk_op ops[] = {
 		[EXO_DISK_READ] = BLK_READ,
 		[EXO_DISK_WRITE] = BLK_WRITE,
 		[EXO_DISK_FLUSH] = BLK_FLUSH,
 	};
-	struct captree *t = &d->kernel->tree;
 	struct blk_segment segment = {.address = {page << PAGE_SHIFT}, .bytes = q->count * 4096};
 	struct ring_request *request = ring_request(r);
 	uint32_t tag = free_tag(d);
@@ -161,24 +160,19 @@ start(struct disk *d, struct ring *r, const struct exo_disk_request *q, struct c
 	if (!request || tag == BLK_TAGS_MAX) {
 		return E_BUSY;
 	}
-	t->work += segments ? q->count / 2 : 0;
-	error = segments ? frame_pin(t, page, q->count) : 0;
+	d->kernel->tree.work += segments ? q->count / 2 : 0;
+	error = segments ? ring_pin(r, request, 0, frames, page, q->count) : 0;
 	if (error) {
 		return error;
 	}
 	error = d->blk->ops->submit(d->blk, ops[q->op], block, &segment, segments, tag);
 	if (error) {
-		if (segments) {
-			frame_unpin(t, page, q->count);
-		}
+		ring_unpin(r, request);
 		return error;
 	}
-	request->use.kind = USE_REQUEST;
-	use_bind(t, &request->use, blocks);
+	ring_use(r, &request->use[REQUEST_BLOCK], blocks);
 	request->cookie = q->cookie;
 	request->busy = 1;
-	request->pinned[0].page = page;
-	request->pinned[0].pages = segments ? q->count : 0;
 	r->in_flight++;
 	d->under_way++;
 	d->tag[tag].ring = r;
@@ -220,7 +214,7 @@ try_request(struct kernel *k, struct ring *r, struct cspace *s, const struct exo
 			return error == E_BUSY && !k->waiting ? E_LIMIT : error;
 		}
 	}
-	return start(*disk, r, q, blocks, block, page);
+	return start(*disk, r, q, blocks, block, frames, page);
 }
 
 int

@@ -25,6 +25,7 @@ _Static_assert(FRAME_SKEW == NET_FRAME_SKEW, "filters look at heads");
 /* One packet, checked: where its bytes are. */
 struct packet {
 	struct net_segment part[EXO_SEGMENTS];
+	struct cap *frames[EXO_SEGMENTS]; /* of each */
 	uint32_t parts;
 	uint32_t bytes;
 };
@@ -49,7 +50,7 @@ nic_done(void *context, uint32_t tag, int result)
 /* Check one segment. 0, CLAIM_AGAIN or an error. */
 static int
 check_segment(struct kernel *k, struct cspace *s, const struct exo_segment *from,
-	      struct net_segment *to)
+	      struct net_segment *to, struct cap **frames)
 {
 	uint64_t offset = from->where >> 16;
 	uint64_t bytes = from->where & 0xffff;
@@ -79,6 +80,7 @@ check_segment(struct kernel *k, struct cspace *s, const struct exo_segment *from
 	}
 	to->address.value = (c->start << PAGE_SHIFT) + offset;
 	to->bytes = (uint32_t)bytes;
+	*frames = c;
 	return 0;
 }
 
@@ -92,7 +94,7 @@ check_packet(struct kernel *k, struct cspace *s, const struct exo_packet_request
 	p->parts = (uint32_t)q->segments;
 	p->bytes = 0;
 	for (uint32_t i = 0; i < p->parts; i++) {
-		int error = check_segment(k, s, &q->segment[i], &p->part[i]);
+		int error = check_segment(k, s, &q->segment[i], &p->part[i], &p->frames[i]);
 
 		if (error) {
 			return error;
@@ -171,18 +173,16 @@ build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struc
 }
 
 static int
-pin(struct kernel *k, struct ring_request *request, const struct packet *p)
+pin(struct ring *r, struct ring_request *request, const struct packet *p)
 {
 	for (uint32_t i = 0; i < p->parts; i++) {
 		uint64_t first = p->part[i].address.value >> PAGE_SHIFT;
 		uint64_t last = (p->part[i].address.value + p->part[i].bytes - 1) >> PAGE_SHIFT;
-		int error = frame_pin(&k->tree, first, last - first + 1);
+		int error = ring_pin(r, request, i, p->frames[i], first, last - first + 1);
 
 		if (error) {
 			return error;
 		}
-		request->pinned[i].page = first;
-		request->pinned[i].pages = (uint32_t)(last - first + 1);
 	}
 	return 0;
 }
@@ -222,7 +222,7 @@ hand_over_pinned(struct nic *n, struct ring *r, const struct packet *p, uint64_t
 		 const struct net_segment *list, uint32_t count, uint32_t tag)
 {
 	struct ring_request *request = ring_request(r);
-	int error = request ? pin(n->kernel, request, p) : E_BUSY;
+	int error = request ? pin(r, request, p) : E_BUSY;
 
 	if (!error) {
 		error = hand_over(n, list, count, tag, true);
