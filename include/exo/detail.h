@@ -34,7 +34,7 @@ struct exo_filter_info {
 	uint64_t hits;   /* packets that it matched */
 	uint32_t parent; /* number of the filter it was derived from, 0: the whole NIC */
 	uint32_t place;  /* its own */
-	uint32_t end;    /* the place of the node that it ends at */
+	uint32_t end;    /* the place of the node that it ends at; 0: it is the whole NIC */
 	/* test[first] to test[EXO_TESTS_MAX - 1] are its. Above EXO_TESTS_MAX: it ends where
 	 * another filter does, and `end` is that one's place. */
 	uint32_t first;

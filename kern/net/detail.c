@@ -44,7 +44,7 @@ nic_filter_detail(uint64_t above, uint64_t number, struct exo_filter_info *info)
 	info->hits = f->hits;
 	info->parent = f->parent;
 	info->place = place(n, &f->at);
-	info->end = place(n, (const void *)end);
+	info->end = end ? place(n, (const void *)end) : 0; /* the whole NIC is in no trie */
 	info->is_shared = f->is_shared;
 	info->has_ring = f->ring != NULL;
 	info->first = end == f->at.back

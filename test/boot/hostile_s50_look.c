@@ -39,13 +39,15 @@ static void
 check_rights(void)
 {
 	struct exo_cap_info info = {0};
-	union exo_detail detail;
+	static union exo_detail detail;
 	uint64_t word = 0;
 
 	tap_is(exo_env_inspect(other.rest, 0, &info), E_RIGHTS,
 	       "no other right shows what it holds");
 	tap_is(exo_env_peek(other.rest, 0, &word, 8), E_RIGHTS, "nor its memory");
 	tap_is(exo_env_detail(other.rest, 0, 0, &detail), E_RIGHTS, "nor more of it");
+	exo_env_detail(exo_start()->env, exo_boot()->packets[EXO_NIC_LOOP], 0, &detail);
+	tap_is(detail.filter.end, 0, "nor where the kernel has what ends nowhere");
 	tap_is(exo_env_detail(other.observe, exo_start()->console, 0, &detail), E_HANDLE,
 	       "what others hold is not what it holds");
 	tap_is(exo_env_inspect(other.cspace, 0, &info), E_TYPE, "a capability space is no ENV");
@@ -174,7 +176,7 @@ check_end(void)
 int
 main(void)
 {
-	tap_plan(10 + 13 + 13 + 5 + 2 + 2);
+	tap_plan(11 + 13 + 13 + 5 + 2 + 2);
 	make();
 	check_rights();
 	check_inspect();
