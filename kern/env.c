@@ -400,24 +400,59 @@ env_napped(struct env *slept, struct env *woke)
 	slept->state = EXO_STATE_SLEEPING;
 }
 
-bool
-env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
+static inline void
+lie_down(struct env *e, uint64_t mask)
 {
 	e->wait_mask = mask;
 	__atomic_store_n(&e->sleeping, 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Has it a reason not to sleep, now that it has lain down? Then it has got up, with the events. */
+static inline bool
+gets_up(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
+{
 	*taken = __atomic_fetch_and(&e->events, ~mask, __ATOMIC_ACQ_REL) & mask;
-	if (*taken || deadline <= arch_time() || upcall_look(e) == UPCALL_READY) {
-		__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
+	if (!*taken && deadline > arch_time() && upcall_look(e) != UPCALL_READY) {
 		return false;
 	}
+	__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
+	return true;
+}
+
+static void
+fall_asleep(struct env *e, uint64_t deadline)
+{
 	hart_sync(e->hart);
 	env_rest(e);
 	e->state = EXO_STATE_SLEEPING;
 	if (deadline != UINT64_MAX) {
 		hart_set_deadline(e->hart, e, deadline);
 	}
+}
+
+bool
+env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
+{
+	lie_down(e, mask);
+	if (gets_up(e, mask, deadline, taken)) {
+		return false;
+	}
+	fall_asleep(e, deadline);
 	return true;
+}
+
+bool
+env_doze(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
+{
+	lie_down(e, mask);
+	while (!gets_up(e, mask, deadline, taken)) {
+		if (!hart_doze(e->hart, e, deadline)) {
+			fall_asleep(e, deadline);
+			return true;
+		}
+	}
+	return false;
 }
 
 void

@@ -191,6 +191,9 @@ void env_take_early(struct env *e);
 /* Home hart: take the events in `mask`; if there are none and the deadline is in the future, it
  * sleeps and true is returned. */
 bool env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken);
+/* The same, without the lock. While nobody else could run the hart waits in the middle of the call:
+ * what devices bring meanwhile is found without a choice, and without a context to load. */
+bool env_doze(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken);
 /* Would it sleep? */
 bool env_would_sleep(const struct env *e, uint64_t mask, uint64_t deadline);
 /* Home hart: by the short way of notices `slept`, which was running, has fallen asleep, and `woke`

@@ -502,6 +502,38 @@ idle_interrupts(struct hart *h)
 	trace_record_armed(h, NULL, EXO_TRACE_INTERRUPT_END, pending);
 }
 
+/* Others could run, or something is to be done that needs the one that runs here put away. */
+static inline bool
+cannot_doze(const struct hart *h, const struct env *e)
+{
+	return h->slice_end != TIMELINE_NEVER || h->running != e || e->arch.token ||
+	       (h->pokes | h->by_predicate | (h->turn ^ h->turn_seen)) || has_left(h);
+}
+
+/* The timer is armed for all but `deadline`. That time passes is nobody's. */
+bool
+hart_doze(struct hart *h, struct env *e, uint64_t deadline)
+{
+	bool handled;
+
+	if (cannot_doze(h, e)) {
+		return false;
+	}
+	if (deadline < h->timer) {
+		h->timer = deadline;
+		arch_timer_set(deadline);
+	}
+	tick_charge(h, e, arch_time());
+	__atomic_store_n(&h->since, TIMELINE_NEVER, __ATOMIC_RELEASE);
+	arch_wait();
+	handled = irq_quick(h, NULL);
+	h->since = arch_time();
+	if (has_left(h)) {
+		hart_choose_again(h);
+	}
+	return handled;
+}
+
 /* Until there is somebody to run. Returns the time. */
 static uint64_t
 hart_idle(struct hart *h)

@@ -104,6 +104,10 @@ hart_watch_console(struct hart *h)
 	__atomic_store_n(&h->poll_time, 0, __ATOMIC_RELAXED);
 	hart_poke(h);
 }
+/* `e`, which runs, wants to sleep: if nobody else could run and there is nothing else to do, waits
+ * for an interrupt. True: it was one of a device, which was handled, and nothing else has happened
+ * to e than that events may have come; false: it is to sleep as any other. */
+bool hart_doze(struct hart *h, struct env *e, uint64_t deadline);
 /* This hart, h, gives the devices in `again` (irq.c) a turn as soon as they may have one. */
 void hart_device_soon(struct hart *h, uint64_t again);
 /* Handle what is pending: IPI, timer, devices. */

@@ -48,10 +48,11 @@ sys_sleep(uint64_t mask, uint64_t deadline)
 	if (mask & EXO_SLEEP_PREDICATE && e->predicate.is_bound) {
 		return sleep_by_predicate(e, mask & ~EVENT_RESERVED, deadline);
 	}
-	if (env_sleep(e, mask & ~EVENT_RESERVED, deadline, &taken)) {
+	if (env_doze(e, mask & ~EVENT_RESERVED, deadline, &taken)) {
 		return (struct sysret){0, ACTION_SLEPT};
 	}
-	return (struct sysret){(int64_t)taken, upcall_wanted(e) ? ACTION_LONG : ACTION_RETURN};
+	return upcall_wanted(e) ? (struct sysret){(int64_t)taken, ACTION_LONG}
+				: sys_finish((int64_t)taken);
 }
 
 /* Raise `bits` of what `env` names. Tree lock. */
@@ -224,6 +225,9 @@ state_shown(const struct env *e)
 	}
 	if (serves) {
 		return EXO_STATE_READY;
+	}
+	if (state == EXO_STATE_READY && __atomic_load_n(&e->sleeping, __ATOMIC_RELAXED)) {
+		return EXO_STATE_SLEEPING; /* in its call, or by the short way of notices */
 	}
 	return state == EXO_STATE_STOPPED && e->death_kind ? EXO_STATE_FAULTED : state;
 }
