@@ -25,8 +25,11 @@ $(patsubst %.c,$(B)/k/%.o,$(filter-out $(fast-y),$(wildcard kern/*.c kern/*/*.c 
 	KFLAGS += -Os -fno-move-loop-invariants -fno-thread-jumps -fno-caller-saves
 # The shortest calls: following jumps there costs registers and the moves to free them.
 cflags-kern/sys/map := -fno-cse-follow-jumps
+# Copies of a few words: a loop's end computed before it takes longer than the loop.
+cflags-kern/net/nic := -fno-ivopts -fno-tree-scev-cprop
+cflags-kern/net/transmit := -fno-ivopts -fno-tree-scev-cprop
 # The compiler calls memcpy() and the like where it sees fit, later than it may drop them.
-cflags-lib/base/string := -fno-lto
+cflags-lib/base/string := -fno-lto -fno-ivopts -fno-tree-scev-cprop
 # A debugger does not find the variables of files that are optimized as one.
 cflags-kern/kernel := -fno-lto
 # What a file is compiled for goes with each of its functions. Where jumps are not followed the compiler takes variables

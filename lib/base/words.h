@@ -52,7 +52,7 @@ words_clear(word *to, size_t count)
 static inline __attribute__((always_inline)) void
 words_pass(word **to, const word **from, size_t count, size_t turn)
 {
-	for (const word *end = *to + count / turn * turn; *to < end; *to += turn, *from += turn) {
+	for (; count >= turn; count -= turn, *to += turn, *from += turn) {
 		words_move(*to, *from, turn);
 	}
 	if (turn > 4 && count & 4) {
