@@ -283,7 +283,7 @@ console_needs_polling(void)
 	return !console.uart && console.listener;
 }
 
-bool
+__attribute__((noinline)) bool
 console_interrupt(uint32_t bytes)
 {
 	bool any;

@@ -72,7 +72,7 @@ extent_attach(struct kernel *k, uint32_t number, struct blk *b)
 	};
 }
 
-bool
+__attribute__((noinline)) bool
 extent_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 {
 	struct disk *d = &disks[number];

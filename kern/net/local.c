@@ -29,6 +29,20 @@ frame_at_index(const struct nic *n, uint32_t index)
 	return n->local.memory + index % LOCAL_FRAMES * EXO_PACKET_BYTES + FRAME_SKEW;
 }
 
+/* Apart, for it needs much room and few registers. */
+__attribute__((noinline)) bool
+local_wants(const struct nic *n, const struct net_segment *head)
+{
+	const struct nic_filter *all = &n->filter[0];
+	const uint8_t *frame = arch_ram(head->address.value);
+	struct trie_hit hits[TRIE_HITS_MAX];
+
+	if (!n->local.memory || all->ring) {
+		return n->local.memory != NULL;
+	}
+	return all->children.root && trie_run(&all->children, frame, frame + head->bytes, hits);
+}
+
 bool
 local_keep(struct nic *n, const struct env *from, const struct net_segment *list, uint32_t count)
 {

@@ -12,20 +12,15 @@ void local_init(struct nic *n);
 /* What `list` names waits for the NIC's turn, if there is room. True: now it does. */
 bool local_keep(struct nic *n, const struct env *from, const struct net_segment *list,
 		uint32_t count);
-/* A packet was sent by environment `from`: what `list` names, its head first, in memory that can be
- * read. Does anybody here want one that begins so? Then it is kept. Filters of the whole NIC that
- * look at bytes behind its head do not see it. */
+/* Does anybody here want a packet with this head, in memory that can be read? Filters of the whole
+ * NIC that look at bytes behind its head do not see it. */
+bool local_wants(const struct nic *n, const struct net_segment *head);
+/* A packet was sent by environment `from`: what `list` names, its head first. If somebody here may
+ * want it, it is kept. */
 static inline bool
 local_offer(struct nic *n, const struct env *from, const struct net_segment *list, uint32_t count)
 {
-	const struct nic_filter *all = &n->filter[0];
-	const uint8_t *head = arch_ram(list[0].address.value);
-	struct trie_hit hits[TRIE_HITS_MAX];
-
-	return n->local.memory &&
-	       (all->ring || (all->children.root &&
-			      trie_run(&all->children, head, head + list[0].bytes, hits))) &&
-	       local_keep(n, from, list, count);
+	return local_wants(n, list) && local_keep(n, from, list, count);
 }
 /* The oldest that waits: its bytes and *frame; 0: there is none. n->sender is who sent it. */
 uint32_t local_take(struct nic *n, const uint8_t **frame);

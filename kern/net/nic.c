@@ -338,6 +338,7 @@ is_behind(const struct nic *n)
 static __attribute__((noinline)) bool
 catch_up(struct nic *n, uint32_t budget)
 {
+	n->behind = 0; /* a packet that has waited once does not wait again */
 	return (!n->kept_bytes || finish_kept(n, budget)) && !receive_local(n, budget / 2);
 }
 
@@ -348,22 +349,23 @@ is_idle(const struct nic *n)
 	return n->tags_free + n->unheard == NET_TAGS_MAX;
 }
 
-bool
-nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
+static __attribute__((noinline)) bool
+serve(struct nic *n, uint32_t budget, uint32_t *work)
 {
-	struct nic *n = &nics[number];
 	struct net *net = n->net;
-	uint32_t done;
-	bool more;
+	uint32_t slack = budget < TURN_WORK ? TURN_WORK - budget : 0;
+	uint32_t done = 0;
+	bool more = false;
 
 	net->work = 0;
-	n->behind = 0; /* a packet that has waited once does not wait again */
-	more = is_behind(n) && !catch_up(n, budget);
-	done = net->work;
-	n->behind = done + (budget < TURN_WORK ? TURN_WORK - budget : 0);
-	/* with nothing left it is only kept from interrupting, as beside a packet that is kept */
-	more |= net->ops->interrupt(net, n->kept_bytes || done > budget ? 0 : budget - done);
-	more |= is_behind(n);
+	if (is_behind(n)) {
+		more = !catch_up(n, budget);
+		done = net->work;
+		/* with nothing left it is only kept from interrupting, as beside a packet kept */
+		budget = n->kept_bytes || done > budget ? 0 : budget - done;
+	}
+	n->behind = done + slack;
+	more |= net->ops->interrupt(net, budget);
 	if (n->news) {
 		tell_owners(n);
 	}
@@ -373,7 +375,13 @@ nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
 	}
 	net->work += done;
 	*work = net->work;
-	return more;
+	return more || is_behind(n);
+}
+
+bool
+nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
+{
+	return serve(&nics[number], budget, work);
 }
 
 /* --- rings -------------------------------------------------------------------------------- */

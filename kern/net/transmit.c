@@ -188,7 +188,7 @@ pin(struct ring *r, struct ring_request *request, const struct packet *p)
 }
 
 /* To the device, which calls nic_done(), under the tag that nic_free_tag() says. */
-static inline int
+static inline __attribute__((always_inline)) int
 hand_over(struct nic *n, const struct net_segment *list, uint32_t count, uint32_t tag,
 	  bool is_awaited)
 {
