@@ -442,17 +442,17 @@ env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
 	return true;
 }
 
-bool
+uint32_t
 env_doze(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
 {
 	lie_down(e, mask);
 	while (!gets_up(e, mask, deadline, taken)) {
 		if (!hart_doze(e->hart, e, deadline)) {
 			fall_asleep(e, deadline);
-			return true;
+			return ACTION_SLEPT;
 		}
 	}
-	return false;
+	return upcall_wanted(e) || e->hart->pokes ? ACTION_LONG : ACTION_RETURN;
 }
 
 void

@@ -44,15 +44,13 @@ sys_sleep(uint64_t mask, uint64_t deadline)
 {
 	struct env *e = env_current();
 	uint64_t taken;
+	uint32_t action;
 
 	if (mask & EXO_SLEEP_PREDICATE && e->predicate.is_bound) {
 		return sleep_by_predicate(e, mask & ~EVENT_RESERVED, deadline);
 	}
-	if (env_doze(e, mask & ~EVENT_RESERVED, deadline, &taken)) {
-		return (struct sysret){0, ACTION_SLEPT};
-	}
-	return upcall_wanted(e) ? (struct sysret){(int64_t)taken, ACTION_LONG}
-				: sys_finish((int64_t)taken);
+	action = env_doze(e, mask & ~EVENT_RESERVED, deadline, &taken);
+	return (struct sysret){(int64_t)taken, action};
 }
 
 /* Raise `bits` of what `env` names. Tree lock. */
