@@ -221,21 +221,13 @@ udp_return(struct net *net, const uint8_t *asked, uint32_t bytes)
 	return 0;
 }
 
-int
-net_udp_answer(struct net *net, const struct net_datagram *datagram, const void *data,
+/* Other data than what came. Apart, so that sending that back needs few registers. */
+static __attribute__((noinline)) int
+udp_answer_new(struct net *net, const struct net_datagram *datagram, const void *data,
 	       uint32_t bytes)
 {
-	const uint8_t *asked = datagram->frame;
-
-	if (!asked || bytes > UDP_IN_PLACE) {
-		struct net_path path = {datagram->from, datagram->from_port, datagram->to_port};
-		return net_udp_send(net, &path, data, bytes);
-	}
-	if (data == datagram->data && bytes == datagram->bytes &&
-	    ip_load_checksum(asked + UDP_AT + 6)) {
-		return udp_return(net, asked, UDP_HEADER + bytes);
-	}
 	uint8_t *frame = take(net);
+
 	if (!frame) {
 		return E_BUSY;
 	}
@@ -244,8 +236,33 @@ net_udp_answer(struct net *net, const struct net_datagram *datagram, const void 
 	memcpy(frame + DATA_AT, data, bytes);
 	udp_build(frame + UDP_AT, net->address, datagram->from, &udp);
 	ip_build(&packet, frame + ETH_HEADER);
-	send_back(net, frame, asked, packet.bytes);
+	send_back(net, frame, datagram->frame, packet.bytes);
 	return 0;
+}
+
+static __attribute__((noinline)) int
+udp_answer_apart(struct net *net, const struct net_datagram *datagram, const void *data,
+		 uint32_t bytes)
+{
+	struct net_path path = {datagram->from, datagram->from_port, datagram->to_port};
+
+	return net_udp_send(net, &path, data, bytes);
+}
+
+int
+net_udp_answer(struct net *net, const struct net_datagram *datagram, const void *data,
+	       uint32_t bytes)
+{
+	const uint8_t *asked = datagram->frame;
+
+	if (!asked || bytes > UDP_IN_PLACE) {
+		return udp_answer_apart(net, datagram, data, bytes);
+	}
+	if (data == datagram->data && bytes == datagram->bytes &&
+	    ip_load_checksum(asked + UDP_AT + 6)) {
+		return udp_return(net, asked, UDP_HEADER + bytes);
+	}
+	return udp_answer_new(net, datagram, data, bytes);
 }
 
 uint8_t *
