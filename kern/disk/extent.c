@@ -217,7 +217,7 @@ try_request(struct kernel *k, struct ring *r, struct cspace *s, const struct exo
 	return start(*disk, r, q, blocks, block, frames, page);
 }
 
-int
+__attribute__((noinline)) int
 extent_submit(struct kernel *k, struct ring *r, struct cspace *s)
 {
 	union exo_request q;

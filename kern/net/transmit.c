@@ -289,7 +289,7 @@ nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t 
 	return error;
 }
 
-int
+__attribute__((noinline)) int
 nic_submit(struct kernel *k, struct ring *r, struct cspace *s)
 {
 	union exo_request q;
