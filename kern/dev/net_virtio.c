@@ -131,7 +131,9 @@ net_virtio_transmit(struct net *n, const struct net_segment *segments, uint32_t 
 		return error;
 	}
 	bitmap_set(&s->in_flight, tag);
-	s->awaited |= (uint64_t)is_awaited << tag;
+	if (is_awaited) {
+		bitmap_set(&s->awaited, tag);
+	}
 	virtq_notify(&s->transmit);
 	return 0;
 }

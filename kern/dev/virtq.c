@@ -77,27 +77,29 @@ available_event(const struct virtq *q)
 	return *(volatile uint16_t *)&q->used->ring[q->size];
 }
 
-/* 2.7.10. What a lying device says here only keeps itself from being told. */
-static bool
-wants_notice(const struct virtq *q)
+/* 2.7.10, for the chains up to `index`. What a lying device says here only keeps itself from being
+ * told. */
+static inline bool
+wants_notice(const struct virtq *q, uint32_t index)
 {
-	uint16_t news = (uint16_t)(q->available_index - q->told_index);
-
 	if (!q->has_events) {
 		return !(q->used->flags & VIRTQ_NO_NOTIFY);
 	}
-	return (uint16_t)(q->available_index - available_event(q) - 1) < news;
+	/* (uint16_t)(index - event - 1) < (uint16_t)(index - told) */
+	return (index - available_event(q) - 1) << 16 < (index - q->told_index) << 16;
 }
 
 void
 virtq_notify(struct virtq *q)
 {
+	uint32_t index = q->available_index;
+
 	dma_question_barrier();
-	if (wants_notice(q)) {
+	if (wants_notice(q, index)) {
 		dma_write_barrier();
 		mmio_write32(q->bell, q->index);
 	}
-	q->told_index = q->available_index;
+	q->told_index = (uint16_t)index;
 }
 
 /* The slots between the first and the last of a chain are linked already. */

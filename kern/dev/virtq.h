@@ -93,6 +93,9 @@ virtq_add_one(struct virtq *q, struct paddr address, uint32_t bytes, uint8_t tok
 {
 	uint16_t id = q->free_first;
 	struct virtq_slot *slot = &q->slots[id];
+	volatile struct virtq_descriptor *d = &q->descriptors[id];
+	volatile struct virtq_available *available = q->available;
+	uint32_t index = q->available_index;
 
 	if (!q->free_count) {
 		return E_BUSY;
@@ -101,11 +104,13 @@ virtq_add_one(struct virtq *q, struct paddr address, uint32_t bytes, uint8_t tok
 	q->free_count--;
 	slot->count = 1;
 	slot->token = token;
-	q->descriptors[id].address = address.value;
-	q->descriptors[id].rest = bytes;
-	q->available->ring[q->available_index & (q->size - 1)] = id;
+	d->address = address.value;
+	d->rest = bytes;
+	available->ring[index & (q->size - 1)] = id;
 	dma_write_barrier();
-	q->available->index = ++q->available_index;
+	index++;
+	q->available_index = (uint16_t)index;
+	available->index = (uint16_t)index;
 	return 0;
 }
 
