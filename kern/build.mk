@@ -25,9 +25,9 @@ $(patsubst %.c,$(B)/k/%.o,$(filter-out $(fast-y),$(wildcard kern/*.c kern/*/*.c 
 	KFLAGS += -Os -fno-move-loop-invariants -fno-thread-jumps -fno-caller-saves
 # The shortest calls: following jumps there costs registers and the moves to free them.
 cflags-kern/sys/map := -fno-cse-follow-jumps
-# Copies of a few words: a loop's end computed before it takes longer than the loop.
 # A constant kept for a loop costs a register that must be saved; most turns have one packet.
 cflags-kern/dev/net_virtio := -fno-move-loop-invariants -fno-ivopts
+# Copies of a few words: a loop's end computed before it takes longer than the loop.
 cflags-kern/net/nic := -fno-ivopts -fno-tree-scev-cprop
 cflags-kern/net/transmit := -fno-ivopts -fno-tree-scev-cprop
 # The compiler calls memcpy() and the like where it sees fit, later than it may drop them.
