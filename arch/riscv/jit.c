@@ -23,8 +23,8 @@
  * - Branches go forward only: bit 15 is 0, no stores, no jump through a register.
  * tests: jit_test.c looks at each word of many programs for this.
  *
- * Cost: an instruction per unit of fuel, at most, and seventy around a run; helpers' own ones apart.
- * jit_test.c has the worst programs.
+ * Cost: an instruction per unit of fuel, at most, and seventy around a run; helpers' own ones
+ * apart. jit_test.c has the worst programs.
  */
 #include <stddef.h>
 #include <exo/errors.h>

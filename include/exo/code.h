@@ -6,10 +6,10 @@
  * within its region ends the run. Registers that no argument came in, and the stack, begin as 0.
  *
  * Fuel: when control enters a basic block all of its instructions are paid for, or the run ends.
- * A unit is an instruction of an RV64 machine, and the compiled program takes no more than it pays: a
- * block costs 2, an instruction of 64 bits or an unconditional jump 3, one of 32 bits or a jump that
- * compares 4, and if it compares 32 bits 5, a division 7, a load or store 12, a byte swap 4 for 16
- * bits, 10 for 32 and 15 for 64, a call 24 and what its helper costs.
+ * A unit is an instruction of an RV64 machine, and the compiled program takes no more than it pays.
+ * A block costs 2; an instruction of 64 bits or an unconditional jump 3; one of 32 bits, or a jump
+ * that compares, 4, and if it compares 32 bits 5; a division 7; a load or store 12; a byte swap 4
+ * for 16 bits, 10 for 32, 15 for 64; a call 24 and what its helper costs.
  *
  * What a program begins with in r1 to r5, and what its r0 means:
  *	owns       metadata, its bytes, parameters, their bytes, index; emits extents. 0 or an error

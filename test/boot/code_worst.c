@@ -34,7 +34,7 @@ make_slow_to_compile(void)
 	image.insn[EXO_CODE_INSNS_MAX - 1] = (struct exo_insn){BPF_JMP | BPF_EXIT, 0, 0, 0};
 }
 
-/* Six machine instructions of the seven that are paid for: a jump to itself that compares 32 bits. */
+/* A jump to itself that compares 32 bits: six instructions of the seven that are paid for. */
 static void
 make_slow_to_run(void)
 {
