@@ -25,6 +25,7 @@
 
 #define INBOX_TURN        4 /* requests dealt with in one go, of some 300 instructions each */
 #define PREDICATE_TURN    3 /* so many of them, for one whose predicate is looked at */
+#define TURNS_MAX         100 /* a turn of devices counts for 1 ms at most (hart_pause) */
 #define BREATHS_A_SECOND  10000000 /* how short one is: 100 ns, and what is left of a tick */
 #define RETRIES_PER_SLICE 8 /* of an upcall that an exception holds back */
 
@@ -301,11 +302,13 @@ hart_hold(struct hart *h, bool hold)
 
 /* A turn for the devices, or none before their time: else a flood of packets that nobody is given
  * the time to look at would take the whole hart. What has come up meanwhile waits as well, or it
- * would interrupt before an environment has run. */
+ * would interrupt before an environment has run. A turn that seems to have taken very long has
+ * waited for the lock, and under an emulator for its host: for that the devices do not pay. */
 static bool
 hart_devices(struct hart *h)
 {
 	uint64_t begin = arch_time();
+	uint64_t took;
 	uint64_t end;
 	bool more;
 
@@ -318,7 +321,11 @@ hart_devices(struct hart *h)
 	if (h->running) {
 		h->running->stolen_ticks += end - begin;
 	}
-	h->irq_rest = end + (end - begin) * (100 - CONFIG_IRQ_PERCENT) / CONFIG_IRQ_PERCENT;
+	took = end - begin;
+	if (took > TURNS_MAX * hart_pause()) {
+		took = TURNS_MAX * hart_pause();
+	}
+	h->irq_rest = end + took * (100 - CONFIG_IRQ_PERCENT) / CONFIG_IRQ_PERCENT;
 	hart_hold(h, more && device_time(h, end) > end);
 	return true;
 }
