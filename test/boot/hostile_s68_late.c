@@ -10,7 +10,7 @@
 
 #define BIT      9
 #define AHEAD    24 /* others that the device has to do first */
-#define ROUNDS   5
+#define ROUNDS   20
 #define MINE     0x6d
 #define TYPE     0x88b5
 #define HEAD     128 /* bytes; what is behind them is not copied */
