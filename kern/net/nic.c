@@ -333,13 +333,13 @@ is_behind(const struct nic *n)
 	return n->kept_bytes || n->local.first != n->local.end;
 }
 
-/* True: none is any more. Half of the time is the device's, or who sends here without end would
- * keep all others from what comes from it. */
+/* True: none is any more, or what is sent here, as far as it was not kept, has another turn. */
 static __attribute__((noinline)) bool
 catch_up(struct nic *n, uint32_t budget)
 {
 	n->behind = 0; /* a packet that has waited once does not wait again */
-	return (!n->kept_bytes || finish_kept(n, budget)) && !receive_local(n, budget / 2);
+	return (!n->kept_bytes || finish_kept(n, budget)) &&
+	       !(!n->was_cut && receive_local(n, budget));
 }
 
 /* Nobody's packet is under way whose end would tell somebody that there is room. */
@@ -361,9 +361,11 @@ serve(struct nic *n, uint32_t budget, uint32_t *work)
 	if (is_behind(n)) {
 		more = !catch_up(n, budget);
 		done = net->work;
-		/* with nothing left it is only kept from interrupting, as beside a packet kept */
-		budget = n->kept_bytes || done > budget ? 0 : budget - done;
+		/* with nothing left it is only kept from interrupting */
+		budget = more || done > budget ? 0 : budget - done;
 	}
+	/* the next turn is the device's, or who sends here without end would have all of them */
+	n->was_cut = more && !n->was_cut;
 	n->behind = done + slack;
 	more |= net->ops->interrupt(net, budget);
 	if (n->news) {

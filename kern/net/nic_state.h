@@ -57,6 +57,7 @@ struct nic {
 		uint16_t bytes[LOCAL_FRAMES];
 		const struct env *sender[LOCAL_FRAMES];
 	} local;
+	bool was_cut;             /* the last turn had no time for all that was sent here */
 	uint32_t behind;          /* work of this turn that net->work does not tell */
 	const struct env *sender; /* of the present packet, who does not get it; NULL: it came in */
 	struct ring *news;        /* while it interrupts: rings that packets have come to */
