@@ -3,7 +3,9 @@
  * serves a device has to wait for its lock. That is no work of the device: it has its turns, though
  * its hart is never idle.
  *
- * boot: init SMP=4
+ * In real time, so only where four harts have processors of their own:
+ *
+ * boot: init SMP=4 nightly
  */
 #include "test/boot/packets.h"
 
