@@ -90,6 +90,7 @@ kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
 	case ACTION_RESTART:
 		a->x[0] -= 4;
 		h->was_long = true;
+		hart_send_ipis(h); /* follows changed slots too: what it waits for, perhaps */
 		break;
 	case ACTION_EXIT:
 		set_results(e, result, 0);
