@@ -73,24 +73,48 @@ make_ring(void)
 	must("bind packets", exo_bind(EXO_BIND_PACKET, handle, packets, 0));
 }
 
-/* Takes one packet; its payload's number. */
+/* Waits for packets behind the first `head`; how many have come in all. */
 static uint32_t
-take(uint32_t head)
+wait_behind(uint32_t head)
 {
-	const volatile uint8_t *packet = (const uint8_t *)buffer.memory +
-					 head % BUFFERS * EXO_PACKET_BYTES + EXO_PACKET_SKEW;
-	uint32_t number;
+	uint32_t tail;
 
-	while (__atomic_load_n(&ring->cq_tail, __ATOMIC_ACQUIRE) == head) {
+	while ((tail = __atomic_load_n(&ring->cq_tail, __ATOMIC_ACQUIRE)) == head) {
 		exo_sleep(1ul << NET_EVENT, UINT64_MAX);
 	}
-	number = (uint32_t)packet[42] << 24 | (uint32_t)packet[43] << 16 |
-		 (uint32_t)packet[44] << 8 | packet[45];
-	if (ring->received[head % BUFFERS] < 42 + UDP_BYTES) {
+	return tail;
+}
+
+/* The number in the payload of packet `at`. */
+static inline uint32_t
+number_of(uint32_t at)
+{
+	uint32_t slot = at % BUFFERS;
+	const uint8_t *packet =
+		(const uint8_t *)buffer.memory + slot * EXO_PACKET_BYTES + EXO_PACKET_SKEW;
+
+	if (ring->received[slot] < 42 + UDP_BYTES) {
 		must("packet length", E_FORMAT);
 	}
-	__atomic_store_n(&ring->cq_head, head + 1, __ATOMIC_RELEASE);
-	return number;
+	return (uint32_t)packet[42] << 24 | (uint32_t)packet[43] << 16 | (uint32_t)packet[44] << 8 |
+	       packet[45];
+}
+
+/* Takes those that have come, up to `most`, and gives their buffers back together; how many, and
+ * the number of the last one. */
+static uint32_t
+take(uint32_t head, uint32_t most, uint32_t *number)
+{
+	uint32_t count = wait_behind(head) - head;
+	uint32_t last = 0;
+
+	count = count < most ? count : most;
+	for (uint32_t n = 0; n < count; n++) {
+		last = number_of(head + n);
+	}
+	*number = last;
+	__atomic_store_n(&ring->cq_head, head + count, __ATOMIC_RELEASE);
+	return count;
 }
 
 static void
@@ -102,7 +126,7 @@ take_paced(void)
 		uint32_t number;
 
 		BEGIN(OP_RX_PACED);
-		number = take(i);
+		take(i, 1, &number);
 		END(OP_RX_PACED);
 		if (i && number <= last) {
 			must("packet order", E_FORMAT);
@@ -118,8 +142,8 @@ take_bursts(void)
 		uint32_t last = 0;
 
 		BEGIN(OP_RX_BURST32);
-		for (uint32_t n = 0; n < BURST; n++) {
-			last = take(i * BURST + n);
+		for (uint32_t n = 0; n < BURST;) {
+			n += take(i * BURST + n, BURST - n, &last);
 		}
 		END(OP_RX_BURST32);
 		if (last % BURST != BURST - 1) {
