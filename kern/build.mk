@@ -13,7 +13,7 @@ pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.
 	net/trie_check.c net/trie_path.c net/shape.c code/*.c))
 # What packets, calls and turns come by, and the walks through device trees at boot: for speed.
 fast-y := $(addprefix kern/,asid.c cap_check.c code/interp.c deadline.c dev/irq_plic.c dev/net_virtio.c dev/virtq.c env.c \
-	hart.c irq.c kernel.c net/handler.c net/local.c net/nic.c ring.c space.c sys/cap.c sys/dispatch.c sys/map.c \
+	hart.c irq.c kernel.c net/handler.c net/local.c net/nic.c ring.c sys/cap.c sys/dispatch.c sys/map.c \
 	sys/object.c tick.c timeline.c upcall.c) \
 	$(addprefix lib/base/,checksum.c crc32.c fdt.c fdt_kept.c rv.c tree.c) \
 	$(addprefix arch/riscv/,sbi.c tlb.c trap.c)
@@ -23,6 +23,8 @@ small := -freorder-blocks-algorithm=simple -malign-data=natural
 $(B)/k/%.o: KFLAGS += $(small)
 $(patsubst %.c,$(B)/k/%.o,$(filter-out $(fast-y),$(wildcard kern/*.c kern/*/*.c lib/base/*.c arch/riscv/*.c))): \
 	KFLAGS += -Os -fno-move-loop-invariants -fno-thread-jumps -fno-caller-saves
+# Long loops, but much code around them.
+cflags-kern/space := -Os -fmove-loop-invariants -fthread-jumps -fcaller-saves
 # The shortest calls: following jumps there costs registers and the moves to free them.
 cflags-kern/sys/map := -fno-cse-follow-jumps
 # A constant kept for a loop costs a register that must be saved; most turns have one packet.
