@@ -13,7 +13,7 @@ pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.
 	net/trie_check.c net/trie_path.c net/shape.c code/*.c))
 # What packets, calls and turns come by, and the walks through device trees at boot: for speed.
 fast-y := $(addprefix kern/,asid.c cap_check.c code/interp.c deadline.c dev/irq_plic.c dev/net_virtio.c dev/virtq.c env.c \
-	hart.c irq.c kernel.c net/handler.c net/local.c net/nic.c ring.c sys/cap.c sys/dispatch.c sys/map.c \
+	hart.c irq.c kernel.c net/handler.c net/local.c net/nic.c ring.c sys/cap.c sys/dispatch.c sys/map.c sys/work.c \
 	sys/object.c tick.c timeline.c upcall.c) \
 	$(addprefix lib/base/,checksum.c crc32.c fdt.c fdt_kept.c rv.c tree.c) \
 	$(addprefix arch/riscv/,sbi.c tlb.c trap.c)

@@ -376,6 +376,7 @@ hart_breathe(struct hart *h, struct arch_env *a)
 	uint64_t until = arch_time() + 1 + arch_timebase_hz() / BREATHS_A_SECOND;
 
 	h->entered = 0;
+	h->breathed = true;
 	h->irq_rest = h->irq_rest > until ? h->irq_rest : until;
 	hart_hold(h, true);
 	h->timer = until;
@@ -592,7 +593,7 @@ hart_dispatch(struct hart *h)
 		 now + (upcall_deliver(e) == UPCALL_EXCEPTION
 				? h->kernel->sysinfo->quantum_ticks / RETRIES_PER_SLICE
 				: h->second_ticks));
-	h->entered = h->was_long ? e->arch.x[0] : 0;
+	h->entered = h->was_long && !h->breathed ? e->arch.x[0] : 0;
 	h->was_long = false;
 	return tick_switch(h, h->current, e);
 }

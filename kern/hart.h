@@ -64,6 +64,7 @@ struct hart {
 	uint64_t quiet_end;  /* of the quiet slots that the hart was in last */
 	bool was_long;       /* what was done since an environment has run */
 	uint64_t entered;    /* then the pc of the way out; 0: who runs may have run since */
+	bool breathed;       /* an interrupt was put off, and none has been handled since */
 	uint64_t pokes;      /* harts that this one owes an IPI */
 	struct env *inbox_rest; /* taken out of the inbox, and still to be dealt with */
 
@@ -118,7 +119,8 @@ hart_is_breathless(const struct hart *h, const struct arch_env *a)
 {
 	return a->x[0] == h->entered;
 }
-/* Then it goes on first, and what has come up waits for a moment. */
+/* Then it goes on first, and what has come up waits for a moment: once, or who does nothing but
+ * long calls would never be interrupted. */
 struct arch_env *hart_breathe(struct hart *h, struct arch_env *a);
 /* Handle some requests of other harts. */
 void hart_inbox(struct hart *h);

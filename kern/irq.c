@@ -25,8 +25,8 @@
 #define DEVICES_MAX 64 /* bits of hart.irq_again */
 /* Of one turn, in completions of some 250 instructions each. */
 #define WORK_MAX     8
-#define WORK_LEAST   2 /* for a device whose turn comes when the others have used it up */
-#define WORK_CONSOLE 2
+#define WORK_LEAST   2 /* for one that interrupts when others have used it up; less is no turn */
+#define WORK_CONSOLE 7 /* nothing that takes long comes behind it */
 
 static struct {
 	struct plic plic;
@@ -307,21 +307,24 @@ handle_next(struct turn *t)
 	turn_spend(t, 1);
 }
 
-/* Those that had more to do than their last turn allowed, one after the other. */
+/* Those that had more to do than their last turn allowed, one after the other. Who was the first is
+ * the last in the next turn, so each has a whole one soon. */
 static __attribute__((noinline)) void
 handle_again(struct turn *t)
 {
 	struct hart *h = t->hart;
+	uint32_t before = h->irq_next;
+	uint64_t had = t->had;
 
-	for (uint32_t i = 0; i < irqs.devices && t->left; i++) {
-		uint32_t device = h->irq_next % irqs.devices + 1;
+	for (uint32_t i = 0; i < irqs.devices && t->left >= WORK_LEAST; i++) {
+		uint32_t device = (before + i) % irqs.devices + 1;
 
 		if (h->irq_again >> device & ~t->had >> device & 1) {
 			kernel_lock(h->kernel);
+			h->irq_next = t->had == had ? device : h->irq_next;
 			handle_for(t, device);
 			kernel_unlock(h->kernel);
 		}
-		h->irq_next = device;
 	}
 }
 

@@ -80,6 +80,7 @@ kern_timer(struct arch_env *a)
 	if (!next || hart_is_breathless(h, a) || is_busy(h) || now >= other || is_special(next)) {
 		return kern_interrupt(a);
 	}
+	h->breathed = false;
 	h->info->interrupts++;
 	timeline_advance(&h->timeline);
 	turn_over(h, h->running, next, now);

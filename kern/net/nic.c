@@ -337,7 +337,6 @@ is_behind(const struct nic *n)
 static __attribute__((noinline)) bool
 catch_up(struct nic *n, uint32_t budget)
 {
-	n->behind = 0; /* a packet that has waited once does not wait again */
 	return (!n->kept_bytes || finish_kept(n, budget)) &&
 	       !(!n->was_cut && receive_local(n, budget));
 }
@@ -358,6 +357,7 @@ serve(struct nic *n, uint32_t budget, uint32_t *work)
 	bool more = false;
 
 	net->work = 0;
+	n->behind = slack; /* who waits has the first turn soon, for those go round */
 	if (is_behind(n)) {
 		more = !catch_up(n, budget);
 		done = net->work;

@@ -18,6 +18,7 @@
 #include "lib/base/string.h"
 #include "lib/base/words.h"
 
+#define BYTES_A_WORK 24 /* copied, in units of captree.work */
 #define PACKET_MIN 14
 _Static_assert(FRAME_SKEW == NET_FRAME_SKEW, "filters look at heads");
 #define SENT_COPY 2 /* and the request is done with; no CLAIM_AGAIN */
@@ -265,6 +266,7 @@ start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
 		return error;
 	}
 	if (local_offer(n, r->env, list, count)) {
+		r->kernel->tree.work += p->bytes / BYTES_A_WORK;
 		irq_soon(n->device);
 	}
 	return is_copy ? SENT_COPY : 0;

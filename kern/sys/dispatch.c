@@ -48,7 +48,7 @@ sys_finish_long(int64_t value)
 	struct hart *h = env_current()->hart;
 
 	h->was_long = true;
-	h->entered = arch_return_pc();
+	h->entered = h->breathed ? 0 : arch_return_pc();
 	return sys_finish(value);
 }
 
@@ -89,6 +89,10 @@ kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
 	switch (action) {
 	case ACTION_RESTART:
 		a->x[0] -= 4;
+		if (h->breathed) {
+			h->breathed = false;
+			hart_interrupts(h);
+		}
 		h->was_long = true;
 		hart_send_ipis(h); /* follows changed slots too: what it waits for, perhaps */
 		break;
@@ -116,6 +120,7 @@ kern_interrupt(struct arch_env *a)
 	if (hart_is_breathless(h, a)) {
 		return hart_breathe(h, a);
 	}
+	h->breathed = false;
 	h->kernel->sysinfo->hart[h->number].interrupts++;
 	if (irq_quick(h, e)) {
 		return a;

@@ -224,11 +224,12 @@ sys_map_any(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count
 static int
 unmap_step(struct work *w)
 {
-	int64_t cost = work_level(w) ? COST_UNHANG : COST_BREAK;
+	uint32_t level = work_level(w);
+	int64_t cost = level ? COST_UNHANG : COST_BREAK;
 	uint64_t most = (uint64_t)(w->budget / cost) + 1;
 	uint64_t n = w->count;
-	int error = space_unmap(w->k, w->space, w->address, work_level(w), &n, most, &w->old);
-	uint64_t entries = n >> 9 * work_level(w);
+	int error = space_unmap(w->k, w->space, w->address, level, &n, most, &w->old);
+	uint64_t entries = n >> 9 * level;
 
 	w->address += n << PAGE_SHIFT;
 	w->count -= n;

@@ -15,7 +15,7 @@
 
 #define BUDGET_PAGES 120          /* entries mapped in one go, of some 20 instructions each */
 #define COST_BREAK   7            /* breaking an entry, in entries */
-#define COST_UNHANG  4            /* breaking one above level 0: mostly it has a table in it */
+#define COST_UNHANG  3            /* breaking one above level 0: mostly it has a table in it */
 #define COST_WIDEN   2            /* giving an entry rights, in entries */
 #define COST_FENCE   5            /* owing a fence for what was changed, in entries */
 #define COST_SKIP    18           /* going past where there is no table, in entries */
