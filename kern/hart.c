@@ -23,11 +23,11 @@
 #include "kern/upcall.h"
 #include "lib/base/checked.h"
 
-#define INBOX_TURN        4 /* requests dealt with in one go, of some 300 instructions each */
-#define PREDICATE_TURN    3 /* so many of them, for one whose predicate is looked at */
+#define INBOX_TURN        4   /* requests dealt with in one go, of some 300 instructions each */
+#define PREDICATE_TURN    3   /* so many of them, for one whose predicate is looked at */
 #define TURNS_MAX         100 /* a turn of devices counts for 1 ms at most (hart_pause) */
 #define BREATHS_A_SECOND  10000000 /* how short one is: 100 ns, and what is left of a tick */
-#define RETRIES_PER_SLICE 8 /* of an upcall that an exception holds back */
+#define RETRIES_PER_SLICE 8        /* of an upcall that an exception holds back */
 
 struct hart *
 hart_self(void)

@@ -19,7 +19,7 @@
 #include "lib/base/words.h"
 
 #define BYTES_A_WORK 24 /* copied, in units of captree.work */
-#define PACKET_MIN 14
+#define PACKET_MIN   14
 _Static_assert(FRAME_SKEW == NET_FRAME_SKEW, "filters look at heads");
 #define SENT_COPY 2 /* and the request is done with; no CLAIM_AGAIN */
 

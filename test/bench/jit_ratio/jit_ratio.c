@@ -17,7 +17,7 @@
 #define CODE_PAGES   4
 #define SAMPLES      3
 /* The dearest instruction of these programs costs 15, most of them 3 or 4, so they execute 100. */
-#define FUEL         8192 /* more than a class has: the longer the run, the less its ends count */
+#define FUEL                 8192 /* above any class: long runs, so their ends count less */
 #define FUEL_LEAST           800
 
 #define DECLARE(name, bytes) extern const struct exo_insn code_##name[], code_##name##_end[];
