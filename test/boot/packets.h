@@ -57,11 +57,11 @@ packets_carve(exo_handle parent, uint16_t type, uint8_t source, uint64_t below)
 static inline int64_t
 packets_carve_loop(uint16_t type, uint64_t rights)
 {
-	const struct exo_filter filter = {
-		.receive_atoms = 1,
-		.atoms = {{EXO_ATOM_COMPARE, 2, 0, 0, PACKET_TYPE, 0, 0xffff, type}},
-	};
+	struct exo_filter filter = {.receive_atoms = 1};
 
+	filter.atoms[0] = (struct exo_atom){
+		EXO_ATOM_COMPARE, 2, 0, 0, PACKET_TYPE, 0, 0xffff, type,
+	};
 	return exo_carve(exo_boot()->packets[EXO_NIC_LOOP], free_slot(), (uint64_t)&filter, 0,
 			 rights, 0);
 }
