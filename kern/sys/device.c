@@ -128,7 +128,7 @@ sys_submit(exo_handle ring)
 	int result = 1;
 	int left = 1;
 
-	for (int i = 0; i < SUBMIT_MAX && result > 0 && left > 0 && !e->hart->breathed &&
+	for (int i = 0; i < SUBMIT_MAX && result > 0 && left > 0 &&
 			(int32_t)(end - __atomic_load_n(work, __ATOMIC_RELAXED)) > 0;
 	     i++) {
 		result = submit_one(e, ring, &left);

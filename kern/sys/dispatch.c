@@ -89,12 +89,7 @@ kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
 	switch (action) {
 	case ACTION_RESTART:
 		a->x[0] -= 4;
-		if (h->breathed) {
-			h->breathed = false;
-			hart_interrupts(h);
-		}
-		h->was_long = true;
-		hart_send_ipis(h); /* follows changed slots too: what it waits for, perhaps */
+		hart_interrupts(h); /* it may wait for what comes of that */
 		break;
 	case ACTION_EXIT:
 		set_results(e, result, 0);
