@@ -90,8 +90,6 @@ void arch_wait(void);
 static inline uint32_t arch_pending(void);
 /* Is it ARCH_PENDING_EXTERNAL and nothing else? */
 static inline bool arch_external_only(void);
-/* Where the environment whose call is being handled goes on. */
-static inline uint64_t arch_return_pc(void);
 void arch_ipi_clear(void);
 /* Let external interrupts reach this hart, or keep them pending. */
 void arch_external_enable(bool enable);

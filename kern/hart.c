@@ -26,8 +26,7 @@
 #define INBOX_TURN        4   /* requests dealt with in one go, of some 300 instructions each */
 #define PREDICATE_TURN    3   /* so many of them, for one whose predicate is looked at */
 #define TURNS_MAX         100 /* a turn of devices counts for 1 ms at most (hart_pause) */
-#define BREATHS_A_SECOND  10000000 /* how short one is: 100 ns, and what is left of a tick */
-#define RETRIES_PER_SLICE 8        /* of an upcall that an exception holds back */
+#define RETRIES_PER_SLICE 8   /* of an upcall that an exception holds back */
 
 struct hart *
 hart_self(void)
@@ -370,20 +369,6 @@ hart_interrupts(struct hart *h)
 	finish_interrupts(h);
 }
 
-struct arch_env *
-hart_breathe(struct hart *h, struct arch_env *a)
-{
-	uint64_t until = arch_time() + 1 + arch_timebase_hz() / BREATHS_A_SECOND;
-
-	h->entered = 0;
-	h->breathed = true;
-	h->irq_rest = h->irq_rest > until ? h->irq_rest : until;
-	hart_hold(h, true);
-	h->timer = until;
-	arch_timer_set(until);
-	return a;
-}
-
 /* The slice of `e` is over. One that asked to be told of the end and still runs owes the grace, and
  * ends if it has done so too often. */
 static inline void
@@ -593,7 +578,5 @@ hart_dispatch(struct hart *h)
 		 now + (upcall_deliver(e) == UPCALL_EXCEPTION
 				? h->kernel->sysinfo->quantum_ticks / RETRIES_PER_SLICE
 				: h->second_ticks));
-	h->entered = h->was_long && !h->breathed ? e->arch.x[0] : 0;
-	h->was_long = false;
 	return tick_switch(h, h->current, e);
 }

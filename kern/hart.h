@@ -62,9 +62,6 @@ struct hart {
 	uint64_t irq_rest;   /* until then devices wait while an environment runs */
 	bool irq_held;       /* external interrupts are off until then */
 	uint64_t quiet_end;  /* of the quiet slots that the hart was in last */
-	bool was_long;       /* what was done since an environment has run */
-	uint64_t entered;    /* then the pc of the way out; 0: who runs may have run since */
-	bool breathed;       /* an interrupt was put off, and none has been handled since */
 	uint64_t pokes;      /* harts that this one owes an IPI */
 	struct env *inbox_rest; /* taken out of the inbox, and still to be dealt with */
 
@@ -113,18 +110,6 @@ bool hart_doze(struct hart *h, struct env *e, uint64_t deadline);
 void hart_device_soon(struct hart *h, uint64_t again);
 /* Handle what is pending: IPI, timer, devices. */
 void hart_interrupts(struct hart *h);
-/* Was `a` interrupted where the kernel let it go after something long, before it has run? Not said
- * at present: with two harts a call could wait for ever for what was put off (S32). */
-static inline bool
-hart_is_breathless(const struct hart *h, const struct arch_env *a)
-{
-	(void)h;
-	(void)a;
-	return false;
-}
-/* Then it goes on first, and what has come up waits for a moment: once, or who does nothing but
- * long calls would never be interrupted. */
-struct arch_env *hart_breathe(struct hart *h, struct arch_env *a);
 /* Handle some requests of other harts. */
 void hart_inbox(struct hart *h);
 /* Send the IPIs that this hart, h, owes since the last time; never with a lock held. */

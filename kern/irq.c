@@ -360,7 +360,6 @@ irq_handle(struct hart *h)
 	if (h->irq_again & ~KEPT && !h->irq_order) {
 		handle_again(&t);
 	}
-	h->was_long |= t.left < WORK_MAX / 2;
 	return pending;
 }
 

@@ -77,10 +77,9 @@ kern_timer(struct arch_env *a)
 	struct timeline_member *m = timeline_next(&h->timeline, now);
 	struct env *next = m ? container_of(m, struct env, member) : NULL;
 
-	if (!next || hart_is_breathless(h, a) || is_busy(h) || now >= other || is_special(next)) {
+	if (!next || is_busy(h) || now >= other || is_special(next)) {
 		return kern_interrupt(a);
 	}
-	h->breathed = false;
 	h->info->interrupts++;
 	timeline_advance(&h->timeline);
 	turn_over(h, h->running, next, now);

@@ -101,12 +101,6 @@ arch_current(void)
 	return host_context(host_hart());
 }
 
-static inline uint64_t
-arch_return_pc(void)
-{
-	return arch_current()->x[0];
-}
-
 static inline void *
 arch_ram(uint64_t physical)
 {

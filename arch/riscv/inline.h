@@ -104,12 +104,6 @@ arch_external_only(void)
 	return (sip & (SIP_SSIP | SIP_STIP | SIP_SEIP)) == SIP_SEIP;
 }
 
-static inline uint64_t
-arch_return_pc(void)
-{
-	return csr_read_sepc();
-}
-
 /* Physical address of the first byte that DIRECT_BASE shows; set once by arch_boot. */
 extern uint64_t arch_direct_start;
 

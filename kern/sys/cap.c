@@ -285,7 +285,7 @@ drop_anything(uint32_t begin, exo_handle capability, uint64_t start, uint64_t co
 	if (result == CAP_AGAIN) {
 		return sys_restart(e, EXO_NR_drop, (uint64_t[7]){capability, start, count});
 	}
-	return sys_finish_long(result);
+	return sys_finish(result);
 }
 
 /* Something is dead, or what is dropped is an object. Releases the lock. */
@@ -379,5 +379,5 @@ sys_revoke(exo_handle capability, uint64_t start, uint64_t count)
 	if (result == E_BUSY) {
 		return sys_return2(e, E_BUSY, count_waiting(e, capability, start, count));
 	}
-	return sys_finish_long(result);
+	return sys_finish(result);
 }

@@ -140,5 +140,5 @@ sys_submit(exo_handle ring)
 	if (result > 0 && !taken) {
 		return sys_restart(e, EXO_NR_submit, (uint64_t[7]){ring});
 	}
-	return sys_finish_long(taken || result > 0 ? taken : result);
+	return sys_finish(taken || result > 0 ? taken : result);
 }

@@ -43,16 +43,6 @@ sys_finish_posted(int64_t value)
 }
 
 struct sysret
-sys_finish_long(int64_t value)
-{
-	struct hart *h = env_current()->hart;
-
-	h->was_long = true;
-	h->entered = h->breathed ? 0 : arch_return_pc();
-	return sys_finish(value);
-}
-
-struct sysret
 sys_return2(struct env *e, int64_t value, uint64_t second)
 {
 	e->arch.second = second;
@@ -89,7 +79,7 @@ kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
 	switch (action) {
 	case ACTION_RESTART:
 		a->x[0] -= 4;
-		hart_interrupts(h); /* it may wait for what comes of that */
+		hart_interrupts(h);
 		break;
 	case ACTION_EXIT:
 		set_results(e, result, 0);
@@ -112,10 +102,6 @@ kern_interrupt(struct arch_env *a)
 	struct env *e = env_of_arch(a);
 	struct hart *h = e->hart;
 
-	if (hart_is_breathless(h, a)) {
-		return hart_breathe(h, a);
-	}
-	h->breathed = false;
 	h->kernel->sysinfo->hart[h->number].interrupts++;
 	if (irq_quick(h, e)) {
 		return a;

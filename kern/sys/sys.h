@@ -50,8 +50,6 @@ sys_finish(int64_t value)
 {
 	return env_current()->hart->pokes ? sys_finish_posted(value) : sys_return(value);
 }
-/* The same for a call that may have taken long. */
-struct sysret sys_finish_long(int64_t value);
 /* With a second result. */
 struct sysret sys_return2(struct env *e, int64_t value, uint64_t second);
 /* Execute the call again, with these arguments. */
