@@ -6,18 +6,19 @@
  * boot: init SMP=1 DISK=4M
  */
 #include "lib/exo/disk.h"
+#include "test/boot/full.h"
 #include "test/boot/packets.h"
 
-#define RINGS     70 /* more than a device has under way */
-#define ROUNDS    3
-#define OTHERS    9 /* event bits */
-#define OWN       10
-#define BYTES     60
-#define PAGES     EXO_DISK_BLOCKS_MAX
-#define PATIENCE  (10 * EXO_NS_PER_S)
-#define TRIES_MAX 300
+#define RINGS    70 /* more than a device has under way */
+#define ROUNDS   3
+#define OTHERS   9 /* event bits */
+#define OWN      10
+#define BYTES    60
+#define PAGES    EXO_DISK_BLOCKS_MAX
+#define PATIENCE (10 * EXO_NS_PER_S)
 
 static struct exo_queue ring[RINGS];
+static struct exo_queue *rings[RINGS];
 static struct exo_queue own;
 static struct exo_pages memory;
 
@@ -49,43 +50,6 @@ close_rings(void)
 	return result;
 }
 
-/* Until the device takes no more of any ring. */
-static void
-fill(const union exo_request *q)
-{
-	uint32_t behind = 0;
-
-	for (uint32_t tries = 0; behind < RINGS && tries < TRIES_MAX; tries++) {
-		behind = 0;
-		for (uint32_t i = 0; i < RINGS; i++) {
-			while (exo_queue_put(&ring[i], q) == 0) {
-			}
-			exo_queue_submit(&ring[i]);
-			behind += exo_queue_has_more(&ring[i]);
-		}
-	}
-}
-
-/* All that they have asked for is done, so the next round begins anew. */
-static void
-empty(void)
-{
-	struct exo_completion done;
-	uint32_t left = RINGS;
-
-	while (left) {
-		left = 0;
-		exo_pause(EXO_NS_PER_S / 1000);
-		for (uint32_t i = 0; i < RINGS; i++) {
-			while (exo_queue_poll(&ring[i], &done) == 1) {
-			}
-			exo_queue_submit(&ring[i]);
-			left += ring[i].outstanding != 0;
-		}
-	}
-	exo_wait(EXO_EVENT(OTHERS) | EXO_EVENT(OWN), 0);
-}
-
 /* 1: it found no room, was told, and is done; 0: there was room; an error. */
 static int64_t
 ask_when_full(const union exo_request *q)
@@ -94,7 +58,7 @@ ask_when_full(const union exo_request *q)
 	bool found_no_room;
 	int64_t result;
 
-	fill(q);
+	full_fill(rings, RINGS, q);
 	exo_queue_put(&own, q);
 	exo_queue_submit(&own);
 	found_no_room = exo_queue_has_more(&own);
@@ -112,7 +76,7 @@ check(const char *device, enum exo_ring_kind kind, exo_handle packets, const uni
 	for (uint32_t i = 0; i < ROUNDS && result >= 0; i++) {
 		result = ask_when_full(q);
 		found += result;
-		empty();
+		full_empty(rings, RINGS, EXO_EVENT(OTHERS) | EXO_EVENT(OWN));
 	}
 	tap_ok(result >= 0, "%s: who sleeps is served in the end: %ld", device, (long)result);
 	tap_ok(found > 0, "%s: %ld of %u times there was no room", device, (long)found, ROUNDS);
@@ -125,6 +89,9 @@ main(void)
 	union exo_request q = {.packet = {.segments = 1}};
 	int64_t packets = packets_carve_loop(0x9000, EXO_PACKET_RECEIVE | EXO_PACKET_TRANSMIT);
 
+	for (uint32_t i = 0; i < RINGS; i++) {
+		rings[i] = &ring[i];
+	}
 	tap_plan(1 + 2 * 4);
 	tap_is(exo_pages_make(&memory, PAGES), 0, "memory");
 	packets_build(memory.memory, 0x88b5, 1, 0, BYTES);

@@ -5,19 +5,20 @@
  * boot: init SMP=1 ICOUNT=1
  */
 #include "lib/base/checked.h"
+#include "test/boot/full.h"
 #include "test/boot/packets.h"
 #include "test/boot/tap.h"
 
-#define RINGS     4 /* more than fill the NIC while it works */
-#define ROUNDS    20
-#define OTHERS    9 /* event bits */
-#define OWN       10
-#define TYPE      0x88b5
-#define BYTES     60
-#define PATIENCE  EXO_NS_PER_S
-#define TRIES_MAX 200
+#define RINGS    4 /* more than fill the NIC while it works */
+#define ROUNDS   20
+#define OTHERS   9 /* event bits */
+#define OWN      10
+#define TYPE     0x88b5
+#define BYTES    60
+#define PATIENCE EXO_NS_PER_S
 
 static struct exo_net ring[RINGS];
+static struct exo_queue *rings[RINGS];
 static struct exo_net own;
 static struct exo_pages out;
 
@@ -39,61 +40,18 @@ open_rings(void)
 	return result;
 }
 
-static bool
-is_behind(const struct exo_net *n)
-{
-	return __atomic_load_n(&n->transmit.page->sq_head, __ATOMIC_ACQUIRE) != n->transmit.sq_tail;
-}
-
-/* Until the NIC takes no more of any ring. */
-static void
-fill(void)
-{
-	const union exo_request q = {
-		.packet = {.segments = 1, .segment = {{out.frames, EXO_SEGMENT(0, BYTES)}}}};
-	uint32_t behind = 0;
-
-	for (uint32_t tries = 0; behind < RINGS && tries < TRIES_MAX; tries++) {
-		behind = 0;
-		for (uint32_t i = 0; i < RINGS; i++) {
-			while (exo_queue_put(&ring[i].transmit, &q) == 0) {
-			}
-			exo_queue_submit(&ring[i].transmit);
-			behind += is_behind(&ring[i]);
-		}
-	}
-}
-
-/* Takes what has been sent by others, so that all begins anew. */
-static void
-empty(void)
-{
-	struct exo_completion done;
-	uint32_t left = RINGS;
-
-	while (left) {
-		left = 0;
-		exo_pause(EXO_NS_PER_S / 1000);
-		for (uint32_t i = 0; i < RINGS; i++) {
-			while (exo_net_sent(&ring[i], &done) == 1) {
-			}
-			left += ring[i].transmit.outstanding != 0;
-		}
-	}
-	exo_wait(EXO_EVENT(OTHERS), 0);
-}
-
 /* 1: it found no room, was told, and has left; 0: there was room; an error. */
 static int64_t
 send_when_full(void)
 {
 	const struct exo_segment all = {out.frames, EXO_SEGMENT(0, BYTES)};
+	const union exo_request q = {.packet = {.segments = 1, .segment = {all}}};
 	struct exo_completion done;
 	bool found_no_room;
 
-	fill();
+	full_fill(rings, RINGS, &q);
 	exo_net_send(&own, &all, 1, 1);
-	found_no_room = is_behind(&own);
+	found_no_room = exo_queue_has_more(&own.transmit);
 	while (!exo_net_sent(&own, &done)) {
 		if (!exo_wait(EXO_EVENT(OWN), PATIENCE)) {
 			return E_TIMEOUT;
@@ -107,12 +65,15 @@ main(void)
 {
 	int64_t result = 0, found = 0;
 
+	for (uint32_t i = 0; i < RINGS; i++) {
+		rings[i] = &ring[i].transmit;
+	}
 	tap_plan(3);
 	tap_is(open_rings(), 0, "rings");
 	for (uint32_t i = 0; i < ROUNDS && result >= 0; i++) {
 		result = send_when_full();
 		found += result;
-		empty();
+		full_empty(rings, RINGS, EXO_EVENT(OTHERS));
 	}
 	tap_is(result < 0 ? result : 0, 0, "each packet leaves in the end");
 	tap_ok(found > 0, "%ld of %u found no room at first", (long)found, ROUNDS);
