@@ -194,7 +194,6 @@ transmit_serve(struct net_virtio *s, uint32_t budget)
 	uint32_t part = TAKEN_PER_WORK - 1; /* the first one costs */
 	bool was_awaited;
 
-	s->net.work += s->net.work + 1 < budget; /* who sent has to be told, behind them */
 	while (s->net.work < budget && sent_one(s, &was_awaited)) {
 		part = (part + 1) % TAKEN_PER_WORK;
 		s->net.work += was_awaited || !part;
