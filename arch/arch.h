@@ -81,7 +81,8 @@ void arch_remote_fence(uint64_t mask, const struct arch_fence *f);
 void arch_remote_fence_i(uint64_t mask);
 /* Arm this hart's timer for an absolute time. */
 void arch_timer_set(uint64_t time);
-/* Wait until an interrupt is pending (interrupts stay off). The timer must be armed. */
+/* Wait until an interrupt is pending (interrupts stay off); it may return early. The timer must be
+ * armed. */
 void arch_wait(void);
 /* What is pending on this hart and enabled: bits below. arch_ipi_clear acknowledges an IPI. */
 #define ARCH_PENDING_IPI      0x1u

@@ -25,6 +25,7 @@ static struct {
 	struct {
 		jmp_buf end;
 		uint32_t hart;
+		bool waited;
 	} piece[PIECES_MAX];
 	uint32_t pieces;
 	struct host_hooks hooks;
@@ -65,6 +66,7 @@ host_run(uint32_t hart, void (*function)(void *argument), void *argument)
 		abort();
 	}
 	cpu.piece[cpu.pieces].hart = hart;
+	cpu.piece[cpu.pieces].waited = false;
 	cpu.pieces++;
 	end = setjmp(cpu.piece[cpu.pieces - 1].end);
 	if (!end) {
@@ -87,9 +89,15 @@ arch_enter(struct arch_env *a)
 	end_piece(HOST_ENTERED);
 }
 
+/* Nothing comes up while a piece runs. The first wait ends for no reason, as wfi may: who waits in
+ * a call goes on, and sleeps. */
 void
 arch_wait(void)
 {
+	if (!cpu.piece[cpu.pieces - 1].waited) {
+		cpu.piece[cpu.pieces - 1].waited = true;
+		return;
+	}
 	cpu.hart[host_hart()].context = NULL;
 	end_piece(HOST_WAITS);
 }

@@ -236,26 +236,8 @@ op_pin(void)
 	}
 	assert_int_equal(result, 0);
 	model.frame[frame].pinned++;
-	rig.flights[rig.flying++] = frame;
+	rig.flights[rig.flying++] = (struct rig_mapping){caps[i].is_share ? i : -1, frame};
 	rig.done[OP_PIN]++;
-}
-
-/* All of them end. */
-static void
-op_work(void)
-{
-	for (uint32_t tag = 0; tag < 64; tag++) {
-		board_disk_works(tag);
-	}
-	calls_settle();
-	rig.shared->cq_head = rig.shared->cq_tail;
-	for (; rig.flying; rig.flying--) {
-		struct model_frame *f = &model.frame[rig.flights[rig.flying - 1]];
-
-		f->pinned--;
-		f->text = 0;
-		rig.done[OP_WORK]++;
-	}
 }
 
 /* A holder writes into what it has mapped. */
@@ -307,7 +289,7 @@ random_step(void)
 	case OP_PIN:
 		return op_pin();
 	case OP_WORK:
-		return op_work();
+		return rig_work();
 	default:
 		return op_write();
 	}
@@ -431,7 +413,7 @@ test_damages(void **state)
 		flip(d);
 		assert_null(frame_check(&kernel_get()->tree));
 	}
-	op_work();
+	rig_work();
 	map_or_die(CALL(revoke, rig.pool, 0, 0));
 	rig_forget();
 }

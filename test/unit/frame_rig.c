@@ -205,6 +205,43 @@ forget(int c)
 	caps[c].handle = 0;
 }
 
+/* --- transfers ---------------------------------------------------------------------------- */
+/* All of them end. */
+void
+rig_work(void)
+{
+	for (uint32_t tag = 0; tag < 64; tag++) {
+		board_disk_works(tag);
+	}
+	calls_settle();
+	rig.shared->cq_head = rig.shared->cq_tail;
+	for (; rig.flying; rig.flying--) {
+		struct model_frame *f = &model.frame[rig.flights[rig.flying - 1].frame];
+
+		f->pinned--;
+		f->text = 0;
+		rig.done[OP_WORK]++;
+	}
+}
+
+/* Does a transfer use a share that c is, or that is below it? */
+static bool
+is_awaited(int c)
+{
+	for (uint32_t i = 0; i < rig.flying; i++) {
+		int share = rig.flights[i].cap;
+
+		while (share >= 0 && share != c) {
+			share = caps[share].parent;
+		}
+		if (share == c) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- the end of capabilities --------------------------------------------------------------- */
 /* The revocation lets what has died come apart. */
 void
 rig_drop(void)
@@ -213,6 +250,11 @@ rig_drop(void)
 
 	if (c < 0) {
 		return;
+	}
+	if (is_awaited(c)) {
+		assert_int_equal(CALL(drop, caps[c].handle, 0, 0), E_BUSY);
+		rig.done[OP_AWAITED]++;
+		rig_work();
 	}
 	assert_int_equal(CALL(drop, caps[c].handle, 0, 0), 0);
 	forget(c);

@@ -32,6 +32,7 @@ enum rig_op {
 	OP_WORK,
 	OP_WRITE,
 	OP_REFUSED,
+	OP_AWAITED,
 	OPS,
 };
 
@@ -61,7 +62,7 @@ extern struct rig {
 	exo_handle ring;  /* of the disk */
 	exo_handle blocks;
 	struct exo_ring *shared;
-	uint64_t flights[EXO_SQ_SIZE]; /* frames that transfers write */
+	struct rig_mapping flights[EXO_SQ_SIZE]; /* frames that transfers write, and of what shares */
 	uint32_t flying;
 	uint64_t done[OPS];
 } rig;
@@ -76,10 +77,11 @@ int rig_draw_cap(void);
 int rig_free_cap(void);
 /* The number that a page of a capability has in the model. */
 uint64_t rig_frame(const struct rig_cap *c, uint64_t offset);
-/* Carve or share; drop; trim. */
+/* Carve or share; drop; trim; all transfers end. */
 void rig_derive(enum rig_op op);
 void rig_drop(void);
 void rig_trim(void);
+void rig_work(void);
 /* The kernel has what the model has, and all invariants hold. */
 void rig_compare(uint64_t step);
 
