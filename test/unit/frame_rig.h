@@ -62,7 +62,7 @@ extern struct rig {
 	exo_handle ring;  /* of the disk */
 	exo_handle blocks;
 	struct exo_ring *shared;
-	struct rig_mapping flights[EXO_SQ_SIZE]; /* frames that transfers write, and of what shares */
+	struct rig_mapping flights[EXO_SQ_SIZE]; /* frames of transfers, the shares used */
 	uint32_t flying;
 	uint64_t done[OPS];
 } rig;
