@@ -89,6 +89,8 @@ void arch_wait(void);
 #define ARCH_PENDING_TIMER    0x2u
 #define ARCH_PENDING_EXTERNAL 0x4u
 static inline uint32_t arch_pending(void);
+/* Is anything of that? */
+static inline bool arch_is_pending(void);
 /* Is it ARCH_PENDING_EXTERNAL and nothing else? */
 static inline bool arch_external_only(void);
 void arch_ipi_clear(void);
@@ -148,6 +150,10 @@ void arch_space_leave(void);
 void arch_calls(const void *table_end, bool traced);
 /* Set up `a` for hart `hart`: stack, vectors, call table. */
 void arch_env_init(struct arch_env *a, uint32_t hart, uint64_t uarea, bool fp);
+/* The next trap of `a` that is no interrupt comes to kern_gone_on(), once. */
+void arch_trap_once(struct arch_env *a);
+/* Where the environment whose call is being handled goes on. */
+static inline uint64_t arch_return_pc(void);
 /* Let it run on hart `hart` from now on. */
 void arch_env_move(struct arch_env *a, uint32_t hart);
 /* Bits of an address space identifier that all harts have which came up so far; 0: none. */
@@ -243,6 +249,8 @@ struct arch_env *kern_interrupt(struct arch_env *a);
 /* The same where nothing but the timer is pending. */
 struct arch_env *kern_timer(struct arch_env *a);
 struct arch_env *kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval);
+/* It has gone on since arch_trap_once(), up to an instruction that traps, which it will again. */
+struct arch_env *kern_gone_on(struct arch_env *a);
 /* It came back from an upcall while another one was held back; its context is saved. */
 struct arch_env *kern_resume(struct arch_env *a);
 /* A call that transfers control, by the long way; its context is saved. */

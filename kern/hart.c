@@ -23,10 +23,11 @@
 #include "kern/upcall.h"
 #include "lib/base/checked.h"
 
-#define INBOX_TURN        4   /* requests dealt with in one go, of some 300 instructions each */
-#define PREDICATE_TURN    3   /* so many of them, for one whose predicate is looked at */
-#define TURNS_MAX         100 /* a turn of devices counts for 1 ms at most (hart_pause) */
-#define RETRIES_PER_SLICE 8   /* of an upcall that an exception holds back */
+#define INBOX_TURN        4       /* requests dealt with in one go, of some 300 instructions each */
+#define PREDICATE_TURN    3       /* so many of them, for one whose predicate is looked at */
+#define TURNS_MAX         100     /* a turn of devices counts for 1 ms at most (hart_pause) */
+#define BREATH_HZ         2500000 /* one takes 400 ns, and what is left of a tick */
+#define RETRIES_PER_SLICE 8       /* of an upcall that an exception holds back */
 
 struct hart *
 hart_self(void)
@@ -303,7 +304,7 @@ hart_hold(struct hart *h, bool hold)
  * the time to look at would take the whole hart. What has come up meanwhile waits as well, or it
  * would interrupt before an environment has run. A turn that seems to have taken very long has
  * waited for the lock, and under an emulator for its host: for that the devices do not pay. */
-static bool
+static void
 hart_devices(struct hart *h)
 {
 	uint64_t begin = arch_time();
@@ -313,7 +314,7 @@ hart_devices(struct hart *h)
 
 	hart_hold(h, device_time(h, begin) > begin);
 	if (h->irq_held) {
-		return false;
+		return;
 	}
 	more = irq_handle(h);
 	end = arch_time();
@@ -326,7 +327,6 @@ hart_devices(struct hart *h)
 	}
 	h->irq_rest = end + took * (100 - CONFIG_IRQ_PERCENT) / CONFIG_IRQ_PERCENT;
 	hart_hold(h, more && device_time(h, end) > end);
-	return true;
 }
 
 static __attribute__((noinline)) void
@@ -347,26 +347,62 @@ finish_interrupts(struct hart *h)
 	hart_send_pokes(h);
 }
 
-void
-hart_interrupts(struct hart *h)
+/* Devices and changed slots alternate: not both in one turn. */
+static void
+handle_pending(struct hart *h, uint32_t pending)
 {
-	uint32_t pending = arch_pending();
-	bool had_devices = false;
+	bool has_devices;
 
 	if (pending & ARCH_PENDING_IPI) {
 		arch_ipi_clear();
 		quiet_pass(h);
 	}
-	if ((pending & ARCH_PENDING_EXTERNAL && h->has_plic) || h->irq_again || h->irq_held) {
-		had_devices = hart_devices(h);
-	}
-	if (!had_devices && hart_is_behind(h)) { /* not both in one turn */
+	has_devices =
+		(pending & ARCH_PENDING_EXTERNAL && h->has_plic) || h->irq_again || h->irq_held;
+	if (hart_is_behind(h) && !(has_devices && h->had_slots)) {
+		h->had_slots = true;
 		follow_slots(h);
+	} else if (has_devices) {
+		h->had_slots = false;
+		hart_devices(h);
 	}
 	if (pending & ARCH_PENDING_TIMER) {
+		h->breath = 0;
 		timer_came(h);
 	}
 	finish_interrupts(h);
+}
+
+void
+hart_interrupts(struct hart *h)
+{
+	handle_pending(h, arch_pending());
+}
+
+/* Once only, and its next trap ends it: who does nothing but long calls puts nothing off for
+ * longer than until the next one. */
+struct arch_env *
+hart_breathe(struct hart *h, struct arch_env *a)
+{
+	uint64_t until = arch_time() + 1 + arch_timebase_hz() / BREATH_HZ;
+
+	h->entered = HART_NOWHERE;
+	h->breath = until;
+	h->irq_rest = h->irq_rest > until ? h->irq_rest : until;
+	hart_hold(h, true);
+	h->timer = until;
+	arch_timer_set(until);
+	arch_trap_once(a);
+	return a;
+}
+
+void
+hart_gone_on(struct hart *h)
+{
+	if (h->breath) {
+		h->irq_rest = h->irq_rest == h->breath ? 0 : h->irq_rest;
+		handle_pending(h, arch_pending() | ARCH_PENDING_TIMER);
+	}
 }
 
 /* The slice of `e` is over. One that asked to be told of the end and still runs owes the grace, and
@@ -578,5 +614,6 @@ hart_dispatch(struct hart *h)
 		 now + (upcall_deliver(e) == UPCALL_EXCEPTION
 				? h->kernel->sysinfo->quantum_ticks / RETRIES_PER_SLICE
 				: h->second_ticks));
+	h->entered = e->arch.x[0];
 	return tick_switch(h, h->current, e);
 }

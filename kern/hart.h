@@ -60,7 +60,10 @@ struct hart {
 	uint32_t irq_next;   /* the device behind it is the next of these */
 	bool irq_order;      /* they had the first turn */
 	uint64_t irq_rest;   /* until then devices wait while an environment runs */
+	bool had_slots;      /* changed ones were followed last, so devices are next */
 	bool irq_held;       /* external interrupts are off until then */
+	uint64_t entered;    /* where an environment was let go last, or HART_NOWHERE */
+	uint64_t breath;     /* until then it goes on first, whatever has come up; 0: not now */
 	uint64_t quiet_end;  /* of the quiet slots that the hart was in last */
 	uint64_t pokes;      /* harts that this one owes an IPI */
 	struct env *inbox_rest; /* taken out of the inbox, and still to be dealt with */
@@ -110,6 +113,17 @@ bool hart_doze(struct hart *h, struct env *e, uint64_t deadline);
 void hart_device_soon(struct hart *h, uint64_t again);
 /* Handle what is pending: IPI, timer, devices. */
 void hart_interrupts(struct hart *h);
+#define HART_NOWHERE 1 /* no instruction stands there */
+/* Was `a` interrupted where the kernel let it go? Then perhaps it has not run since. */
+static inline bool
+hart_is_breathless(const struct hart *h, const struct arch_env *a)
+{
+	return a->x[0] == h->entered;
+}
+/* Then it goes on first: what has come up waits for a moment, or for its next trap. Returns a. */
+struct arch_env *hart_breathe(struct hart *h, struct arch_env *a);
+/* That trap has come: handle what has waited for it. */
+void hart_gone_on(struct hart *h);
 /* Handle some requests of other harts. */
 void hart_inbox(struct hart *h);
 /* Send the IPIs that this hart, h, owes since the last time; never with a lock held. */

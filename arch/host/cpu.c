@@ -21,6 +21,7 @@ static struct {
 		struct arch_env *context;
 		uint64_t timer;
 		bool ipi;
+		bool holds; /* external interrupts */
 	} hart[HOST_HARTS];
 	struct {
 		jmp_buf end;
@@ -205,10 +206,11 @@ uint32_t
 host_pending(void)
 {
 	uint32_t hart = host_hart();
+	bool hears = cpu.hooks.external && !cpu.hart[hart].holds;
 
 	return (cpu.hart[hart].ipi ? ARCH_PENDING_IPI : 0) |
 	       (cpu.hart[hart].timer <= arch_time() ? ARCH_PENDING_TIMER : 0) |
-	       (cpu.hooks.external && cpu.hooks.external(hart) ? ARCH_PENDING_EXTERNAL : 0);
+	       (hears && cpu.hooks.external(hart) ? ARCH_PENDING_EXTERNAL : 0);
 }
 
 void
@@ -220,7 +222,7 @@ arch_ipi_clear(void)
 void
 arch_external_enable(bool enable)
 {
-	(void)enable; /* the hook external decides */
+	cpu.hart[host_hart()].holds = !enable;
 }
 
 void
@@ -249,6 +251,12 @@ arch_env_init(struct arch_env *a, uint32_t hart, uint64_t uarea, bool fp)
 	memset(a, 0, sizeof(*a));
 	a->uarea = uarea;
 	a->fp = fp;
+}
+
+void
+arch_trap_once(struct arch_env *a)
+{
+	a->vec_user = 1; /* whoever plays an environment sees to it */
 }
 
 void

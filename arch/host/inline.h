@@ -89,6 +89,12 @@ arch_pending(void)
 }
 
 static inline bool
+arch_is_pending(void)
+{
+	return arch_pending() != 0;
+}
+
+static inline bool
 arch_external_only(void)
 {
 	return arch_pending() == ARCH_PENDING_EXTERNAL;
@@ -99,6 +105,12 @@ static inline struct arch_env *
 arch_current(void)
 {
 	return host_context(host_hart());
+}
+
+static inline uint64_t
+arch_return_pc(void)
+{
+	return arch_current()->x[0];
 }
 
 static inline void *

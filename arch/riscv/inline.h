@@ -27,6 +27,12 @@ arch_current(void)
 }
 
 static inline uint64_t
+arch_return_pc(void)
+{
+	return csr_read_sepc();
+}
+
+static inline uint64_t
 arch_time(void)
 {
 	return csr_read_time();
@@ -94,6 +100,12 @@ arch_pending(void)
 
 	return (sip & SIP_SSIP ? ARCH_PENDING_IPI : 0) | (sip & SIP_STIP ? ARCH_PENDING_TIMER : 0) |
 	       (sip & SIP_SEIP ? ARCH_PENDING_EXTERNAL : 0);
+}
+
+static inline bool
+arch_is_pending(void)
+{
+	return (csr_read_sip() & csr_read_sie()) != 0;
 }
 
 static inline bool

@@ -13,7 +13,7 @@
 
 _Static_assert(E_STATE == E_STATE_VALUE, "vector.S returns E_STATE");
 
-extern uint8_t trap_user[], trap_kernel[], trap_traced_user[];
+extern uint8_t trap_user[], trap_kernel[], trap_traced_user[], trap_once_user[];
 extern const uint64_t traced_table_end[];
 
 /* What all contexts are given; constant after boot. */
@@ -44,6 +44,20 @@ trap_from_user(uint64_t cause, uint64_t tval)
 		return kern_interrupt(a);
 	}
 	return kern_fault(a, cause, tval);
+}
+
+/* The next one goes the usual way. */
+struct arch_env *
+trap_once(uint64_t cause, uint64_t tval)
+{
+	struct arch_env *a = arch_current();
+
+	a->vec_user = calls.vec_user;
+	if (!(cause & SCAUSE_INTERRUPT)) {
+		return kern_gone_on(a);
+	}
+	return calls.vec_user == (uint64_t)trap_user ? trap_from_user(cause, tval)
+						     : trap_traced(cause, tval);
 }
 
 struct arch_env *
@@ -189,6 +203,12 @@ arch_calls(const void *table_end, bool traced)
 	calls.table = traced ? (uint64_t)traced_table_end : trap_untraced;
 	calls.vec_kernel = (uint64_t)trap_kernel;
 	calls.vec_user = (uint64_t)(traced ? trap_traced_user : trap_user);
+}
+
+void
+arch_trap_once(struct arch_env *a)
+{
+	a->vec_user = (uint64_t)trap_once_user;
 }
 
 void

@@ -10,6 +10,7 @@
 
 /* From vector.S and transfer.S; all return the context to enter. */
 struct arch_env *trap_from_user(uint64_t cause, uint64_t tval);
+struct arch_env *trap_once(uint64_t cause, uint64_t tval);
 struct arch_env *trap_resume(void);
 struct arch_env *trap_transfer(void);
 struct arch_env *trap_traced(uint64_t cause, uint64_t tval);

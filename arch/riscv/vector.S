@@ -65,6 +65,15 @@ trap_call:
 	csrrw	tp, sscratch, tp
 	sret
 
+/* In the place of trap_user for one trap, see arch_trap_once(). */
+	.balign 64
+	.globl trap_once_user
+trap_once_user:
+	csrrw	tp, sscratch, tp
+	sd	gp, A_X(3)(tp)
+	la	gp, trap_once		/* environment *trap_once(cause, tval) */
+	j	trap_save_all
+
 not_a_call:
 	csrr	gp, scause
 	bltz	gp, to_c

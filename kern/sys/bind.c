@@ -230,7 +230,7 @@ sys_bind(uint32_t what, exo_handle thing, exo_handle with, uint64_t arg)
 	if (error == CLAIM_AGAIN || (error == E_BUSY && waiting)) {
 		return sys_restart(e, EXO_NR_bind, (uint64_t[7]){what, thing, with, arg});
 	}
-	return sys_finish(error);
+	return sys_finish_long(error);
 }
 
 static int

@@ -245,6 +245,7 @@ bury_first(struct kernel *k, enum take what, int i)
 {
 	if (__atomic_load_n(&k->dead_first, __ATOMIC_RELAXED) && (i || what == TAKE_REVOKE)) {
 		kernel_lock(k);
+		k->tree.work += WORK_STEP;
 		object_settled(k);
 		kernel_unlock_fence(k);
 	}
@@ -285,7 +286,7 @@ drop_anything(uint32_t begin, exo_handle capability, uint64_t start, uint64_t co
 	if (result == CAP_AGAIN) {
 		return sys_restart(e, EXO_NR_drop, (uint64_t[7]){capability, start, count});
 	}
-	return sys_finish(result);
+	return sys_finish_long(result);
 }
 
 /* Something is dead, or what is dropped is an object. Releases the lock. */
@@ -379,5 +380,5 @@ sys_revoke(exo_handle capability, uint64_t start, uint64_t count)
 	if (result == E_BUSY) {
 		return sys_return2(e, E_BUSY, count_waiting(e, capability, start, count));
 	}
-	return sys_finish(result);
+	return sys_finish_long(result);
 }

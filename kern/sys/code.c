@@ -204,7 +204,7 @@ sys_code_load(exo_handle code, const struct exo_code *program)
 	if (error == E_FORMAT || error == E_NOSPACE) {
 		return sys_return2(e, error, l.at | (uint64_t)l.refusal << 32);
 	}
-	return sys_finish(error);
+	return sys_finish_long(error);
 }
 
 /* The program goes, if nothing else uses it. */
@@ -382,5 +382,5 @@ sys_code_run(exo_handle code, struct exo_code_run *run)
 	if (arch_copy_out((struct uaddr){(uint64_t)run}, &q, sizeof(q))) {
 		error = E_FAULT;
 	}
-	return sys_finish(error);
+	return sys_finish_long(error);
 }

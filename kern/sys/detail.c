@@ -65,6 +65,6 @@ sys_env_detail(exo_handle env, exo_handle capability, uint64_t number, union exo
 	kernel_lock(e->kernel);
 	error = detail(e, env, capability, number, &copy);
 	kernel_unlock(e->kernel);
-	return sys_return(error ? error
-				: arch_copy_out((struct uaddr){(uint64_t)to}, &copy, sizeof(copy)));
+	return sys_return_long(
+		error ? error : arch_copy_out((struct uaddr){(uint64_t)to}, &copy, sizeof(copy)));
 }

@@ -36,7 +36,7 @@ sys_console_write(exo_handle console, const void *text, size_t bytes)
 	if (!error) {
 		error = arch_copy_in(copy, (struct uaddr){(uint64_t)text}, n);
 	}
-	return sys_return(error ? error : (int64_t)console_write(e, copy, n));
+	return sys_return_long(error ? error : (int64_t)console_write(e, copy, n));
 }
 
 struct sysret
@@ -58,7 +58,7 @@ sys_console_read(exo_handle console, void *text, size_t bytes)
 	}
 	n = console_read(copy, n);
 	error = arch_copy_out((struct uaddr){(uint64_t)text}, copy, n);
-	return sys_return(error ? error : (int64_t)n);
+	return sys_return_long(error ? error : (int64_t)n);
 }
 
 struct sysret
@@ -140,5 +140,5 @@ sys_submit(exo_handle ring)
 	if (result > 0 && !taken) {
 		return sys_restart(e, EXO_NR_submit, (uint64_t[7]){ring});
 	}
-	return sys_finish(taken || result > 0 ? taken : result);
+	return sys_finish_long(taken || result > 0 ? taken : result);
 }

@@ -79,7 +79,9 @@ kern_after_call(struct arch_env *a, int64_t result, uint32_t action)
 	switch (action) {
 	case ACTION_RESTART:
 		a->x[0] -= 4;
-		hart_interrupts(h);
+		if (hart_is_behind(h)) { /* it may wait for that */
+			hart_send_ipis(h);
+		}
 		break;
 	case ACTION_EXIT:
 		set_results(e, result, 0);
@@ -102,6 +104,9 @@ kern_interrupt(struct arch_env *a)
 	struct env *e = env_of_arch(a);
 	struct hart *h = e->hart;
 
+	if (hart_is_breathless(h, a)) {
+		return hart_breathe(h, a);
+	}
 	h->kernel->sysinfo->hart[h->number].interrupts++;
 	if (irq_quick(h, e)) {
 		return a;
@@ -119,6 +124,17 @@ kern_fault(struct arch_env *a, uint64_t cause, uint64_t tval)
 
 	env_fault(e, cause, tval);
 	return hart_dispatch(h);
+}
+
+__attribute__((cold)) struct arch_env *
+kern_gone_on(struct arch_env *a)
+{
+	struct hart *h = hart_enter(env_of_arch(a));
+
+	hart_gone_on(h);
+	a = hart_dispatch(h);
+	h->entered = HART_NOWHERE; /* the call comes before another breath */
+	return a;
 }
 
 struct arch_env *

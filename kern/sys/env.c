@@ -287,7 +287,7 @@ sys_env_read(exo_handle env, struct exo_context *context)
 		copy_context(arch_ram(c->start << PAGE_SHIFT), &copy);
 	}
 	kernel_unlock(e->kernel);
-	return sys_return(
+	return sys_return_long(
 		error ? error
 		      : arch_copy_out((struct uaddr){(uint64_t)context}, &copy, sizeof(copy)));
 }

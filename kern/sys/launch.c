@@ -110,5 +110,5 @@ sys_env_launch(exo_handle env, const struct exo_launch *words)
 	if (error == UNSETTLED) {
 		return sys_restart(e, EXO_NR_env_launch, (uint64_t[7]){env, (uint64_t)words});
 	}
-	return sys_finish(error);
+	return sys_finish_long(error);
 }

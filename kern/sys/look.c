@@ -164,5 +164,5 @@ sys_env_peek(exo_handle env, uint64_t address, void *to, size_t bytes)
 	if (result > 0 && arch_copy_out((struct uaddr){(uint64_t)to}, copy, (size_t)result)) {
 		result = E_FAULT;
 	}
-	return sys_return(result);
+	return sys_return_long(result);
 }

@@ -217,7 +217,7 @@ sys_map_any(uint64_t address, exo_handle handle, uint64_t offset, uint64_t count
 						w.flags | w.further << EXO_BATCH_SHIFT, w.more,
 						space});
 	}
-	return sys_return(error);
+	return sys_return_long(error);
 }
 
 /* --- unmap, protect ----------------------------------------------------------------------- */
@@ -284,7 +284,7 @@ change(uint64_t address, uint64_t count, uint64_t flags, const struct exo_map_en
 			w.e, is_unmap ? EXO_NR_unmap : EXO_NR_protect,
 			(uint64_t[]){w.address, w.count, work_flags(&w), w.more, space, 0, 0});
 	}
-	return sys_return(error ? error : (int64_t)w.old);
+	return sys_return_long(error ? error : (int64_t)w.old);
 }
 
 struct sysret
@@ -343,7 +343,7 @@ sys_clear(exo_handle frames, uint64_t offset, uint64_t count)
 		error = clear_step(e, frames, offset, count);
 		kernel_unlock_fence(e->kernel);
 		if (error < 0 || (error == 0 && count <= FRAME_UNIT_PAGES)) {
-			return sys_return(error);
+			return sys_return_long(error);
 		}
 		if (error == 0) {
 			offset += FRAME_UNIT_PAGES;

@@ -194,5 +194,5 @@ sys_create(uint32_t type, exo_handle frames, uint32_t slot, uint64_t arg0, uint6
 		result = (int64_t)cspace_handle(c.slot, slot);
 	}
 	kernel_unlock(k);
-	return sys_finish(result);
+	return sys_finish_long(result);
 }

@@ -45,10 +45,23 @@ sys_return(int64_t value)
 /* The way back of a call that may have posted something to a hart: tells the others, takes the
  * long way if it was this one. */
 struct sysret sys_finish_posted(int64_t value);
-static inline struct sysret
+static inline __attribute__((always_inline)) struct sysret
 sys_finish(int64_t value)
 {
 	return env_current()->hart->pokes ? sys_finish_posted(value) : sys_return(value);
+}
+/* The same two of a call that may have been long. */
+static inline __attribute__((always_inline)) struct sysret
+sys_return_long(int64_t value)
+{
+	env_current()->hart->entered = arch_return_pc();
+	return sys_return(value);
+}
+static inline __attribute__((always_inline)) struct sysret
+sys_finish_long(int64_t value)
+{
+	env_current()->hart->entered = arch_return_pc();
+	return sys_finish(value);
 }
 /* With a second result. */
 struct sysret sys_return2(struct env *e, int64_t value, uint64_t second);
@@ -58,7 +71,7 @@ struct sysret sys_restart(struct env *e, uint32_t nr, const uint64_t arguments[7
 static inline bool
 sys_interrupted(void)
 {
-	return arch_pending() != 0;
+	return arch_is_pending();
 }
 
 /* The capability a handle of the caller names, of a type and with rights: 0 and *c, or E_HANDLE

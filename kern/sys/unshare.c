@@ -74,5 +74,5 @@ sys_unshare(uint64_t address, exo_handle table, exo_handle space, uint64_t from)
 	if (error == UNSHARE_AGAIN) {
 		return sys_restart(e, EXO_NR_unshare, (uint64_t[7]){address, table, space, r.from});
 	}
-	return sys_return(error);
+	return sys_return_long(error);
 }

@@ -81,7 +81,7 @@ work_begin(struct work *w, struct env *e, uint64_t address, uint64_t count, uint
 }
 
 /* Of the entries that `flags` mean. */
-static inline uint32_t
+static inline __attribute__((always_inline)) uint32_t
 work_level(const struct work *w)
 {
 	return w->flags & EXO_GIGA ? 2 : w->flags & EXO_MEGA ? 1 : 0;

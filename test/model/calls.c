@@ -85,6 +85,7 @@ handle_interrupt(void *unused)
 {
 	(void)unused;
 	if (host_context(0)) {
+		host_context(0)->vec_user = 0;
 		arch_enter(kern_interrupt(host_context(0)));
 	}
 	hart_interrupts(hart_self());
@@ -143,6 +144,28 @@ calls_step(uint32_t nr)
 	}
 	e->arch.x[0] = CALL_PC + 4;
 	expect(host_run(0, handle_call, NULL) != HOST_POWER, "the kernel gives up");
+}
+
+static void
+handle_trap(void *unused)
+{
+	struct arch_env *a = host_context(0);
+
+	(void)unused;
+	a->vec_user = 0;
+	arch_enter(kern_gone_on(a));
+}
+
+bool
+calls_gone_on(void)
+{
+	const struct env *e = calls_running();
+
+	if (!e || !e->arch.vec_user) {
+		return false;
+	}
+	host_run(0, handle_trap, NULL);
+	return true;
 }
 
 void

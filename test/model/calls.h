@@ -28,6 +28,8 @@ void calls_step(uint32_t nr);
 bool calls_is_done(const struct env *e);
 /* What is pending interrupts once; else whose turn it is is looked at. */
 void calls_interrupt(void);
+/* If the next trap of the one that runs is not handled as such, that trap: true. */
+bool calls_gone_on(void);
 /* Interrupts until nothing is pending: of devices, of the timer. */
 void calls_settle(void);
 /* init's memory for arguments, one page: where it stands for calls. */

@@ -212,6 +212,10 @@ short_way_or_long(struct arch_env *a)
 	struct arch_env *next;
 
 	a->x[0] -= 4;
+	if (a->vec_user) {
+		a->vec_user = 0;
+		arch_enter(kern_gone_on(a));
+	}
 	next = short_way(a);
 	if (!next && -a->x[17] >= CALL_SEND && -a->x[17] <= CALL_CALL) {
 		next = kern_transfer(a);

@@ -23,6 +23,8 @@
 #define USER_TICKS 3
 #define END_TICKS  100000
 #define ASKING     30
+#define PC         0x1000
+#define CALL_TICKS 20 /* of a long call */
 
 static struct kernel kernel;
 static struct env env;
@@ -37,6 +39,7 @@ static struct {
 	uint32_t taken; /* requests of other harts */
 	bool enabled;
 	bool more; /* the device says that it has more to do */
+	bool once; /* the next trap of the environment is another one's */
 } board;
 
 /* --- what the hart stands on ---------------------------------------------------------------- */
@@ -117,6 +120,13 @@ arch_wait(void)
 void
 arch_ipi_clear(void)
 {
+}
+
+void
+arch_trap_once(struct arch_env *a)
+{
+	assert_ptr_equal(a, &env.arch);
+	board.once = true;
 }
 
 void
@@ -225,6 +235,8 @@ set_up(void **unused)
 	h->second_ticks = arch_timebase_hz();
 	timeline_init(&h->timeline, 0, sysinfo.quantum_ticks);
 	timeline_member_init(&env.member, true);
+	memset(&env.arch, 0, sizeof(env.arch));
+	env.arch.x[0] = PC;
 	return 0;
 }
 
@@ -278,6 +290,95 @@ test_an_idle_hart_serves_its_devices_at_once(void **unused)
 	assert_int_equal(board.latest, 0);
 }
 
+/* --- breath --------------------------------------------------------------------------------- */
+/* What is pending interrupts the environment, where it stands. */
+static void
+interrupt(void)
+{
+	struct hart *h = &kernel.hart[0];
+
+	if (!host_pending()) {
+		return;
+	}
+	if (hart_is_breathless(h, &env.arch)) {
+		assert_ptr_equal(hart_breathe(h, &env.arch), &env.arch);
+		return;
+	}
+	board.once = false;
+	hart_interrupts(h);
+	assert_ptr_equal(hart_dispatch(h), &env.arch);
+}
+
+/* A long call, or what is in its place. The kernel lets it go where it was. */
+static void
+call(void)
+{
+	struct hart *h = &kernel.hart[0];
+
+	if (!board.once) {
+		board.now += CALL_TICKS;
+		h->entered = PC;
+		return;
+	}
+	board.once = false;
+	hart_gone_on(h);
+	assert_ptr_equal(hart_dispatch(h), &env.arch);
+	h->entered = HART_NOWHERE;
+}
+
+static void
+test_it_goes_on_before_what_has_come_up(void **unused)
+{
+	struct hart *h = &kernel.hart[0];
+
+	(void)unused;
+	hart_ready(h, &env);
+	hart_dispatch(h);
+	assert_true(hart_is_breathless(h, &env.arch));
+	interrupt();
+	assert_int_equal(board.device_ticks, 0);
+	assert_false(board.enabled);
+	assert_true(board.once);
+	assert_in_range(board.timer, board.now + 1, board.now + 10);
+	call(); /* at once: the device has waited for it */
+	assert_int_equal(board.device_ticks, TURN_TICKS);
+	call();
+	call();
+	assert_int_equal(board.device_ticks, TURN_TICKS);
+}
+
+/* An environment that runs, but is always found at one place. */
+static void
+test_who_stands_still_keeps_no_device_waiting(void **unused)
+{
+	(void)unused;
+	hart_ready(&kernel.hart[0], &env);
+	hart_dispatch(&kernel.hart[0]);
+	while (board.now < END_TICKS) {
+		interrupt();
+		board.now += USER_TICKS;
+	}
+	assert_in_range(board.device_ticks * 100 / board.now, CONFIG_IRQ_PERCENT / 2,
+			CONFIG_IRQ_PERCENT);
+	assert_true(board.latest <= TURN_TICKS * 100 / CONFIG_IRQ_PERCENT + 20);
+}
+
+/* No instruction between one and the next: each time the kernel lets it go something is pending. */
+static void
+test_who_does_nothing_but_long_calls_keeps_no_device_waiting(void **unused)
+{
+	(void)unused;
+	hart_ready(&kernel.hart[0], &env);
+	hart_dispatch(&kernel.hart[0]);
+	while (board.now < END_TICKS) {
+		call();
+		interrupt();
+	}
+	assert_in_range(board.device_ticks * 100 / board.now, CONFIG_IRQ_PERCENT / 2,
+			CONFIG_IRQ_PERCENT);
+	assert_true(board.latest <= TURN_TICKS * 100 / CONFIG_IRQ_PERCENT + 2 * CALL_TICKS);
+}
+
 /* However many there are, the environment runs in between. */
 static void
 test_requests_are_dealt_with_a_few_at_a_time(void **unused)
@@ -312,6 +413,10 @@ main(void)
 		cmocka_unit_test_setup(test_a_line_that_never_rests_gets_its_share, set_up),
 		cmocka_unit_test_setup(test_requests_are_dealt_with_a_few_at_a_time, set_up),
 		cmocka_unit_test_setup(test_a_device_with_more_to_do_gets_its_share, set_up),
+		cmocka_unit_test_setup(test_it_goes_on_before_what_has_come_up, set_up),
+		cmocka_unit_test_setup(test_who_stands_still_keeps_no_device_waiting, set_up),
+		cmocka_unit_test_setup(test_who_does_nothing_but_long_calls_keeps_no_device_waiting,
+				       set_up),
 		cmocka_unit_test_setup(test_an_idle_hart_serves_its_devices_at_once, set_up),
 	};
 

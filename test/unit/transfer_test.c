@@ -359,7 +359,7 @@ step(void)
 		pass_time(rig_draw(4) ? rig_draw(QUANTUM) : rig_draw(40) * QUANTUM);
 	} else if (kind == 2) {
 		ask(i, rig_draw(40) ? REQUEST_STOP : REQUEST_KILL);
-	} else {
+	} else if (!calls_gone_on()) {
 		act(active);
 	}
 	if (kind > 28) {
