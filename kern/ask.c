@@ -10,6 +10,7 @@
 #include "kern/ask.h"
 #include "kern/cspace.h"
 #include "lib/base/checked.h"
+#include "lib/base/store.h"
 
 #define EVENT_ASK 62 /* event bit of the holder */
 
@@ -61,8 +62,7 @@ ask_post(struct kernel *k, const struct cap *c, uint64_t start, uint64_t count, 
 			u->asks[i].start = start;
 			u->asks[i].count = count;
 			u->asks[i].deadline = deadline;
-			__atomic_store_n(&u->asks[i].handle, handle_of(&k->tree, held),
-					 __ATOMIC_RELEASE);
+			store_release(&u->asks[i].handle, handle_of(&k->tree, held));
 			env_signal(e, 1ul << EVENT_ASK);
 			return 0;
 		}
@@ -88,5 +88,5 @@ ask_lost(struct captree *t, const struct cap *c)
 		return;
 	}
 	u->repossessions[n] = (struct exo_repossession){handle_of(t, c), c->start, c->count};
-	__atomic_store_n(&u->repossessed, n + 1, __ATOMIC_RELEASE);
+	store_release(&u->repossessed, n + 1);
 }

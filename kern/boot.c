@@ -21,6 +21,7 @@
 #include "kern/trace.h"
 #include "lib/base/checked.h"
 #include "lib/base/print.h"
+#include "lib/base/store.h"
 #include "lib/base/string.h"
 
 #define RAM_MIN_PAGES 2048 /* 8 MiB: less cannot hold init and one environment */
@@ -202,7 +203,7 @@ hart_setup(struct hart *h)
 	info->hartid = (uint32_t)machine.hartid[h->number];
 	h->poll_time = TIMELINE_NEVER;
 	info->online = 1;
-	__atomic_store_n(&h->online, 1, __ATOMIC_RELEASE);
+	store_release(&h->online, 1);
 }
 
 static bool

@@ -25,6 +25,7 @@
 #include <exo/errors.h>
 #include <exo/types.h>
 #include "kern/frame.h"
+#include "lib/base/store.h"
 
 struct cap {
 	/* generation << 32 | flags << 26 | depth << 20 | rights << 8 | flags << 5 | type; type 0 =
@@ -271,7 +272,7 @@ slot_empty(struct cap *slot)
 static inline void
 slot_fill(struct cap *slot, uint64_t word)
 {
-	__atomic_store_n(&slot->word, word, __ATOMIC_RELEASE);
+	store_release(&slot->word, word);
 }
 
 /* The three families, by number: what has an order, is compared in pairs, is one thing. */

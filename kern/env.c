@@ -19,6 +19,7 @@
 #include "kern/trace.h"
 #include "kern/transfer.h"
 #include "kern/upcall.h"
+#include "lib/base/store.h"
 
 #define CLEARED (offsetof(struct env, arch) - offsetof(struct env, cspace))
 
@@ -88,7 +89,7 @@ env_rest(struct env *e)
 static inline void
 env_awake(struct env *e)
 {
-	__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
+	store_relaxed(&e->sleeping, 0);
 	e->arch.nap = 0;
 }
 
@@ -168,7 +169,7 @@ env_end(struct env *e, enum exo_death kind, uint64_t cause)
 	}
 	use_unbind(&e->kernel->tree, &e->space_use);
 	e->space = NULL;
-	__atomic_store_n(&e->state, EXO_STATE_DEAD, __ATOMIC_RELEASE);
+	store_release(&e->state, EXO_STATE_DEAD);
 }
 
 void
@@ -209,7 +210,7 @@ env_fault(struct env *e, uint64_t cause, uint64_t tval)
 	}
 	kernel_lock(k);
 	env_halt(e, EXO_DEATH_FAULT, cause, tval);
-	__atomic_store_n(&e->state, EXO_STATE_STOPPED, __ATOMIC_RELEASE);
+	store_release(&e->state, EXO_STATE_STOPPED);
 	kernel_unlock(k);
 }
 
@@ -264,7 +265,7 @@ env_carry_out(struct env *e, uint32_t requests)
 	}
 	if (requests & REQUEST_STOP) {
 		env_leave_hart(e);
-		__atomic_store_n(&e->state, EXO_STATE_STOPPED, __ATOMIC_RELEASE);
+		store_release(&e->state, EXO_STATE_STOPPED);
 	}
 	env_go_on(e, requests);
 }
@@ -404,7 +405,7 @@ static inline void
 lie_down(struct env *e, uint64_t mask)
 {
 	e->wait_mask = mask;
-	__atomic_store_n(&e->sleeping, 1, __ATOMIC_RELAXED);
+	store_relaxed(&e->sleeping, 1);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
@@ -416,7 +417,7 @@ gets_up(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
 	if (!*taken && deadline > arch_time() && upcall_look(e) != UPCALL_READY) {
 		return false;
 	}
-	__atomic_store_n(&e->sleeping, 0, __ATOMIC_RELAXED);
+	store_relaxed(&e->sleeping, 0);
 	return true;
 }
 

@@ -22,6 +22,7 @@
 #include "kern/transfer.h"
 #include "kern/upcall.h"
 #include "lib/base/checked.h"
+#include "lib/base/store.h"
 
 #define INBOX_TURN        4       /* requests dealt with in one go, of some 300 instructions each */
 #define PREDICATE_TURN    3       /* so many of them, for one whose predicate is looked at */
@@ -553,7 +554,7 @@ hart_doze(struct hart *h, struct env *e, uint64_t deadline)
 		arch_timer_set(deadline);
 	}
 	tick_charge(h, e, arch_time());
-	__atomic_store_n(&h->since, TIMELINE_NEVER, __ATOMIC_RELEASE);
+	store_release(&h->since, TIMELINE_NEVER);
 	arch_wait();
 	handled = irq_quick(h, NULL);
 	h->since = arch_time();

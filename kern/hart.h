@@ -9,6 +9,7 @@
 #include <exo/trace.h>
 #include "arch/arch.h"
 #include "kern/timeline.h"
+#include "lib/base/store.h"
 #include "lib/base/tree.h"
 
 struct env;
@@ -102,7 +103,7 @@ void hart_poke(struct hart *h);
 static inline void
 hart_watch_console(struct hart *h)
 {
-	__atomic_store_n(&h->poll_time, 0, __ATOMIC_RELAXED);
+	store_relaxed(&h->poll_time, 0);
 	hart_poke(h);
 }
 /* `e`, which runs, wants to sleep: if nobody else could run and there is nothing else to do, waits

@@ -10,6 +10,7 @@
 #define KERN_QUIET_H
 
 #include "kern/kernel.h"
+#include "lib/base/store.h"
 
 /* This hart is in C code. */
 static inline void
@@ -19,7 +20,7 @@ quiet_pass(struct hart *h)
 
 	if (asked != h->quiet_seen) {
 		__atomic_thread_fence(__ATOMIC_ACQ_REL);
-		__atomic_store_n(&h->quiet_seen, asked, __ATOMIC_RELEASE);
+		store_release(&h->quiet_seen, asked);
 	}
 }
 

@@ -13,6 +13,7 @@
 #include "kern/net/nic.h"
 #include "kern/object.h"
 #include "lib/base/checked.h"
+#include "lib/base/store.h"
 
 void
 ring_init(struct ring *r, struct env *e, uint32_t kind, uint32_t bit)
@@ -41,7 +42,7 @@ static void
 ring_fail(struct ring *r, int32_t error)
 {
 	r->error = error;
-	__atomic_store_n(&ring_shared(r)->error, error, __ATOMIC_RELEASE);
+	store_release(&ring_shared(r)->error, error);
 }
 
 int
@@ -76,7 +77,7 @@ void
 ring_advance(struct ring *r)
 {
 	r->sq_head++;
-	__atomic_store_n(&ring_shared(r)->sq_head, r->sq_head, __ATOMIC_RELEASE);
+	store_release(&ring_shared(r)->sq_head, r->sq_head);
 }
 
 bool
@@ -97,7 +98,7 @@ ring_post(struct ring *r, uint64_t cookie, int32_t result)
 	ring_shared(r)->cq[r->cq_tail % EXO_CQ_SIZE] =
 		(struct exo_completion){.cookie = cookie, .result = result};
 	r->cq_tail++;
-	__atomic_store_n(&ring_shared(r)->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
+	store_release(&ring_shared(r)->cq_tail, r->cq_tail);
 }
 
 void

@@ -10,6 +10,7 @@
 #include <exo/ring.h>
 #include "kern/arena.h"
 #include "lib/base/list.h"
+#include "lib/base/store.h"
 
 /* A transfer in flight. */
 struct ring_request {
@@ -99,7 +100,7 @@ ring_received(struct ring *r, uint64_t slot, uint16_t bytes)
 	struct exo_ring *shared = ring_shared(r);
 
 	shared->received[slot] = bytes;
-	__atomic_store_n(&shared->cq_tail, ++r->cq_tail, __ATOMIC_RELEASE);
+	store_release(&shared->cq_tail, ++r->cq_tail);
 }
 /* Signal the owner, in the handler of an interrupt. */
 void ring_tell(struct ring *r);

@@ -13,6 +13,7 @@
  */
 #include "kern/slots.h"
 #include "kern/object.h"
+#include "lib/base/store.h"
 
 #define FOLLOW_TURN 16 /* positions that a hart follows in one go, of some 25 instructions each */
 #define COST_LOST   30 /* of losing a binding, with what its hart does then; captree.work */
@@ -47,7 +48,7 @@ tell(struct hart *h, uint32_t position, uint32_t count)
 	if (position + count > h->changed_end) {
 		h->changed_end = position + count;
 	}
-	__atomic_store_n(&h->slots_changed, 1, __ATOMIC_RELEASE);
+	store_release(&h->slots_changed, 1);
 	hart_poke(h);
 }
 
@@ -139,7 +140,7 @@ slots_follow(struct hart *h)
 	if (end >= h->changed_end) {
 		end = h->changed_end;
 		h->changed_end = 0;
-		__atomic_store_n(&h->slots_changed, 0, __ATOMIC_RELAXED);
+		store_relaxed(&h->slots_changed, 0);
 	}
 	follow(h, h->changed_begin, end);
 	h->changed_begin = end;

@@ -16,6 +16,7 @@
 #include "kern/space_fast.h"
 #include "kern/table.h"
 #include "lib/base/checked.h"
+#include "lib/base/store.h"
 #include "lib/base/string.h"
 
 void
@@ -212,7 +213,7 @@ space_map_entry(struct kernel *k, struct space *s, uint64_t address, uint32_t le
 	}
 	bind_link(&k->tree, c, bind_pte_id(&k->tree, entry),
 		  highest & EXO_WRITE ? BIND_WRITABLE : 0);
-	__atomic_store_n(entry, pte, __ATOMIC_RELEASE);
+	store_release(entry, pte);
 	return 0;
 }
 

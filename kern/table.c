@@ -18,6 +18,7 @@
 #include "kern/table.h"
 #include "kern/space_fast.h"
 #include "lib/base/checked.h"
+#include "lib/base/store.h"
 
 #define ROW         8 /* entries that are looked at together */
 #define GROUPS      (TABLE_ENTRIES / GROUP)
@@ -64,7 +65,7 @@ level_of(struct kernel *k, const uint64_t *entry)
 static void
 mark_sharing(struct kernel *k, struct space *s)
 {
-	__atomic_store_n(&s->shares, 1, __ATOMIC_RELAXED);
+	store_relaxed(&s->shares, 1);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	__atomic_fetch_or(&k->sharing_harts, __atomic_load_n(&s->harts, __ATOMIC_RELAXED),
 			  __ATOMIC_RELAXED);
@@ -174,7 +175,7 @@ table_hang(struct kernel *k, struct space *s, uint64_t address, struct cap *tabl
 	table_count(k, s, f, place);
 	table_fill(&k->tree, entry);
 	bind_link(&k->tree, table, place, 0);
-	__atomic_store_n(entry, table->start << PTE_PAGE_SHIFT | PTE_V, __ATOMIC_RELEASE);
+	store_release(entry, table->start << PTE_PAGE_SHIFT | PTE_V);
 	if (level == 1 && TABLE_HANGINGS(f) == 1) { /* mostly it is filled next */
 		space_remember(k, s, address, arch_ram(table->start << PAGE_SHIFT));
 	}

@@ -14,6 +14,7 @@
 #include "kern/trace.h"
 #include <exo/trace.h>
 #include "kern/kernel.h"
+#include "lib/base/store.h"
 
 #define EVENTS_MIN (EXO_PAGE_SIZE / sizeof(struct exo_trace_event)) /* a page */
 #define EVENTS_MAX (1u << 20)
@@ -53,8 +54,7 @@ trace_start(struct kernel *k, void *memory, uint32_t events, bool armed)
 		t->count = &trace->hart[i].count;
 		t->mask = events - 1;
 		t->armed = armed;
-		__atomic_store_n(&t->event, (void *)((uint8_t *)memory + EXO_TRACE_RING(i, events)),
-				 __ATOMIC_RELEASE);
+		store_release(&t->event, (void *)((uint8_t *)memory + EXO_TRACE_RING(i, events)));
 	}
 }
 
@@ -74,7 +74,7 @@ trace_record(struct hart *h, const struct env *e, enum exo_trace_kind kind, uint
 			.kind = (uint16_t)kind,
 			.value = (uint16_t)value,
 		};
-		__atomic_store_n(t->count, n + 1, __ATOMIC_RELEASE);
+		store_release(t->count, n + 1);
 	}
 }
 

@@ -8,6 +8,7 @@
  * Callers: the home hart, interrupts off.
  */
 #include "kern/upcall.h"
+#include "lib/base/store.h"
 
 #define WINDOW_BYTES 8 /* two instructions */
 
@@ -30,7 +31,7 @@ look(struct env *e)
 	} else if (__atomic_load_n(&u->cause, __ATOMIC_RELAXED) || in_window(&e->arch)) {
 		result = UPCALL_EXCEPTION;
 	}
-	__atomic_store_n(&u->pending, result != UPCALL_READY, __ATOMIC_RELAXED);
+	store_relaxed(&u->pending, result != UPCALL_READY);
 	return result;
 }
 

@@ -19,6 +19,7 @@
 #include "kern/net/nic_state.h"
 #include "kern/object.h"
 #include "lib/base/checksum.h"
+#include "lib/base/store.h"
 #include "lib/base/string.h"
 #include "lib/base/words.h"
 
@@ -235,7 +236,7 @@ handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 	}
 	if (run_handler(n, &g, p, frame, bytes)) {
 		r->handler.failed++;
-		__atomic_store_n(&ring_shared(r)->failed, r->handler.failed, __ATOMIC_RELAXED);
+		store_relaxed(&ring_shared(r)->failed, r->handler.failed);
 		return false;
 	}
 	result = last.run.result;
@@ -249,6 +250,6 @@ handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 		return false;
 	}
 	r->handler.handled++;
-	__atomic_store_n(&ring_shared(r)->handled, r->handler.handled, __ATOMIC_RELAXED);
+	store_relaxed(&ring_shared(r)->handled, r->handler.handled);
 	return true;
 }

@@ -14,6 +14,7 @@
 #include "kern/net/local.h"
 #include "kern/net/trie_node.h"
 #include "lib/base/checked.h"
+#include "lib/base/store.h"
 #include "lib/base/string.h"
 #include "lib/base/words.h"
 
@@ -65,7 +66,7 @@ drop(struct nic *n, struct ring *r)
 {
 	r->dropped++;
 	n->info->dropped++;
-	__atomic_store_n(&ring_shared(r)->dropped, r->dropped, __ATOMIC_RELAXED);
+	store_relaxed(&ring_shared(r)->dropped, r->dropped);
 }
 
 void

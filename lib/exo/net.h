@@ -9,6 +9,7 @@
 #ifndef LIB_EXO_NET_H
 #define LIB_EXO_NET_H
 
+#include "lib/base/store.h"
 #include "lib/exo/ring.h"
 #include "lib/exo/vm.h"
 
@@ -73,7 +74,7 @@ static inline void
 exo_net_release(struct exo_net *net)
 {
 	net->receive.cq_head++;
-	__atomic_store_n(&net->receive.page->cq_head, net->receive.cq_head, __ATOMIC_RELEASE);
+	store_release(&net->receive.page->cq_head, net->receive.cq_head);
 }
 
 /* Queues and submits one packet of `segments` pieces (EXO_SEGMENT(offset, bytes) of a FRAME

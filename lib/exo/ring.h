@@ -13,6 +13,7 @@
 #include <exo/ring.h>
 
 #include "lib/base/ring.h"
+#include "lib/base/store.h"
 
 struct exo_queue {
 	exo_handle ring;
@@ -49,7 +50,7 @@ exo_queue_push(struct exo_queue *queue)
 {
 	queue->sq_tail++;
 	queue->outstanding++;
-	__atomic_store_n(&queue->page->sq_tail, queue->sq_tail, __ATOMIC_RELEASE);
+	store_release(&queue->page->sq_tail, queue->sq_tail);
 }
 
 /* Both at once, of a copy. 0, or E_BUSY when the ring is full. */
@@ -84,7 +85,7 @@ exo_queue_poll(struct exo_queue *queue, struct exo_completion *completion)
 	}
 	*completion = queue->page->cq[ring_slot(queue->cq_head, EXO_CQ_SIZE)];
 	queue->cq_head++;
-	__atomic_store_n(&queue->page->cq_head, queue->cq_head, __ATOMIC_RELEASE);
+	store_release(&queue->page->cq_head, queue->cq_head);
 	queue->outstanding -= queue->outstanding > 0;
 	return 1;
 }
@@ -110,7 +111,7 @@ exo_queue_complete(struct exo_queue *queue, uint32_t count)
 {
 	queue->cq_head += count;
 	queue->outstanding -= count;
-	__atomic_store_n(&queue->page->cq_head, queue->cq_head, __ATOMIC_RELEASE);
+	store_release(&queue->page->cq_head, queue->cq_head);
 }
 
 /* As exo_queue_poll, but waits up to `timeout_ns` for it. E_TIMEOUT instead of 0. */
