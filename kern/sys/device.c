@@ -10,8 +10,9 @@
 #include "kern/sys/sys.h"
 
 #define READ_BYTES  128
-#define SUBMIT_MAX  2  /* entries in one go, of some 900 instructions each */
-#define SUBMIT_WORK 16 /* and of captree.work, for their pages */
+/* Two entries go in one, of some 900 instructions each, if the first one took less of captree.work
+ * than this, for its pages. */
+#define SUBMIT_WORK 16
 
 static int
 check_console(struct env *e, exo_handle console, uint64_t rights)
@@ -94,7 +95,7 @@ submit_next(struct env *e, struct ring *r)
 
 /* One entry: 1 taken, 0 nothing to take or no room, RING_AGAIN, or an error. *left: how many there
  * are then. */
-static int
+static __attribute__((noinline)) int
 submit_one(struct env *e, exo_handle ring, int *left)
 {
 	struct kernel *k = e->kernel;
@@ -118,27 +119,28 @@ submit_one(struct env *e, exo_handle ring, int *left)
 	return result;
 }
 
+/* Is there work left for another entry in the same go? */
+static bool
+is_short(const struct env *e, uint32_t end)
+{
+	return (int32_t)(end - __atomic_load_n(&e->kernel->tree.work, __ATOMIC_RELAXED)) > 0;
+}
+
 struct sysret
 sys_submit(exo_handle ring)
 {
 	struct env *e = env_current();
-	const uint32_t *work = &e->kernel->tree.work;
-	uint32_t end = __atomic_load_n(work, __ATOMIC_RELAXED) + SUBMIT_WORK;
-	int taken = 0;
-	int result = 1;
+	uint32_t end = __atomic_load_n(&e->kernel->tree.work, __ATOMIC_RELAXED) + SUBMIT_WORK;
 	int left = 1;
+	int result = submit_one(e, ring, &left);
+	int taken = result == 1;
 
-	for (int i = 0; i < SUBMIT_MAX && result > 0 && left > 0 &&
-			(int32_t)(end - __atomic_load_n(work, __ATOMIC_RELAXED)) > 0;
-	     i++) {
+	if (result > 0 && left > 0 && is_short(e, end) && (taken || !sys_interrupted())) {
 		result = submit_one(e, ring, &left);
 		taken += result == 1;
-		if (result == RING_AGAIN && sys_interrupted()) {
-			break;
-		}
 	}
 	if (result > 0 && !taken) {
 		return sys_restart(e, EXO_NR_submit, (uint64_t[7]){ring});
 	}
-	return sys_finish_long(taken || result > 0 ? taken : result);
+	return sys_finish_long(taken ? taken : result);
 }

@@ -76,18 +76,7 @@ sys_interrupted(void)
 
 /* The capability a handle of the caller names, of a type and with rights: 0 and *c, or E_HANDLE
  * E_TYPE E_RIGHTS. Tree lock. */
-static inline int
-sys_cap(const struct env *e, exo_handle handle, uint32_t type, uint64_t rights, struct cap **c)
-{
-	*c = cspace_lookup(e->cspace, handle);
-	if (!*c) {
-		return E_HANDLE;
-	}
-	if (cap_type(*c) != type) {
-		return E_TYPE;
-	}
-	return rights & ~cap_rights(*c) ? E_RIGHTS : 0;
-}
+int sys_cap(const struct env *e, exo_handle handle, uint32_t type, uint64_t rights, struct cap **c);
 
 /* bind and unbind of a line, see irq.c. Tree lock. */
 int sys_bind_irq(struct env *e, exo_handle irq, uint64_t bit);
