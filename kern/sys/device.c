@@ -9,7 +9,7 @@
 #include "kern/selftest.h"
 #include "kern/sys/sys.h"
 
-#define READ_BYTES  128
+#define READ_BYTES 128
 /* Two entries go in one, of some 900 instructions each, if the first one took less of captree.work
  * than this, for its pages. */
 #define SUBMIT_WORK 16

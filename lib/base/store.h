@@ -11,7 +11,6 @@
 /* Nothing is ordered by it. */
 #define store_relaxed(at, value) ((void)(*(volatile __typeof__(*(at)) *)(at) = (value)))
 /* Whoever loads it with acquire sees what was stored before. */
-#define store_release(at, value)                                                                   \
-	(__atomic_thread_fence(__ATOMIC_RELEASE), store_relaxed(at, value))
+#define store_release(at, value) (__atomic_thread_fence(__ATOMIC_RELEASE), store_relaxed(at, value))
 
 #endif
