@@ -444,8 +444,10 @@ env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
 }
 
 uint32_t
-env_doze(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken)
+env_doze(uint64_t mask, uint64_t deadline, uint64_t *taken)
 {
+	struct env *e = env_current(); /* whose fields are near tp */
+
 	lie_down(e, mask);
 	while (!gets_up(e, mask, deadline, taken)) {
 		if (!hart_doze(e->hart, e, deadline)) {

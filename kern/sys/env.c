@@ -49,7 +49,7 @@ sys_sleep(uint64_t mask, uint64_t deadline)
 	if (mask & EXO_SLEEP_PREDICATE && e->predicate.is_bound) {
 		return sleep_by_predicate(e, mask & ~EVENT_RESERVED, deadline);
 	}
-	action = env_doze(e, mask & ~EVENT_RESERVED, deadline, &taken);
+	action = env_doze(mask & ~EVENT_RESERVED, deadline, &taken);
 	return (struct sysret){(int64_t)taken, action};
 }
 
