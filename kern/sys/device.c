@@ -81,8 +81,10 @@ sys_power(exo_handle console, uint32_t how)
 }
 
 static int
-submit_next(struct env *e, struct ring *r)
+submit_next(struct ring *r)
 {
+	struct env *e = env_current();
+
 	switch (r->kind) {
 	case EXO_RING_DISK:
 		return extent_submit(e->kernel, r, e->cspace);
@@ -96,8 +98,9 @@ submit_next(struct env *e, struct ring *r)
 /* One entry: 1 taken, 0 nothing to take or no room, RING_AGAIN, or an error. *left: how many there
  * are then. */
 static __attribute__((noinline)) int
-submit_one(struct env *e, exo_handle ring, int *left)
+submit_one(exo_handle ring, int *left)
 {
+	struct env *e = env_current();
 	struct kernel *k = e->kernel;
 	struct cap *c;
 	int result;
@@ -110,7 +113,7 @@ submit_one(struct env *e, exo_handle ring, int *left)
 
 		result = *left = ring_pending(r);
 		if (result > 0) {
-			result = submit_next(e, r);
+			result = submit_next(r);
 			*left -= result == 1;
 		}
 	}
@@ -132,11 +135,11 @@ sys_submit(exo_handle ring)
 	struct env *e = env_current();
 	uint32_t end = __atomic_load_n(&e->kernel->tree.work, __ATOMIC_RELAXED) + SUBMIT_WORK;
 	int left = 1;
-	int result = submit_one(e, ring, &left);
+	int result = submit_one(ring, &left);
 	int taken = result == 1;
 
 	if (result > 0 && left > 0 && is_short(e, end) && (taken || !sys_interrupted())) {
-		result = submit_one(e, ring, &left);
+		result = submit_one(ring, &left);
 		taken += result == 1;
 	}
 	if (result > 0 && !taken) {
