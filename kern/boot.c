@@ -197,6 +197,8 @@ hart_setup(struct hart *h)
 	struct exo_hart_info *info = &h->kernel->sysinfo->hart[h->number];
 
 	h->info = info;
+	h->plic_claim = h->has_plic ? irq_claim_register(h->plic_context) : 0;
+	h->has_plic = h->plic_claim != 0;
 	h->grace_time = TIMELINE_NEVER;
 	timeline_init(&h->timeline, h->kernel->sysinfo->timeline_epoch,
 		      h->kernel->sysinfo->slot_ticks);

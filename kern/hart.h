@@ -31,6 +31,7 @@ struct hart {
 	struct kernel *kernel;
 	uint32_t number;
 	uint32_t plic_context;
+	uintptr_t plic_claim; /* where it claims and completes */
 	bool has_plic;
 	struct exo_hart_info *info;
 	uint64_t second_ticks; /* of the timebase */

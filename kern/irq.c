@@ -52,6 +52,14 @@ irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources, struct irq_line
 	return irqs.present;
 }
 
+__attribute__((cold)) uintptr_t
+irq_claim_register(uint32_t context)
+{
+	return irqs.present && context < irqs.plic.contexts
+		       ? plic_claim_register(&irqs.plic, context)
+		       : 0;
+}
+
 bool
 irq_context_init(uint32_t context)
 {
@@ -293,14 +301,14 @@ handle_next(struct turn *t)
 {
 	struct hart *h = t->hart;
 	uint32_t source =
-		h->irq_again & KEPT ? take_kept(h) : plic_claim(&irqs.plic, h->plic_context);
+		h->irq_again & KEPT ? take_kept(h) : plic_claim_at(&irqs.plic, h->plic_claim);
 
 	if (source) {
 		trace_record_armed(t->hart, NULL, EXO_TRACE_LINE, source);
 	}
 	if (source && irqs.of_source[source]) {
 		handle_for(t, irqs.of_source[source]);
-		plic_complete(&irqs.plic, h->plic_context, source);
+		plic_complete_at(h->plic_claim, source);
 	} else if (source) {
 		line_interrupt(t->hart, source);
 	}
@@ -372,7 +380,7 @@ handle_idle(struct hart *h, uint32_t source)
 	uint32_t work;
 
 	h->irq_again |= (uint64_t)handle(device, WORK_MAX, &work) << device;
-	plic_complete(&irqs.plic, h->plic_context, source);
+	plic_complete_at(h->plic_claim, source);
 }
 
 /* No line of a kernel device has an env, nor has that of source 0. There is room to keep one: what
@@ -390,7 +398,7 @@ irq_quick(struct hart *h, struct env *e)
 		return false;
 	}
 	ticket = kernel_lock_ticket(k);
-	source = plic_claim(&irqs.plic, h->plic_context);
+	source = plic_claim_at(&irqs.plic, h->plic_claim);
 	line = &irqs.line[source];
 	if (line->env == e && e) {
 		line->claimed = true;

@@ -35,6 +35,8 @@ uint32_t irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t 
 /* Boot, all devices attached: the first run of lines of nobody from `from` on; 0 if there is none.
  */
 uint32_t irq_free_lines(uint32_t from, uint32_t *count);
+/* Where the hart of this context claims and completes; 0: the controller has none of this number. */
+uintptr_t irq_claim_register(uint32_t context);
 /* Each hart: accept interrupts at this context. False if the controller has none of this number. */
 bool irq_context_init(uint32_t context);
 /* A device has something to do of which no interrupt will tell: it gets a turn on this hart soon.

@@ -52,24 +52,35 @@ plic_claim_register(const struct plic *plic, uint32_t context)
 }
 
 /* The interrupt that is now being served, or 0 if there is none (another hart may have taken it).
- * Every source returned must be completed on the same context before it can interrupt again. */
+ * Every source returned must be completed on the same context before it can interrupt again. `at`
+ * is the register of a context that there is. */
+static inline uint32_t
+plic_claim_at(const struct plic *plic, uintptr_t at)
+{
+	uint32_t source = mmio_read32(at);
+
+	return source <= plic->sources ? source : 0;
+}
+
 static inline uint32_t
 plic_claim(const struct plic *plic, uint32_t context)
 {
-	uint32_t source;
+	return context < plic->contexts ? plic_claim_at(plic, plic_claim_register(plic, context))
+					: 0;
+}
 
-	if (context >= plic->contexts) {
-		return 0;
-	}
-	source = mmio_read32(plic_claim_register(plic, context));
-	return source <= plic->sources ? source : 0;
+/* Of a source that was claimed there. */
+static inline void
+plic_complete_at(uintptr_t at, uint32_t source)
+{
+	mmio_write32(at, source);
 }
 
 static inline void
 plic_complete(const struct plic *plic, uint32_t context, uint32_t source)
 {
 	if (context < plic->contexts && plic_has(plic, source)) {
-		mmio_write32(plic_claim_register(plic, context), source);
+		plic_complete_at(plic_claim_register(plic, context), source);
 	}
 }
 
