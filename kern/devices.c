@@ -156,8 +156,8 @@ attach_nic(struct kernel *k, struct net *net, uint32_t number, uint32_t irq, uin
 	uint64_t headers = boot_pages(NIC_HEADERS_BYTES >> PAGE_SHIFT, 1);
 
 	nic_attach(k, number, net,
-		   (struct dma_area){arch_ram(headers), {headers}, NIC_HEADERS_BYTES},
-		   irq_attach(irq, IRQ_NIC, number, context));
+		   (struct dma_area){arch_ram(headers), {headers}, NIC_HEADERS_BYTES}, irq,
+		   context);
 }
 
 /* NULL, or why it is of no use. */
@@ -175,13 +175,13 @@ attach(struct kernel *k, const struct device *found, uint32_t irq, uint32_t cont
 		return "there are more of its kind than the kernel takes";
 	}
 	if (found->blk) {
-		extent_attach(k, devices.disks, found->blk);
-		irq_attach(irq, IRQ_DISK, devices.disks++, context);
+		irq_attach(irq, extent_interrupt, extent_attach(k, devices.disks++, found->blk),
+			   context);
 	} else if (found->net) {
 		attach_nic(k, found->net, devices.nics++, irq, context);
 	} else {
 		console_attach(found->uart);
-		irq_attach(irq, IRQ_CONSOLE, 0, context);
+		irq_attach(irq, irq_console, NULL, context);
 	}
 	return NULL;
 }
@@ -222,8 +222,7 @@ start_controller(struct kernel *k, const struct machine *m, uintptr_t base, uint
 	uint64_t lines = (m->plic_sources + 1ul) * sizeof(struct irq_line);
 
 	if (m->plic_sources > IRQ_SOURCES_MAX ||
-	    !irq_controller(base, bytes, m->plic_sources,
-			    boot_table(k, lines)) ||
+	    !irq_controller(base, bytes, m->plic_sources, boot_table(k, lines)) ||
 	    !irq_context_init(m->context[0])) {
 		return false;
 	}

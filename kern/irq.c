@@ -15,8 +15,6 @@
 #include "kern/irq.h"
 #include "kern/console.h"
 #include "kern/dev/irq_plic.h"
-#include "kern/disk/extent.h"
-#include "kern/net/nic.h"
 #include "kern/object.h"
 #include "kern/trace.h"
 #include "kern/upcall.h"
@@ -33,8 +31,8 @@ static struct {
 	bool present;
 	uint32_t devices;
 	struct {
-		uint8_t user; /* enum irq_user */
-		uint8_t number;
+		irq_handler *handler;
+		void *device;
 	} device[DEVICES_MAX];                  /* [0] is nobody */
 	uint8_t of_source[IRQ_SOURCES_MAX + 1]; /* which of them a source belongs to */
 	struct irq_line *line;                  /* of each source */
@@ -72,14 +70,14 @@ irq_context_init(uint32_t context)
 }
 
 __attribute__((cold)) uint32_t
-irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context)
+irq_attach(uint32_t irq, irq_handler *handler, void *device, uint32_t context)
 {
 	if (irq > IRQ_SOURCES_MAX || irqs.devices == DEVICES_MAX - 1) {
 		return 0;
 	}
 	irqs.devices++;
-	irqs.device[irqs.devices].user = (uint8_t)user;
-	irqs.device[irqs.devices].number = (uint8_t)number;
+	irqs.device[irqs.devices].handler = handler;
+	irqs.device[irqs.devices].device = device;
 	if (irqs.present && irq) {
 		irqs.of_source[irq] = (uint8_t)irqs.devices;
 		plic_set_priority(&irqs.plic, irq, 1);
@@ -250,23 +248,18 @@ turn_spend(struct turn *t, uint32_t work)
 	t->left -= work < t->left ? work : t->left;
 }
 
-/* Handle a device until *work is `budget`; with none, keep it from interrupting only. Returns true
- * if it has more to do. Tree lock. */
-static __attribute__((noinline)) bool
+bool
+irq_console(void *device, uint32_t budget, uint32_t *work)
+{
+	(void)device;
+	*work = budget ? WORK_CONSOLE : 0;
+	return console_interrupt(budget ? CONSOLE_TURN_BYTES : 0);
+}
+
+static inline bool
 handle(uint32_t device, uint32_t budget, uint32_t *work)
 {
-	switch (irqs.device[device].user) {
-	case IRQ_CONSOLE:
-		*work = budget ? WORK_CONSOLE : 0;
-		return console_interrupt(budget ? CONSOLE_TURN_BYTES : 0);
-	case IRQ_DISK:
-		return extent_interrupt(irqs.device[device].number, budget, work);
-	case IRQ_NIC:
-		return nic_interrupt(irqs.device[device].number, budget, work);
-	default:
-		*work = 0;
-		return false;
-	}
+	return irqs.device[device].handler(irqs.device[device].device, budget, work);
 }
 
 /* Each device has one turn: it could interrupt again as soon as it is done, for ever. */

@@ -9,12 +9,11 @@
 
 #define IRQ_SOURCES_MAX 1023u
 
-enum irq_user {
-	IRQ_NOBODY = 0,
-	IRQ_CONSOLE,
-	IRQ_DISK,
-	IRQ_NIC,
-};
+/* Handle the interrupt of a device until *work is `budget`, in completions of some 250
+ * instructions; with none, keep it from interrupting only. True if it has more to do. Tree lock. */
+typedef bool irq_handler(void *device, uint32_t budget, uint32_t *work);
+/* That of the console. */
+irq_handler irq_console;
 
 /* A line that can be bound to an event. Tree lock. */
 struct irq_line {
@@ -28,14 +27,15 @@ struct irq_line {
 };
 
 /* Boot: the controller, false if it makes no sense, with cleared memory for a line of each source
- * and one more; source `irq` belongs to device `number` of a class, and goes to `context`, or with
- * `irq` 0 it has none. Returns what irq_soon() calls it, 0: there are too many. */
+ * and one more; source `irq` belongs to what `handler` knows as `device`, and goes to `context`, or
+ * with `irq` 0 it has none. Returns what irq_soon() calls it, 0: there are too many. */
 bool irq_controller(uintptr_t base, uint64_t bytes, uint32_t sources, struct irq_line *lines);
-uint32_t irq_attach(uint32_t irq, enum irq_user user, uint32_t number, uint32_t context);
+uint32_t irq_attach(uint32_t irq, irq_handler *handler, void *device, uint32_t context);
 /* Boot, all devices attached: the first run of lines of nobody from `from` on; 0 if there is none.
  */
 uint32_t irq_free_lines(uint32_t from, uint32_t *count);
-/* Where the hart of this context claims and completes; 0: the controller has none of this number. */
+/* Where the hart of this context claims and completes; 0: the controller has none of this number.
+ */
 uintptr_t irq_claim_register(uint32_t context);
 /* Each hart: accept interrupts at this context. False if the controller has none of this number. */
 bool irq_context_init(uint32_t context);

@@ -54,7 +54,7 @@ extent_done(void *context, uint32_t tag, int result)
 	ring_tell_next(&d->turned_away);
 }
 
-void
+struct disk *
 extent_attach(struct kernel *k, uint32_t number, struct blk *b)
 {
 	struct disk *d = &disks[number];
@@ -70,12 +70,13 @@ extent_attach(struct kernel *k, uint32_t number, struct blk *b)
 		.present = 1,
 		.volatile_cache = b->volatile_cache,
 	};
+	return d;
 }
 
 __attribute__((noinline)) bool
-extent_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
+extent_interrupt(void *disk, uint32_t budget, uint32_t *work)
 {
-	struct disk *d = &disks[number];
+	struct disk *d = disk;
 	bool more = d->blk->ops->interrupt(d->blk, budget);
 
 	*work = d->blk->work;

@@ -10,6 +10,7 @@
  */
 #include "kern/net/nic.h"
 #include "kern/boot.h"
+#include "kern/irq.h"
 #include "kern/net/handler.h"
 #include "kern/net/local.h"
 #include "kern/net/trie_node.h"
@@ -270,35 +271,6 @@ pool_bytes(const struct kernel *k)
 	return wanted < most ? wanted : most;
 }
 
-__attribute__((cold)) void
-nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area headers,
-	   uint32_t device)
-{
-	struct nic *n = &nics[number];
-
-	n->kernel = k;
-	n->net = net;
-	n->headers = headers;
-	n->device = device;
-	for (uint32_t tag = NET_TAGS_MAX; tag; tag--) {
-		n->free_tag[n->tags_free++] = (uint8_t)(tag - 1);
-	}
-	n->info = &k->sysinfo->nic[number];
-	nic_filters_init(n, boot_room(k, pool_bytes(k)), pool_bytes(k));
-	n->kept = boot_table(k, EXO_PACKET_BYTES);
-	if (number != EXO_NIC_LOOP) {
-		local_init(n);
-	}
-	net->context = n;
-	net->receive = nic_receive;
-	net->done = nic_done;
-	/* whoever has a filter may ask for any address */
-	(void)net->ops->set_filter(net, true, NULL, 0);
-	*n->info = (struct exo_nic_info){.present = 1, .filters = n->filters};
-	memcpy(n->info->mac, net->mac, sizeof(net->mac));
-	memcpy(n->info->device, net->ops->name, strlen(net->ops->name));
-}
-
 /* Each owner once, however many packets there were. */
 static void
 tell_owners(struct nic *n)
@@ -349,9 +321,10 @@ is_idle(const struct nic *n)
 	return n->tags_free + n->unheard == NET_TAGS_MAX;
 }
 
-static __attribute__((noinline)) bool
-serve(struct nic *n, uint32_t budget, uint32_t *work)
+static bool
+nic_interrupt(void *nic, uint32_t budget, uint32_t *work)
 {
+	struct nic *n = nic;
 	struct net *net = n->net;
 	uint32_t slack = budget < TURN_WORK ? TURN_WORK - budget : 0;
 	uint32_t done = 0;
@@ -381,10 +354,34 @@ serve(struct nic *n, uint32_t budget, uint32_t *work)
 	return more || is_behind(n);
 }
 
-bool
-nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work)
+/* --- boot ---------------------------------------------------------------------------------- */
+__attribute__((cold)) void
+nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area headers,
+	   uint32_t irq, uint32_t context)
 {
-	return serve(&nics[number], budget, work);
+	struct nic *n = &nics[number];
+
+	n->kernel = k;
+	n->net = net;
+	n->headers = headers;
+	n->device = irq_attach(irq, nic_interrupt, n, context);
+	for (uint32_t tag = NET_TAGS_MAX; tag; tag--) {
+		n->free_tag[n->tags_free++] = (uint8_t)(tag - 1);
+	}
+	n->info = &k->sysinfo->nic[number];
+	nic_filters_init(n, boot_room(k, pool_bytes(k)), pool_bytes(k));
+	n->kept = boot_table(k, EXO_PACKET_BYTES);
+	if (number != EXO_NIC_LOOP) {
+		local_init(n);
+	}
+	net->context = n;
+	net->receive = nic_receive;
+	net->done = nic_done;
+	/* whoever has a filter may ask for any address */
+	(void)net->ops->set_filter(net, true, NULL, 0);
+	*n->info = (struct exo_nic_info){.present = 1, .filters = n->filters};
+	memcpy(n->info->mac, net->mac, sizeof(net->mac));
+	memcpy(n->info->device, net->ops->name, strlen(net->ops->name));
 }
 
 /* --- rings -------------------------------------------------------------------------------- */

@@ -16,8 +16,8 @@
 
 /* The named invariants of a NIC's filters: NULL or the one that does not hold. */
 const char *nic_check(uint32_t number);
-/* Make `n` NIC number `number`; `headers` holds the copied packet heads, NIC_HEADERS_BYTES;
- * irq_soon(device) gives it a turn. Boot. Filter 0 is the whole NIC. */
+/* Make `n` NIC number `number`, which interrupts by `irq`, or with 0 does not; `headers` holds the
+ * copied packet heads, NIC_HEADERS_BYTES. Boot. Filter 0 is the whole NIC. */
 #define NIC_HEAD_BYTES    256 /* EXO_TRANSMIT_SPAN, or a handler's reply */
 #define NIC_HEAD_ROOM     320
 #define NIC_HEADERS_BYTES (NET_TAGS_MAX * NIC_HEAD_ROOM)
@@ -25,11 +25,7 @@ _Static_assert(NIC_HEADERS_BYTES % PAGE_SIZE == 0, "whole pages");
 _Static_assert(NET_FRAME_ROOM + NET_FRAME_SKEW + NIC_HEAD_BYTES + 8 <= NIC_HEAD_ROOM,
 	       "the last word too");
 void nic_attach(struct kernel *k, uint32_t number, struct net *n, struct dma_area headers,
-		uint32_t device);
-/* Interrupt of NIC `number`: handle it until *work is `budget`, in completions of some 250
- * instructions. Tree lock. True if more is waiting. */
-bool nic_interrupt(uint32_t number, uint32_t budget, uint32_t *work);
-
+		uint32_t irq, uint32_t context);
 /* A filter for a child of PACKET capability `parent`, not yet in the tree: 0 and *name; NIC_AGAIN:
  * that is not done yet, and is to be asked for again on this hart; or E_INVAL (also: no packet can
  * pass) E_RANGE E_LIMIT E_NOSPACE; E_TAKEN: of a carved one that may meet a sibling, *in_the_way.
