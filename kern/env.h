@@ -191,9 +191,9 @@ void env_take_early(struct env *e);
 /* Home hart: take the events in `mask`; if there are none and the deadline is in the future, it
  * sleeps and true is returned. */
 bool env_sleep(struct env *e, uint64_t mask, uint64_t deadline, uint64_t *taken);
-/* The same of the current one, without the lock, for the call `sleep`; returns the ACTION_ that ends it. While nobody
- * else could run the hart waits in the middle of the call: what devices bring meanwhile is found
- * without a choice, and without a context to load. */
+/* The same of the current one, without the lock, for the call `sleep`; returns the ACTION_ that
+ * ends it. While nobody else could run the hart waits in the middle of the call: what devices bring
+ * meanwhile is found without a choice, and without a context to load. */
 uint32_t env_doze(uint64_t mask, uint64_t deadline, uint64_t *taken);
 /* Would it sleep? */
 bool env_would_sleep(const struct env *e, uint64_t mask, uint64_t deadline);
