@@ -8,6 +8,7 @@
 #ifndef LIB_BASE_CHECKSUM_H
 #define LIB_BASE_CHECKSUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,17 @@ checksum_fold(uint64_t sum)
 	uint32_t low = (uint32_t)(sum >> 32);
 	low += low << 16 | low >> 16;
 	return (uint16_t)(low >> 16);
+}
+
+/* Whether a sum other than 0, over what includes its checksum, is right: folded it is 0xffff, so it
+ * is a multiple of that. -CHECKSUM_MOST is the inverse of 0xffff modulo 2^64: by it multiples, and
+ * nothing else, become as small as quotients are. */
+#define CHECKSUM_MOST (UINT64_MAX / 0xffff)
+
+static inline bool
+checksum_is_right(uint64_t sum)
+{
+	return sum * -CHECKSUM_MOST <= CHECKSUM_MOST;
 }
 
 /* Adds `count`, a constant of at most CHECKSUM_TURN, halves. */

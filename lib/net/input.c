@@ -106,9 +106,9 @@ icmp_input(struct net *net, const struct ip_packet *packet)
 static const struct net_port *
 listener(const struct net *net, uint16_t port)
 {
-	for (uint32_t i = 0; i < NET_PORTS; i++) {
-		if (net->ports[i].port == port) {
-			return &net->ports[i];
+	for (const struct net_port *one = net->ports; one < net->ports + NET_PORTS; one++) {
+		if (one->port == port) {
+			return one;
 		}
 	}
 	return NULL;
@@ -237,17 +237,18 @@ static bool
 usual_frame(struct net *net, const uint8_t *frame, size_t bytes)
 {
 	const uint8_t *header = frame + ETH_HEADER;
-	int data_bytes = get16_even(frame + ETH_TYPE) == ETH_TYPE_IP
+	int data_bytes = get16(frame + ETH_TYPE) == ETH_TYPE_IP
 				 ? usual_bytes(header, bytes - ETH_HEADER)
 				 : E_FORMAT;
 
 	if (data_bytes < 0 || !net->address || get32_aligned(header + USUAL_TO) != net->address) {
 		return false;
 	}
+	uint32_t ports = get16_pair(header + USUAL_PORTS);
 	struct net_datagram datagram = {
 		.from = get32_aligned(header + USUAL_FROM),
-		.from_port = get16_even(header + USUAL_FROM_PORT),
-		.to_port = get16_even(header + USUAL_TO_PORT),
+		.from_port = ports & 0xffff,
+		.to_port = (uint16_t)(ports >> 16),
 		.data = header + USUAL_DATA,
 		.bytes = (uint32_t)data_bytes,
 		.frame = frame,
@@ -263,12 +264,18 @@ usual_frame(struct net *net, const uint8_t *frame, size_t bytes)
 
 /* All others. Apart, so that the usual ones need few registers. */
 static __attribute__((noinline)) void
-other_frame(struct net *net, const uint8_t *frame, size_t bytes, bool is_to_all)
+other_frame(struct net *net, const uint8_t *frame, size_t bytes)
 {
+	if (bytes < ETH_HEADER) {
+		net->counts.malformed++;
+		return;
+	}
+	uint64_t to = mac_to(frame);
 	uint16_t type = get16(frame + ETH_TYPE);
-
-	if (type == ETH_TYPE_IP) {
-		ip_frame(net, frame + ETH_HEADER, bytes - ETH_HEADER, is_to_all);
+	if (to != net->mac && to != MAC_ALL) {
+		net->counts.strangers++;
+	} else if (type == ETH_TYPE_IP) {
+		ip_frame(net, frame + ETH_HEADER, bytes - ETH_HEADER, to == MAC_ALL);
 	} else if (type == ETH_TYPE_ARP) {
 		arp_frame(net, frame + ETH_HEADER, bytes - ETH_HEADER);
 	} else {
@@ -280,14 +287,7 @@ void
 net_input(struct net *net, const uint8_t *frame, size_t bytes)
 {
 	net->counts.frames++;
-	if (bytes < ETH_HEADER) {
-		net->counts.malformed++;
-		return;
-	}
-	uint64_t to = mac_to(frame);
-	if (to != net->mac && to != MAC_ALL) {
-		net->counts.strangers++;
-	} else if (to == MAC_ALL || !usual_frame(net, frame, bytes)) {
-		other_frame(net, frame, bytes, to == MAC_ALL);
+	if (bytes < ETH_HEADER || mac_to(frame) != net->mac || !usual_frame(net, frame, bytes)) {
+		other_frame(net, frame, bytes);
 	}
 }

@@ -13,11 +13,10 @@
 #include "lib/net/wire.h"
 
 /* Where things are in such a packet. */
-#define USUAL_FROM      12
-#define USUAL_TO        16
-#define USUAL_FROM_PORT IP_HEADER
-#define USUAL_TO_PORT   (IP_HEADER + 2)
-#define USUAL_DATA      (IP_HEADER + UDP_HEADER)
+#define USUAL_FROM  12
+#define USUAL_TO    16
+#define USUAL_PORTS IP_HEADER /* from, to */
+#define USUAL_DATA  (IP_HEADER + UDP_HEADER)
 
 /* The bytes of data in the packet at the begin of `header`, a multiple of four. E_FORMAT: it is not
  * of this kind, or wrong. */

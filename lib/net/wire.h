@@ -3,7 +3,7 @@
  *
  * IPv4 addresses are uint32_t in host order everywhere in this library; hardware addresses are six
  * bytes as on the wire. Offsets are from the first byte of the header that they belong to. Pure.
- * Frames begin two bytes behind a multiple of four, received ones and those to be sent: then what
+ * Frames begin two bytes behind a multiple of eight, received ones and those to be sent: then what
  * follows the Ethernet header is aligned.
  */
 #ifndef LIB_NET_WIRE_H
@@ -46,7 +46,7 @@ typedef uint32_t __attribute__((may_alias)) raw32;
 static inline uint16_t
 get16(const uint8_t *at)
 {
-	return (uint16_t)(at[0] << 8 | at[1]);
+	return (uint16_t)(at[0] * 256 + at[1]);
 }
 
 static inline uint32_t
@@ -55,20 +55,22 @@ get32(const uint8_t *at)
 	return (uint32_t)get16(at) << 16 | get16(at + 2);
 }
 
-/* The same at an aligned address, with one load. Where there is no instruction that turns bytes
- * round, the compiler makes more of the functions above than stands there. */
-static inline uint16_t
-get16_even(const uint8_t *at)
-{
-	return __builtin_bswap16(*(const raw16 *)at);
-}
-
+/* Two numbers of two bytes at an aligned address, the first one low. */
 static inline uint32_t
-get32_aligned(const uint8_t *at)
+get16_pair(const uint8_t *at)
 {
 	uint32_t value = *(const raw32 *)at;
 
-	value = (value >> 8 & 0xff00ff) | (value & 0xff00ff) << 8;
+	return (value >> 8 & 0xff00ff) | (value & 0xff00ff) << 8;
+}
+
+/* As get32 at an aligned address, with one load. Where there is no instruction that turns bytes
+ * round, the compiler makes more of the function above than stands there. */
+static inline uint32_t
+get32_aligned(const uint8_t *at)
+{
+	uint32_t value = get16_pair(at);
+
 	return value >> 16 | value << 16;
 }
 

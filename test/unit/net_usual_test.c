@@ -77,8 +77,8 @@ compare(size_t bytes)
 		assert_ptr_equal(udp.data, memory + USUAL_DATA);
 		assert_int_equal(packet.from, get32(memory + USUAL_FROM));
 		assert_int_equal(packet.to, get32(memory + USUAL_TO));
-		assert_int_equal(udp.from_port, get16(memory + USUAL_FROM_PORT));
-		assert_int_equal(udp.to_port, get16(memory + USUAL_TO_PORT));
+		assert_int_equal(udp.from_port, get16_pair(memory + USUAL_PORTS) & 0xffff);
+		assert_int_equal(udp.to_port, get16_pair(memory + USUAL_PORTS) >> 16);
 	} else if (!ip_parse(memory, bytes, &packet) && packet.protocol == IP_UDP) {
 		assert_true(packet.more || packet.offset || packet.header_bytes != IP_HEADER ||
 			    udp_parse(&packet, &udp));
@@ -178,7 +178,7 @@ assert_answered(const uint8_t *data, uint32_t bytes)
 	assert_int_equal(udp_parse(&packet, &udp), 0);
 	assert_int_not_equal(get16(packet.data + 6), 0);
 	assert_int_equal(udp.from_port, 7);
-	assert_int_equal(udp.to_port, get16(memory + USUAL_FROM_PORT));
+	assert_int_equal(udp.to_port, get16(memory + USUAL_PORTS));
 	assert_int_equal(udp.bytes, bytes);
 	assert_memory_equal(udp.data, data, bytes);
 }
