@@ -76,8 +76,29 @@ words_copy(word *to, const word *from, size_t count)
 	words_pass(&to, &from, count, 8);
 }
 
-/* `bytes`, of which there are 8 at least, where both ends are as far behind a word: no byte is
- * copied alone that has a neighbour. */
+/* `bytes` from one word on: no byte is copied alone that has a neighbour. */
+static inline void
+words_copy_bytes(unsigned char *to, const unsigned char *from, size_t bytes)
+{
+	words_copy((word *)to, (const word *)from, bytes / WORD_BYTES);
+	to += bytes / WORD_BYTES * WORD_BYTES;
+	from += bytes / WORD_BYTES * WORD_BYTES;
+	if (bytes & 4) {
+		*(half *)to = *(const half *)from;
+		to += sizeof(half);
+		from += sizeof(half);
+	}
+	if (bytes & 2) {
+		*(quarter *)to = *(const quarter *)from;
+		to += sizeof(quarter);
+		from += sizeof(quarter);
+	}
+	if (bytes & 1) {
+		*to = *from;
+	}
+}
+
+/* `bytes`, of which there are 8 at least, where both ends are as far behind a word. */
 static inline void
 words_copy_alike(unsigned char *to, const unsigned char *from, size_t bytes)
 {
@@ -97,22 +118,7 @@ words_copy_alike(unsigned char *to, const unsigned char *from, size_t bytes)
 		to += sizeof(half);
 		from += sizeof(half);
 	}
-	words_copy((word *)to, (const word *)from, bytes / WORD_BYTES);
-	to += bytes / WORD_BYTES * WORD_BYTES;
-	from += bytes / WORD_BYTES * WORD_BYTES;
-	if (bytes & 4) {
-		*(half *)to = *(const half *)from;
-		to += sizeof(half);
-		from += sizeof(half);
-	}
-	if (bytes & 2) {
-		*(quarter *)to = *(const quarter *)from;
-		to += sizeof(quarter);
-		from += sizeof(quarter);
-	}
-	if (bytes & 1) {
-		*to = *from;
-	}
+	words_copy_bytes(to, from, bytes);
 }
 
 /* `words`, from `shift` bits behind the start of `from` on: neither 0 nor 64. All of the words at

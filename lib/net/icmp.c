@@ -74,13 +74,14 @@ icmp_build(uint8_t *header, const struct icmp_message *message)
 }
 
 void
-icmp_turn(uint8_t *header)
+icmp_turn(uint8_t *header, const uint8_t *asked)
 {
-	uint32_t echo = ICMP_ECHO | (uint32_t)header[1] << 8; /* as loaded */
-	uint32_t reply = ICMP_ECHO_REPLY | (uint32_t)header[1] << 8;
-	uint32_t sum = ip_load_checksum(header + 2) + echo + (uint16_t)~reply;
+	uint32_t echo = ICMP_ECHO | (uint32_t)asked[1] << 8; /* as loaded */
+	uint32_t reply = ICMP_ECHO_REPLY | (uint32_t)asked[1] << 8;
+	uint32_t sum = ip_load_checksum(asked + 2) + echo + (uint16_t)~reply;
 
 	header[0] = ICMP_ECHO_REPLY;
+	header[1] = asked[1];
 	ip_store_checksum(header + 2, checksum_fold(sum));
 }
 

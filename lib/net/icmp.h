@@ -62,9 +62,10 @@ int icmp_parse_about(const struct icmp_message *message, uint32_t own, struct ic
 /* Writes a header of ICMP_HEADER bytes for `message`, whose data may be anywhere. */
 void icmp_build(uint8_t *header, const struct icmp_message *message);
 
-/* Makes an echo with its data the answer to it; the checksum changes as much as the type does (RFC
- * 1624, equation 4, which is right also where nothing but zeros is left). */
-void icmp_turn(uint8_t *header);
+/* Writes the first half of the header of the answer to the echo at `asked`, with the same data; the
+ * checksum changes as much as the type does (RFC 1624, equation 4, which is right also where
+ * nothing but zeros is left). */
+void icmp_turn(uint8_t *header, const uint8_t *asked);
 
 /* Whether an error may be told to the sender of a packet that came alone to `own` (RFC 1122
  * 3.2.2): not about error messages, broadcasts, fragments but the first, senders that are no

@@ -16,13 +16,6 @@
 #define FLAG_MORE   0x2000
 #define OFFSET_MASK 0x1fff
 
-/* The checksums of RFC 1071 stand in memory in the byte order of the data, so none is swapped. */
-uint16_t
-ip_load_checksum(const uint8_t *at)
-{
-	return *(const raw16 *)at;
-}
-
 void
 ip_store_checksum(uint8_t *at, uint16_t checksum)
 {
@@ -135,25 +128,20 @@ udp_parse(const struct ip_packet *packet, struct udp_packet *udp)
 }
 
 void
-ip_turn(uint8_t *header, uint16_t id)
+ip_turn(uint8_t *header, const uint8_t *asked, uint16_t id)
 {
+	const raw32 *was = (const raw32 *)asked;
 	raw32 *part = (raw32 *)header;
-	uint32_t kind = IP_TTL | (uint32_t)header[9] << 8;
-	uint32_t from = part[3];
-	uint64_t sum = (uint64_t)part[0] + id + kind + from + part[4];
+	uint64_t begin = was[0];
+	uint64_t from = was[3];
+	uint64_t to = was[4];
+	uint32_t kind = IP_TTL | (uint32_t)asked[9] << 8;
 
+	part[0] = (uint32_t)begin;
 	part[1] = id; /* and no flags */
-	part[2] = kind | (uint32_t)(uint16_t)~checksum_fold(sum) << 16;
-	part[3] = part[4];
-	part[4] = from;
-}
-
-void
-udp_turn(uint8_t *header)
-{
-	raw32 *ports = (raw32 *)header;
-
-	*ports = *ports << 16 | *ports >> 16;
+	part[2] = kind | ~(uint32_t)checksum_fold(begin + id + kind + from + to) << 16;
+	part[3] = (uint32_t)to;
+	part[4] = (uint32_t)from;
 }
 
 void

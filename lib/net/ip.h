@@ -47,17 +47,30 @@ int udp_parse(const struct ip_packet *packet, struct udp_packet *udp);
 /* Writes a header of UDP_HEADER bytes for `udp`, whose data may be anywhere. */
 void udp_build(uint8_t *header, uint32_t from, uint32_t to, const struct udp_packet *udp);
 
-/* Makes the header of a whole datagram without options that of one back to where it came from; its
- * length stays. The order of the bytes in `id` does not matter. */
-void ip_turn(uint8_t *header, uint16_t id);
+/* Writes the header of a datagram back to where a whole one without options came from, `asked` its
+ * header; the length is the same. The order of the bytes in `id` does not matter. */
+void ip_turn(uint8_t *header, const uint8_t *asked, uint16_t id);
 
-/* The same for UDP: no sum notices that addresses and ports change places. */
-void udp_turn(uint8_t *header);
+/* The same for the first half of what UDP has: no sum notices that addresses and ports change
+ * places. */
+static inline void
+udp_turn(uint8_t *header, const uint8_t *asked)
+{
+	uint32_t ports = *(const raw32 *)asked;
+
+	*(raw32 *)header = ports << 16 | ports >> 16;
+}
 
 /* The checksum over `bytes` at `data`, to be stored with ip_store_checksum; 0 over what includes a
  * right one. `more` is the sum (not inverted) of what else belongs to it, see checksum_of. */
 uint16_t ip_checksum(const uint8_t *data, uint32_t bytes, uint32_t more);
 void ip_store_checksum(uint8_t *at, uint16_t checksum);
-uint16_t ip_load_checksum(const uint8_t *at);
+
+/* It stands in memory in the byte order of the data (RFC 1071), so it is not swapped. */
+static inline uint16_t
+ip_load_checksum(const uint8_t *at)
+{
+	return *(const raw16 *)at;
+}
 
 #endif

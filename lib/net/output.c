@@ -9,12 +9,14 @@
 
 #include "lib/base/rand.h"
 #include "lib/base/string.h"
+#include "lib/base/words.h"
 #include "lib/net/parts.h"
 
 #define PIECE   ((IP_MTU - IP_HEADER) / 8 * 8) /* data of a fragment */
 #define BEHIND  8                              /* the header behind the IP header */
 #define UDP_AT  (ETH_HEADER + IP_HEADER)
 #define DATA_AT (UDP_AT + BEHIND)
+#define TURNED  4 /* of what is behind the IP header: words follow */
 
 _Static_assert(UDP_HEADER == BEHIND && ICMP_HEADER == BEHIND, "net_output takes both");
 
@@ -63,16 +65,16 @@ send_to(struct net *net, uint8_t *frame, size_t bytes, const uint8_t *mac, uint1
 	net->carrier->send(net, frame, bytes);
 }
 
-/* A copy of the frame `asked`, with `bytes` behind its IP header, turned round up to there; or a
- * null pointer. */
+/* A frame with the IP header of `asked` turned round and the `bytes` behind that, but for the first
+ * TURNED of them, which are the caller's to write; or a null pointer. */
 static uint8_t *
 turn(struct net *net, const uint8_t *asked, uint32_t bytes)
 {
 	uint8_t *frame = take(net);
 
 	if (frame) {
-		memcpy(frame + ETH_FROM, asked + ETH_FROM, UDP_AT - ETH_FROM + bytes);
-		ip_turn(frame + ETH_HEADER, net->next_id++);
+		ip_turn(frame + ETH_HEADER, asked + ETH_HEADER, net->next_id++);
+		words_copy_bytes(frame + UDP_AT + TURNED, asked + UDP_AT + TURNED, bytes - TURNED);
 	}
 	return frame;
 }
@@ -202,7 +204,7 @@ net_echo_answer(struct net *net, uint32_t bytes)
 	if (!frame) {
 		return E_BUSY;
 	}
-	icmp_turn(frame + UDP_AT);
+	icmp_turn(frame + UDP_AT, net->asked + UDP_AT);
 	send_back(net, frame, net->asked, bytes);
 	return 0;
 }
@@ -216,7 +218,7 @@ udp_return(struct net *net, const uint8_t *asked, uint32_t bytes)
 	if (!frame) {
 		return E_BUSY;
 	}
-	udp_turn(frame + UDP_AT);
+	udp_turn(frame + UDP_AT, asked + UDP_AT);
 	send_back(net, frame, asked, bytes);
 	return 0;
 }

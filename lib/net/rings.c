@@ -31,8 +31,8 @@ put_back(struct net_rings *rings, uint64_t index)
 }
 
 /* Takes the buffers of sent packets back, many at once: it is called when there are few. 1, 0 or an
- * error as net_poll. */
-static int
+ * error as net_poll. Apart, as what else is rare, so that the rest needs few registers. */
+static __attribute__((noinline)) int
 reap(struct net *net)
 {
 	struct exo_queue *queue = &net->rings.nets[0].transmit;
@@ -66,43 +66,56 @@ take(struct net *net)
 	return (uint8_t *)rings->arena.memory + (size_t)index * EXO_PACKET_BYTES + EXO_PACKET_SKEW;
 }
 
-static uint32_t
-index_of(const struct net_rings *rings, const uint8_t *frame)
+/* Where in the arena a frame is. */
+static uint64_t
+offset_of(const struct net_rings *rings, const uint8_t *frame)
 {
-	return (uint32_t)((size_t)(frame - (const uint8_t *)rings->arena.memory) /
-			  EXO_PACKET_BYTES);
+	return (uint64_t)(frame - (const uint8_t *)rings->arena.memory);
 }
 
 static void
 give(struct net *net, uint8_t *frame)
 {
-	put_back(&net->rings, index_of(&net->rings, frame));
+	put_back(&net->rings, offset_of(&net->rings, frame) / EXO_PACKET_BYTES);
+}
+
+static void
+put(struct net *net, union exo_request *entry, const uint8_t *frame, size_t bytes)
+{
+	struct net_rings *rings = &net->rings;
+	uint64_t offset = offset_of(rings, frame);
+
+	entry->packet.cookie = offset / EXO_PACKET_BYTES;
+	entry->packet.segments = 1;
+	entry->packet.segment[0].frames = rings->arena.frames;
+	entry->packet.segment[0].where = EXO_SEGMENT(offset, bytes);
+	exo_queue_push(&rings->nets[0].transmit);
 }
 
 /* The ring has room for half of the buffers until they are handed to the kernel. */
+static __attribute__((noinline)) void
+send_late(struct net *net, uint8_t *frame, size_t bytes)
+{
+	net_flush(net);
+	union exo_request *entry = exo_queue_next(&net->rings.nets[0].transmit);
+	if (entry) {
+		put(net, entry, frame, bytes);
+	} else {
+		net->counts.no_buffer++;
+		give(net, frame);
+	}
+}
+
 static void
 send(struct net *net, uint8_t *frame, size_t bytes)
 {
-	struct net_rings *rings = &net->rings;
-	struct exo_queue *queue = &rings->nets[0].transmit;
-	uint32_t index = index_of(rings, frame);
-	union exo_request *entry = exo_queue_next(queue);
+	union exo_request *entry = exo_queue_next(&net->rings.nets[0].transmit);
 
-	if (!entry) {
-		net_flush(net);
-		entry = exo_queue_next(queue);
+	if (entry) {
+		put(net, entry, frame, bytes);
+	} else {
+		send_late(net, frame, bytes);
 	}
-	if (!entry) {
-		net->counts.no_buffer++;
-		put_back(rings, index);
-		return;
-	}
-	entry->packet.cookie = index;
-	entry->packet.segments = 1;
-	entry->packet.segment[0].frames = rings->arena.frames;
-	entry->packet.segment[0].where =
-		EXO_SEGMENT((uint64_t)index * EXO_PACKET_BYTES + EXO_PACKET_SKEW, bytes);
-	exo_queue_push(queue);
 }
 
 const struct net_carrier net_rings_carrier = {.take = take, .give = give, .send = send};
@@ -155,7 +168,9 @@ receive(struct net *net, struct exo_net *one)
 		}
 		exo_net_release(one);
 	}
-	net->rings.has_more |= come > BUDGET;
+	if (come > BUDGET) {
+		net->rings.has_more = true;
+	}
 	return come < 0 ? come : come > 0;
 }
 
@@ -208,6 +223,13 @@ net_timeout_ns(struct net *net)
 	return deadline > now_ns ? deadline - now_ns : 0;
 }
 
+static __attribute__((noinline)) void
+find_deadline_ticks(struct net_rings *rings, uint64_t deadline_ns)
+{
+	rings->deadline_ns = deadline_ns;
+	rings->deadline_ticks = exo_deadline_after(1, deadline_ns, exo_start()->timebase_hz);
+}
+
 /* When the `time` counter has passed net_deadline, which rarely changes between two packets. */
 static uint64_t
 deadline_ticks(struct net *net)
@@ -216,11 +238,18 @@ deadline_ticks(struct net *net)
 	uint64_t deadline_ns = net_deadline(net);
 
 	if (deadline_ns != rings->deadline_ns) {
-		rings->deadline_ns = deadline_ns;
-		rings->deadline_ticks =
-			exo_deadline_after(1, deadline_ns, exo_start()->timebase_hz);
+		find_deadline_ticks(rings, deadline_ns);
 	}
 	return rings->deadline_ticks;
+}
+
+/* The first of when `timeout_ns` have passed and of `until`. */
+static __attribute__((noinline)) uint64_t
+sooner(uint64_t timeout_ns, uint64_t until)
+{
+	uint64_t end = exo_deadline_after(exo_ticks(), timeout_ns, exo_start()->timebase_hz);
+
+	return end < until ? end : until;
 }
 
 /* Sleeping comes first: whatever came since the last net_poll has left an event behind. */
@@ -232,9 +261,7 @@ net_wait(struct net *net, uint64_t timeout_ns)
 		uint64_t until = deadline_ticks(net);
 
 		if (timeout_ns != EXO_FOREVER) {
-			uint64_t end = exo_deadline_after(exo_ticks(), timeout_ns,
-							  exo_start()->timebase_hz);
-			until = end < until ? end : until;
+			until = sooner(timeout_ns, until);
 		}
 		exo_wait_until(net_events(net), until);
 	}
