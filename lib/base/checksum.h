@@ -19,12 +19,17 @@
 /* A sum of 16-bit or wider words as the one's complement sum of its 16-bit words: halves are added,
  * together with their carry, by adding the sum to itself turned round. */
 static inline uint16_t
+checksum_fold32(uint32_t sum)
+{
+	sum += sum << 16 | sum >> 16;
+	return (uint16_t)(sum >> 16);
+}
+
+static inline uint16_t
 checksum_fold(uint64_t sum)
 {
 	sum += sum << 32 | sum >> 32;
-	uint32_t low = (uint32_t)(sum >> 32);
-	low += low << 16 | low >> 16;
-	return (uint16_t)(low >> 16);
+	return checksum_fold32((uint32_t)(sum >> 32));
 }
 
 /* Whether a sum other than 0, over what includes its checksum, is right: folded it is 0xffff, so it

@@ -6,14 +6,12 @@
 #include "lib/exo/call.h"
 #include "lib/exo/start.h"
 
-/* exo_ns_of_ticks without its limits, for what a clock shows: nothing overflows in 500 years. */
 uint64_t
 exo_now_ns(void)
 {
 	uint64_t hz = exo_start()->timebase_hz;
-	uint64_t ticks = exo_ticks();
 
-	return ticks / hz * EXO_NS_PER_S + ticks % hz * EXO_NS_PER_S / hz;
+	return exo_clock_of_ticks(exo_ticks(), hz);
 }
 
 uint64_t

@@ -34,6 +34,13 @@ exo_ns_of_ticks(uint64_t ticks, uint64_t hz)
 	return exo_scale(ticks, EXO_NS_PER_S, hz);
 }
 
+/* The same without limits, for what a clock shows: nothing overflows in 500 years. */
+static inline uint64_t
+exo_clock_of_ticks(uint64_t ticks, uint64_t hz)
+{
+	return ticks / hz * EXO_NS_PER_S + ticks % hz * EXO_NS_PER_S / hz;
+}
+
 static inline uint64_t
 exo_ticks_of_ns(uint64_t ns, uint64_t hz)
 {

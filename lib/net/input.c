@@ -237,7 +237,7 @@ static bool
 usual_frame(struct net *net, const uint8_t *frame, size_t bytes)
 {
 	const uint8_t *header = frame + ETH_HEADER;
-	int data_bytes = get16(frame + ETH_TYPE) == ETH_TYPE_IP
+	int data_bytes = get16_wide(frame + ETH_TYPE) == ETH_TYPE_IP
 				 ? usual_bytes(header, bytes - ETH_HEADER)
 				 : E_FORMAT;
 

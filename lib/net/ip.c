@@ -127,21 +127,21 @@ udp_parse(const struct ip_packet *packet, struct udp_packet *udp)
 	return checksum_fold(sum) == 0xffff ? 0 : E_FORMAT;
 }
 
+/* The checksum, whose place is old[5], changes as id, flags and TTL do (RFC 1624, equation 3). */
 void
 ip_turn(uint8_t *header, const uint8_t *asked, uint16_t id)
 {
 	const raw32 *was = (const raw32 *)asked;
+	const raw16 *old = (const raw16 *)asked;
 	raw32 *part = (raw32 *)header;
-	uint64_t begin = was[0];
-	uint64_t from = was[3];
-	uint64_t to = was[4];
-	uint32_t kind = IP_TTL | (uint32_t)asked[9] << 8;
+	uint32_t gone = old[2] + old[3] + asked[8] + old[5];
+	uint32_t sum = 4 * 0xffff - gone + id + IP_TTL;
 
-	part[0] = (uint32_t)begin;
+	part[0] = was[0];
 	part[1] = id; /* and no flags */
-	part[2] = kind | ~(uint32_t)checksum_fold(begin + id + kind + from + to) << 16;
-	part[3] = (uint32_t)to;
-	part[4] = (uint32_t)from;
+	part[2] = IP_TTL | (uint32_t)asked[9] << 8 | ~(uint32_t)checksum_fold32(sum) << 16;
+	part[3] = was[4];
+	part[4] = was[3];
 }
 
 void

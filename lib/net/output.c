@@ -68,7 +68,7 @@ send_to(struct net *net, uint8_t *frame, size_t bytes, const uint8_t *mac, uint1
 /* A frame with the IP header of `asked` turned round and the `bytes` behind that, but for the first
  * TURNED of them, which are the caller's to write; or a null pointer. */
 static uint8_t *
-turn(struct net *net, const uint8_t *asked, uint32_t bytes)
+turn(struct net *net, const uint8_t *asked, size_t bytes)
 {
 	uint8_t *frame = take(net);
 
@@ -81,7 +81,7 @@ turn(struct net *net, const uint8_t *asked, uint32_t bytes)
 
 /* Sends to where the frame `asked` came from: no route and no neighbour has to be looked up. */
 static void
-send_back(struct net *net, uint8_t *frame, const uint8_t *asked, uint32_t bytes)
+send_back(struct net *net, uint8_t *frame, const uint8_t *asked, size_t bytes)
 {
 	send_to(net, frame, UDP_AT + bytes, asked + ETH_FROM, ETH_TYPE_IP);
 }
@@ -211,7 +211,7 @@ net_echo_answer(struct net *net, uint32_t bytes)
 
 /* What came goes back; the sum over it stands. */
 static int
-udp_return(struct net *net, const uint8_t *asked, uint32_t bytes)
+udp_return(struct net *net, const uint8_t *asked, size_t bytes)
 {
 	uint8_t *frame = turn(net, asked, bytes);
 
@@ -262,7 +262,7 @@ net_udp_answer(struct net *net, const struct net_datagram *datagram, const void 
 	}
 	if (data == datagram->data && bytes == datagram->bytes &&
 	    ip_load_checksum(asked + UDP_AT + 6)) {
-		return udp_return(net, asked, UDP_HEADER + bytes);
+		return udp_return(net, asked, UDP_HEADER + (size_t)bytes);
 	}
 	return udp_answer_new(net, datagram, data, bytes);
 }

@@ -51,19 +51,28 @@ reap(struct net *net)
 	return 1;
 }
 
+/* There is one. */
+static uint8_t *
+pop(struct net_rings *rings)
+{
+	size_t index = rings->free[--rings->free_count];
+
+	return (uint8_t *)rings->arena.memory + index * EXO_PACKET_BYTES + EXO_PACKET_SKEW;
+}
+
+static __attribute__((noinline)) uint8_t *
+take_late(struct net *net)
+{
+	(void)reap(net);
+	return net->rings.free_count ? pop(&net->rings) : NULL;
+}
+
 static uint8_t *
 take(struct net *net)
 {
 	struct net_rings *rings = &net->rings;
 
-	if (!rings->free_count) {
-		(void)reap(net);
-	}
-	if (!rings->free_count) {
-		return NULL;
-	}
-	uint32_t index = rings->free[--rings->free_count];
-	return (uint8_t *)rings->arena.memory + (size_t)index * EXO_PACKET_BYTES + EXO_PACKET_SKEW;
+	return rings->free_count ? pop(rings) : take_late(net);
 }
 
 /* Where in the arena a frame is. */
@@ -135,6 +144,7 @@ net_rings_open(struct net *net, uint32_t bit)
 	int result = start->packet_count ? 0 : E_NOENT;
 
 	rings->bit = bit;
+	rings->timebase_hz = start->timebase_hz;
 	rings->end = rings->nets;
 	for (uint32_t i = 0; !result && i < start->packet_count; i++) {
 		struct exo_net *one = rings->end;
@@ -180,7 +190,7 @@ net_poll(struct net *net)
 	struct net_rings *rings = &net->rings;
 	int any = rings->free_count < FEW_BUFFERS ? reap(net) : 0;
 
-	net->now_ns = exo_now_ns();
+	net->now_ns = exo_clock_of_ticks(exo_ticks(), rings->timebase_hz);
 	rings->has_more = false;
 	for (struct exo_net *one = rings->nets; any >= 0 && one < rings->end; one++) {
 		int result = receive(net, one);
@@ -219,7 +229,7 @@ net_timeout_ns(struct net *net)
 	if (deadline == UINT64_MAX) {
 		return EXO_FOREVER;
 	}
-	uint64_t now_ns = exo_now_ns();
+	uint64_t now_ns = exo_clock_of_ticks(exo_ticks(), net->rings.timebase_hz);
 	return deadline > now_ns ? deadline - now_ns : 0;
 }
 
@@ -227,7 +237,7 @@ static __attribute__((noinline)) void
 find_deadline_ticks(struct net_rings *rings, uint64_t deadline_ns)
 {
 	rings->deadline_ns = deadline_ns;
-	rings->deadline_ticks = exo_deadline_after(1, deadline_ns, exo_start()->timebase_hz);
+	rings->deadline_ticks = exo_deadline_after(1, deadline_ns, rings->timebase_hz);
 }
 
 /* When the `time` counter has passed net_deadline, which rarely changes between two packets. */
@@ -245,9 +255,9 @@ deadline_ticks(struct net *net)
 
 /* The first of when `timeout_ns` have passed and of `until`. */
 static __attribute__((noinline)) uint64_t
-sooner(uint64_t timeout_ns, uint64_t until)
+sooner(const struct net_rings *rings, uint64_t timeout_ns, uint64_t until)
 {
-	uint64_t end = exo_deadline_after(exo_ticks(), timeout_ns, exo_start()->timebase_hz);
+	uint64_t end = exo_deadline_after(exo_ticks(), timeout_ns, rings->timebase_hz);
 
 	return end < until ? end : until;
 }
@@ -261,7 +271,7 @@ net_wait(struct net *net, uint64_t timeout_ns)
 		uint64_t until = deadline_ticks(net);
 
 		if (timeout_ns != EXO_FOREVER) {
-			until = sooner(timeout_ns, until);
+			until = sooner(&net->rings, timeout_ns, until);
 		}
 		exo_wait_until(net_events(net), until);
 	}

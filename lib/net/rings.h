@@ -13,9 +13,10 @@
 
 struct net_rings {
 	uint32_t bit; /* event of packets that come */
+	uint64_t timebase_hz;
 	struct exo_pages arena;
 	uint8_t free[NET_BUFFERS];
-	uint32_t free_count;
+	size_t free_count;
 	bool has_more; /* packets that net_poll has left for the next time */
 	/* net_deadline as the `time` counter shows it, for the last one that was asked about */
 	uint64_t deadline_ns;

@@ -13,10 +13,12 @@
 #include "lib/net/wire.h"
 
 /* Where things are in such a packet. */
-#define USUAL_FROM  12
-#define USUAL_TO    16
-#define USUAL_PORTS IP_HEADER /* from, to */
-#define USUAL_DATA  (IP_HEADER + UDP_HEADER)
+#define USUAL_FROM     12
+#define USUAL_TO       16
+#define USUAL_PORTS    IP_HEADER /* from, to */
+#define USUAL_LENGTH   (IP_HEADER + 4)
+#define USUAL_CHECKSUM (IP_HEADER + 6)
+#define USUAL_DATA     (IP_HEADER + UDP_HEADER)
 
 /* The bytes of data in the packet at the begin of `header`, a multiple of four. E_FORMAT: it is not
  * of this kind, or wrong. */

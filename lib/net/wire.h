@@ -43,10 +43,16 @@ enum ip_protocol {
 typedef uint16_t __attribute__((may_alias)) raw16;
 typedef uint32_t __attribute__((may_alias)) raw32;
 
+static inline uint64_t
+get16_wide(const uint8_t *at)
+{
+	return at[0] * UINT64_C(256) + at[1];
+}
+
 static inline uint16_t
 get16(const uint8_t *at)
 {
-	return (uint16_t)(at[0] * 256 + at[1]);
+	return (uint16_t)get16_wide(at);
 }
 
 static inline uint32_t
