@@ -167,9 +167,13 @@ static int
 receive(struct net *net, struct exo_net *one)
 {
 	int come = exo_net_come(one);
-	int left = come < BUDGET ? come : BUDGET;
+	int left = come;
 
-	while (left-- > 0) {
+	if (come > BUDGET) {
+		net->rings.has_more = true;
+		left = BUDGET;
+	}
+	for (; left > 0; left--) {
 		const uint8_t *frame;
 		uint32_t bytes = exo_net_oldest(one, &frame);
 
@@ -177,9 +181,6 @@ receive(struct net *net, struct exo_net *one)
 			net_input(net, frame, bytes);
 		}
 		exo_net_release(one);
-	}
-	if (come > BUDGET) {
-		net->rings.has_more = true;
 	}
 	return come < 0 ? come : come > 0;
 }
@@ -273,7 +274,10 @@ net_wait(struct net *net, uint64_t timeout_ns)
 		if (timeout_ns != EXO_FOREVER) {
 			until = sooner(&net->rings, timeout_ns, until);
 		}
-		exo_wait_until(net_events(net), until);
+		uint64_t events = net_events(net);
+		while (!exo_sleep(events, until) && exo_ticks() < until) {
+			/* an event handler ends a sleep early: as exo_wait_until, without a call */
+		}
 	}
 	int result = net_poll(net);
 	return result < 0 ? result : 0;
