@@ -80,9 +80,12 @@ words_copy(word *to, const word *from, size_t count)
 static inline void
 words_copy_bytes(unsigned char *to, const unsigned char *from, size_t bytes)
 {
-	words_copy((word *)to, (const word *)from, bytes / WORD_BYTES);
-	to += bytes / WORD_BYTES * WORD_BYTES;
-	from += bytes / WORD_BYTES * WORD_BYTES;
+	word *words_to = (word *)to;
+	const word *words_from = (const word *)from;
+
+	words_pass(&words_to, &words_from, bytes / WORD_BYTES, 8);
+	to = (unsigned char *)words_to;
+	from = (const unsigned char *)words_from;
 	if (bytes & 4) {
 		*(half *)to = *(const half *)from;
 		to += sizeof(half);
