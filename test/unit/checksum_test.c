@@ -85,6 +85,24 @@ test_long(void **state)
 	assert_same(checksum_of(data, sizeof(data)), obvious(data, sizeof(data)));
 }
 
+/* Sums near multiples of 0xffff, small and large, and others. */
+static void
+test_right(void **state)
+{
+	(void)state;
+	for (uint64_t n = 1; n < 300000; n++) {
+		uint64_t any = n * 0x9e3779b97f4a7c15u;
+		uint64_t sums[] = {n, n * 0xffff, n * 0xffff - 1, any, any - any % 0xffff};
+
+		for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
+			assert_int_equal(checksum_is_right(sums[i]), sums[i] % 0xffff == 0);
+		}
+		assert_int_equal(checksum_is_right(any >> 8), checksum_fold(any >> 8) == 0xffff);
+	}
+	assert_true(checksum_is_right(UINT64_MAX));
+	assert_false(checksum_is_right(UINT64_MAX - 1));
+}
+
 int
 main(void)
 {
@@ -92,6 +110,7 @@ main(void)
 		cmocka_unit_test(test_rfc_1071),
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_right),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

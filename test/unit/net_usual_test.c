@@ -269,6 +269,34 @@ unusual_ones(void **state)
 	assert_answered(memory + USUAL_DATA, 18);
 }
 
+/* Whatever id, flags and TTL were, the sum is what it would be if it were formed anew. */
+static void
+headers_turn(void **state)
+{
+	_Alignas(4) uint8_t header[IP_HEADER];
+	struct ip_packet packet;
+
+	(void)state;
+	for (uint32_t n = 0; n < TRIES; n++) {
+		uint16_t id = (uint16_t)rand_next(&seed);
+
+		compose(memory, 18, true);
+		put16(memory + 4, (uint32_t)rand_next(&seed));
+		memory[6] = (uint8_t)rand_next(&seed) & 0xc0;
+		memory[8] = (uint8_t)rand_next(&seed);
+		repair(memory, IP_HEADER + UDP_HEADER + 18);
+		ip_turn(header, memory, id);
+		assert_int_equal(ip_parse(header, IP_HEADER + UDP_HEADER + 18, &packet), 0);
+		assert_int_equal(packet.from, RIG_OURS);
+		assert_int_equal(packet.to, RIG_PEER);
+		assert_memory_equal(header + 4, &id, sizeof(id));
+		assert_int_equal(header[8], IP_TTL);
+		uint16_t checksum = ip_load_checksum(header + 10);
+		put16(header + 10, 0);
+		assert_int_equal(checksum, ip_checksum(header, IP_HEADER, 0));
+	}
+}
+
 /* The sum follows the type, whatever it was. */
 static void
 echoes_go_back(void **state)
@@ -308,6 +336,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ways_agree),
 		cmocka_unit_test(flags_and_runts),
+		cmocka_unit_test(headers_turn),
 		cmocka_unit_test_setup_teardown(what_came_goes_back, up, down),
 		cmocka_unit_test_setup_teardown(other_data_goes_back, up, down),
 		cmocka_unit_test_setup_teardown(long_ways, up, down),
