@@ -245,7 +245,7 @@ begin_registers(struct arch_jit *j)
 	}
 }
 
-/* r10 is the end of the stack's region, which is absent if there is no stack. */
+/* r10 is the end of the stack's region, be it empty. */
 static void
 begin_stack(struct arch_jit *j)
 {
@@ -253,12 +253,7 @@ begin_stack(struct arch_jit *j)
 	const int32_t end = region + (int32_t)offsetof(struct code_region, end);
 
 	if (j->used >> RV_S8 & 1) {
-		if (j->stack_bytes) {
-			jit_op(j, RV(ld), RV_S8, JIT_RUN, end);
-		} else {
-			jit_op(j, RV(addi), RV_S8, RV_ZERO, EXO_REGION_STACK);
-			jit_op(j, RV(slli), RV_S8, RV_S8, EXO_REGION_SHIFT);
-		}
+		jit_op(j, RV(ld), RV_S8, JIT_RUN, end);
 	}
 	if (j->used >> JIT_STACK & 1) {
 		jit_op(j, RV(ld), JIT_STACK, JIT_RUN, region);

@@ -71,18 +71,29 @@ exo_put_be32(void *at, uint32_t value)
 }
 
 /* Exchanges source and destination of a UDP datagram in IPv4 without options: addresses of both
- * layers and ports. It leaves both checksums right (RFC 1071, 2). */
+ * layers and ports. It leaves both checksums right (RFC 1071, 2). The first and the last field come
+ * first: what lies between them is then known to be in the region, and costs one instruction. */
 static inline void
 exo_turn_udp(uint8_t *reply, const uint8_t *packet)
 {
-	exo_put_be32(reply, exo_be32(packet + 6)); /* MAC addresses */
-	exo_put_be16(reply + 4, exo_be16(packet + 10));
-	exo_put_be32(reply + 6, exo_be32(packet));
-	exo_put_be16(reply + 10, exo_be16(packet + 4));
-	exo_put_be32(reply + 26, exo_be32(packet + 30)); /* IP addresses */
-	exo_put_be32(reply + 30, exo_be32(packet + 26));
-	exo_put_be16(reply + 34, exo_be16(packet + 36)); /* ports */
-	exo_put_be16(reply + 36, exo_be16(packet + 34));
+	const uint16_t *from = (const uint16_t *)packet;
+	uint16_t *to = (uint16_t *)reply;
+	uint16_t first = from[0];
+	uint16_t last = from[18];
+	uint32_t source = *(const uint32_t *)(packet + 26);
+
+	to[0] = from[3];   /* MAC addresses */
+	to[18] = from[17]; /* ports */
+	to[17] = last;
+	to[3] = first;
+	first = from[1];
+	to[1] = from[4];
+	to[4] = first;
+	first = from[2];
+	to[2] = from[5];
+	to[5] = first;
+	*(uint32_t *)(reply + 26) = *(const uint32_t *)(packet + 30); /* IP addresses */
+	*(uint32_t *)(reply + 30) = source;
 }
 
 #endif

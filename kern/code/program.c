@@ -80,7 +80,8 @@ code_run_begin(struct code_run *run, const struct code_program *p, void *stack)
 {
 	memset(run, 0, sizeof(*run));
 	memset(stack, 0, p->stack_bytes);
-	code_run_region(run, EXO_REGION_STACK, stack, p->stack_bytes, true);
+	run->load[EXO_REGION_STACK] = code_region_at(EXO_REGION_STACK, stack, p->stack_bytes);
+	run->store[EXO_REGION_STACK] = run->load[EXO_REGION_STACK];
 	code_run_region(run, EXO_REGION_DATA, p->data, p->data_bytes, false);
 	run->fuel = code_fuel(p->code_class);
 }

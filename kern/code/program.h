@@ -62,13 +62,22 @@ int64_t code_fuel(uint32_t code_class);
 
 /* Begins a run of p with `stack` (8-byte aligned, p->stack_bytes, which become 0). */
 void code_run_begin(struct code_run *run, const struct code_program *p, void *stack);
-/* Region `region` is `bytes` at `memory`. The last region cannot be given, see code_reach(). */
+/* `bytes` at `memory` as a region; 0: it ends where it begins, so nothing is in it. The last region
+ * cannot be given, see code_reach(). */
+static inline struct code_region
+code_region_at(uint32_t region, const void *memory, uint64_t bytes)
+{
+	uint64_t first = (uint64_t)region << EXO_REGION_SHIFT;
+
+	return (struct code_region){(uintptr_t)memory - first, first + bytes};
+}
+/* Region `region` is `bytes` at `memory`; 0: it is absent. */
 static inline void
 code_run_region(struct code_run *run, uint32_t region, const void *memory, uint32_t bytes,
 		bool is_written)
 {
-	uint64_t first = (uint64_t)region << EXO_REGION_SHIFT;
-	struct code_region r = {(uintptr_t)memory - first, bytes ? first + bytes : 0};
+	struct code_region r =
+		bytes ? code_region_at(region, memory, bytes) : (struct code_region){0, 0};
 
 	run->load[region] = r;
 	run->store[region] = is_written ? r : (struct code_region){0, 0};

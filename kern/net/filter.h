@@ -56,7 +56,7 @@ filter_match_head(const struct exo_atom *a, uint32_t count, const uint8_t *head,
 
 	for (const struct exo_atom *end = a + count; a < end; a++) {
 		const word *at = (const word *)(head - FRAME_SKEW + a->zero);
-		uint64_t field = at[0] >> a->scale | at[1] << 1 << (63 - a->scale);
+		uint64_t field = at[0] >> a->scale | at[1] << 1 << (a->scale ^ 63);
 
 		if (a->offset > bytes || (field & a->mask) != a->value) {
 			return false;

@@ -21,7 +21,6 @@
 #include "lib/base/checksum.h"
 #include "lib/base/store.h"
 #include "lib/base/string.h"
-#include "lib/base/words.h"
 
 #define FUEL_PER_WORK 250 /* as a completion takes, */
 #define FUEL_AROUND   500 /* and what a run takes besides its own */
@@ -35,8 +34,7 @@ static struct {
 
 /* A packet while its handler looks at it. */
 struct handling {
-	struct ring *ring;
-	uint8_t *reply;       /* NULL: nothing can be sent just now */
+	const struct ring_handler *handler;
 	uint32_t reply_bytes; /* 0: nothing is to be sent */
 	bool wakes;
 };
@@ -89,19 +87,20 @@ handler_lost(struct use *u)
 }
 
 /* --- what it may call --------------------------------------------------------------------- */
-static int64_t
-help_reply(struct code_run *run, struct handling *g)
+/* The reply begins where its region does. */
+static inline int64_t
+help_reply(const struct code_run *run, struct handling *g)
 {
 	uint64_t bytes = run->argument[1];
 
-	if (!g->reply) {
+	if (!run->load[EXO_REGION_REPLY].end) {
 		return E_BUSY;
 	}
-	if (!g->ring->handler.may_send) {
+	if (!g->handler->may_send) {
 		return E_RIGHTS;
 	}
 	if (bytes < NET_FRAME_MIN || bytes > NIC_HEAD_BYTES ||
-	    code_span(run->load, run->argument[0], bytes) != g->reply) {
+	    run->argument[0] != (uint64_t)EXO_REGION_REPLY << EXO_REGION_SHIFT) {
 		return E_RANGE;
 	}
 	g->reply_bytes = (uint32_t)bytes;
@@ -109,7 +108,7 @@ help_reply(struct code_run *run, struct handling *g)
 }
 
 /* They must not overlap: then the copy is one by words, whatever the program says. */
-static int
+static __attribute__((noinline)) int
 help_place(struct code_run *run)
 {
 	uint64_t bytes = run->argument[2];
@@ -127,7 +126,7 @@ help_place(struct code_run *run)
 }
 
 /* RFC 1071, of the bytes as they stand in memory; an odd last byte is the first of its word. */
-static int
+static __attribute__((noinline)) int
 help_checksum(struct code_run *run, uint64_t *result)
 {
 	uint64_t bytes = run->argument[1];
@@ -169,14 +168,23 @@ help(struct code_run *run, uint32_t nr, uint64_t *result)
 }
 
 /* --- a packet ----------------------------------------------------------------------------- */
-/* All words that it touches. */
-static inline void
-clear_reply(word *to)
+/* Most replies are the packet with some fields changed: so it is there already, if it fits. Of what
+ * others wrote into the head of this tag nothing is left, in all words that it touches. */
+static inline struct code_region
+begin_reply(struct nic *n, const struct ring_handler *h, const uint8_t *frame, size_t bytes)
 {
-	_Static_assert(NIC_HEAD_BYTES / WORD_BYTES % 8 == 0 && NET_FRAME_SKEW < WORD_BYTES,
-		       "one more than it is long");
-	words_clear(to, NIC_HEAD_BYTES / WORD_BYTES);
-	to[NIC_HEAD_BYTES / WORD_BYTES] = 0;
+	uint32_t tag = nic_free_tag(n);
+	uint8_t *reply = nic_head(n, tag);
+	uint64_t *to = (uint64_t *)(reply - NET_FRAME_SKEW);
+
+	if (n->written_by[tag] != h->binding) {
+		n->written_by[tag] = h->binding;
+		memset(to, 0, NIC_HEAD_BYTES + sizeof(*to));
+	}
+	if (bytes <= NIC_HEAD_BYTES) {
+		nic_copy_frame(to, frame, bytes);
+	}
+	return code_region_at(EXO_REGION_REPLY, reply, NIC_HEAD_BYTES);
 }
 
 /* What a run of this handler begins with, whatever the packet. */
@@ -196,19 +204,20 @@ begin(struct code_run *run, const struct ring_handler *h, const struct code_prog
 
 /* Its fuel is work for the device, charged behind it. */
 static inline int
-run_handler(struct nic *n, struct handling *g, const struct program *p, const uint8_t *frame,
-	    size_t bytes)
+run_handler(struct nic *n, struct handling *g, const struct ring_handler *h,
+	    const struct program *p, const uint8_t *frame, size_t bytes)
 {
-	const struct ring_handler *h = &g->ring->handler;
 	struct code_run *run = &last.run;
+	struct code_region reply = {0, 0};
 	int error;
 
 	begin(run, h, p->code);
-	code_run_region(run, EXO_REGION_INPUT, frame, (uint32_t)bytes, false);
-	if (g->reply) {
-		clear_reply((word *)(g->reply - NET_FRAME_SKEW));
+	run->load[EXO_REGION_INPUT] = code_region_at(EXO_REGION_INPUT, frame, bytes);
+	if (n->tags_free) {
+		reply = begin_reply(n, h, frame, bytes);
 	}
-	code_run_region(run, EXO_REGION_REPLY, g->reply, g->reply ? NIC_HEAD_BYTES : 0, true);
+	run->load[EXO_REGION_REPLY] = reply;
+	run->store[EXO_REGION_REPLY] = reply;
 	run->argument[0] = (uint64_t)EXO_REGION_INPUT << EXO_REGION_SHIFT;
 	run->argument[1] = bytes;
 	run->argument[2] = (uint64_t)EXO_REGION_STATE << EXO_REGION_SHIFT;
@@ -220,28 +229,20 @@ run_handler(struct nic *n, struct handling *g, const struct program *p, const ui
 	return error;
 }
 
-bool
-handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
+static inline bool
+takes(struct nic *n, struct ring *r, const struct program *p, const uint8_t *frame, size_t bytes)
 {
-	const struct program *p = program_get(r->handler.program);
-	uint32_t tag = nic_free_tag(n);
-	struct handling g = {
-		.ring = r,
-		.reply = tag < NET_TAGS_MAX ? nic_head(n, tag) : NULL,
-	};
+	struct handling g = {.handler = &r->handler};
 	uint64_t result;
 
-	if (!p) {
-		return false;
-	}
-	if (run_handler(n, &g, p, frame, bytes)) {
+	if (run_handler(n, &g, &r->handler, p, frame, bytes)) {
 		r->handler.failed++;
 		store_relaxed(&ring_shared(r)->failed, r->handler.failed);
 		return false;
 	}
 	result = last.run.result;
 	if (g.reply_bytes) {
-		nic_send_reply(n, r->filter, r->env, tag, g.reply_bytes);
+		nic_send_reply(n, r->filter, r->env, g.reply_bytes);
 	}
 	if (g.wakes) {
 		nic_news(n, r);
@@ -252,4 +253,12 @@ handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 	r->handler.handled++;
 	store_relaxed(&ring_shared(r)->handled, r->handler.handled);
 	return true;
+}
+
+bool
+handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
+{
+	const struct program *p = program_get(r->handler.program);
+
+	return p && takes(n, r, p, frame, bytes);
 }

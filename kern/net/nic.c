@@ -54,6 +54,14 @@ copy_frame(word *to, const uint8_t *frame, size_t bytes)
 	*to = *from & ~0ul >> 8 * (-end & (WORD_BYTES - 1));
 }
 
+__attribute__((noinline)) void
+nic_copy_frame(uint64_t *to, const uint8_t *frame, size_t bytes)
+{
+	_Static_assert(EXO_PACKET_SKEW == sizeof(quarter), "what precedes it in its word");
+	copy_frame(to, frame, bytes);
+	*(quarter *)to = 0;
+}
+
 static bool
 has_room(struct ring *r)
 {
@@ -123,10 +131,10 @@ waits(const struct nic *n, const struct nic_filter *f)
 /* All filters of these hits are to be handed the packet: the first of each stands for those behind
  * it, of which there may be any number. */
 static __attribute__((noinline)) void
-hand_later(struct nic *n, const uint8_t *frame, const struct trie_hit *hits, uint32_t count)
+hand_later(struct nic *n, const uint8_t *frame, const struct trie_hit *hits, size_t count)
 {
-	n->net->work += count / HITS_PER_WORK;
-	for (uint32_t i = 0; i < count; i++) {
+	n->net->work += (uint32_t)(count / HITS_PER_WORK);
+	for (size_t i = 0; i < count; i++) {
 		struct nic_filter *f = container_of(hits[i].node->filters, struct nic_filter, at);
 
 		f->base = (uint32_t)(hits[i].base - frame);
@@ -135,7 +143,7 @@ hand_later(struct nic *n, const uint8_t *frame, const struct trie_hit *hits, uin
 }
 
 /* What the packet matches below `f`. */
-static inline uint32_t
+static inline size_t
 look_below(struct nic *n, const struct nic_filter *f, const uint8_t *base, const uint8_t *end,
 	   struct trie_hit *hits)
 {
@@ -173,7 +181,7 @@ keep(struct nic *n, const uint8_t *frame, size_t bytes, bool matched)
 	n->net->work = n->net->work > TURN_WORK ? n->net->work : TURN_WORK;
 	n->kept_matched = matched;
 	if (!n->kept_bytes) {
-		copy_frame((word *)n->kept, frame, bytes);
+		nic_copy_frame((uint64_t *)n->kept, frame, bytes);
 		n->kept_bytes = (uint32_t)bytes;
 	}
 }
@@ -206,7 +214,7 @@ hand_out(struct nic *n, const uint8_t *frame, size_t bytes, uint32_t budget, boo
 /* The filter where the packet ends, of these hits: NULL if there is more than one, or it has others
  * below it. */
 static inline struct nic_filter *
-only_hit(const struct trie_hit *hits, uint32_t count)
+only_hit(const struct trie_hit *hits, size_t count)
 {
 	struct nic_filter *f;
 
@@ -225,7 +233,7 @@ nic_receive(void *context, const uint8_t *frame, size_t bytes)
 	struct nic_filter *all = n->filter;
 	struct trie_hit hits[TRIE_HITS_MAX];
 	struct nic_filter *f;
-	uint32_t count;
+	size_t count;
 
 	if (all->ring || !all->children.root) {
 		all->base = 0;

@@ -69,6 +69,8 @@ struct nic {
 		struct ring *ring; /* NULL: it was copied whole, or is a handler's reply */
 		struct ring_request *request;
 	} tag[NET_TAGS_MAX];
+	uint64_t written_by[NET_TAGS_MAX]; /* the head of the tag: only by this binding of a handler
+					    * since it was cleared; 0: by others too */
 };
 
 /* The NIC of a PACKET capability's start, and the filter. */
@@ -103,17 +105,19 @@ uint32_t nic_gather(const struct nic *n, uint32_t filter, struct exo_atom *to);
 static inline uint32_t
 nic_free_tag(const struct nic *n)
 {
-	return n->tags_free ? n->free_tag[n->tags_free - 1] : NET_TAGS_MAX;
+	return n->tags_free ? n->free_tag[(size_t)n->tags_free - 1] : NET_TAGS_MAX;
 }
 static inline uint8_t *
 nic_head(const struct nic *n, uint32_t tag)
 {
-	return (uint8_t *)n->headers.memory + tag * NIC_HEAD_ROOM + NET_FRAME_ROOM + NET_FRAME_SKEW;
+	return (uint8_t *)n->headers.memory + (size_t)tag * NIC_HEAD_ROOM + NET_FRAME_ROOM +
+	       NET_FRAME_SKEW;
 }
-/* Sends for `from` the `bytes` of a reply, at nic_head(n, tag), if the filter lets them; nobody is
- * told when that is done. 0 E_DENIED E_BUSY E_NODEV. */
-int nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t tag,
-		   uint32_t bytes);
+/* The frame to NET_FRAME_SKEW behind `to`, by words; what precedes it there is 0 afterwards. */
+void nic_copy_frame(uint64_t *to, const uint8_t *frame, size_t bytes);
+/* Sends for `from` the `bytes` of a reply, at the head of nic_free_tag(n), which there must be, if
+ * the filter lets them; nobody is told when that is done. 0 E_DENIED E_BUSY E_NODEV. */
+int nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t bytes);
 /* The ring's owner is told when the NIC's turn ends. */
 void nic_news(struct nic *n, struct ring *r);
 /* struct net.done. */

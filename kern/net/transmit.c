@@ -110,9 +110,9 @@ check_packet(struct kernel *k, struct cspace *s, const struct exo_packet_request
 
 /* May a packet with this head leave by the filter? All atoms of it and of those above it hold. */
 static bool
-may_send(const struct nic *n, uint32_t filter, const uint8_t *head, size_t bytes)
+may_send(const struct nic *n, size_t filter, const uint8_t *head, size_t bytes)
 {
-	for (uint32_t i = filter; i; i = n->filter[i].parent) {
+	for (size_t i = filter; i; i = n->filter[i].parent) {
 		const struct nic_filter *f = &n->filter[i];
 
 		if (!filter_match_head(f->atoms + f->receive_atoms, f->transmit_atoms, head,
@@ -143,8 +143,8 @@ copy_head(uint8_t *head, const uint8_t *from, uint32_t bytes)
 		memcpy(head, from, bytes);
 		return;
 	}
-	first[0] = first_from[0] & ~0ul << 8 * NET_FRAME_SKEW;
-	words_copy(first + 1, first_from + 1, (NET_FRAME_SKEW + bytes - 1) / WORD_BYTES);
+	*first++ = *first_from++ & ~0ul << 8 * NET_FRAME_SKEW;
+	words_pass(&first, &first_from, (NET_FRAME_SKEW + bytes - 1) / WORD_BYTES, 4);
 }
 
 /* Copy the head, run the predicate on the copy; the device's list is the copy, then what follows
@@ -156,6 +156,7 @@ build(struct nic *n, struct ring *r, const struct packet *p, uint32_t tag, struc
 	uint32_t head = p->part[0].bytes < EXO_TRANSMIT_SPAN ? p->part[0].bytes : EXO_TRANSMIT_SPAN;
 	uint8_t *copy = nic_head(n, tag);
 
+	n->written_by[tag] = 0;
 	copy_head(copy, arch_ram(p->part[0].address.value), head);
 	if (!may_send(n, r->filter, copy, head)) {
 		n->info->refused++;
@@ -274,8 +275,9 @@ start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
 
 /* Not inlined: a figure ends where it returns (udp_echo_handler). */
 __attribute__((noinline)) int
-nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t tag, uint32_t bytes)
+nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t bytes)
 {
+	uint32_t tag = n->free_tag[(size_t)n->tags_free - 1];
 	uint32_t head = bytes < EXO_TRANSMIT_SPAN ? bytes : EXO_TRANSMIT_SPAN;
 	struct net_segment all = {head_address(n, tag), bytes};
 	int error;

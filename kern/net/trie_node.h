@@ -61,13 +61,13 @@ typedef uint64_t __attribute__((may_alias)) word64;
 
 /* As trie_walk(), of a trie that has a root, by what stands as the code of its nodes: there is some
  * if the store has shapes. */
-static inline uint32_t
+static inline size_t
 trie_run(const struct trie *t, const uint8_t *base, const uint8_t *end, struct trie_hit *hits)
 {
 	struct trie_node *root = t->root;
 	trie_code *code = (trie_code *)(uintptr_t)root->code;
 
-	return (uint32_t)((code ? code : trie_step)(base, end, root, hits) - hits);
+	return (size_t)((code ? code : trie_step)(base, end, root, hits) - hits);
 }
 
 static inline struct trie_branch *

@@ -18,13 +18,15 @@
 #define BYTES        60
 #define KIND         14 /* byte of a packet: what the handler does with it */
 #define MARK         15
+#define LONG         128 /* a packet of which this byte, behind all others, is not 0: */
+#define SECRET       104
 #define PATIENCE_NS  (EXO_NS_PER_S / 2)
 
-enum kind { DELIVERED, ANSWERED, ENDLESS, WILD, WAKING, FORGED };
+enum kind { DELIVERED, ANSWERED, ENDLESS, WILD, WAKING, FORGED, AS_IT_IS, LOOKING };
 
 static struct {
 	struct exo_code head;
-	struct exo_insn insn[64];
+	struct exo_insn insn[80];
 } image = {{.magic = EXO_CODE_MAGIC, .code_class = EXO_CODE_handler}, {{0}}};
 
 static struct exo_net net;
@@ -60,14 +62,20 @@ ends(int32_t result)
 	put(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/* The reply is the packet, marked, for the ring; if `forged` from another address. */
+/* The packet into the reply, where it is already. */
 static void
-answers(bool forged)
+places(void)
 {
 	put(BPF_ALU64 | BPF_MOV | BPF_X, 1, 8, 0, 0);
 	put(BPF_ALU64 | BPF_MOV | BPF_X, 2, 6, 0, 0);
 	put(BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, BYTES);
 	put(BPF_JMP | BPF_CALL, 0, 0, 0, EXO_HELPER_place);
+}
+
+/* The reply is the packet, marked, for the ring; if `forged` from another address. */
+static void
+answers(bool forged)
+{
 	put(BPF_ST | BPF_MEM | BPF_B, 8, 0, KIND, DELIVERED);
 	put(BPF_ST | BPF_MEM | BPF_B, 8, 0, MARK, 99);
 	if (forged) {
@@ -82,7 +90,7 @@ answers(bool forged)
 static void
 make_handler(void)
 {
-	uint32_t jump[6];
+	uint32_t jump[LOOKING + 1];
 
 	put(BPF_ALU64 | BPF_MOV | BPF_X, 6, 1, 0, 0);
 	put(BPF_ALU64 | BPF_MOV | BPF_X, 7, 3, 0, 0);
@@ -91,11 +99,13 @@ make_handler(void)
 	put(BPF_LDX | BPF_MEM | BPF_DW, 2, 7, 0, 0);
 	put(BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, 1);
 	put(BPF_STX | BPF_MEM | BPF_DW, 7, 2, 0, 0);
-	for (unsigned kind = ANSWERED; kind <= FORGED; kind++) {
+	for (unsigned kind = ANSWERED; kind <= LOOKING; kind++) {
 		jump[kind] = when((enum kind)kind);
 	}
 	ends(EXO_HANDLER_DELIVER);
 	land(jump[ANSWERED]);
+	places();
+	land(jump[AS_IT_IS]);
 	answers(false);
 	land(jump[FORGED]);
 	answers(true);
@@ -106,6 +116,10 @@ make_handler(void)
 	ends(EXO_HANDLER_DROP);
 	land(jump[WAKING]);
 	put(BPF_JMP | BPF_CALL, 0, 0, 0, EXO_HELPER_wake);
+	ends(EXO_HANDLER_DROP);
+	land(jump[LOOKING]);
+	put(BPF_LDX | BPF_MEM | BPF_DW, 2, 8, SECRET, 0);
+	put(BPF_STX | BPF_MEM | BPF_DW, 7, 2, sizeof(uint64_t), 0);
 	ends(EXO_HANDLER_DROP);
 }
 
@@ -142,13 +156,14 @@ own_packets(void)
 }
 
 static void
-send(enum kind kind)
+send_bytes(enum kind kind, uint32_t bytes)
 {
-	const struct exo_segment all = {out.frames, EXO_SEGMENT(0, BYTES)};
+	const struct exo_segment all = {out.frames, EXO_SEGMENT(0, bytes)};
 	uint8_t *packet = out.memory;
 	struct exo_completion done;
 
-	memset(packet, 0, BYTES);
+	memset(packet, 0, LONG);
+	packet[SECRET] = 1;
 	memcpy(packet, exo_sysinfo()->nic[EXO_NIC_LOOP].mac, 6);
 	memcpy(packet + 6, exo_sysinfo()->nic[EXO_NIC_LOOP].mac, 6);
 	packet[KIND] = (uint8_t)kind;
@@ -156,6 +171,12 @@ send(enum kind kind)
 	while (!exo_net_sent(&net, &done)) {
 		exo_wait(EXO_EVENT(TRANSMIT_BIT), PATIENCE_NS);
 	}
+}
+
+static void
+send(enum kind kind)
+{
+	send_bytes(kind, BYTES);
 }
 
 /* The mark of the packet that comes; -1: none does. */
@@ -179,6 +200,29 @@ static uint64_t
 counted(void)
 {
 	return *(volatile uint64_t *)state.memory;
+}
+
+/* A reply is the packet before its handler has done anything; behind it is nothing of what others
+ * sent from the same memory, which every round uses in another order. */
+static void
+reply_begins(void)
+{
+	volatile uint64_t *seen = (volatile uint64_t *)state.memory + 1;
+	uint64_t any = 0;
+
+	send(AS_IT_IS);
+	tap_is(arrives(), 99, "its reply is the packet where nothing was written");
+	for (unsigned round = 0; round < 4; round++) {
+		send_bytes(DELIVERED, LONG);
+		arrives();
+		send(round % 2 ? ANSWERED : AS_IT_IS);
+		arrives();
+		*seen = 1;
+		send(LOOKING);
+		exo_wait(EXO_EVENT(RECEIVE_BIT), PATIENCE_NS / 10);
+		any |= *seen;
+	}
+	tap_is((int64_t)any, 0, "and behind it is nothing of other packets");
 }
 
 static void
@@ -238,7 +282,7 @@ is_detached(void)
 int
 main(void)
 {
-	tap_plan(29);
+	tap_plan(31);
 	tap_is(exo_net_open(&net, own_packets(), 4, RECEIVE_BIT, TRANSMIT_BIT), 0, "rings");
 	tap_is(exo_pages_make(&out, 1), 0, "memory to send from");
 	tap_is(exo_pages_make(&state, 1), 0, "memory for the handler");
@@ -248,6 +292,7 @@ main(void)
 	tap_is(exo_code_load(code, &image.head), 0, "a handler is loaded");
 	tap_is(exo_bind(EXO_BIND_HANDLER, net.receive.ring, code, state.frames), 0, "and bound");
 	does_its_work();
+	reply_begins();
 	goes_wrong();
 	is_detached();
 	return tap_end();

@@ -12,21 +12,10 @@
 uint64_t
 program(const void *packet, uint64_t bytes, void *state, uint64_t state_bytes, void *reply)
 {
-	const uint16_t *p = packet;
-	uint16_t *r = reply;
-
 	if (bytes < HEADERS || bytes > REPLY_MAX) {
 		return EXO_HANDLER_DELIVER;
 	}
-	exo_place(reply, packet, bytes);
-	for (int n = 0; n < 3; n++) { /* MAC addresses */
-		r[n] = p[n + 3];
-		r[n + 3] = p[n];
-	}
-	*(uint32_t *)(r + 13) = *(const uint32_t *)(p + 15); /* IP addresses */
-	*(uint32_t *)(r + 15) = *(const uint32_t *)(p + 13);
-	r[17] = p[18]; /* ports */
-	r[18] = p[17];
+	exo_turn_udp(reply, packet);
 	exo_reply(reply, bytes);
 	return EXO_HANDLER_DROP;
 }
