@@ -15,7 +15,9 @@
  *	owns       metadata, its bytes, parameters, their bytes, index; emits extents. 0 or an error
  *	acl        metadata, its bytes, request, its bytes, badge; not 0: allowed
  *	predicate  memory, its bytes, pending events, time; not 0: wake up, and what the sleep gives
- *	handler    packet, its bytes, state, its bytes, reply buffer; EXO_HANDLER_*
+ *	handler    packet, its bytes, state, its bytes, reply buffer; EXO_HANDLER_*. A packet of up
+ *		   to 256 bytes stands in the reply buffer too; all else there is 0 or what this
+ *		   handler left in an earlier run.
  */
 #ifndef EXO_CODE_H
 #define EXO_CODE_H

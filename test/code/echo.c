@@ -40,7 +40,6 @@ echo(const uint8_t *packet, uint64_t bytes, void *state, uint64_t state_bytes, u
 		counters->passed_on++;
 		return EXO_HANDLER_DELIVER;
 	}
-	exo_place(reply, packet, bytes);
 	exo_turn_udp(reply, packet);
 	exo_reply(reply, bytes);
 	counters->echoed++;

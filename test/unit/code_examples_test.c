@@ -99,12 +99,13 @@ static const uint8_t request[50] = {
 static int64_t
 handle(const uint8_t *packet, uint32_t bytes, uint64_t *counters)
 {
-	static const uint8_t zeros[REPLY_BYTES];
+	uint8_t reply[REPLY_BYTES] = {0};
 
+	memcpy(reply, packet, bytes <= sizeof(reply) ? bytes : 0);
 	begin();
 	give(EXO_REGION_INPUT, packet, bytes, false);
 	give(EXO_REGION_STATE, counters, 16, true);
-	give(EXO_REGION_REPLY, zeros, REPLY_BYTES, true);
+	give(EXO_REGION_REPLY, reply, sizeof(reply), true);
 	run.argument[0] = pointer(EXO_REGION_INPUT);
 	run.argument[1] = bytes;
 	run.argument[2] = pointer(EXO_REGION_STATE);

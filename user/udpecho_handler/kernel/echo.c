@@ -53,7 +53,6 @@ echo(const uint8_t *packet, uint64_t bytes, void *memory, uint64_t memory_bytes,
 	if (!is_echo(packet, bytes, state)) {
 		return EXO_HANDLER_DELIVER;
 	}
-	exo_place(reply, packet, bytes);
 	exo_turn_udp(reply, packet);
 	renew_life(reply);
 	exo_reply(reply, bytes);
