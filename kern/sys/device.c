@@ -147,3 +147,19 @@ sys_submit(exo_handle ring)
 	}
 	return sys_finish_long(taken ? taken : result);
 }
+
+struct sysret
+sys_submit_wait(exo_handle ring, uint64_t mask, uint64_t deadline)
+{
+	int left = 0;
+	int result = submit_one(ring, &left);
+
+	if (result < 0) {
+		return sys_finish_long(result);
+	}
+	if (result > 0 && left > 0) {
+		return sys_restart(env_current(), EXO_NR_submit_wait,
+				   (uint64_t[7]){ring, mask, deadline});
+	}
+	return sys_sleep(mask, deadline);
+}

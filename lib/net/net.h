@@ -165,8 +165,9 @@ int net_open(struct net *net, uint32_t bit);
  * anything, 0, or an error: the network is lost. All that was sent goes out. */
 int net_poll(struct net *net);
 
-/* Sleeps until something comes or `timeout_ns` are over, and handles it. 0 or the error of
- * net_poll. */
+/* Sends what is to go out, sleeps until something comes or `timeout_ns` are over, and handles it.
+ * What is sent meanwhile goes out with the next one, in the same call as its sleep; who does not
+ * come back at once calls net_flush(). 0 or the error of net_poll. */
 int net_wait(struct net *net, uint64_t timeout_ns);
 
 /* For a program that waits for other events too, with exo_wait: the events that net_poll is
@@ -178,7 +179,7 @@ uint64_t net_timeout_ns(struct net *net);
  * deals with never comes here. */
 exo_handle net_ring(const struct net *net);
 
-/* Sends what was put together since the last net_poll. */
+/* Sends what was put together since the last net_poll or net_wait, and in that. */
 void net_flush(struct net *net);
 
 /* Datagrams to `port` go to `receive` from now on. 0, E_INVAL (port 0), E_BUSY: the port has

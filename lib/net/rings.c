@@ -185,8 +185,9 @@ receive(struct net *net, struct exo_net *one)
 	return come < 0 ? come : come > 0;
 }
 
-int
-net_poll(struct net *net)
+/* net_poll, but what was sent is still to go out. */
+static int
+poll(struct net *net)
 {
 	struct net_rings *rings = &net->rings;
 	int any = rings->free_count < FEW_BUFFERS ? reap(net) : 0;
@@ -200,8 +201,16 @@ net_poll(struct net *net)
 	if (net->now_ns >= net_deadline(net)) {
 		net_tick(net);
 	}
-	net_flush(net);
 	return any;
+}
+
+int
+net_poll(struct net *net)
+{
+	int result = poll(net);
+
+	net_flush(net);
+	return result;
 }
 
 exo_handle
@@ -263,22 +272,33 @@ sooner(const struct net_rings *rings, uint64_t timeout_ns, uint64_t until)
 	return end < until ? end : until;
 }
 
+/* Sleeps until there are `events`. What is to be sent goes out by the same call. */
+static void
+rest(const struct exo_queue *transmit, uint64_t events, uint64_t until)
+{
+	if (exo_queue_has_more(transmit) &&
+	    exo_submit_wait(transmit->ring, events, until) > 0) {
+		return;
+	}
+	while (!exo_sleep(events, until) && exo_ticks() < until) {
+		/* an event handler ends a sleep early: as exo_wait_until, without a call */
+	}
+}
+
 /* Sleeping comes first: whatever came since the last net_poll has left an event behind. */
 int
 net_wait(struct net *net, uint64_t timeout_ns)
 {
-	net_flush(net);
-	if (!net->rings.has_more) {
+	if (net->rings.has_more) {
+		net_flush(net);
+	} else {
 		uint64_t until = deadline_ticks(net);
 
 		if (timeout_ns != EXO_FOREVER) {
 			until = sooner(&net->rings, timeout_ns, until);
 		}
-		uint64_t events = net_events(net);
-		while (!exo_sleep(events, until) && exo_ticks() < until) {
-			/* an event handler ends a sleep early: as exo_wait_until, without a call */
-		}
+		rest(&net->rings.nets[0].transmit, net_events(net), until);
 	}
-	int result = net_poll(net);
+	int result = poll(net);
 	return result < 0 ? result : 0;
 }

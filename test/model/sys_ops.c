@@ -60,6 +60,7 @@ static const struct {
 	[EXO_NR_console_read] = {"cpn", 1, true},
 	[EXO_NR_power] = {"c?", 0, true},
 	[EXO_NR_submit] = {"g", 3, false},
+	[EXO_NR_submit_wait] = {"gWL", 2, false},
 	[EXO_NR_fence_i] = {"", 1, true},
 	[EXO_NR_unshare] = {"Ats", 3, true},
 	[EXO_NR_clear] = {"fUU", 1, false},
