@@ -274,7 +274,7 @@ handle_for(struct turn *t, uint32_t device)
 
 	h->irq_again = more ? h->irq_again | bit : h->irq_again & ~bit;
 	t->had |= bit;
-	turn_spend(t, work);
+	turn_spend(t, work + 1); /* for what it begins and ends with */
 }
 
 /* What irq_quick has kept, 0 if there is nothing: a line may have been taken from its environment
