@@ -82,12 +82,13 @@ step(struct load *l, struct program *p)
 	return p->state == PROGRAM_READY ? 0 : LOAD_MORE;
 }
 
-/* Before a program counts as ready every hart forgets what it has read of its pages. */
+/* Before a program counts as ready every hart forgets what it has read of its pages. Another one
+ * may be there by then, which its own loader seals. */
 static int
-seal(struct load *l)
+seal(struct load *l, struct program *p)
 {
+	uint64_t number = program_refer(p).number;
 	struct cap *c;
-	struct program *p;
 	int error;
 
 	kernel_unlock_fence(l->k);
@@ -95,7 +96,7 @@ seal(struct load *l)
 	kernel_lock(l->k);
 	error = find_code(l->e, l->handle, EXO_CODE_LOAD, &c);
 	p = error ? NULL : program_of(c);
-	if (p && p->state == PROGRAM_SEAL) {
+	if (p && p->state == PROGRAM_SEAL && program_refer(p).number == number) {
 		program_sealed(p);
 		return 0;
 	}
@@ -127,7 +128,7 @@ load_locked(struct load *l)
 		return error < 0 ? error : LOAD_MORE;
 	}
 	error = step(l, p);
-	return error == LOAD_MORE && p->state == PROGRAM_SEAL ? seal(l) : error;
+	return error == LOAD_MORE && p->state == PROGRAM_SEAL ? seal(l, p) : error;
 }
 
 /* The next bytes that will be copied; the lock is free. */
