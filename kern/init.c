@@ -14,6 +14,7 @@
 #include "kern/console.h"
 #include "kern/cspace.h"
 #include "kern/irq.h"
+#include "kern/net/nic.h"
 #include "kern/object.h"
 #include "kern/table.h"
 #include "kern/trace.h"
@@ -238,6 +239,7 @@ give_seed(void)
 			memset((void *)(uintptr_t)seed, 0, bytes);
 		}
 	}
+	nic_stir(init.boot->seed, init.boot->seed_bytes);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "kern/net/shapes.h"
 #include "lib/base/checked.h"
 #include "lib/base/disjoint.h"
+#include "lib/base/rand.h"
 #include "lib/base/string.h"
 
 #define FREE_WORK   40 /* in units of captree.work */
@@ -36,6 +37,20 @@ nic_filters_init(struct nic *n, void *memory, size_t bytes)
 	list_init(&n->turned_away);
 	list_init(&n->filter[0].later);
 	n->fresh = 1;
+}
+
+void
+nic_stir(const uint8_t *bytes, uint32_t count)
+{
+	for (uint64_t number = 0; number < EXO_NICS_MAX; number++) {
+		uint64_t *seed = &nic_of(number << NIC_SHIFT)->store.seed;
+
+		for (uint32_t i = 0; i < count; i++) {
+			(void)rand_next(seed);
+			*seed ^= bytes[i];
+		}
+		*seed |= 1;
+	}
 }
 
 uint32_t

@@ -26,6 +26,8 @@ _Static_assert(NET_FRAME_ROOM + NET_FRAME_SKEW + NIC_HEAD_BYTES + 8 <= NIC_HEAD_
 	       "the last word too");
 void nic_attach(struct kernel *k, uint32_t number, struct net *n, struct dma_area headers,
 		uint32_t irq, uint32_t context);
+/* What nobody can guess, for the tables of all NICs: before there are filters. Boot. */
+void nic_stir(const uint8_t *bytes, uint32_t count);
 /* A filter for a child of PACKET capability `parent`, not yet in the tree: 0 and *name; NIC_AGAIN:
  * that is not done yet, and is to be asked for again on this hart; or E_INVAL (also: no packet can
  * pass) E_RANGE E_LIMIT E_NOSPACE; E_TAKEN: of a carved one that may meet a sibling, *in_the_way.
