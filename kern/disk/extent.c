@@ -20,6 +20,7 @@
 
 #define PAGES_COST  10 /* unpinning so many counts like a completion */
 #define EXTENT_DONE 3  /* nothing to do: complete at once */
+#define EXTENT_USED 4  /* a page: it is E_BUSY, but not because there is no room */
 
 struct disk {
 	struct kernel *kernel;
@@ -181,8 +182,8 @@ start(struct disk *d, struct ring *r, const struct exo_disk_request *q, struct c
 	return 0;
 }
 
-/* Check one request and start it. 0, an error that completes it, E_BUSY: *disk has no room now,
- * CLAIM_AGAIN. */
+/* Check one request and start it. 0, an error or EXTENT_DONE, EXTENT_USED that complete it, E_BUSY:
+ * *disk has no room now, CLAIM_AGAIN. */
 static int
 try_request(struct kernel *k, struct ring *r, struct cspace *s, const struct exo_disk_request *q,
 	    struct disk **disk)
@@ -212,7 +213,7 @@ try_request(struct kernel *k, struct ring *r, struct cspace *s, const struct exo
 	if (q->op != EXO_DISK_FLUSH) {
 		error = claim_pages(k, frames, page, q->count);
 		if (error) {
-			return error == E_BUSY && !k->waiting ? E_LIMIT : error;
+			return error == E_BUSY && !k->waiting ? EXTENT_USED : error;
 		}
 	}
 	return start(*disk, r, q, blocks, block, frames, page);
@@ -239,7 +240,10 @@ extent_submit(struct kernel *k, struct ring *r, struct cspace *s)
 	}
 	ring_advance(r);
 	if (error) {
-		ring_complete(r, q.disk.cookie, error == EXTENT_DONE ? 0 : error);
+		ring_complete(r, q.disk.cookie,
+			      error == EXTENT_DONE   ? 0
+			      : error == EXTENT_USED ? E_BUSY
+						     : error);
 	}
 	return 1;
 }
