@@ -14,7 +14,7 @@ pure-y += $(wildcard $(addprefix kern/,asid.c timeline.c cap.c sibling.c revoke.
 # What packets, calls and turns come by, and the walks through device trees at boot: for speed.
 fast-y := $(addprefix kern/,asid.c cap_check.c code/interp.c deadline.c dev/irq_plic.c dev/net_virtio.c dev/virtq.c env.c \
 	hart.c irq.c kernel.c net/handler.c net/local.c net/nic.c ring.c sys/cap.c sys/dispatch.c sys/map.c sys/work.c \
-	sys/object.c tick.c timeline.c upcall.c) \
+	sys/lookup.c sys/object.c tick.c timeline.c upcall.c) \
 	$(addprefix lib/base/,checksum.c crc32.c fdt.c fdt_kept.c rv.c tree.c) \
 	$(addprefix arch/riscv/,sbi.c tlb.c trap.c)
 # All others are compiled for size: blocks in the order of the source, nothing copied to save a jump. Strings need no

@@ -71,7 +71,7 @@ struct env {
 		const uint8_t *memory;
 		uint32_t bytes;
 		bool is_bound;
-		bool waits; /* home hart: it sleeps by it */
+		bool waits;            /* home hart: it sleeps by it */
 		struct list_node node; /* of those whose predicate the program is */
 	} predicate;
 	/* not cleared: set before they are looked at */

@@ -16,12 +16,11 @@ struct env;
 struct kernel;
 struct exo_hart_info;
 
-
 /* Where this hart records what it does: trace.c. Constant after boot but for `running`. */
 struct trace {
 	uint64_t *count;
 	struct exo_trace_event *event; /* NULL: not yet */
-	const struct env *running; /* as the last event says */
+	const struct env *running;     /* as the last event says */
 	uint32_t mask;
 	bool armed;
 };
@@ -56,25 +55,25 @@ struct hart {
 	uint64_t by_predicate; /* how many sleep here by their predicates, */
 	uint64_t looked_at;    /* the slot whose owner's was looked at last, */
 	uint64_t look_rest;    /* until then others wait while an environment runs */
-	uint64_t late_rest;  /* until then deadlines that are over wait while an environment runs */
-	uint64_t follow_rest; /* the same of changes of its timeline */
-	uint64_t irq_again;  /* bits of irq.c: devices with more to do than one turn allowed */
-	uint32_t irq_next;   /* the device behind it is the next of these */
-	bool irq_order;      /* they had the first turn */
-	uint64_t irq_rest;   /* until then devices wait while an environment runs */
-	bool had_slots;      /* changed ones were followed last, so devices are next */
-	bool irq_held;       /* external interrupts are off until then */
-	uint64_t entered;    /* where an environment was let go last, or HART_NOWHERE */
-	uint64_t breath;     /* until then it goes on first, whatever has come up; 0: not now */
-	uint64_t quiet_end;  /* of the quiet slots that the hart was in last */
-	uint64_t pokes;      /* harts that this one owes an IPI */
+	uint64_t late_rest; /* until then deadlines that are over wait while an environment runs */
+	uint64_t follow_rest;   /* the same of changes of its timeline */
+	uint64_t irq_again;     /* bits of irq.c: devices with more to do than one turn allowed */
+	uint32_t irq_next;      /* the device behind it is the next of these */
+	bool irq_order;         /* they had the first turn */
+	uint64_t irq_rest;      /* until then devices wait while an environment runs */
+	bool had_slots;         /* changed ones were followed last, so devices are next */
+	bool irq_held;          /* external interrupts are off until then */
+	uint64_t entered;       /* where an environment was let go last, or HART_NOWHERE */
+	uint64_t breath;        /* until then it goes on first, whatever has come up; 0: not now */
+	uint64_t quiet_end;     /* of the quiet slots that the hart was in last */
+	uint64_t pokes;         /* harts that this one owes an IPI */
 	struct env *inbox_rest; /* taken out of the inbox, and still to be dealt with */
 
 	struct timeline timeline;
 	struct trace trace;
 
 	/* any hart, atomically */
-	struct env *inbox;   /* environments with requests for this hart */
+	struct env *inbox; /* environments with requests for this hart */
 	uint32_t online;
 	uint32_t quiet_seen;    /* see quiet.h */
 	uint32_t slots_changed; /* its timeline is behind the table of slots.c, */

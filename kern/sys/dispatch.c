@@ -30,26 +30,13 @@ static const handler table[EXO_CALLS_MAX] = {
 
 const void *const dispatch_table_end = table + EXO_CALLS_MAX;
 
-int
-sys_cap(const struct env *e, exo_handle handle, uint32_t type, uint64_t rights, struct cap **c)
-{
-	*c = cspace_lookup(e->cspace, handle);
-	if (!*c) {
-		return E_HANDLE;
-	}
-	if (cap_type(*c) != type) {
-		return E_TYPE;
-	}
-	return rights & ~cap_rights(*c) ? E_RIGHTS : 0;
-}
-
 struct sysret
 sys_finish_posted(int64_t value)
 {
 	struct hart *h = env_current()->hart;
 
-	bool again = __atomic_load_n(&h->inbox, __ATOMIC_RELAXED) || !h->slice_end ||
-		     hart_is_behind(h);
+	bool again =
+		__atomic_load_n(&h->inbox, __ATOMIC_RELAXED) || !h->slice_end || hart_is_behind(h);
 
 	hart_send_pokes(h);
 	return (struct sysret){value, again ? ACTION_LONG : ACTION_RETURN};

@@ -2,7 +2,7 @@
  * code_seal_test.c: the last step of loading a program: the lock is free while every hart forgets
  * what it read, and another hart may take the program away and load the next one meanwhile.
  *
- * links: kern/sys/code.c
+ * links: kern/sys/code.c kern/sys/lookup.c
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -230,7 +230,7 @@ op_pin(void)
 		return;
 	}
 	if (!model_bind(&model, frame, caps[i].carve)) {
-		assert_int_equal(result, E_LIMIT);
+		assert_int_equal(result, E_BUSY);
 		rig.done[OP_REFUSED]++;
 		return;
 	}
