@@ -107,7 +107,7 @@ derive(struct derivation *d)
 				   (uint64_t[]){d->parent_handle, d->slot_index, d->start, d->count,
 						d->rights, d->badge, 0});
 	}
-	return result == E_TAKEN ? sys_return2(d->e, result, d->in_the_way) : sys_finish(result);
+	return result == E_TAKEN ? sys_return2(d->e, result, d->in_the_way) : sys_finish_long(result);
 }
 
 /* The long way, from the beginning. */
