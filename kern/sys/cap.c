@@ -78,8 +78,8 @@ derive_packet(struct derivation *d)
 		result = E_RANGE;
 	}
 	if (!result) {
-		result = nic_filter_make(d->e->hart->number, d->parent, &f, d->shared,
-					 d->count, &name, &d->in_the_way);
+		result = nic_filter_make(d->e->hart->number, d->parent, &f, d->shared, d->count,
+					 &name, &d->in_the_way);
 	}
 	d->is_unfinished = result == NIC_AGAIN;
 	if (!result) {
@@ -113,7 +113,8 @@ derive(struct derivation *d)
 				   (uint64_t[]){d->parent_handle, d->slot_index, d->start, d->count,
 						d->rights, d->badge, 0});
 	}
-	return result == E_TAKEN ? sys_return2(d->e, result, d->in_the_way) : sys_finish_long(result);
+	return result == E_TAKEN ? sys_return2(d->e, result, d->in_the_way)
+				 : sys_finish_long(result);
 }
 
 /* The long way, from the beginning. */
