@@ -181,11 +181,12 @@ FILTERED = {
 def drawn(lines):
     """(depth, text) of the lines of `filters`, for each NIC."""
     nics = {}
+    tree = None
     for line in lines:
         match = re.match(r"nic (\d), (.*)", line)
         if match:
             tree = nics.setdefault(match[1], [])
-        elif not re.match(r"\w+: ", line):      # what udpecho says
+        elif tree is not None and not re.match(r"\w+: ", line):      # what udpecho says, or the end of it
             art = re.match(r"[|` -]*", line)[0]
             tree.append((len(art) // 3, line[len(art):]))
     return nics
