@@ -13,7 +13,6 @@
  * Callers: derivation and revocation of capabilities, transmit.c. Design: docs/design/network.md
  */
 #include "kern/net/nic_state.h"
-#include "kern/net/shape.h"
 #include "kern/net/shapes.h"
 #include "lib/base/checked.h"
 #include "lib/base/disjoint.h"
@@ -170,18 +169,6 @@ nic_filter_passed(struct nic_filter *f)
 }
 
 void
-nic_filter_pays(struct nic *n, struct nic_filter *f)
-{
-	n->slab.purse = &f->blocks;
-	while (f->parent) {
-		f = &n->filter[f->parent];
-	}
-	if (n->store.shapes) {
-		n->store.shapes->share = f == n->filter ? NULL : &f->shapes;
-	}
-}
-
-void
 nic_filter_discard(uint64_t name)
 {
 	struct nic *n = nic_of(name);
@@ -191,10 +178,7 @@ nic_filter_discard(uint64_t name)
 	if (!list_is_empty(&f->later)) {
 		nic_filter_passed(f);
 	}
-	if (f->shapes) {
-		shape_disown(n->store.shapes, &f->shapes);
-	}
-	nic_filter_pays(n, parent);
+	n->slab.purse = &parent->blocks;
 	trie_remove(&n->store, &parent->children, &f->at);
 	parent->blocks += f->blocks;
 	nic_filter_give(n, f, &parent->blocks);
