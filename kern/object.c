@@ -419,8 +419,7 @@ const struct cap_type object_types[EXO_CAP_TYPES] = {
 	[EXO_CAP_SLOT] = {.unbind = unbind},
 	[EXO_CAP_BLOCK] = {.unbind = unbind},
 	[EXO_CAP_CODE] = {.unbind = unbind},
-	/* who stands apart is not compared, but by cap_check() */
-	[EXO_CAP_PACKET] = {.is_disjoint = CONFIG_PARANOID ? nic_disjoint : NULL,
+	[EXO_CAP_PACKET] = {.is_disjoint = nic_disjoint,
 			    .stands_apart = true,
 			    .unbind = unbind,
 			    .destroy = nic_filter_free},

@@ -71,7 +71,7 @@ check(void)
 {
 	const char *wrong = trie_check(&rig.store, &rig.trie);
 
-	wrong = wrong ? wrong : slab_check(&rig.slab, rig.slab.free_blocks);
+	wrong = wrong ? wrong : slab_check(&rig.slab);
 	if (wrong) {
 		fail_msg("%s", wrong);
 	}
