@@ -233,6 +233,7 @@ values_make(struct trie_store *s, struct trie_branch *b, struct trie_node *node)
 	}
 	*v = (struct values){.node = node, .count = 1, .bits = BITS_MIN, .dearest = child->cost};
 	v->children[child->cost] = 1;
+	v->mixed = (uintptr_t)child;
 	for (uint32_t i = 0; i < 1u << BITS_MIN; i++) {
 		slots[i] = (struct value_slot){0};
 	}
@@ -249,13 +250,8 @@ void
 values_end(struct trie_store *s, struct trie_branch *b)
 {
 	struct values *v = b->table;
-	const struct value_slot *slot = b->to.slots;
-	struct trie_node *child;
+	struct trie_node *child = (struct trie_node *)v->mixed;
 
-	while (!slot->child) {
-		slot++;
-	}
-	child = slot->child;
 	fresh_drop(s, v);
 	slab_give(s->slab, b->to.slots, slots_order(v->bits));
 	b->to.child = child;
@@ -281,6 +277,7 @@ values_add(struct trie_store *s, struct trie_branch *b, struct trie_node *child)
 	*slot = (struct value_slot){child->key, child};
 	child->up = (uintptr_t)v | 1;
 	v->count++;
+	v->mixed ^= (uintptr_t)child;
 	v->children[child->cost]++;
 	v->dearest = child->cost > v->dearest ? child->cost : v->dearest;
 	fresh_put(s, v, slot);
@@ -292,8 +289,10 @@ void
 values_replace(struct trie_branch *b, struct trie_node *child)
 {
 	struct values *v = b->table;
+	struct value_slot *old = probe_branch(b, child->key);
 
-	probe_branch(b, child->key)->child = child;
+	v->mixed ^= (uintptr_t)old->child ^ (uintptr_t)child;
+	old->child = child;
 	if (fresh_follows(v)) {
 		struct value_slot *slot = probe(v->fresh, v->fresh_bits, v->multiplier, child->key);
 
@@ -349,6 +348,7 @@ values_remove(struct trie_store *s, struct trie_branch *b, const struct trie_nod
 	fresh_remove(s, b, slot);
 	close_hole(b->to.slots, v->bits, b->key, slot);
 	v->count--;
+	v->mixed ^= (uintptr_t)child;
 	v->children[child->cost]--;
 	while (v->dearest && !v->children[v->dearest]) {
 		v->dearest--;
@@ -388,6 +388,7 @@ values_check(const struct trie_branch *b)
 	const struct values *v = b->table;
 	uint32_t count = 0;
 	uint32_t dearest = 0;
+	uintptr_t mixed = v->mixed;
 	uint32_t children[TRIE_COST_MAX + 1] = {0};
 
 	for (uint32_t i = 0; i < 1u << v->bits; i++) {
@@ -395,6 +396,7 @@ values_check(const struct trie_branch *b)
 
 		if (slot->child) {
 			count++;
+			mixed ^= (uintptr_t)slot->child;
 			children[slot->child->cost]++;
 			dearest = slot->child->cost > dearest ? slot->child->cost : dearest;
 			if (slot->key != slot->child->key || probe_branch(b, slot->key) != slot ||
@@ -406,7 +408,7 @@ values_check(const struct trie_branch *b)
 	for (uint32_t i = 0; i <= TRIE_COST_MAX; i++) {
 		count |= children[i] == v->children[i] ? 0 : 1u << 31;
 	}
-	return count != v->count || dearest != v->dearest          ? "COUNTED"
+	return count != v->count || mixed || dearest != v->dearest ? "COUNTED"
 	       : count < 2 || b->field.table_shift != 60 - v->bits ? "SIZE"
 	       : !mirrored(b)                                      ? "MIRRORED"
 								   : NULL;

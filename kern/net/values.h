@@ -20,6 +20,7 @@ struct values {
 	struct trie_node *node;   /* whose branch this is */
 	struct value_slot *fresh; /* will replace the slots, or NULL */
 	uint64_t multiplier;      /* of the fresh ones */
+	uintptr_t mixed;          /* all children, XORed: of one that is it */
 	uint32_t count;
 	uint32_t done; /* slots cleared of the fresh ones, then moved of the old */
 	uint8_t bits;  /* there are 1 << bits slots */
