@@ -10,6 +10,7 @@
 #define LIB_BASE_RING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Filled entries. Meaningful only if ring_valid. */
@@ -44,10 +45,10 @@ ring_is_full(uint32_t head, uint32_t tail, uint32_t size)
 }
 
 /* The entry that a free-running index names. */
-static inline uint32_t
+static inline size_t
 ring_slot(uint32_t index, uint32_t size)
 {
-	return index & (size - 1);
+	return index & ((size_t)size - 1);
 }
 
 #endif

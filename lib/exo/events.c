@@ -15,17 +15,6 @@ exo_now_ns(void)
 }
 
 uint64_t
-exo_wait_until(uint64_t mask, uint64_t deadline)
-{
-	int64_t bits;
-
-	do { /* an event handler ends a sleep early */
-		bits = exo_sleep(mask, deadline);
-	} while (bits == 0 && exo_ticks() < deadline);
-	return bits > 0 ? (uint64_t)bits : 0;
-}
-
-uint64_t
 exo_wait(uint64_t mask, uint64_t timeout_ns)
 {
 	return exo_wait_until(mask, timeout_ns == 0 ? 0

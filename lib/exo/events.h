@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "lib/exo/call.h"
 #include "lib/exo/time.h"
 
 #define EXO_EVENT(bit) (1ull << (bit))
@@ -23,7 +24,16 @@ uint64_t exo_now_ns(void);
 uint64_t exo_wait(uint64_t mask, uint64_t timeout_ns);
 
 /* The same until the `time` counter shows `deadline` (EXO_FOREVER: no limit). */
-uint64_t exo_wait_until(uint64_t mask, uint64_t deadline);
+static inline uint64_t
+exo_wait_until(uint64_t mask, uint64_t deadline)
+{
+	int64_t bits;
+
+	do { /* an event handler ends a sleep early */
+		bits = exo_sleep(mask, deadline);
+	} while (bits == 0 && exo_ticks() < deadline);
+	return bits > 0 ? (uint64_t)bits : 0;
+}
 
 /* Lets `ns` nanoseconds pass; events stay pending. */
 void exo_pause(uint64_t ns);

@@ -54,7 +54,7 @@ exo_net_come(const struct exo_net *net)
 static inline uint32_t
 exo_net_oldest(const struct exo_net *net, const uint8_t **packet)
 {
-	size_t index = net->receive.cq_head & ((size_t)net->buffer_count - 1);
+	size_t index = ring_slot(net->receive.cq_head, net->buffer_count);
 
 	*packet = (const uint8_t *)net->buffers.memory + index * EXO_PACKET_BYTES + EXO_PACKET_SKEW;
 	return net->receive.page->received[index];

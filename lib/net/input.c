@@ -103,17 +103,6 @@ icmp_input(struct net *net, const struct ip_packet *packet)
 	}
 }
 
-static const struct net_port *
-listener(const struct net *net, uint16_t port)
-{
-	for (const struct net_port *one = net->ports; one < net->ports + NET_PORTS; one++) {
-		if (one->port == port) {
-			return one;
-		}
-	}
-	return NULL;
-}
-
 static void
 udp_input(struct net *net, const struct ip_packet *packet)
 {
@@ -127,7 +116,7 @@ udp_input(struct net *net, const struct ip_packet *packet)
 		net_configure(net, udp.data, udp.bytes);
 		return;
 	}
-	const struct net_port *port = net->address ? listener(net, udp.to_port) : NULL;
+	const struct net_port *port = net->address ? net_port_of(net, udp.to_port) : NULL;
 	if (!port) {
 		net->counts.no_port++;
 		net_tell(net, packet, ICMP_UNREACHABLE, ICMP_PORT);
@@ -253,7 +242,7 @@ usual_frame(struct net *net, const uint8_t *frame, size_t bytes)
 		.bytes = (uint32_t)data_bytes,
 		.frame = frame,
 	};
-	const struct net_port *port = listener(net, datagram.to_port);
+	const struct net_port *port = net_port_of(net, datagram.to_port);
 	if (!port || !datagram.to_port || datagram.to_port == DHCP_CLIENT_PORT ||
 	    !can_be_sender(net, datagram.from)) {
 		return false;

@@ -317,24 +317,13 @@ net_ping(struct net *net, uint32_t to, uint16_t id, uint16_t sequence, const voi
 	return net_output(net, IP_ICMP, to, header, data, bytes);
 }
 
-static struct net_port *
-port_of(struct net *net, uint16_t port)
-{
-	for (uint32_t i = 0; i < NET_PORTS; i++) {
-		if (net->ports[i].port == port) {
-			return &net->ports[i];
-		}
-	}
-	return NULL;
-}
-
 int
 net_udp_listen(struct net *net, uint16_t port, net_receive *receive, void *context)
 {
-	if (!port || port_of(net, port)) {
+	if (!port || net_port_of(net, port)) {
 		return port ? E_BUSY : E_INVAL;
 	}
-	struct net_port *chosen = port_of(net, 0);
+	struct net_port *chosen = net_port_of(net, 0);
 	if (!chosen) {
 		return E_NOSPACE;
 	}
@@ -345,7 +334,7 @@ net_udp_listen(struct net *net, uint16_t port, net_receive *receive, void *conte
 void
 net_udp_close(struct net *net, uint16_t port)
 {
-	struct net_port *one = port ? port_of(net, port) : NULL;
+	struct net_port *one = port ? net_port_of(net, port) : NULL;
 
 	if (one) {
 		one->port = 0;
@@ -359,6 +348,6 @@ net_udp_free_port(struct net *net)
 
 	do {
 		port = (uint16_t)(49152 + rand_below(&net->random, 65536 - 49152));
-	} while (port_of(net, port));
+	} while (net_port_of(net, port));
 	return port;
 }

@@ -49,6 +49,18 @@ net_is_broadcast(const struct net *net, uint32_t address)
 		(address & net->mask) == (net->address & net->mask));
 }
 
+/* Who listens at `port`; with 0, a place where nobody does. NULL: there is none. */
+static inline struct net_port *
+net_port_of(struct net *net, uint16_t port)
+{
+	for (struct net_port *one = net->ports; one < net->ports + NET_PORTS; one++) {
+		if (one->port == port) {
+			return one;
+		}
+	}
+	return NULL;
+}
+
 /* output.c: sends a datagram of 8 bytes of header and `bytes` of data, in fragments if need be.
  * Errors as net_udp_send. */
 int net_output(struct net *net, enum ip_protocol protocol, uint32_t to, const uint8_t *header,

@@ -276,12 +276,9 @@ sooner(const struct net_rings *rings, uint64_t timeout_ns, uint64_t until)
 static void
 rest(const struct exo_queue *transmit, uint64_t events, uint64_t until)
 {
-	if (exo_queue_has_more(transmit) &&
-	    exo_submit_wait(transmit->ring, events, until) > 0) {
-		return;
-	}
-	while (!exo_sleep(events, until) && exo_ticks() < until) {
-		/* an event handler ends a sleep early: as exo_wait_until, without a call */
+	if (!exo_queue_has_more(transmit) ||
+	    exo_submit_wait(transmit->ring, events, until) <= 0) {
+		exo_wait_until(events, until);
 	}
 }
 
