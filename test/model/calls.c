@@ -85,8 +85,7 @@ handle_interrupt(void *unused)
 {
 	(void)unused;
 	if (host_context(0)) {
-		host_context(0)->vec_user = 0;
-		arch_enter(kern_interrupt(host_context(0)));
+		arch_enter(interrupted(host_context(0)));
 	}
 	hart_interrupts(hart_self());
 	arch_enter(hart_dispatch(hart_self()));
@@ -149,23 +148,18 @@ calls_step(uint32_t nr)
 static void
 handle_trap(void *unused)
 {
-	struct arch_env *a = host_context(0);
+	struct arch_env *next = trapped_once(host_context(0));
 
 	(void)unused;
-	a->vec_user = 0;
-	arch_enter(kern_gone_on(a));
+	if (next) {
+		arch_enter(next);
+	}
 }
 
 bool
 calls_gone_on(void)
 {
-	const struct env *e = calls_running();
-
-	if (!e || !e->arch.vec_user) {
-		return false;
-	}
-	host_run(0, handle_trap, NULL);
-	return true;
+	return calls_running() && host_run(0, handle_trap, NULL) == HOST_ENTERED;
 }
 
 void

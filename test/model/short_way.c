@@ -206,17 +206,33 @@ short_way(struct arch_env *a)
 	}
 }
 
+struct arch_env *
+interrupted(struct arch_env *a)
+{
+	a->vec_user = 0;
+	return kern_interrupt(a);
+}
+
+struct arch_env *
+trapped_once(struct arch_env *a)
+{
+	if (!a->vec_user) {
+		return NULL;
+	}
+	a->vec_user = 0;
+	return kern_gone_on(a);
+}
+
 void
 short_way_or_long(struct arch_env *a)
 {
 	struct arch_env *next;
 
 	a->x[0] -= 4;
-	if (a->vec_user) {
-		a->vec_user = 0;
-		arch_enter(kern_gone_on(a));
+	next = trapped_once(a);
+	if (!next) {
+		next = short_way(a);
 	}
-	next = short_way(a);
 	if (!next && -a->x[17] >= CALL_SEND && -a->x[17] <= CALL_CALL) {
 		next = kern_transfer(a);
 	}

@@ -155,8 +155,7 @@ handle_interrupt(void *unused)
 		return; /* it does not run */
 	}
 	if (host_context(h->number)) {
-		host_context(h->number)->vec_user = 0;
-		arch_enter(kern_interrupt(host_context(h->number)));
+		arch_enter(interrupted(host_context(h->number)));
 	}
 	hart_interrupts(h);
 	arch_enter(hart_dispatch(h));
