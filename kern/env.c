@@ -455,7 +455,7 @@ env_doze(uint64_t mask, uint64_t deadline, uint64_t *taken)
 			return ACTION_SLEPT;
 		}
 	}
-	e->hart->entered = arch_return_pc(); /* what ended the doze may have been long */
+	hart_was_long(e->hart); /* perhaps what ended the doze */
 	return upcall_wanted(e) || e->hart->pokes ? ACTION_LONG : ACTION_RETURN;
 }
 

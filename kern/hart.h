@@ -121,6 +121,12 @@ hart_is_breathless(const struct hart *h, const struct arch_env *a)
 {
 	return a->x[0] == h->entered;
 }
+/* The call that is handled may have been long: where it goes back to is such a place. */
+static inline __attribute__((always_inline)) void
+hart_was_long(struct hart *h)
+{
+	h->entered = arch_return_pc();
+}
 /* Then it goes on first: what has come up waits for a moment, or for its next trap. Returns a. */
 struct arch_env *hart_breathe(struct hart *h, struct arch_env *a);
 /* That trap has come: handle what has waited for it. */

@@ -229,12 +229,16 @@ run_handler(struct nic *n, struct handling *g, const struct ring_handler *h,
 	return error;
 }
 
-static inline bool
-takes(struct nic *n, struct ring *r, const struct program *p, const uint8_t *frame, size_t bytes)
+bool
+handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 {
+	const struct program *p = program_get(r->handler.program);
 	struct handling g = {.handler = &r->handler};
 	uint64_t result;
 
+	if (!p) {
+		return false;
+	}
 	if (run_handler(n, &g, &r->handler, p, frame, bytes)) {
 		r->handler.failed++;
 		store_relaxed(&ring_shared(r)->failed, r->handler.failed);
@@ -253,12 +257,4 @@ takes(struct nic *n, struct ring *r, const struct program *p, const uint8_t *fra
 	r->handler.handled++;
 	store_relaxed(&ring_shared(r)->handled, r->handler.handled);
 	return true;
-}
-
-bool
-handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
-{
-	const struct program *p = program_get(r->handler.program);
-
-	return p && takes(n, r, p, frame, bytes);
 }

@@ -267,18 +267,6 @@ finish_kept(struct nic *n, uint32_t budget)
 	return !n->kept_bytes;
 }
 
-/* For CONFIG_FILTERS, but no more than a part of a small machine. */
-static uint64_t
-pool_bytes(const struct kernel *k)
-{
-	uint64_t ram = k->tree.pages << PAGE_SHIFT;
-	uint64_t most = ram > START_UP ? (ram - START_UP) / POOL_PART : 0;
-	uint64_t wanted = (uint64_t)CONFIG_FILTERS * FILTER_BYTES;
-
-	most = most > POOL_LEAST ? align_down_u64(most, PAGE_SIZE) : POOL_LEAST;
-	return wanted < most ? wanted : most;
-}
-
 /* Each owner once, however many packets there were. */
 static void
 tell_owners(struct nic *n)
@@ -363,6 +351,18 @@ nic_interrupt(void *nic, uint32_t budget, uint32_t *work)
 }
 
 /* --- boot ---------------------------------------------------------------------------------- */
+/* For CONFIG_FILTERS, but no more than a part of a small machine. */
+static uint64_t
+pool_bytes(const struct kernel *k)
+{
+	uint64_t ram = k->tree.pages << PAGE_SHIFT;
+	uint64_t most = ram > START_UP ? (ram - START_UP) / POOL_PART : 0;
+	uint64_t wanted = (uint64_t)CONFIG_FILTERS * FILTER_BYTES;
+
+	most = most > POOL_LEAST ? align_down_u64(most, PAGE_SIZE) : POOL_LEAST;
+	return wanted < most ? wanted : most;
+}
+
 __attribute__((cold)) void
 nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area headers,
 	   uint32_t irq, uint32_t context)

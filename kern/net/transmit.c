@@ -277,7 +277,7 @@ start(struct nic *n, struct ring *r, const struct packet *p, uint64_t cookie)
 __attribute__((noinline)) int
 nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t bytes)
 {
-	uint32_t tag = n->free_tag[(size_t)n->tags_free - 1];
+	uint32_t tag = nic_free_tag(n);
 	uint32_t head = bytes < EXO_TRANSMIT_SPAN ? bytes : EXO_TRANSMIT_SPAN;
 	struct net_segment all = {head_address(n, tag), bytes};
 	int error;

@@ -54,13 +54,13 @@ sys_finish(int64_t value)
 static inline __attribute__((always_inline)) struct sysret
 sys_return_long(int64_t value)
 {
-	env_current()->hart->entered = arch_return_pc();
+	hart_was_long(env_current()->hart);
 	return sys_return(value);
 }
 static inline __attribute__((always_inline)) struct sysret
 sys_finish_long(int64_t value)
 {
-	env_current()->hart->entered = arch_return_pc();
+	hart_was_long(env_current()->hart);
 	return sys_finish(value);
 }
 /* With a second result. */
