@@ -45,11 +45,14 @@ class Terminal:
     def type(self, keys):
         self.child.send(keys)
 
-    def run(self, command):
-        """Carry out a command; returns its lines, without the ones that a restarted heartbeat puts between them."""
+    def run(self, command, line=None):
+        """Carry out a command; returns its lines, without the ones that a restarted heartbeat puts between them.
+
+        Return draws the whole line once more; what others say while it is typed comes before that. `line` is what is
+        drawn then, a pattern, where the command is more keys than characters."""
         self.type(command + "\r")
-        self.child.expect("\x1b\\[K\r*\n")
-        return [line for line in self.prompt().splitlines() if not re.match(r"\w+: beat \d", line)]
+        self.child.expect(f"\rmonitor> {line or re.escape(command)}\x1b\\[K\r*\n")
+        return [line for line in self.prompt().splitlines() if line and not re.match(r"\w+: beat \d", line)]
 
     def begin(self, beating):
         """Wait for the first prompt and for the only line of every QUIET one, in any order."""
@@ -528,16 +531,16 @@ def test_editing(terminal):
     for keys in ["onne" + LEFT + "\x08", "ne" + HOME + "o", "xone\x01" + REMOVE, "oe" + LEFT + "n" + END,
                  "on\x01\x05e", "onexyz" + LEFT * 3 + "\x0b", "xyz\x15one", "two\x17one", "one",
                  UP, "bad" + UP + DOWN + "\x15" + UP, "\x10"]:
-        assert t.run(keys) == [said], keys
-    assert t.run("regs vi\t") == t.run("regs victim")
-    assert t.run("irq\t")[0].endswith("or nobody's")
+        assert t.run(keys, "one") == [said], keys
+    assert t.run("regs vi\t", "regs victim ") == t.run("regs victim")
+    assert t.run("irq\t", "irqs ")[0].endswith("or nobody's")
     t.type("re\t\t")
     t.expect("revoke resume regs read reboot ")
     t.type("\x03")
     t.prompt()
     t.type("half\x0cway")
     t.expect("\x1b\\[H\x1b\\[2J\rmonitor> half")
-    assert t.run("") == ['unknown command "halfway"; help lists them']
+    assert t.run("", "halfway") == ['unknown command "halfway"; help lists them']
 
 
 def test_long_line(terminal):
