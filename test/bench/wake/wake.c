@@ -106,7 +106,8 @@ start(uint64_t number)
 	must("the sleeper's bind", (int64_t)tag - NOTHING);
 }
 
-/* It alone wakes, and for its own reason. */
+/* It alone wakes, and for its own reason. In its own slots init goes on as soon as the sleeper tells
+ * it so; the sleeper has the turn once more then, to go to sleep before the next one is woken. */
 static void
 wake(uint64_t number, uint64_t why)
 {
@@ -119,6 +120,7 @@ wake(uint64_t number, uint64_t why)
 	result = exo_notify(env[number], 0, EXO_EVENT(WAKE_BIT), deadline);
 	must("notify", result);
 	must("the tag", tag == why ? 0 : E_STATE);
+	exo_yield(EXO_NONE);
 }
 
 int
