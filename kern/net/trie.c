@@ -235,8 +235,9 @@ join(struct trie_store *s, struct trie *t, struct trie_node *n)
 /* Where the tests of a filter leave what is there. */
 struct spot {
 	struct trie_node *node;
-	uint32_t run;  /* tests of the node that are the same */
-	uint32_t used; /* tests of the filter that are passed */
+	struct value_slot *slot; /* for the next one, where the node has a table */
+	uint32_t run;            /* tests of the node that are the same */
+	uint32_t used;           /* tests of the filter that are passed */
 };
 
 static struct trie_branch *
@@ -252,10 +253,12 @@ branch_of(const struct trie_node *n, const struct filter_test *test)
 	return NULL;
 }
 
+/* The child of a value, or NULL; *slot: its place in the table, if there is one. */
 static struct trie_node *
-branch_child(const struct trie_branch *b, uint64_t key)
+branch_child(const struct trie_branch *b, uint64_t key, struct value_slot **slot)
 {
-	return b->table ? values_find(b, key) : b->key == key ? b->to.child : NULL;
+	*slot = b->table ? values_slot(b, key) : NULL;
+	return *slot ? (*slot)->child : !b->table && b->key == key ? b->to.child : NULL;
 }
 
 static struct spot
@@ -283,7 +286,7 @@ find_spot(const struct trie *t, const struct canon *c)
 			return at;
 		}
 		b = branch_of(n, test);
-		child = b ? branch_child(b, test->value) : NULL;
+		child = b ? branch_child(b, test->value, &at.slot) : NULL;
 		if (!child) {
 			return at;
 		}
@@ -342,7 +345,8 @@ add_branch(struct trie_store *s, struct trie *t, struct trie_node **node,
 }
 
 static int
-add_value(struct trie_store *s, struct trie_node *n, struct trie_branch *b, struct trie_node *leaf)
+add_value(struct trie_store *s, struct trie_node *n, struct trie_branch *b, struct value_slot *slot,
+	  struct trie_node *leaf)
 {
 	uint32_t before = branch_cost(b);
 	bool single = !b->table;
@@ -355,22 +359,23 @@ add_value(struct trie_store *s, struct trie_node *n, struct trie_branch *b, stru
 	if (error) {
 		return error;
 	}
-	error = values_add(s, b, leaf);
+	error = values_add(s, b, single ? values_slot(b, leaf->key) : slot, leaf);
 	if (error && single) {
 		values_end(s, b);
 	}
 	return error;
 }
 
-/* Hang a leaf below the node for the tests from number `used` on. */
+/* Hang a leaf below the node for the tests that are not passed there. */
 static int
-hang_leaf(struct trie_store *s, struct trie *t, struct trie_node *n, const struct canon *c,
-	  uint32_t used, struct trie_filter *f)
+hang_leaf(struct trie_store *s, struct trie *t, const struct spot *at, const struct canon *c,
+	  struct trie_filter *f)
 {
-	const struct filter_test *test = &c->test[used];
+	const struct filter_test *test = &c->test[at->used];
+	struct trie_node *n = at->node;
 	struct trie_branch *b = branch_of(n, test);
 	uint32_t known = known_after(n->test, n->tests, n->known_bytes);
-	struct trie_node *leaf = leaf_make(s, c, used + 1, test_known(&test->field, known));
+	struct trie_node *leaf = leaf_make(s, c, at->used + 1, test_known(&test->field, known));
 	bool table = b && b->table;
 	int error;
 
@@ -378,7 +383,7 @@ hang_leaf(struct trie_store *s, struct trie *t, struct trie_node *n, const struc
 		return E_NOSPACE;
 	}
 	leaf->key = test->value;
-	error = b ? add_value(s, n, b, leaf) : add_branch(s, t, &n, test, leaf);
+	error = b ? add_value(s, n, b, at->slot, leaf) : add_branch(s, t, &n, test, leaf);
 	if (error) {
 		node_give(s, leaf);
 		return error;
@@ -420,7 +425,7 @@ trie_insert(struct trie_store *s, struct trie *t, const struct canon *c, struct 
 		filter_link(s, at.node, f);
 		return 0;
 	}
-	error = hang_leaf(s, t, at.node, c, at.used, f);
+	error = hang_leaf(s, t, &at, c, f);
 	if (error) {
 		join(s, t, at.node); /* if it was split for this: that needs no memory */
 	}

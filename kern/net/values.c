@@ -59,8 +59,8 @@ probe(struct value_slot *slots, uint32_t bits, uint64_t multiplier, uint64_t key
 	return probe_some(slots, bits, multiplier, key, PROBES_MAX);
 }
 
-static struct value_slot *
-probe_branch(const struct trie_branch *b, uint64_t key)
+struct value_slot *
+values_slot(const struct trie_branch *b, uint64_t key)
 {
 	return probe(b->to.slots, b->table->bits, b->key, key);
 }
@@ -68,7 +68,7 @@ probe_branch(const struct trie_branch *b, uint64_t key)
 struct trie_node *
 values_find(const struct trie_branch *b, uint64_t key)
 {
-	const struct value_slot *slot = probe_branch(b, key);
+	const struct value_slot *slot = values_slot(b, key);
 
 	return slot ? slot->child : NULL;
 }
@@ -241,7 +241,7 @@ values_make(struct trie_store *s, struct trie_branch *b, struct trie_node *node)
 	b->to.slots = slots;
 	b->table = v;
 	b->field.table_shift = 60 - BITS_MIN;
-	*probe_branch(b, child->key) = (struct value_slot){child->key, child};
+	*values_slot(b, child->key) = (struct value_slot){child->key, child};
 	child->up = (uintptr_t)v | 1;
 	return 0;
 }
@@ -263,10 +263,10 @@ values_end(struct trie_store *s, struct trie_branch *b)
 }
 
 int
-values_add(struct trie_store *s, struct trie_branch *b, struct trie_node *child)
+values_add(struct trie_store *s, struct trie_branch *b, struct value_slot *slot,
+	   struct trie_node *child)
 {
 	struct values *v = b->table;
-	struct value_slot *slot = probe_branch(b, child->key);
 
 	if (v->count + 1 > (3u << v->bits) / 4) {
 		return E_NOSPACE; /* no memory to grow in time */
@@ -289,7 +289,7 @@ void
 values_replace(struct trie_branch *b, struct trie_node *child)
 {
 	struct values *v = b->table;
-	struct value_slot *old = probe_branch(b, child->key);
+	struct value_slot *old = values_slot(b, child->key);
 
 	v->mixed ^= (uintptr_t)old->child ^ (uintptr_t)child;
 	old->child = child;
@@ -343,7 +343,7 @@ void
 values_remove(struct trie_store *s, struct trie_branch *b, const struct trie_node *child)
 {
 	struct values *v = b->table;
-	struct value_slot *slot = probe_branch(b, child->key);
+	struct value_slot *slot = values_slot(b, child->key);
 
 	fresh_remove(s, b, slot);
 	close_hole(b->to.slots, v->bits, b->key, slot);
@@ -399,7 +399,7 @@ values_check(const struct trie_branch *b)
 			mixed ^= (uintptr_t)slot->child;
 			children[slot->child->cost]++;
 			dearest = slot->child->cost > dearest ? slot->child->cost : dearest;
-			if (slot->key != slot->child->key || probe_branch(b, slot->key) != slot ||
+			if (slot->key != slot->child->key || values_slot(b, slot->key) != slot ||
 			    slot->child->up != ((uintptr_t)v | 1)) {
 				return "FOUND";
 			}

@@ -35,8 +35,12 @@ int values_make(struct trie_store *s, struct trie_branch *b, struct trie_node *n
 void values_end(struct trie_store *s, struct trie_branch *b);
 /* The child of a value, or NULL. */
 struct trie_node *values_find(const struct trie_branch *b, uint64_t key);
-/* Add a child under its key: 0, or with nothing changed E_LIMIT, E_NOSPACE. */
-int values_add(struct trie_store *s, struct trie_branch *b, struct trie_node *child);
+/* The slot of a value, or the empty one where it would be. NULL: too far. */
+struct value_slot *values_slot(const struct trie_branch *b, uint64_t key);
+/* Add a child under its key, to that value's slot: 0, or with nothing changed E_LIMIT, E_NOSPACE.
+ */
+int values_add(struct trie_store *s, struct trie_branch *b, struct value_slot *slot,
+	       struct trie_node *child);
 /* The child of its key, which is there, is another one now. Costs stay. */
 void values_replace(struct trie_branch *b, struct trie_node *child);
 /* It is no longer. */

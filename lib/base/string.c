@@ -9,6 +9,7 @@
  */
 #include "lib/base/string.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/words.h"
@@ -20,6 +21,7 @@
 enum { /* words per turn; the pragmas below want constants, not macros */
        FILL_WORDS = 32,
        COPY_WORDS = 8,
+       TURN_BYTES = COPY_WORDS * WORD_BYTES,
 };
 
 /* `bytes` is a multiple of WORD_BYTES. */
@@ -174,6 +176,18 @@ memmove(void *to, const void *from, size_t bytes)
 	return to;
 }
 
+static bool
+is_same_turn(const word *x, const word *y)
+{
+#pragma GCC unroll COPY_WORDS
+	for (size_t i = 0; i < COPY_WORDS; i++) {
+		if (x[i] != y[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
 int
 memcmp(const void *a, const void *b, size_t bytes)
 {
@@ -182,8 +196,13 @@ memcmp(const void *a, const void *b, size_t bytes)
 	const unsigned char *end = x + bytes;
 
 	if (!(((uintptr_t)x | (uintptr_t)y) & WORD_MASK)) {
+		const unsigned char *turns_end = end - bytes % TURN_BYTES;
 		const unsigned char *last = end - bytes % WORD_BYTES;
 
+		for (; x < turns_end && is_same_turn((const word *)x, (const word *)y);
+		     x += TURN_BYTES) {
+			y += TURN_BYTES;
+		}
 		for (; x < last && *(const word *)x == *(const word *)y; x += WORD_BYTES) {
 			y += WORD_BYTES;
 		}

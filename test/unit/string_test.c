@@ -166,6 +166,30 @@ test_strings(void **state)
 	assert_int_equal(sign(kernel_memcmp("\x80", "\x7f", 1)), 1);
 }
 
+/* One byte that differs, at each place of each length, at each alignment of the two to a word. */
+static void
+test_memcmp(void **state)
+{
+	uint64_t left[20], right[20];
+
+	(void)state;
+	memset(left, 0x5a, sizeof(left));
+	memset(right, 0x5a, sizeof(right));
+	for (size_t shift = 0; shift < 64; shift++) {
+		const char *a = (const char *)left + shift % 8;
+		char *b = (char *)right + shift / 8;
+
+		for (size_t bytes = 0; bytes < sizeof(left) - 8; bytes++) {
+			assert_int_equal(kernel_memcmp(a, b, bytes), 0);
+			b[bytes] ^= 0x80;
+			assert_int_equal(kernel_memcmp(a, b, bytes), 0);
+			assert_true(kernel_memcmp(a, b, bytes + 1) < 0);
+			assert_true(kernel_memcmp(b, a, sizeof(left) - 8) > 0);
+			b[bytes] ^= 0x80;
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -173,6 +197,7 @@ main(void)
 		cmocka_unit_test(test_memset_memcpy),
 		cmocka_unit_test(test_memmove),
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_memcmp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,8 +106,8 @@ start(uint64_t number)
 	must("the sleeper's bind", (int64_t)tag - NOTHING);
 }
 
-/* It alone wakes, and for its own reason. In its own slots init goes on as soon as the sleeper tells
- * it so; the sleeper has the turn once more then, to go to sleep before the next one is woken. */
+/* It alone wakes, and for its own reason. In its own slots init goes on as soon as the sleeper
+ * tells it so: that one has the turn once more, to go to sleep before the next one is woken. */
 static void
 wake(uint64_t number, uint64_t why)
 {
