@@ -111,6 +111,8 @@ vectors(void **unused)
 	}
 static const struct exo_insn leave = {BPF_JMP | BPF_EXIT, 0, 0, 0};
 
+#define OF_ONE 120 /* instructions: what is too much for a run, too, and for less than its fuel */
+
 /* Up to four instructions, over and over. */
 struct worst {
 	uint32_t code_class;
@@ -197,6 +199,46 @@ worst_programs(void **unused)
 	}
 	printf("# %.2f machine instructions a unit\n", most);
 	assert_true(most > 0.9);
+}
+
+/* Many times the same one; engines_run() judges. False: there is no such instruction. */
+static bool
+try_instruction(const struct exo_insn *i)
+{
+	struct exo_insn insn[EXO_CODE_INSNS_MAX];
+	const char *failure;
+
+	repeat(insn, &(struct worst){EXO_CODE_handler, {*i}});
+	insn[OF_ONE] = leave;
+	if (engines_load(&e, EXO_CODE_handler, insn, OF_ONE + 1, 0, 64)) {
+		return false;
+	}
+	failure = engines_run(&e, nothing, NULL);
+	if (failure) {
+		engines_print(&e);
+		fail_msg("%#x %#x %d %d: %s", i->opcode, i->registers, i->offset, i->imm, failure);
+	}
+	return true;
+}
+
+/* No instruction takes more than it costs: all opcodes with operands of all kinds. */
+static void
+each_instruction(void **unused)
+{
+	static const int32_t constants[] = {0, 1, 16, 32, 64, -9, 0x12345678, INT32_MIN};
+	static const int16_t offsets[] = {0, 1, 8, 16, 32, -1};
+	static const uint8_t registers[] = {0, 2, 6, 0x60, 0x43, 0x34};
+	uint32_t tried = 0;
+
+	(void)unused;
+	for (uint32_t n = 0; n < 256 * 8 * 6 * 6; n++) {
+		struct exo_insn i = {(uint8_t)(n / 288), registers[n % 6], offsets[n / 6 % 6],
+				     constants[n / 36 % 8]};
+
+		tried += try_instruction(&i);
+	}
+	printf("# %u different instructions\n", tried);
+	assert_true(tried > 1000);
 }
 
 static void
@@ -426,6 +468,7 @@ main(void)
 		cmocka_unit_test(vectors),
 		cmocka_unit_test(random_programs),
 		cmocka_unit_test(worst_programs),
+		cmocka_unit_test(each_instruction),
 		cmocka_unit_test(many_constants),
 		cmocka_unit_test(far_jumps),
 		cmocka_unit_test(no_stack),
