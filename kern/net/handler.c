@@ -23,7 +23,7 @@
 #include "lib/base/string.h"
 
 #define FUEL_PER_WORK 250 /* as a completion takes, */
-#define FUEL_AROUND   500 /* and what a run takes besides its own */
+#define FUEL_AROUND   500 /* and what a run takes besides its own; sending costs as a completion */
 
 static struct {
 	struct code_run run;
@@ -246,6 +246,7 @@ handler_takes(struct nic *n, struct ring *r, const uint8_t *frame, size_t bytes)
 	}
 	result = last.run.result;
 	if (g.reply_bytes) {
+		n->net->work++;
 		nic_send_reply(n, r->filter, r->env, g.reply_bytes);
 	}
 	if (g.wakes) {

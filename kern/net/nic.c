@@ -257,11 +257,12 @@ nic_receive(void *context, const uint8_t *frame, size_t bytes)
 	hand_out(n, frame, bytes, TURN_WORK, false);
 }
 
-/* Goes on with the packet that was kept. True: it is done. */
+/* Goes on with the packet that was kept, which costs as one that comes. True: it is done. */
 static __attribute__((noinline)) bool
 finish_kept(struct nic *n, uint32_t budget)
 {
 	hand_out(n, n->kept + EXO_PACKET_SKEW, n->kept_bytes, budget, n->kept_matched);
+	n->net->work++;
 	n->kept_bytes = list_is_empty(&n->later) ? 0 : n->kept_bytes;
 	n->sender = n->kept_bytes ? n->sender : NULL;
 	return !n->kept_bytes;
