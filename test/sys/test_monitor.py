@@ -240,6 +240,25 @@ def test_filters_shared(terminal):
     assert sorted(shape[6:]) == [(3, f"filter, a share: packets, {name} to ring {name}") for name in ["one", "two"]]
 
 
+def test_filters_tapped(terminal):
+    """A tap of all ends above every other filter, and takes nothing of what stands below: each line is there once."""
+    tap = 'program = "tcpdump"; args = "icmp"; frames = <512>; nic = <0>; filter-tap;'
+    body = """program = "udpecho"; frames = <256>; nic = <0>; filter-transmit = "6:6=nic";
+              filter-receive = "0:6=nic"; filter-shared = "0:6=ff:ff:ff:ff:ff:ff";"""
+    t = terminal({"dump": tap, "echo": body, "victim": QUIET}, net="user")
+    for _ in range(100):
+        text = "\n".join(t.run("filters 0"))
+        if " to ring dump:" in text and len(re.findall(r" to ring echo:", text)) >= 2:
+            break
+    shape = [(depth, re.sub(r"(?<=filter) \d+|\d+ (?=packets)|:\d+(?= |$)", "", line))
+             for depth, line in drawn(text.splitlines())["0"]]
+    assert shape == [(0, "filter: packets, init"),
+                     (1, "filter, a share: packets, dump to ring dump"),
+                     (1, "0:6=0x525400123456 -> filter: packets, echo to ring echo"),
+                     (1, "0:1&0x01=0x01 -> filter: packets, init"),
+                     (2, "0:6&0xfeffffffffff=0xfeffffffffff -> filter, a share: packets, echo to ring echo")]
+
+
 def test_filters_count(terminal):
     """What a program sends through the loop is counted where it ends, above too, and in its ring."""
     t = terminal({"victim": QUIET, "talker": TALKER}, [f"{mkinitrd.BUILD}/qemu-virt/test/talker.elf"])

@@ -219,7 +219,7 @@ look_once(const struct tree_cap *cap, bool is_down, bool *is_cut)
 	return placed;
 }
 
-/* A root without tests is no line of its own. */
+/* A root without tests is no line of its own; it keeps nothing that join_end could move. */
 static void
 lift_root(struct merged_item *item)
 {
@@ -227,6 +227,7 @@ lift_root(struct merged_item *item)
 
 	if (item->is_filter && first && !first->tests && !first->next) {
 		item->child = first->child;
+		first->child = NULL;
 	}
 }
 
