@@ -119,12 +119,17 @@ dhcp_work(struct net *net)
 	} while (has_out || event != DHCP_NOTHING);
 }
 
-/* DHCP has had its time, or nobody wanted it, or the address was somebody else's a while ago. */
+/* DHCP has had its time, or nobody wanted it, or the address was somebody else's a while ago. With
+ * no address to fall back to that is only said. */
 static void
 fall_back(struct net *net)
 {
 	net->fallback_ns = UINT64_MAX;
 	if (net->dhcp.state == DHCP_CHECKING || dhcp_has_lease(&net->dhcp)) {
+		return;
+	}
+	if (!net->settings.address) {
+		note(net, NET_SILENT);
 		return;
 	}
 	if (net->dhcp.state != DHCP_OFF) {
@@ -210,8 +215,10 @@ net_start(struct net *net, const struct net_settings *settings, const struct net
 	arp_init(&net->arp, settings->mac);
 	if (settings->wants_dhcp) {
 		dhcp_start(&net->dhcp, settings->mac, settings->name, settings->random, now_ns);
+		net->fallback_ns = now_ns + NET_FALLBACK_NS;
+	} else {
+		set_fallback(net, 0);
 	}
-	set_fallback(net, settings->wants_dhcp ? NET_FALLBACK_NS : 0);
 }
 
 void

@@ -66,6 +66,7 @@ struct net_error {
 enum net_note {
 	NET_BOUND,    /* there is an address: net->address, mask, gateway */
 	NET_FALLBACK, /* no DHCP server answers; the manifest's address is tried */
+	NET_SILENT,   /* none answers, and there is no other address; it is asked on */
 	NET_CONFLICT, /* somebody else has the address net->arp.address */
 	NET_LOST,     /* the lease is over and nobody renewed it */
 };

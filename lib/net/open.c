@@ -115,17 +115,46 @@ say_bound(const struct net *net)
 	       dhcp_has_lease(&net->dhcp) ? "by DHCP" : "of the manifest");
 }
 
+/* RFC 2131 4.1: until the address is known, a server may answer by broadcast. */
+static void
+say_silent(void)
+{
+	printf("%s: no DHCP server answers; %s\n", exo_name(),
+	       exo_start()->packet_count > 1
+		       ? "it is asked on"
+		       : "some answer by broadcast, for which filter-shared = "
+			 "\"0:6=ff:ff:ff:ff:ff:ff\" is missing");
+}
+
+/* All that this interface sends has one source address. */
+static void
+say_refused(struct net *net)
+{
+	const uint8_t *mac = net->settings.mac;
+
+	net_rings_look(net);
+	if (net->counts.refused) {
+		printf("%s: filter-transmit refuses what %02x:%02x:%02x:%02x:%02x:%02x sends; the "
+		       "filters and mac= of the manifest must say the same\n",
+		       exo_name(), mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	}
+}
+
 static void
 say(struct net *net, enum net_note note)
 {
 	char address[ADDRESS_TEXT];
 
+	say_refused(net);
 	switch (note) {
 	case NET_BOUND:
 		say_bound(net);
 		break;
 	case NET_FALLBACK:
 		printf("%s: no DHCP server answers; using the manifest's address\n", exo_name());
+		break;
+	case NET_SILENT:
+		say_silent();
 		break;
 	case NET_CONFLICT:
 		printf("%s: somebody else has %s already\n", exo_name(),

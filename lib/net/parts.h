@@ -80,6 +80,9 @@ void net_send_waiting(struct net *net, struct neighbour *entry);
 
 /* rings.c: opens the program's PACKET capabilities. 0 or an error. */
 int net_rings_open(struct net *net, uint32_t bit);
+
+/* rings.c: counts what has become of the packets that were handed to the kernel. */
+void net_rings_look(struct net *net);
 extern const struct net_carrier net_rings_carrier;
 
 #endif

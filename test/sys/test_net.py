@@ -338,6 +338,23 @@ def test_wrong_manifest(machine, initrd, words, says):
     assert guest.finish(20) == qemu.FAILURE
 
 
+OTHER_MAC = "52:54:00:12:34:99"
+
+
+@pytest.mark.parametrize("packets, values, says", [
+    (PACKETS, "", "no DHCP server answers; it is asked on"),
+    ('nic = <0>; filter-receive = "0:6=nic"; filter-transmit = "6:6=nic";', "",
+     'no DHCP server answers; some answer by broadcast, for which filter-shared = "0:6=ff:ff:ff:ff:ff:ff" is missing'),
+    (PACKETS, f'values = "mac={OTHER_MAC}", "dhcp=never", {STATIC};', f"filter-transmit refuses what {OTHER_MAC} sends"),
+    (PACKETS.replace("=nic", f"={OTHER_MAC}"), "", f"filter-transmit refuses what {GUEST_MAC} sends")],
+    ids=["silent", "shared", "mac", "filter"])
+def test_what_hinders_is_said(machine, initrd, cable, packets, values, says):
+    """A manifest that can be carried out, but with which nothing comes or goes."""
+    guest = machine(initrd=initrd(f'/dts-v1/; / {{ udpecho {{ program = "udpecho"; frames = <512>; {packets} {values} }}; }};'),
+                    net=cable.net)
+    guest.expect("^udpecho: " + re.escape(says), 30)
+
+
 def test_no_packets(machine, initrd):
     words = 'program = "udpecho"; frames = <512>; values = "mac=02:00:00:00:00:09";'
     guest = machine(initrd=initrd(f"/dts-v1/; / {{ udpecho {{ {words} }}; }};"))

@@ -176,6 +176,31 @@ the_address_of_the_manifest(void **state)
 	assert_int_equal(rig.net.dhcp.state, DHCP_OFF);
 }
 
+/* Nobody answers, and the manifest has no address: that is said once, and DHCP asked on. */
+static void
+nobody_gives_an_address(void **state)
+{
+	(void)state;
+	rig_start(true);
+	rig.net.hooks.note = hear_note;
+	heard = NET_LOST;
+	notes = 0;
+	rig_pass(NET_FALLBACK_NS - 1);
+	assert_int_equal(notes, 0);
+	rig_pass(1);
+	assert_int_equal(notes, 1);
+	assert_int_equal(heard, NET_SILENT);
+	rig_sent();
+	rig_pass(200 * S);
+	assert_int_equal(notes, 1);
+	assert_true(rig_sent() > 1);
+	give_dhcp(DHCP_OFFER, RIG_OURS);
+	rig_pass(0);
+	give_dhcp(DHCP_ACK, RIG_OURS);
+	rig_pass(NET_FALLBACK_NS);
+	assert_int_equal(heard, NET_BOUND);
+}
+
 static void
 a_lease_is_kept(void **state)
 {
@@ -202,6 +227,7 @@ main(void)
 		cmocka_unit_test_teardown(an_address_by_dhcp, down),
 		cmocka_unit_test_teardown(an_address_that_somebody_has, down),
 		cmocka_unit_test_teardown(the_address_of_the_manifest, down),
+		cmocka_unit_test_teardown(nobody_gives_an_address, down),
 		cmocka_unit_test_teardown(a_lease_is_kept, down),
 	};
 
