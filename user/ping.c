@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <exo/errors.h>
+
 #include "lib/exo/error.h"
 #include "lib/exo/events.h"
 #include "lib/exo/random.h"
@@ -138,7 +140,8 @@ ask(void)
 	int result = net_ping(&net, ping.to, ping.id, ping.sequence, ping.data, ping.bytes);
 	if (result) {
 		printf("%s: number %u was not sent: %s\n", exo_name(), ping.sequence,
-		       exo_error_sentence(result));
+		       result == E_NOENT ? "no gateway leads to another network"
+					 : exo_error_sentence(result));
 	}
 	net_flush(&net);
 	wait_ns(INTERVAL_NS);

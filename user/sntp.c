@@ -45,13 +45,14 @@ static struct {
 static void
 read_arguments(int argc, char **argv)
 {
-	unsigned long seconds = argc > 2 ? strtoul(argv[2], NULL, 10) : SECONDS;
+	char *end = "";
+	unsigned long seconds = argc > 2 ? strtoul(argv[2], &end, 10) : SECONDS;
 
 	if (argc > 1 && address_parse(argv[1], &sntp.server)) {
 		printf("%s: %s is no IPv4 address\n", exo_name(), argv[1]);
 		exit(1);
 	}
-	if (seconds < SNTP_LEAST_S || seconds > SECONDS_MOST) {
+	if (seconds < SNTP_LEAST_S || seconds > SECONDS_MOST || *end) {
 		printf("%s: %s is not from %d to %d seconds\n", exo_name(), argv[2], SNTP_LEAST_S,
 		       SECONDS_MOST);
 		exit(1);

@@ -32,9 +32,10 @@ echo(struct net *from, void *context, const struct net_datagram *datagram)
 int
 main(int argc, char **argv)
 {
-	unsigned long port = argc > 1 ? strtoul(argv[1], NULL, 10) : ECHO_PORT;
+	char *end = "";
+	unsigned long port = argc > 1 ? strtoul(argv[1], &end, 10) : ECHO_PORT;
 
-	if (!port || port > PORT_MOST) {
+	if (!port || port > PORT_MOST || *end) {
 		printf("%s: %s is no port from 1 to %d\n", exo_name(), argv[1], PORT_MOST);
 		return 1;
 	}

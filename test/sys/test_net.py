@@ -317,10 +317,17 @@ def test_ping_of_nobody(machine, initrd, cable):
 
 @pytest.mark.parametrize("args, says", [
     ("10.1.2", "ping: 10.1.2 is no IPv4 address"), ("10.1.2.1 x", "ping: x is no number up to 65535"),
-    ("10.1.2.1 1 65508", "ping: 65508 is no number up to 65507")])
+    ("10.1.2.1 1 65508", "ping: 65508 is no number up to 65507"), ("7x", "udpecho: 7x is no port from 1 to 65535"),
+    ("7x", "udpecho_handler: 7x is no port from 1 to 65535"), ("10.1.2.1 60s", "sntp: 60s is not from 15 to 3600 seconds")])
 def test_wrong_arguments(machine, initrd, args, says):
-    guest = machine(initrd=initrd(manifest("ping", args)), net="user")
+    guest = machine(initrd=initrd(manifest(says.split(":")[0], args)), net="user")
     guest.expect("^" + re.escape(says), 30)
+    assert guest.finish(20) == qemu.FAILURE
+
+
+def test_ping_without_a_gateway(machine, initrd, cable):
+    guest = machine(initrd=initrd(manifest("ping", "8.8.8.8 1", NO_DHCP.replace(f', "gateway={US}"', ""))), net=cable.net)
+    guest.expect("^ping: number 1 was not sent: no gateway leads to another network", 30)
     assert guest.finish(20) == qemu.FAILURE
 
 

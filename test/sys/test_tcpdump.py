@@ -207,9 +207,9 @@ def test_the_tap_of_a_program_that_is_started_again(machine, initrd, wire):
 
 
 @pytest.mark.parametrize("args, words, says", [
-    (["-c", "0"], "filter-receive;", "tcpdump: -c: it wants a number of packets, from 1 on"),
-    (["-w", "../x"], "filter-receive;", "tcpdump: -w: it wants a file's name"),
-    (["-x"], "filter-receive;", "tcpdump: x: there are the options"),
+    (["-c", "0"], "filter-receive;", "dump: -c: it wants a number of packets, from 1 on"),
+    (["-w", "../x"], "filter-receive;", "dump: -w: it wants a file's name"),
+    (["-nx"], "filter-receive;", "dump: -x: there are the options"),
     (["port"], "filter-receive;", 'dump: column 5 of "port": a value is missing here'),
     (["tcp", "prt", "80"], "filter-receive;", 'dump: column 5 of "tcp prt 80": and, or, ) or the end must follow here'),
     (["arp"], "", "dump: cannot capture: the manifest gives no packets")],

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/exo/start.h"
+
 static bool
 refuse(const char *what, const char *why)
 {
-	printf("tcpdump: %s: %s\n", what, why);
+	printf("%s: %s: %s\n", exo_name(), what, why);
 	return false;
 }
 
@@ -41,6 +43,7 @@ static bool
 read_flags(struct options *options, const char *flags, const char *next, bool *takes_next)
 {
 	bool is_right = true;
+	char flag[] = "-?";
 
 	*takes_next = false;
 	for (; is_right && *flags; flags++) {
@@ -60,8 +63,9 @@ read_flags(struct options *options, const char *flags, const char *next, bool *t
 				options, flags[1] ? flags + 1 : next);
 			return is_right;
 		default:
-			return refuse(flags, "there are the options -c COUNT, -e, -n, -t and "
-					     "-w FILE");
+			flag[1] = *flags;
+			return refuse(flag, "there are the options -c COUNT, -e, -n, -t and "
+					    "-w FILE");
 		}
 	}
 	return is_right;

@@ -101,10 +101,11 @@ look(uint64_t *told)
 int
 main(int argc, char **argv)
 {
-	unsigned long port = argc > 1 ? strtoul(argv[1], NULL, 10) : ECHO_PORT;
+	char *end = "";
+	unsigned long port = argc > 1 ? strtoul(argv[1], &end, 10) : ECHO_PORT;
 	uint64_t told = 0;
 
-	if (!port || port > PORT_MOST) {
+	if (!port || port > PORT_MOST || *end) {
 		printf("%s: %s is no port from 1 to %d\n", exo_name(), argv[1], PORT_MOST);
 		return 1;
 	}
