@@ -88,6 +88,7 @@ rv_j(uint32_t rd, int32_t bytes)
 	X(or, OP, 6, 0)                                                                            \
 	X(and, OP, 7, 0)                                                                           \
 	X(mul, OP, 0, 1)                                                                           \
+	X(mulhu, OP, 3, 1)                                                                         \
 	X(div, OP, 4, 1)                                                                           \
 	X(divu, OP, 5, 1)                                                                          \
 	X(rem, OP, 6, 1)                                                                           \

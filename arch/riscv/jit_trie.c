@@ -126,8 +126,8 @@ emit_lookup(struct emitter *e, const struct arch_filter_item *item, int32_t reco
 	emit(e, rv_ld(RV_T1, RV_A2, record + ARCH_FILTER_VALUE));
 	emit(e, rv_lbu(RV_T2, RV_A2, record + ARCH_FILTER_SHIFT));
 	emit(e, rv_ld(RV_T3, RV_A2, record + ARCH_FILTER_TO));
+	emit(e, rv_mulhu(RV_A4, RV_T0, RV_T1));
 	emit(e, rv_mul(RV_A5, RV_T0, RV_T1));
-	emit(e, rv_srli(RV_A4, RV_A5, 32));
 	emit(e, rv_xor(RV_A5, RV_A5, RV_A4));
 	emit(e, rv_mul(RV_T1, RV_A5, RV_T1));
 	emit(e, rv_srl(RV_T1, RV_T1, RV_T2));

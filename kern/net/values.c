@@ -6,8 +6,9 @@
  * sees one table; a change while the fresh one is being filled is made in both. It begins at 3/8,
  * in small ones at 1/4, and is over before 1/2. So no change costs more than a constant, and
  * a removal leaves no mark: what stands behind is moved up.
- * The multiplier is drawn, so that nobody can choose values that meet; if they do, that ends
- * it: a fresh table is given up and drawn anew later, an addition is refused.
+ * The multiplier is drawn, so that nobody can choose values that meet. With an unlucky one those
+ * that count up lie in heaps: a table where one came to stand too far from its home is replaced,
+ * too, a fresh one is given up and drawn anew later; in the end an addition is refused.
  * Invariants: FOUND each key is found where it stands; COUNTED count and costs are true; SIZE two
  *             values at least; MIRRORED what has been moved is in the fresh table, and no other.
  * Pure.
@@ -23,17 +24,21 @@
 #define BITS_SMALL   8  /* below, room for speed costs little */
 #define BITS_MAX     16 /* children[] counts them all */
 #define PROBES_MAX   128
-#define FRESH_PROBES 32 /* one multiplier in fifty is so unlucky, and is drawn anew */
-#define CLEAR_WORK   96 /* per change: slots cleared, */
-#define WORK         36 /* slots looked at, */
-#define MOVE_WORK    8  /* of which one that is moved counts so many */
+#define FRESH_PROBES 20 /* too far: one multiplier in fifty is so unlucky, and is drawn anew */
+#define MULTIPLIER   0x8000000000000001ul /* bits that it has: odd, and the upper half counts */
+#define CLEAR_WORK   96                   /* per change: slots cleared, */
+#define WORK         36                   /* slots looked at, */
+#define MOVE_WORK    8                    /* of which one that is moved counts so many */
 
-/* Two multiplications: with one alone, addresses and ports that count up lie in heaps. */
+/* Two multiplications: with one alone, addresses and ports that count up lie in heaps. Of the first
+ * the upper half, too, for of what stands in the upper bits of a key the lower has little. */
 static uint32_t
 home(uint64_t key, uint64_t multiplier, uint32_t bits)
 {
-	key *= multiplier;
-	return (uint32_t)((key ^ key >> 32) * multiplier >> (64 - bits));
+	unsigned __int128 product = (unsigned __int128)key * multiplier;
+
+	key = (uint64_t)product ^ (uint64_t)(product >> 64);
+	return (uint32_t)(key * multiplier >> (64 - bits));
 }
 
 /* The slot of a key, or the empty one where it would be. NULL: too far. */
@@ -41,14 +46,15 @@ static struct value_slot *
 probe_some(struct value_slot *slots, uint32_t bits, uint64_t multiplier, uint64_t key,
 	   uint32_t probes)
 {
-	uint32_t i = home(key, multiplier, bits);
+	struct value_slot *end = slots + (1u << bits);
+	struct value_slot *slot = slots + home(key, multiplier, bits);
 
-	for (; probes; probes--, i++) {
-		struct value_slot *slot = &slots[i & ((1u << bits) - 1)];
-
+	for (; probes; probes--) {
 		if (!slot->child || slot->key == key) {
 			return slot;
 		}
+		slot++;
+		slot = slot < end ? slot : slots;
 	}
 	return NULL;
 }
@@ -105,7 +111,7 @@ fresh_begin(struct trie_store *s, struct values *v, uint32_t bits)
 {
 	v->fresh = slab_take(s->slab, slots_order(bits));
 	v->fresh_bits = (uint8_t)bits;
-	v->multiplier = rand_next(&s->seed) | 1;
+	v->multiplier = rand_next(&s->seed) | MULTIPLIER;
 	v->done = 0;
 }
 
@@ -199,9 +205,9 @@ fresh_fill(struct trie_store *s, struct trie_branch *b)
 	}
 }
 
-/* After each change: the table's share of work on its size. */
+/* After each change: the table's share of work on its size, or on a better one of the same. */
 static void
-resize(struct trie_store *s, struct trie_branch *b)
+resize(struct trie_store *s, struct trie_branch *b, bool is_heap)
 {
 	struct values *v = b->table;
 	uint32_t size = 1u << v->bits;
@@ -211,6 +217,8 @@ resize(struct trie_store *s, struct trie_branch *b)
 		fresh_begin(s, v, v->bits + 1u);
 	} else if (!v->fresh && 16 * v->count < size && v->bits > BITS_MIN) {
 		fresh_begin(s, v, v->bits - 1u);
+	} else if (!v->fresh && is_heap) {
+		fresh_begin(s, v, v->bits);
 	}
 	if (v->fresh) {
 		fresh_fill(s, b);
@@ -237,7 +245,7 @@ values_make(struct trie_store *s, struct trie_branch *b, struct trie_node *node)
 	for (uint32_t i = 0; i < 1u << BITS_MIN; i++) {
 		slots[i] = (struct value_slot){0};
 	}
-	b->key = rand_next(&s->seed) | 1;
+	b->key = rand_next(&s->seed) | MULTIPLIER;
 	b->to.slots = slots;
 	b->table = v;
 	b->field.table_shift = 60 - BITS_MIN;
@@ -262,6 +270,15 @@ values_end(struct trie_store *s, struct trie_branch *b)
 	slab_give(s->slab, v, slab_order(sizeof(*v)));
 }
 
+static bool
+is_far(const struct trie_branch *b, const struct value_slot *slot)
+{
+	uint32_t at = (uint32_t)(slot - b->to.slots);
+	uint32_t last = (1u << b->table->bits) - 1;
+
+	return ((at - home(slot->key, b->key, b->table->bits)) & last) >= FRESH_PROBES;
+}
+
 int
 values_add(struct trie_store *s, struct trie_branch *b, struct value_slot *slot,
 	   struct trie_node *child)
@@ -281,7 +298,7 @@ values_add(struct trie_store *s, struct trie_branch *b, struct value_slot *slot,
 	v->children[child->cost]++;
 	v->dearest = child->cost > v->dearest ? child->cost : v->dearest;
 	fresh_put(s, v, slot);
-	resize(s, b);
+	resize(s, b, is_far(b, slot));
 	return 0;
 }
 
@@ -354,7 +371,7 @@ values_remove(struct trie_store *s, struct trie_branch *b, const struct trie_nod
 		v->dearest--;
 	}
 	if (v->count > 1) { /* else it ends */
-		resize(s, b);
+		resize(s, b, false);
 	}
 }
 

@@ -16,6 +16,7 @@
 #include "test/model/services.h"
 
 #define FILTERS      10000
+#define TURNS_OF_TEN 100
 #define CHANGED      1000 /* filters that there are besides the one that comes and goes */
 #define CHANGES      100
 #define MEMORY_BYTES (4ul << 20)
@@ -131,6 +132,24 @@ call_nothing(void)
 		check(n, (uint32_t)(behind - hits), hits);                                         \
 	}
 
+/* Ten filters have no average: by luck their multipliers let all of them stand where they belong,
+ * or none. So a few times ten, each time others. */
+static void
+classify_ten(void)
+{
+	for (uint32_t turn = 0; turn < TURNS_OF_TEN; turn++) {
+		rig.store.seed = turn + 1;
+		for (uint32_t i = 0; i < 10; i++) {
+			insert(i);
+		}
+		compile_all();
+		CLASSIFY(OP_CLASSIFY_10, 10);
+		for (uint32_t i = 0; i < 10; i++) {
+			trie_remove(&rig.store, &rig.trie, &rig.filter[i]);
+		}
+	}
+}
+
 static void
 classify(void)
 {
@@ -140,12 +159,11 @@ classify(void)
 	slab_init(&rig.slab, rig.memory, sizeof(rig.memory));
 	shapes_init(&rig.shapes, (uintptr_t)find_code);
 	rig.store = (struct trie_store){&rig.slab, &rig.shapes, 7};
+	classify_ten();
 	for (uint32_t i = 0; i < FILTERS; i++) {
 		insert(i);
 		compile_all();
-		if (i + 1 == 10) {
-			CLASSIFY(OP_CLASSIFY_10, 10);
-		} else if (i + 1 == 1000) {
+		if (i + 1 == 1000) {
 			CLASSIFY(OP_CLASSIFY_1000, 1000);
 		}
 	}

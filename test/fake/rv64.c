@@ -68,6 +68,8 @@ op_m(struct rv64 *m, const struct fields *f, uint64_t a, uint64_t b)
 	switch (f->funct3) {
 	case 0:
 		return a * b;
+	case 3:
+		return (uint64_t)((unsigned __int128)a * b >> 64);
 	case 4:
 		return divide(a, b, true);
 	case 5:

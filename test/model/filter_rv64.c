@@ -78,6 +78,8 @@ operate(struct machine *v, uint32_t how, uint64_t a, uint64_t b)
 		return a & b;
 	case 8:
 		return a * b;
+	case 8 | 3:
+		return (uint64_t)((unsigned __int128)a * b >> 64);
 	default:
 		v->m->wrong = "an unknown operation";
 		return 0;
