@@ -21,7 +21,7 @@
 #define BYTES_A_WORK 24 /* copied, in units of captree.work */
 #define PACKET_MIN   14
 _Static_assert(FRAME_SKEW == NET_FRAME_SKEW, "filters look at heads");
-#define SENT_COPY 2 /* and the request is done with; no CLAIM_AGAIN */
+#define SENT_COPY 2 /* and the request is done with */
 
 /* One packet, checked: where its bytes are. */
 struct packet {
@@ -293,6 +293,19 @@ nic_send_reply(struct nic *n, uint32_t filter, const struct env *from, uint32_t 
 	return error;
 }
 
+/* A packet cannot be sent as it is. A page that another's transfer still uses is no lack of room,
+ * of which somebody would be told: the packet is done with. */
+static __attribute__((noinline)) int
+fail(struct kernel *k, struct ring *r, uint64_t cookie, int error)
+{
+	if (error == CLAIM_AGAIN || (error == E_BUSY && k->waiting)) {
+		return RING_AGAIN;
+	}
+	ring_advance(r);
+	ring_complete(r, cookie, error);
+	return 1;
+}
+
 __attribute__((noinline)) int
 nic_submit(struct kernel *k, struct ring *r, struct cspace *s)
 {
@@ -305,12 +318,10 @@ nic_submit(struct kernel *k, struct ring *r, struct cspace *s)
 	}
 	ring_peek(r, &q);
 	result = check_packet(k, s, &q.packet, &p);
-	if (!result) {
-		result = start(r->nic, r, &p, q.packet.cookie);
+	if (result) {
+		return fail(k, r, q.packet.cookie, result);
 	}
-	if (result == CLAIM_AGAIN || (result == E_BUSY && k->waiting)) {
-		return RING_AGAIN;
-	}
+	result = start(r->nic, r, &p, q.packet.cookie);
 	if (result == E_BUSY) {
 		ring_turn_away(r, &r->nic->turned_away);
 		return 0;
