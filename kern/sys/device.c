@@ -148,18 +148,17 @@ sys_submit(exo_handle ring)
 	return sys_finish_long(taken ? taken : result);
 }
 
+/* Who finds no room does not sleep: the event that tells of some need not be one of its mask. */
 struct sysret
 sys_submit_wait(exo_handle ring, uint64_t mask, uint64_t deadline)
 {
 	int left = 0;
 	int result = submit_one(ring, &left);
 
-	if (result < 0) {
-		return sys_finish_long(result);
-	}
-	if (result > 0 && left > 0) {
-		return sys_restart(env_current(), EXO_NR_submit_wait,
-				   (uint64_t[7]){ring, mask, deadline});
+	if (result < 0 || left > 0) {
+		return result > 0 ? sys_restart(env_current(), EXO_NR_submit_wait,
+						(uint64_t[7]){ring, mask, deadline})
+				  : sys_finish_long(result);
 	}
 	return sys_sleep(mask, deadline);
 }

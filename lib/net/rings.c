@@ -225,13 +225,28 @@ net_ring(const struct net *net)
 	return net->rings.nets[0].receive.ring;
 }
 
-uint64_t
-net_events(const struct net *net)
+/* With that of what has gone out when few buffers are left. */
+static uint64_t
+events_of(const struct net_rings *rings)
 {
-	const struct net_rings *rings = &net->rings;
 	uint64_t sent = rings->free_count < FEW_BUFFERS ? EXO_EVENT(NET_SENT_BIT) : 0;
 
 	return EXO_EVENT(rings->bit) | sent;
+}
+
+/* The same when the NIC had no room: it raises that event when it has. */
+static uint64_t
+events_with_room(const struct net_rings *rings)
+{
+	bool waits = exo_queue_has_more(&rings->nets[0].transmit);
+
+	return events_of(rings) | (waits ? EXO_EVENT(NET_SENT_BIT) : 0);
+}
+
+uint64_t
+net_events(const struct net *net)
+{
+	return events_with_room(&net->rings);
 }
 
 uint64_t
@@ -278,13 +293,15 @@ sooner(const struct net_rings *rings, uint64_t timeout_ns, uint64_t until)
 	return end < until ? end : until;
 }
 
-/* Sleeps until there are `events`. What is to be sent goes out by the same call. */
+/* Sleeps until there is something to do. What is to be sent goes out by the same call. */
 static void
-rest(const struct exo_queue *transmit, uint64_t events, uint64_t until)
+rest(const struct net_rings *rings, uint64_t until)
 {
+	const struct exo_queue *transmit = &rings->nets[0].transmit;
+
 	if (!exo_queue_has_more(transmit) ||
-	    exo_submit_wait(transmit->ring, events, until) <= 0) {
-		exo_wait_until(events, until);
+	    exo_submit_wait(transmit->ring, events_of(rings), until) <= 0) {
+		exo_wait_until(events_with_room(rings), until);
 	}
 }
 
@@ -300,7 +317,7 @@ net_wait(struct net *net, uint64_t timeout_ns)
 		if (timeout_ns != EXO_FOREVER) {
 			until = sooner(&net->rings, timeout_ns, until);
 		}
-		rest(&net->rings.nets[0].transmit, net_events(net), until);
+		rest(&net->rings, until);
 	}
 	int result = poll(net);
 	return result < 0 ? result : 0;

@@ -2,6 +2,7 @@
 libs-test/boot/fork := cow
 libs-test/boot/exo_scarce := cow
 libs-test/boot/net := net
+libs-test/boot/net_full := net
 libs-test/boot/rt_loop := rt
 libs-test/boot/vectors := vectors
 LIBS += vectors
