@@ -8,7 +8,8 @@
  *   very program or ends the run. So no value has to be followed here, and registers that were
  *   never set are harmless: they are 0.
  * - Time: each block is paid for on entry from fuel that is never filled up again. The cost of a
- *   block is at least 1, so there is no endless loop, forward jumps or backward.
+ *   block is at least 1, so there is no endless loop, forward jumps or backward. Calls are so dear
+ *   that a block may cost more than is noted for it; that is more than any run has.
  * - Place: control comes only to instruction 0, to the next one, or to a jump's target. Here each
  *   target is found to be the start of an instruction, and the last instruction to be one that
  *   control does not run past.
@@ -30,8 +31,9 @@
 #define COST_JMP32  5
 #define COST_SWAP16 5
 #define COST_DIVIDE 7
-#define COST_MEMORY 12 /* the region has to be found */
-#define COST_CALL   24 /* besides what the helper does */
+#define COST_MEMORY 12         /* the region has to be found */
+#define COST_CALL   24         /* besides what the helper does */
+#define COST_MOST   UINT16_MAX /* of a block: nobody has so much, so it never runs */
 
 static const struct {
 	uint16_t classes;
@@ -296,7 +298,9 @@ step_back(struct code_program *p)
 	}
 	p->cost[p->at] = 0;
 	if (bitmap_get(p->leaders, p->at)) {
-		p->cost[p->at] = (uint16_t)(p->sum + COST_BLOCK);
+		uint32_t cost = p->sum + COST_BLOCK;
+
+		p->cost[p->at] = (uint16_t)(cost < COST_MOST ? cost : COST_MOST);
 		p->sum = 0;
 	}
 	return p->at == 0;

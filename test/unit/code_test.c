@@ -49,6 +49,27 @@ loop_ends(void **state)
 	free(p);
 }
 
+/* However many calls a block has, it has a cost, and that is more than a run has. */
+static void
+long_blocks_cost_more(void **state)
+{
+	struct exo_insn call[EXO_CODE_INSNS_MAX];
+
+	(void)state;
+	for (uint32_t n = 1; n < EXO_CODE_INSNS_MAX; n++) {
+		struct code_program *p;
+
+		call[n - 1] = (struct exo_insn){BPF_JMP | BPF_CALL, 0, 0, EXO_HELPER_place};
+		call[n] = (struct exo_insn)EXIT;
+		p = make(EXO_CODE_handler, call, n + 1);
+		assert_int_equal(code_verify(p), 0);
+		assert_null(code_check(p));
+		assert_true(p->cost[0] >= n || p->cost[0] > EXO_FUEL_handler);
+		assert_true(n < 11 || p->cost[0] > EXO_FUEL_handler);
+		free(p);
+	}
+}
+
 /* Instruction by instruction, or all at once: the same. */
 static void
 steps_are_alike(void **state)
@@ -122,6 +143,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(loop_ends),
+		cmocka_unit_test(long_blocks_cost_more),
 		cmocka_unit_test(steps_are_alike),
 		cmocka_unit_test(spans_end_with_their_region),
 		cmocka_unit_test(fuel_is_not_overdrawn),
