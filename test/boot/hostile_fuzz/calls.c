@@ -119,7 +119,11 @@ fuzz_ring(uint64_t *s)
 	}
 	poke(page, noise(s) % 30 ? noise(s) % EXO_SQ_SIZE : fuzz_wild(s));
 	for (int i = 0; i < 4; i++) {
-		exo_submit(ring);
+		if (noise(s) % 2) {
+			exo_submit(ring);
+		} else {
+			exo_submit_wait(ring, fuzz_wild(s), exo_ticks() + noise(s) % 2000);
+		}
 		poke(page + 128, noise(s) % 30 ? noise(s) % EXO_CQ_SIZE : fuzz_wild(s));
 	}
 }
