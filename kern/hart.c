@@ -367,7 +367,7 @@ handle_pending(struct hart *h, uint32_t pending)
 		h->had_slots = false;
 		hart_devices(h);
 	}
-	if (pending & ARCH_PENDING_TIMER) {
+	if (pending & ARCH_PENDING_TIMER || (h->breath && arch_time() >= h->breath)) {
 		h->breath = 0;
 		timer_came(h);
 	}
@@ -381,15 +381,19 @@ hart_interrupts(struct hart *h)
 }
 
 /* Once only, and its next trap ends it: who does nothing but long calls puts nothing off for
- * longer than until the next one. */
+ * longer than until the next one. If another hart has ended the last one, by asking for something,
+ * what waits is no longer put off than by that: or who asks without end would put it off for ever.
+ */
 struct arch_env *
 hart_breathe(struct hart *h, struct arch_env *a)
 {
 	uint64_t until = arch_time() + 1 + arch_timebase_hz() / BREATH_HZ;
 
 	h->entered = HART_NOWHERE;
-	h->breath = until;
-	h->irq_rest = h->irq_rest > until ? h->irq_rest : until;
+	if (!h->breath) {
+		h->breath = until;
+		h->irq_rest = h->irq_rest > until ? h->irq_rest : until;
+	}
 	hart_hold(h, true);
 	h->timer = until;
 	arch_timer_set(until);

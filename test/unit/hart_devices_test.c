@@ -25,6 +25,7 @@
 #define ASKING     30
 #define PC         0x1000
 #define CALL_TICKS 20 /* of a long call */
+#define ASK_TICKS  12 /* of what another hart asks for */
 
 static struct kernel kernel;
 static struct env env;
@@ -38,8 +39,10 @@ static struct {
 	uint64_t last;
 	uint32_t taken; /* requests of other harts */
 	bool enabled;
-	bool more; /* the device says that it has more to do */
-	bool once; /* the next trap of the environment is another one's */
+	bool more;      /* the device says that it has more to do */
+	bool once;      /* the next trap of the environment is another one's */
+	bool storms;    /* another hart asks for something whenever it can */
+	uint32_t polls; /* of the console, which a timer's interrupt leads to */
 } board;
 
 /* --- what the hart stands on ---------------------------------------------------------------- */
@@ -70,7 +73,7 @@ arch_timer_set(uint64_t time)
 uint32_t
 host_pending(void)
 {
-	return (board.enabled ? ARCH_PENDING_EXTERNAL : 0) |
+	return (board.storms ? ARCH_PENDING_IPI : 0) | (board.enabled ? ARCH_PENDING_EXTERNAL : 0) |
 	       (board.timer <= board.now ? ARCH_PENDING_TIMER : 0);
 }
 
@@ -120,6 +123,7 @@ arch_wait(void)
 void
 arch_ipi_clear(void)
 {
+	kernel.hart[0].inbox = &asking[0];
 }
 
 void
@@ -170,6 +174,7 @@ bool
 console_interrupt(uint32_t bytes)
 {
 	(void)bytes;
+	board.polls++;
 	return false;
 }
 
@@ -184,6 +189,7 @@ env_take_requests(struct env *e)
 {
 	(void)e;
 	board.taken++;
+	board.now += board.storms ? ASK_TICKS : 0;
 }
 
 void
@@ -376,6 +382,24 @@ test_who_does_nothing_but_long_calls_keeps_no_device_waiting(void **unused)
 	check_share(2 * CALL_TICKS);
 }
 
+/* No instruction here either: each request ends the breath that follows the one before. */
+static void
+test_requests_without_end_keep_neither_device_nor_timer_waiting(void **unused)
+{
+	(void)unused;
+	board.storms = true;
+	asking[0].inbox_next = NULL;
+	hart_ready(&kernel.hart[0], &env);
+	hart_dispatch(&kernel.hart[0]);
+	kernel.hart[0].poll_time = 0;
+	while (board.now < END_TICKS) {
+		interrupt();
+		board.now++;
+	}
+	check_share(5 * ASK_TICKS);
+	assert_true(board.polls);
+}
+
 /* However many there are, the environment runs in between. */
 static void
 test_requests_are_dealt_with_a_few_at_a_time(void **unused)
@@ -414,6 +438,8 @@ main(void)
 		cmocka_unit_test_setup(test_who_stands_still_keeps_no_device_waiting, set_up),
 		cmocka_unit_test_setup(test_who_does_nothing_but_long_calls_keeps_no_device_waiting,
 				       set_up),
+		cmocka_unit_test_setup(
+			test_requests_without_end_keep_neither_device_nor_timer_waiting, set_up),
 		cmocka_unit_test_setup(test_an_idle_hart_serves_its_devices_at_once, set_up),
 	};
 
