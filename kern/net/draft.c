@@ -57,11 +57,12 @@ static void
 end(struct nic_draft *d)
 {
 	if (d->is_split && d->serial == d->parent->serial) {
+		d->nic->slab.purse = &d->parent->blocks;
 		trie_tidy(&d->nic->store, &d->parent->children, &d->canon);
 	}
 	d->is_split = false;
 	if (d->own) {
-		nic_filter_give(d->nic, d->own);
+		nic_filter_give(d->nic, d->own, &d->nic->draft_blocks);
 	}
 	d->own = NULL;
 	d->stage = DRAFT_NONE;
@@ -158,26 +159,39 @@ make_words(struct nic_draft *d)
 	return 0;
 }
 
+/* The parent pays for it, with its atoms and what those derived from it may take. */
 static int
-insert(struct nic_draft *d)
+insert(struct nic_draft *d, uint32_t below)
 {
+	struct nic_filter *own = d->own, *parent = d->parent;
+	uint32_t atoms = nic_atoms_blocks(own);
+	uint32_t grant = below ? NIC_FIRST_BLOCKS + below * NIC_FILTER_BLOCKS : 0;
 	int error;
 
-	d->own->children.known_bytes = d->canon.need_bytes;
-	d->parent->children.known_bytes = d->canon.known_bytes;
-	error = trie_insert(&d->nic->store, &d->parent->children, &d->canon, &d->own->at);
-	d->is_split = error == TRIE_AGAIN;
-	if (!error) {
-		d->own->is_used = true;
-		d->parent->grown += !d->is_shared;
-		d->stage = DRAFT_NONE;
+	if (parent->blocks < grant + atoms) {
+		return E_NOSPACE;
 	}
-	return error;
+	parent->blocks -= grant + atoms;
+	d->nic->slab.purse = &parent->blocks;
+	own->children.known_bytes = d->canon.need_bytes;
+	parent->children.known_bytes = d->canon.known_bytes;
+	error = trie_insert(&d->nic->store, &parent->children, &d->canon, &own->at);
+	d->is_split = error == TRIE_AGAIN;
+	if (error) {
+		parent->blocks += grant + atoms;
+		return error;
+	}
+	own->blocks = grant;
+	d->nic->draft_blocks += atoms;
+	own->is_used = true;
+	parent->grown += !d->is_shared;
+	d->stage = DRAFT_NONE;
+	return 0;
 }
 
 /* The next one, if *work allows it. */
 static int
-do_stage(struct nic_draft *d, uint32_t *work, uint64_t *in_the_way)
+do_stage(struct nic_draft *d, uint32_t below, uint32_t *work, uint64_t *in_the_way)
 {
 	switch (d->stage) {
 	case DRAFT_FORM:
@@ -187,7 +201,7 @@ do_stage(struct nic_draft *d, uint32_t *work, uint64_t *in_the_way)
 	case DRAFT_WORDS:
 		return canon_spend(work, WORDS_WORK) ? make_words(d) : NIC_AGAIN;
 	default:
-		return canon_spend(work, INSERT_WORK) ? insert(d) : NIC_AGAIN;
+		return canon_spend(work, INSERT_WORK) ? insert(d, below) : NIC_AGAIN;
 	}
 }
 
@@ -203,7 +217,7 @@ begin_work(const struct exo_filter *f, uint32_t most)
 /* --- making ------------------------------------------------------------------------------- */
 int
 nic_filter_make(uint32_t hart, const struct cap *parent, const struct exo_filter *f, bool is_shared,
-		uint64_t *name, uint64_t *in_the_way)
+		uint64_t below, uint64_t *name, uint64_t *in_the_way)
 {
 	struct nic_draft *d = &drafts[hart];
 	struct nic *n = nic_of(parent->start);
@@ -224,7 +238,7 @@ nic_filter_make(uint32_t hart, const struct cap *parent, const struct exo_filter
 		d->stage = DRAFT_APART;
 	}
 	while (!error && d->stage != DRAFT_NONE) {
-		error = do_stage(d, &work, in_the_way);
+		error = do_stage(d, (uint32_t)below, &work, in_the_way);
 	}
 	if (error == NIC_AGAIN) {
 		return error;

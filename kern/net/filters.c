@@ -3,13 +3,14 @@
  *
  * They mirror the tree of PACKET capabilities. What a filter tests beyond its parent is in the
  * parent's trie in canonical form; its atoms are kept as they came, for those derived from it and
- * for sending. Everything lies in memory that the NIC got at boot; how much of it one may use is
- * bounded by the quota (count) of the capabilities.
+ * for sending. Everything lies in memory that the NIC got at boot. Who may derive `count`
+ * filters has a record and NIC_FILTER_BLOCKS for each, and NIC_FIRST_BLOCKS: `blocks` of its own
+ * filter, which the trie of those derived, their atoms, and what they may derive are taken from.
  *
  * State:      struct nic; tree lock. Invariants: a filter in use belongs to one PACKET capability
  *             and is in the trie of its parent, which is in use; carved filters of one parent are
- *             disjoint. Callers: derivation and revocation of capabilities, transmit.c.
- * Design:     docs/design/network.md
+ *             disjoint; all free blocks are in the `blocks` of one filter or of the drafts.
+ * Callers: derivation and revocation of capabilities, transmit.c. Design: docs/design/network.md
  */
 #include "kern/net/nic_state.h"
 #include "kern/net/shapes.h"
@@ -18,13 +19,17 @@
 #include "lib/base/rand.h"
 #include "lib/base/string.h"
 
-#define FREE_WORK   40 /* in units of captree.work */
-#define RECORD_PART 4  /* of the pool a quarter is records */
+#define FREE_WORK 40 /* in units of captree.work */
+_Static_assert(2 * EXO_ATOMS_MAX * sizeof(struct exo_atom) <= NIC_DRAFT_BLOCKS * SLAB_BLOCK,
+	       "atoms of a draft");
+_Static_assert(sizeof(struct nic_filter) + NIC_FILTER_BLOCKS * SLAB_BLOCK <= NIC_FILTER_BYTES,
+	       "what each filter brings with it");
 
 void
 nic_filters_init(struct nic *n, void *memory, size_t bytes)
 {
-	uint32_t filters = (uint32_t)(bytes / RECORD_PART / sizeof(struct nic_filter));
+	uint32_t drafts = n->kernel->harts * NIC_DRAFT_BLOCKS;
+	uint32_t filters = (uint32_t)((bytes - drafts * SLAB_BLOCK) / NIC_FILTER_BYTES);
 	size_t records;
 
 	n->filter = memory;
@@ -32,7 +37,11 @@ nic_filters_init(struct nic *n, void *memory, size_t bytes)
 	records = align_up_u64(n->filters * sizeof(struct nic_filter), SLAB_BLOCK);
 	slab_init(&n->slab, (uint8_t *)memory + records, bytes - records);
 	n->store = (struct trie_store){&n->slab, shapes_get(), arch_time() | 1};
-	n->filter[0] = (struct nic_filter){.is_used = true};
+	n->draft_blocks = drafts;
+	n->filter[0] = (struct nic_filter){
+		.is_used = true,
+		.blocks = n->slab.blocks - drafts,
+	};
 	list_init(&n->later);
 	list_init(&n->turned_away);
 	list_init(&n->filter[0].later);
@@ -88,10 +97,17 @@ atoms_order(const struct nic_filter *f)
 	return slab_order((f->receive_atoms + f->transmit_atoms) * sizeof(struct exo_atom));
 }
 
+uint32_t
+nic_atoms_blocks(const struct nic_filter *f)
+{
+	return f->atoms ? 1u << atoms_order(f) : 0;
+}
+
 void
-nic_filter_give(struct nic *n, struct nic_filter *f)
+nic_filter_give(struct nic *n, struct nic_filter *f, uint32_t *purse)
 {
 	if (f->atoms) {
+		n->slab.purse = purse;
 		slab_give(&n->slab, f->atoms, atoms_order(f));
 	}
 	f->is_used = false;
@@ -131,9 +147,10 @@ nic_filter_take(struct nic *n, uint32_t parent, const struct exo_filter *from, b
 	};
 	list_init(&f->later);
 	if (atoms) {
+		n->slab.purse = &n->draft_blocks;
 		f->atoms = slab_take(&n->slab, atoms_order(f));
 		if (!f->atoms) {
-			nic_filter_give(n, f);
+			nic_filter_give(n, f, NULL);
 			return NULL;
 		}
 		memcpy(f->atoms, from->atoms, atoms * sizeof(from->atoms[0]));
@@ -158,12 +175,15 @@ nic_filter_discard(uint64_t name)
 {
 	struct nic *n = nic_of(name);
 	struct nic_filter *f = nic_filter_of(name);
+	struct nic_filter *parent = &n->filter[f->parent];
 
 	if (!list_is_empty(&f->later)) {
 		nic_filter_passed(f);
 	}
-	trie_remove(&n->store, &n->filter[f->parent].children, &f->at);
-	nic_filter_give(n, f);
+	n->slab.purse = &parent->blocks;
+	trie_remove(&n->store, &parent->children, &f->at);
+	parent->blocks += f->blocks;
+	nic_filter_give(n, f, &parent->blocks);
 }
 
 void
@@ -189,16 +209,18 @@ const char *
 nic_check(uint32_t number)
 {
 	const struct nic *n = nic_of((uint64_t)number << NIC_SHIFT);
+	uint32_t blocks = n->draft_blocks;
 	const char *why = NULL;
 
 	for (uint32_t i = 0; i < n->fresh && !why; i++) {
 		const struct nic_filter *f = &n->filter[i];
 
+		blocks += f->is_used ? f->blocks : 0;
 		if (f->is_used && i && !n->filter[f->parent].is_used) {
 			why = "the parent of a filter in use is in use";
 		} else if (f->is_used) {
 			why = trie_check(&n->store, &f->children);
 		}
 	}
-	return why ? why : n->filters ? slab_check(&n->slab) : NULL;
+	return why ? why : n->filters ? slab_check(&n->slab, blocks) : NULL;
 }

@@ -19,8 +19,7 @@
 #include "lib/base/string.h"
 #include "lib/base/words.h"
 
-#define FILTER_BYTES   512 /* of the pool, with its tests and its part of tables */
-#define POOL_PART      24  /* of the RAM beyond what start-up needs, but */
+#define POOL_PART      24 /* of the RAM beyond what start-up needs, but */
 #define POOL_LEAST     (64ul << 10)
 #define START_UP       (5ul << 20)
 #define COPY_BYTES     512 /* copied for what a completion costs, */
@@ -358,10 +357,10 @@ pool_bytes(const struct kernel *k)
 {
 	uint64_t ram = k->tree.pages << PAGE_SHIFT;
 	uint64_t most = ram > START_UP ? (ram - START_UP) / POOL_PART : 0;
-	uint64_t wanted = (uint64_t)CONFIG_FILTERS * FILTER_BYTES;
+	uint64_t wanted = (uint64_t)CONFIG_FILTERS * NIC_FILTER_BYTES;
 
 	most = most > POOL_LEAST ? align_down_u64(most, PAGE_SIZE) : POOL_LEAST;
-	return wanted < most ? wanted : most;
+	return (wanted < most ? wanted : most) + k->harts * NIC_DRAFT_BLOCKS * SLAB_BLOCK;
 }
 
 __attribute__((cold)) void

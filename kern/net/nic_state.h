@@ -9,9 +9,14 @@
 #include "kern/net/trie.h"
 #include "lib/base/list.h"
 
-#define NIC_FILTERS_MAX 0x10000u /* names fit below NIC_SHIFT */
+#define NIC_FILTERS_MAX   0x10000u /* names fit below NIC_SHIFT */
 
-#define LOCAL_FRAMES    32
+#define NIC_FILTER_BYTES  1024 /* of the pool for each filter: its record, and of the rest */
+#define NIC_FILTER_BLOCKS 14   /* for each that one may derive, */
+#define NIC_FIRST_BLOCKS  32   /* and for the first: a trie and its tables begin */
+#define NIC_DRAFT_BLOCKS  16   /* for atoms, on each hart */
+
+#define LOCAL_FRAMES      32
 
 /* A filter of the pool: that of one PACKET capability. The filters derived from it are in its trie,
  * by what they test beyond it. */
@@ -26,6 +31,7 @@ struct nic_filter {
 	uint64_t serial;        /* no other one of this NIC, ever, has it */
 	uint32_t parent;        /* of a free one: the next free one */
 	uint32_t grown;         /* how many were carved from it */
+	uint32_t blocks;        /* of the slab, that filters derived from it may still take */
 	uint32_t base; /* in that packet: where the children's tests count from; it may be moved */
 	uint8_t receive_atoms;
 	uint8_t transmit_atoms;
@@ -45,6 +51,7 @@ struct nic {
 	uint32_t fresh; /* from here on none was ever used */
 	uint64_t serials;
 	struct slab slab;
+	uint32_t draft_blocks; /* for atoms of drafts, whoever makes them */
 	struct trie_store store;
 	struct list_node later;  /* filters that the present packet has still to be handed to */
 	uint8_t *kept;           /* that packet, if it was kept for another turn */
@@ -92,7 +99,9 @@ void nic_filters_init(struct nic *n, void *memory, size_t bytes);
  * back. */
 struct nic_filter *nic_filter_take(struct nic *n, uint32_t parent, const struct exo_filter *from,
 				   bool is_shared);
-void nic_filter_give(struct nic *n, struct nic_filter *f);
+void nic_filter_give(struct nic *n, struct nic_filter *f, uint32_t *purse);
+/* Blocks of its atoms. */
+uint32_t nic_atoms_blocks(const struct nic_filter *f);
 /* It has the packet, or ends: the one behind it takes its place in nic.later. */
 void nic_filter_passed(struct nic_filter *f);
 /* How many atoms of a direction a filter has with those above. */

@@ -4,7 +4,7 @@
  * State:      the caller's memory: a map, then blocks. map[i] is FREE | order where a free block
  *             begins, else 0. Free blocks of an order are a list that runs through them.
  * Invariants: FREE_LISTED a block is in a list exactly if the map says so; JOINED two free buddies
- *             are one block; COUNTED free_blocks is their sum. See slab_check().
+ *             are one block; COUNTED their sum is that of the purses. See slab_check().
  * Cost:       at most SLAB_ORDERS steps. Pure.
  */
 #include "kern/net/slab.h"
@@ -54,7 +54,7 @@ slab_give(struct slab *s, void *block, uint32_t order)
 {
 	uint32_t i = (uint32_t)(((uint8_t *)block - s->memory) / SLAB_BLOCK);
 
-	s->free_blocks += 1u << order;
+	*s->purse += 1u << order;
 	for (; order + 1 < SLAB_ORDERS; order++) {
 		uint32_t buddy = i ^ 1u << order;
 
@@ -76,7 +76,7 @@ slab_take(struct slab *s, uint32_t order)
 	while (from < SLAB_ORDERS && !s->free[from]) {
 		from++;
 	}
-	if (from >= SLAB_ORDERS) {
+	if (from >= SLAB_ORDERS || *s->purse < 1u << order) {
 		return NULL;
 	}
 	i = (uint32_t)(((uint8_t *)s->free[from] - s->memory) / SLAB_BLOCK);
@@ -85,7 +85,7 @@ slab_take(struct slab *s, uint32_t order)
 		from--;
 		push(s, i + (1u << from), from);
 	}
-	s->free_blocks -= 1u << order;
+	*s->purse -= 1u << order;
 	return block_at(s, i);
 }
 
@@ -108,6 +108,7 @@ slab_init(struct slab *s, void *memory, size_t bytes)
 		push(s, i, order);
 	}
 	s->free_blocks = s->blocks;
+	s->purse = &s->free_blocks;
 }
 
 uint32_t
@@ -122,7 +123,7 @@ slab_order(size_t bytes)
 }
 
 const char *
-slab_check(const struct slab *s)
+slab_check(const struct slab *s, uint32_t free_blocks)
 {
 	uint32_t sum = 0;
 	uint32_t listed = 0;
@@ -146,5 +147,5 @@ slab_check(const struct slab *s)
 	for (uint32_t i = 0; i < s->blocks; i++) {
 		mapped += s->map[i] != 0;
 	}
-	return mapped != listed ? "FREE_LISTED" : sum != s->free_blocks ? "COUNTED" : NULL;
+	return mapped != listed ? "FREE_LISTED" : sum != free_blocks ? "COUNTED" : NULL;
 }

@@ -72,8 +72,14 @@ derive_packet(struct derivation *d)
 		result = find_both(d);
 	}
 	if (!result) {
-		result = nic_filter_make(d->e->hart->number, d->parent, &f, d->shared, &name,
-					 &d->in_the_way);
+		result = authority_check(d->parent, d->rights, d->badge);
+	}
+	if (!result && !has_range(d->parent, 0, d->count)) {
+		result = E_RANGE;
+	}
+	if (!result) {
+		result = nic_filter_make(d->e->hart->number, d->parent, &f, d->shared,
+					 d->count, &name, &d->in_the_way);
 	}
 	d->is_unfinished = result == NIC_AGAIN;
 	if (!result) {

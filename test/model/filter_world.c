@@ -237,7 +237,7 @@ check_invariants(const struct filter_world *w)
 	for (uint32_t i = 0; i < WORLD_FILTERS && !wrong; i++) {
 		wrong = check_way(w, &w->filter[i]);
 	}
-	return wrong ? wrong : slab_check(&w->slab);
+	return wrong ? wrong : slab_check(&w->slab, w->slab.free_blocks);
 }
 
 /* Both halves of an insertion; or the first, and that it is given up, and both again. */

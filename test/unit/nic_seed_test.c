@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * nic_seed_test.c: what the hash tables of a NIC's filters draw from: not from the time alone.
  *
- * links: kern/net/filters.c kern/net/slab.c lib/base/disjoint.c
+ * links: kern/net/filters.c kern/net/shape.c kern/net/slab.c lib/base/disjoint.c
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -71,7 +71,7 @@ check(void)
 {
 	const char *wrong = trie_check(&rig.store, &rig.trie);
 
-	wrong = wrong ? wrong : slab_check(&rig.slab);
+	wrong = wrong ? wrong : slab_check(&rig.slab, rig.slab.free_blocks);
 	if (wrong) {
 		fail_msg("%s", wrong);
 	}
