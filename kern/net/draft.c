@@ -57,7 +57,7 @@ static void
 end(struct nic_draft *d)
 {
 	if (d->is_split && d->serial == d->parent->serial) {
-		d->nic->slab.purse = &d->parent->blocks;
+		nic_filter_pays(d->nic, d->parent);
 		trie_tidy(&d->nic->store, &d->parent->children, &d->canon);
 	}
 	d->is_split = false;
@@ -172,7 +172,7 @@ insert(struct nic_draft *d, uint32_t below)
 		return E_NOSPACE;
 	}
 	parent->blocks -= grant + atoms;
-	d->nic->slab.purse = &parent->blocks;
+	nic_filter_pays(d->nic, parent);
 	own->children.known_bytes = d->canon.need_bytes;
 	parent->children.known_bytes = d->canon.known_bytes;
 	error = trie_insert(&d->nic->store, &parent->children, &d->canon, &own->at);

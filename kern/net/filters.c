@@ -13,6 +13,7 @@
  * Callers: derivation and revocation of capabilities, transmit.c. Design: docs/design/network.md
  */
 #include "kern/net/nic_state.h"
+#include "kern/net/shape.h"
 #include "kern/net/shapes.h"
 #include "lib/base/checked.h"
 #include "lib/base/disjoint.h"
@@ -171,6 +172,18 @@ nic_filter_passed(struct nic_filter *f)
 }
 
 void
+nic_filter_pays(struct nic *n, struct nic_filter *f)
+{
+	n->slab.purse = &f->blocks;
+	while (f->parent) {
+		f = &n->filter[f->parent];
+	}
+	if (n->store.shapes) {
+		n->store.shapes->share = f == n->filter ? NULL : &f->shapes;
+	}
+}
+
+void
 nic_filter_discard(uint64_t name)
 {
 	struct nic *n = nic_of(name);
@@ -180,7 +193,10 @@ nic_filter_discard(uint64_t name)
 	if (!list_is_empty(&f->later)) {
 		nic_filter_passed(f);
 	}
-	n->slab.purse = &parent->blocks;
+	if (f->shapes) {
+		shape_disown(n->store.shapes, &f->shapes);
+	}
+	nic_filter_pays(n, parent);
 	trie_remove(&n->store, &parent->children, &f->at);
 	parent->blocks += f->blocks;
 	nic_filter_give(n, f, &parent->blocks);

@@ -37,6 +37,7 @@ struct nic_filter {
 	uint8_t transmit_atoms;
 	bool is_used;
 	bool is_shared;
+	uint8_t shapes; /* of one carved from the whole NIC: that it and those below brought in */
 };
 
 struct nic {
@@ -100,6 +101,8 @@ void nic_filters_init(struct nic *n, void *memory, size_t bytes);
 struct nic_filter *nic_filter_take(struct nic *n, uint32_t parent, const struct exo_filter *from,
 				   bool is_shared);
 void nic_filter_give(struct nic *n, struct nic_filter *f, uint32_t *purse);
+/* Before a change of the trie of those derived from f: it pays. */
+void nic_filter_pays(struct nic *n, struct nic_filter *f);
 /* Blocks of its atoms. */
 uint32_t nic_atoms_blocks(const struct nic_filter *f);
 /* It has the packet, or ends: the one behind it takes its place in nic.later. */

@@ -2,9 +2,12 @@
  * shape.c: shapes of nodes, each once, with the number of nodes that have it.
  *
  * The thousandth filter of a kind has the shapes of the first, so it needs no new code. A shape
- * that no node has keeps its code until the array is full and its place is needed. State:      the
- * caller's struct shapes. Pure. Invariants: a shape stands once; `nodes` counts those that name it;
- * no node has the code of another shape, so code may be replaced as soon as `nodes` is 0.
+ * that no node has keeps its code until the array is full and its place is needed. Who brings
+ * shapes in that nobody has yet may have some of the array only.
+ * State:      the caller's struct shapes. Pure.
+ * Invariants: a shape stands once; `nodes` counts those that name it; no node has the code of
+ *             another shape, so code may be replaced as soon as `nodes` is 0; *share counts the
+ *             shapes with nodes that name it.
  */
 #include "kern/net/shape.h"
 #include "kern/net/trie_node.h"
@@ -134,6 +137,7 @@ shapes_init(struct shapes *s, uint64_t without)
 {
 	s->without = without;
 	s->used = 0;
+	s->share = NULL;
 	for (uint32_t i = 0; i < SHAPE_BUCKETS; i++) {
 		s->bucket[i] = SHAPE_NONE;
 	}
@@ -143,9 +147,43 @@ void
 shape_leave(struct shapes *s, struct trie_node *n)
 {
 	if (s && n->shape != SHAPE_NONE) {
-		s->shape[n->shape].nodes--;
+		struct shape *shape = &s->shape[n->shape];
+
 		n->shape = SHAPE_NONE;
+		if (!--shape->nodes && shape->share) {
+			--*shape->share;
+		}
 	}
+}
+
+void
+shape_disown(struct shapes *s, uint8_t *share)
+{
+	for (uint32_t i = 0; *share && i < s->used; i++) {
+		if (s->shape[i].nodes && s->shape[i].share == share) {
+			s->shape[i].share = NULL;
+			--*share;
+		}
+	}
+}
+
+/* One more node has it. False: whoever brought it in would have too many. */
+static bool
+join(struct shapes *s, uint32_t number)
+{
+	struct shape *shape = &s->shape[number];
+
+	if (!shape->nodes) {
+		if (s->share && *s->share == SHAPES_SHARE) {
+			return false;
+		}
+		shape->share = s->share;
+		if (s->share) {
+			++*s->share;
+		}
+	}
+	shape->nodes++;
+	return true;
 }
 
 uint64_t
@@ -166,10 +204,9 @@ shape_enter(struct shapes *s, struct trie_node *n)
 		return;
 	}
 	if (shape_describe(n, &what)) {
-		n->shape = (uint16_t)find(s, &what);
-	}
-	if (n->shape != SHAPE_NONE) {
-		s->shape[n->shape].nodes++;
+		uint32_t number = find(s, &what);
+
+		n->shape = number != SHAPE_NONE && join(s, number) ? (uint16_t)number : SHAPE_NONE;
 	}
 	n->code = shape_code(s, n);
 }

@@ -10,12 +10,14 @@
 struct trie_node;
 
 #define SHAPES_MAX    128
+#define SHAPES_SHARE  16 /* that one may have brought in, of those that are in use */
 #define SHAPE_BUCKETS 64
 #define SHAPE_NONE    UINT16_MAX
 
 struct shape {
 	uint64_t code;  /* 0: not yet compiled, or it cannot be */
 	uint32_t nodes; /* of this shape */
+	uint8_t *share; /* whose it is, see below, while there are nodes */
 	uint16_t next;  /* in its bucket, or of those that are free; SHAPE_NONE */
 	bool tried;
 	struct arch_filter_shape what;
@@ -24,7 +26,8 @@ struct shape {
 struct shapes {
 	uint64_t without; /* the code of nodes whose shape has none: calls trie_step */
 	uint16_t bucket[SHAPE_BUCKETS];
-	uint32_t used; /* of the array, from its start on */
+	uint32_t used;  /* of the array, from its start on */
+	uint8_t *share; /* counts the shapes of whoever changes something now. NULL: no matter */
 	struct shape shape[SHAPES_MAX];
 };
 
@@ -33,6 +36,8 @@ void shapes_init(struct shapes *s, uint64_t without);
 void shape_enter(struct shapes *s, struct trie_node *n);
 /* It is about to end. */
 void shape_leave(struct shapes *s, struct trie_node *n);
+/* Who counts there ends: those that others use still are nobody's. */
+void shape_disown(struct shapes *s, uint8_t *share);
 /* The code that its shape has by now, or `without`. */
 uint64_t shape_code(const struct shapes *s, const struct trie_node *n);
 
