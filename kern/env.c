@@ -354,12 +354,21 @@ request_wake(struct env *e)
 	env_request(e, REQUEST_WAKE);
 }
 
+/* May it sleep for one of these? Its own hart is interrupted for no others: whoever signals without
+ * end would take the time of those who run there. After a fence: who lies down later finds them. */
+static inline bool
+is_awaited(const struct env *e, uint64_t bits)
+{
+	return __atomic_load_n(&e->sleeping, __ATOMIC_RELAXED) &&
+	       (__atomic_load_n(&e->wait_mask, __ATOMIC_RELAXED) & bits || e->predicate.waits);
+}
+
 void
 env_signal(struct env *e, uint64_t bits)
 {
 	__atomic_fetch_or(&e->events, bits, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&e->sleeping, __ATOMIC_RELAXED) ||
+	if (is_awaited(e, bits) ||
 	    (bits & e->event_mask &&
 	     __atomic_load_n(&e->state, __ATOMIC_RELAXED) != EXO_STATE_STOPPED)) {
 		request_wake(e);
@@ -374,11 +383,11 @@ env_interrupt(struct env *e, uint64_t bits)
 			__atomic_fetch_or(&e->events, bits, __ATOMIC_RELAXED);
 			return;
 		}
-		bool is_awaited = bits & e->wait_mask;
+		bool wakes = bits & e->wait_mask;
 
-		if ((is_awaited || !(bits & e->event_mask)) && is_for_now(e, REQUEST_WAKE)) {
+		if ((wakes || !(bits & e->event_mask)) && is_for_now(e, REQUEST_WAKE)) {
 			__atomic_fetch_or(&e->events, bits, __ATOMIC_RELAXED);
-			if (is_awaited) {
+			if (wakes) {
 				env_wake(e);
 			}
 			return;
@@ -404,7 +413,7 @@ env_napped(struct env *slept, struct env *woke)
 static inline void
 lie_down(struct env *e, uint64_t mask)
 {
-	e->wait_mask = mask;
+	store_relaxed(&e->wait_mask, mask);
 	store_relaxed(&e->sleeping, 1);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
