@@ -21,7 +21,8 @@
 enum { /* words per turn; the pragmas below want constants, not macros */
        FILL_WORDS = 32,
        COPY_WORDS = 8,
-       TURN_BYTES = COPY_WORDS * WORD_BYTES,
+       SAME_WORDS = 4,
+       SAME_BYTES = SAME_WORDS * WORD_BYTES,
 };
 
 /* `bytes` is a multiple of WORD_BYTES. */
@@ -179,8 +180,8 @@ memmove(void *to, const void *from, size_t bytes)
 static bool
 is_same_turn(const word *x, const word *y)
 {
-#pragma GCC unroll COPY_WORDS
-	for (size_t i = 0; i < COPY_WORDS; i++) {
+#pragma GCC unroll SAME_WORDS
+	for (size_t i = 0; i < SAME_WORDS; i++) {
 		if (x[i] != y[i]) {
 			return false;
 		}
@@ -196,12 +197,12 @@ memcmp(const void *a, const void *b, size_t bytes)
 	const unsigned char *end = x + bytes;
 
 	if (!(((uintptr_t)x | (uintptr_t)y) & WORD_MASK)) {
-		const unsigned char *turns_end = end - bytes % TURN_BYTES;
+		const unsigned char *turns_end = end - bytes % SAME_BYTES;
 		const unsigned char *last = end - bytes % WORD_BYTES;
 
 		for (; x < turns_end && is_same_turn((const word *)x, (const word *)y);
-		     x += TURN_BYTES) {
-			y += TURN_BYTES;
+		     x += SAME_BYTES) {
+			y += SAME_BYTES;
 		}
 		for (; x < last && *(const word *)x == *(const word *)y; x += WORD_BYTES) {
 			y += WORD_BYTES;
