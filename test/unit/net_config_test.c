@@ -30,6 +30,16 @@ hear_note(struct net *net, enum net_note note)
 	notes++;
 }
 
+/* A new one that asks by DHCP, whose notes are heard. */
+static void
+listen_to_dhcp(void)
+{
+	rig_start(true);
+	rig.net.hooks.note = hear_note;
+	heard = NET_LOST;
+	notes = 0;
+}
+
 static void
 give_udp(uint32_t to)
 {
@@ -86,6 +96,15 @@ give_dhcp(enum dhcp_type type, uint32_t address)
 	rig_ip(&packet);
 }
 
+/* The offer, and then the lease. */
+static void
+give_lease(void)
+{
+	give_dhcp(DHCP_OFFER, RIG_OURS);
+	rig_pass(0);
+	give_dhcp(DHCP_ACK, RIG_OURS);
+}
+
 static void
 an_address_by_dhcp(void **state)
 {
@@ -93,10 +112,7 @@ an_address_by_dhcp(void **state)
 	uint8_t data[1] = {0};
 
 	(void)state;
-	rig_start(true);
-	rig.net.hooks.note = hear_note;
-	heard = NET_LOST;
-	notes = 0;
+	listen_to_dhcp();
 	assert_int_equal(rig_sent(), 1);
 	assert_memory_equal(rig.sent[0].data, everybody, MAC_BYTES);
 	assert_int_equal(get32(rig.sent[0].data + 26), 0); /* from nobody */
@@ -131,13 +147,8 @@ static void
 an_address_that_somebody_has(void **state)
 {
 	(void)state;
-	rig_start(true);
-	rig.net.hooks.note = hear_note;
-	heard = NET_LOST;
-	notes = 0;
-	give_dhcp(DHCP_OFFER, RIG_OURS);
-	rig_pass(0);
-	give_dhcp(DHCP_ACK, RIG_OURS);
+	listen_to_dhcp();
+	give_lease();
 	rig_pass(0);
 	rig_arp(ARP_REPLY, RIG_OURS);
 	rig_sent();
@@ -157,12 +168,9 @@ static void
 the_address_of_the_manifest(void **state)
 {
 	(void)state;
-	rig_start(true);
+	listen_to_dhcp();
 	rig.net.settings.address = RIG_OURS;
 	rig.net.fallback_ns = rig.net.now_ns + NET_FALLBACK_NS;
-	rig.net.hooks.note = hear_note;
-	heard = NET_LOST;
-	notes = 0;
 	rig_pass(NET_FALLBACK_NS - 1);
 	assert_int_equal(notes, 0);
 	rig_pass(1);
@@ -181,10 +189,7 @@ static void
 nobody_gives_an_address(void **state)
 {
 	(void)state;
-	rig_start(true);
-	rig.net.hooks.note = hear_note;
-	heard = NET_LOST;
-	notes = 0;
+	listen_to_dhcp();
 	rig_pass(NET_FALLBACK_NS - 1);
 	assert_int_equal(notes, 0);
 	rig_pass(1);
@@ -194,9 +199,7 @@ nobody_gives_an_address(void **state)
 	rig_pass(200 * S);
 	assert_int_equal(notes, 1);
 	assert_true(rig_sent() > 1);
-	give_dhcp(DHCP_OFFER, RIG_OURS);
-	rig_pass(0);
-	give_dhcp(DHCP_ACK, RIG_OURS);
+	give_lease();
 	rig_pass(NET_FALLBACK_NS);
 	assert_int_equal(heard, NET_BOUND);
 }
