@@ -336,6 +336,9 @@ env_request(struct env *e, uint32_t requests)
 	if (__atomic_exchange_n(&e->posted, 1, __ATOMIC_SEQ_CST)) {
 		return;
 	}
+	if (arch_hart() == h->number) {
+		h->asked = 0; /* who asks here is to find it done, when its call returns */
+	}
 	first = __atomic_load_n(&h->inbox, __ATOMIC_RELAXED);
 	do {
 		e->inbox_next = first;

@@ -25,7 +25,7 @@
 #include "lib/base/store.h"
 
 #define INBOX_TURN        4       /* requests dealt with in one go, of some 300 instructions each */
-#define PREDICATE_TURN    3       /* so many of them, for one whose predicate is looked at */
+#define PREDICATE_COST    4       /* so many of them is one whose predicate is looked at */
 #define TURNS_MAX         100     /* a turn of devices counts for 1 ms at most (hart_pause) */
 #define BREATH_HZ         2500000 /* one takes 400 ns, and what is left of a tick */
 #define RETRIES_PER_SLICE 8       /* of an upcall that an exception holds back */
@@ -222,46 +222,40 @@ hart_send_ipis(struct hart *h)
 	}
 }
 
-/* One whose predicate did not hold is not looked at again at once while somebody runs: who signals
- * it without end from other harts would take that one's time. */
+/* Of each pause requests of other harts have no more than one turn while somebody runs: who asks
+ * without end would take that one's time. */
 static inline bool
-rests(const struct hart *h, const struct env *e)
+rests(struct hart *h)
 {
-	return e->predicate.waits && h->running && arch_time() < h->look_rest;
-}
+	uint64_t now = arch_time();
 
-static __attribute__((noinline)) void
-look_at_sleeper(struct hart *h, struct env *e)
-{
-	uint64_t sleepers = h->by_predicate;
-
-	env_take_requests(e); /* then others may have it, and its memory */
-	if (h->by_predicate == sleepers) {
-		h->look_rest = arch_time() + hart_pause();
+	if (now >= h->asked_end) {
+		h->asked_end = now + hart_pause();
+		h->asked = 0;
 	}
+	return h->running && h->asked >= INBOX_TURN;
 }
 
 /* Afterwards inbox_rest is not empty if there is more. */
 void
 hart_inbox(struct hart *h)
 {
-	for (int i = 0;; i++) {
+	for (uint32_t turn = 0;;) {
 		struct env *e = h->inbox_rest;
+		uint32_t cost;
 
 		if (!e && __atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
 			e = __atomic_exchange_n(&h->inbox, NULL, __ATOMIC_ACQUIRE);
 		}
-		if (!e || i >= INBOX_TURN || rests(h, e)) {
+		if (!e || turn >= INBOX_TURN || rests(h)) {
 			h->inbox_rest = e;
 			return;
 		}
 		h->inbox_rest = e->inbox_next; /* it can be posted again as soon as it is taken */
-		if (e->predicate.waits) {
-			i += PREDICATE_TURN;
-			look_at_sleeper(h, e);
-		} else {
-			env_take_requests(e);
-		}
+		cost = e->predicate.waits ? PREDICATE_COST : 1;
+		turn += cost;
+		h->asked += cost;
+		env_take_requests(e); /* then others may have it, and its memory */
 	}
 }
 

@@ -54,7 +54,8 @@ struct hart {
 	uint64_t poll_time;  /* when to look at a console without interrupts, TIMELINE_NEVER: not */
 	uint64_t by_predicate; /* how many sleep here by their predicates, */
 	uint64_t looked_at;    /* the slot whose owner's was looked at last, */
-	uint64_t look_rest;    /* until then others wait while an environment runs */
+	uint64_t asked_end;    /* of the pause in which there were, */
+	uint32_t asked;        /* so many requests of other harts, as INBOX_TURN counts them */
 	uint64_t late_rest; /* until then deadlines that are over wait while an environment runs */
 	uint64_t follow_rest;   /* the same of changes of its timeline */
 	uint64_t irq_again;     /* bits of irq.c: devices with more to do than one turn allowed */
