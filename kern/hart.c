@@ -236,27 +236,32 @@ rests(struct hart *h)
 	return h->running && h->asked >= INBOX_TURN;
 }
 
+/* The first of those who were asked for something, NULL: nobody was. */
+static inline struct env *
+first_asked(struct hart *h)
+{
+	if (!h->inbox_rest && __atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
+		return __atomic_exchange_n(&h->inbox, NULL, __ATOMIC_ACQUIRE);
+	}
+	return h->inbox_rest;
+}
+
 /* Afterwards inbox_rest is not empty if there is more. */
 void
 hart_inbox(struct hart *h)
 {
-	for (uint32_t turn = 0;;) {
-		struct env *e = h->inbox_rest;
-		uint32_t cost;
+	uint32_t turn = 0;
+	struct env *e;
 
-		if (!e && __atomic_load_n(&h->inbox, __ATOMIC_RELAXED)) {
-			e = __atomic_exchange_n(&h->inbox, NULL, __ATOMIC_ACQUIRE);
-		}
-		if (!e || turn >= INBOX_TURN || rests(h)) {
-			h->inbox_rest = e;
-			return;
-		}
+	while ((e = first_asked(h)) && turn < INBOX_TURN && !rests(h)) {
+		uint32_t cost = e->predicate.waits ? PREDICATE_COST : 1;
+
 		h->inbox_rest = e->inbox_next; /* it can be posted again as soon as it is taken */
-		cost = e->predicate.waits ? PREDICATE_COST : 1;
 		turn += cost;
 		h->asked += cost;
 		env_take_requests(e); /* then others may have it, and its memory */
 	}
+	h->inbox_rest = e;
 }
 
 /* The one that was interrupted or has called does not go on while its turn has not come. */
