@@ -14,13 +14,15 @@
 #include "kern/net/trie_node.h"
 #include "lib/base/string.h"
 
-#define RAM_PART 256 /* no larger part of a small machine's RAM is code of filters */
+#define RAM_PART  256          /* no larger part of a small machine's RAM is code of filters */
+#define TURNS_MAX SHAPES_SHARE /* others may bring in new ones as fast as they are compiled */
 
 static struct {
 	struct shapes shapes;
 	struct code_pages pages; /* shapes with higher numbers have no code */
 	bool is_sealed[SHAPES_MAX];
 	bool is_busy;
+	uint8_t turns; /* since somebody had nothing to compile, or enough of it */
 } code;
 
 void
@@ -76,14 +78,17 @@ is_wanted(uint32_t number, const struct arch_filter_shape *what)
 bool
 shapes_compile(struct kernel *k)
 {
-	uint32_t number = shapes_get() && !code.is_busy ? shape_wanted(&code.shapes) : SHAPE_NONE;
+	bool may_compile = shapes_get() && !code.is_busy && code.turns < TURNS_MAX;
+	uint32_t number = may_compile ? shape_wanted(&code.shapes) : SHAPE_NONE;
 	uint32_t *page;
 	struct arch_filter_shape what;
 	int64_t bytes;
 
 	if (number == SHAPE_NONE) {
+		code.turns = 0;
 		return false;
 	}
+	code.turns++;
 	if (number >= code.pages.count) {
 		shape_compiled(&code.shapes, number, 0);
 		return true;
