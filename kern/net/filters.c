@@ -112,6 +112,7 @@ nic_filter_give(struct nic *n, struct nic_filter *f, uint32_t *purse)
 		slab_give(&n->slab, f->atoms, atoms_order(f));
 	}
 	f->is_used = false;
+	f->serial = 0; /* for drafts below it */
 	f->parent = n->free;
 	n->free = (uint32_t)(f - n->filter);
 }

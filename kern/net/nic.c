@@ -387,7 +387,8 @@ nic_attach(struct kernel *k, uint32_t number, struct net *net, struct dma_area h
 	net->done = nic_done;
 	/* whoever has a filter may ask for any address */
 	(void)net->ops->set_filter(net, true, NULL, 0);
-	*n->info = (struct exo_nic_info){.present = 1, .filters = n->filters};
+	/* one in the making on each hart, which may never be finished, is beside these */
+	*n->info = (struct exo_nic_info){.present = 1, .filters = n->filters - k->harts};
 	memcpy(n->info->mac, net->mac, sizeof(net->mac));
 	memcpy(n->info->device, net->ops->name, strlen(net->ops->name));
 }
