@@ -78,12 +78,15 @@ is_wanted(uint32_t number, const struct arch_filter_shape *what)
 bool
 shapes_compile(struct kernel *k)
 {
-	bool may_compile = shapes_get() && !code.is_busy && code.turns < TURNS_MAX;
-	uint32_t number = may_compile ? shape_wanted(&code.shapes) : SHAPE_NONE;
+	uint32_t number;
 	uint32_t *page;
 	struct arch_filter_shape what;
 	int64_t bytes;
 
+	if (!shapes_get() || code.is_busy) {
+		return false;
+	}
+	number = code.turns < TURNS_MAX ? shape_wanted(&code.shapes) : SHAPE_NONE;
 	if (number == SHAPE_NONE) {
 		code.turns = 0;
 		return false;
