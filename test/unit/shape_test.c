@@ -12,9 +12,8 @@
 
 #include <cmocka.h>
 
-#include "kern/net/shape.h"
-#include "kern/net/trie_node.h"
 #include "lib/base/rand.h"
+#include "test/model/one_test.h"
 
 #define NODES   400
 #define WITHOUT 0x1000
@@ -22,19 +21,13 @@
 
 static struct shapes shapes;
 static uint8_t share[SHARES];
-static union {
-	struct trie_node node;
-	uint8_t bytes[SLAB_BLOCK];
-} place[NODES];
+static union one_test_node place[NODES];
 
 static void
 begin(void)
 {
 	memset(share, 0, sizeof(share));
-	memset(place, 0, sizeof(place));
-	for (uint32_t i = 0; i < NODES; i++) {
-		place[i].node.shape = SHAPE_NONE;
-	}
+	one_test_clear(place, NODES);
 	memset(&shapes, 0, sizeof(shapes));
 	shapes_init(&shapes, WITHOUT);
 }
@@ -46,14 +39,8 @@ enter(uint32_t i, uint32_t who, uint32_t field)
 {
 	struct trie_node *n = &place[i].node;
 
-	n->tests = 1;
-	n->test[0] = (struct filter_test){.field = {.offset = (int16_t)(2 * field),
-						    .end = (uint16_t)(2 * field + 2),
-						    .width = 2,
-						    .kind = TEST_COMPARE},
-					  .mask = 0xffff};
 	shapes.share = who < SHARES ? &share[who] : NULL;
-	shape_enter(&shapes, n);
+	one_test_look(&shapes, n, field);
 	return n->shape != SHAPE_NONE;
 }
 

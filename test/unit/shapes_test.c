@@ -17,16 +17,14 @@
 #define arch_has_jit() true
 
 #include "kern/net/shapes.c"
+#include "test/model/one_test.h"
 
 #define WORDS 1000
 #define SOME  10
 
 static struct kernel kernel = {.harts = 2};
 static bool is_sealed[SHAPES_MAX];
-static union {
-	struct trie_node node;
-	uint8_t bytes[SLAB_BLOCK];
-} place[SOME];
+static union one_test_node place[SOME];
 
 /* --- what it stands on ---------------------------------------------------------------------- */
 void
@@ -97,29 +95,11 @@ set_up(void **state)
 {
 	(void)state;
 	memset(is_sealed, 0, sizeof(is_sealed));
-	memset(place, 0, sizeof(place));
-	for (uint32_t i = 0; i < SOME; i++) {
-		place[i].node.shape = SHAPE_NONE;
-	}
+	one_test_clear(place, SOME);
 	memset(&kernel.lock, 0, sizeof(kernel.lock));
 	kernel_lock(&kernel);
 	shapes_boot(&kernel);
 	return 0;
-}
-
-/* The node looks at word `field` from now on: that is its shape. */
-static void
-look_at(uint32_t node, uint32_t field)
-{
-	struct trie_node *n = &place[node].node;
-
-	n->tests = 1;
-	n->test[0] = (struct filter_test){.field = {.offset = (int16_t)(2 * field),
-						    .end = (uint16_t)(2 * field + 2),
-						    .width = 2,
-						    .kind = TEST_COMPARE},
-					  .mask = 0xffff};
-	shape_enter(shapes_get(), n);
 }
 
 static void
@@ -129,7 +109,7 @@ all_that_is_wanted(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < SOME; i++) {
-		look_at(i, i);
+		one_test_look(shapes_get(), &place[i].node, i);
 	}
 	while (shapes_compile(&kernel)) {
 		turns++;
@@ -148,7 +128,8 @@ never_all(void **state)
 	for (uint32_t binds = 0; binds < SOME; binds++) {
 		turns = 0;
 		do {
-			look_at(0, (binds * SHAPES_SHARE + turns++) % WORDS);
+			one_test_look(shapes_get(), &place[0].node,
+				      (binds * SHAPES_SHARE + turns++) % WORDS);
 		} while (shapes_compile(&kernel) && turns < WORDS);
 		assert_in_range(turns, 2, SHAPES_MAX);
 	}
