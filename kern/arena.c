@@ -177,7 +177,7 @@ refuse(struct kernel *k, struct program *p, int error)
 static int
 step_compile(struct kernel *k, struct program *p)
 {
-	int result = arch_jit_step(&p->jit, COMPILE_INSNS);
+	int result = CONFIG_JIT ? arch_jit_step(&p->jit, COMPILE_INSNS) : E_UNSUPPORTED;
 
 	if (result < 0) {
 		p->code->refusal = EXO_REFUSED_large;
