@@ -30,6 +30,8 @@
 #define COST_WORD   4 /* of 32 bits, and a jump that compares */
 #define COST_JMP32  5
 #define COST_SWAP16 5
+#define COST_SWAP32 10
+#define COST_SWAP64 15
 #define COST_DIVIDE 7
 #define COST_MEMORY 12         /* the region has to be found */
 #define COST_CALL   24         /* besides what the helper does */
@@ -240,7 +242,7 @@ code_insn_cost(const struct exo_insn *i)
 	}
 	switch (bpf_operation(i->opcode)) {
 	case BPF_END:
-		return i->imm == 64 ? 15 : i->imm == 32 ? 10 : COST_SWAP16;
+		return i->imm == 64 ? COST_SWAP64 : i->imm == 32 ? COST_SWAP32 : COST_SWAP16;
 	case BPF_DIV:
 	case BPF_MOD:
 		return COST_DIVIDE;
