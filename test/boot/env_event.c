@@ -157,10 +157,16 @@ check_fault_in_handler(void)
 }
 
 /* --- from another hart -------------------------------------------------------------------- */
+/* Once the other one sleeps: before, the upcall would come before the sleep, and nothing end it. */
 static void
 once_body(uint64_t bit)
 {
-	linger(2000000);
+	struct exo_context c = {0};
+
+	while (c.state != EXO_STATE_SLEEPING) {
+		linger(10000);
+		exo_env_read(exo_start()->env, &c);
+	}
 	exo_signal(exo_start()->env, EXO_EVENT(bit));
 	exo_exit(0);
 }

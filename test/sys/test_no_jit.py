@@ -8,8 +8,7 @@ import pytest
 import qemu
 import testrun
 
-PROGRAMS = ["vectors", "predicate", "handler", "taps", "net_kept", "hostile_s57_packets", "hostile_s62_code",
-            "hostile_s71_unpaid"]
+PROGRAMS = "vectors predicate handler taps net_kept hostile_s57_packets hostile_s62_code hostile_s71_unpaid".split()
 
 
 @pytest.fixture(scope="module")
