@@ -6,17 +6,15 @@
  * lib/net answers ARP and pings meanwhile.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "lib/exo/error.h"
 #include "lib/exo/events.h"
 #include "lib/exo/start.h"
 #include "lib/net/net.h"
+#include "user/echo_port.h"
 
 #define EVENT_NET   1
-#define ECHO_PORT   7
 #define SMALL_PORTS 20 /* below are services like this one, which would answer it for ever */
-#define PORT_MOST   65535
 
 static struct net net;
 
@@ -32,18 +30,13 @@ echo(struct net *from, void *context, const struct net_datagram *datagram)
 int
 main(int argc, char **argv)
 {
-	char *end = "";
-	unsigned long port = argc > 1 ? strtoul(argv[1], &end, 10) : ECHO_PORT;
+	uint16_t port = echo_port(argc, argv);
 
-	if (!port || port > PORT_MOST || *end) {
-		printf("%s: %s is no port from 1 to %d\n", exo_name(), argv[1], PORT_MOST);
+	if (!port || net_open(&net, EVENT_NET)) {
 		return 1;
 	}
-	if (net_open(&net, EVENT_NET)) {
-		return 1;
-	}
-	int result = net_udp_listen(&net, (uint16_t)port, echo, NULL);
-	printf("%s: UDP port %lu\n", exo_name(), port);
+	int result = net_udp_listen(&net, port, echo, NULL);
+	printf("%s: UDP port %u\n", exo_name(), port);
 	while (result == 0) {
 		result = net_wait(&net, EXO_FOREVER);
 	}

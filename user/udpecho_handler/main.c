@@ -10,7 +10,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <exo/code.h>
 #include <exo/errors.h>
@@ -21,11 +20,10 @@
 #include "lib/exo/start.h"
 #include "lib/exo/vm.h"
 #include "lib/net/net.h"
+#include "user/echo_port.h"
 #include "user/udpecho_handler/state.h"
 
 #define EVENT_NET 1
-#define ECHO_PORT 7
-#define PORT_MOST 65535
 
 extern const struct exo_code echo_code;
 
@@ -101,19 +99,14 @@ look(uint64_t *told)
 int
 main(int argc, char **argv)
 {
-	char *end = "";
-	unsigned long port = argc > 1 ? strtoul(argv[1], &end, 10) : ECHO_PORT;
+	uint16_t port = echo_port(argc, argv);
 	uint64_t told = 0;
 
-	if (!port || port > PORT_MOST || *end) {
-		printf("%s: %s is no port from 1 to %d\n", exo_name(), argv[1], PORT_MOST);
+	if (!port || net_open(&net, EVENT_NET) || start_handler(port)) {
 		return 1;
 	}
-	if (net_open(&net, EVENT_NET) || start_handler((uint32_t)port)) {
-		return 1;
-	}
-	int result = net_udp_listen(&net, (uint16_t)port, echo, NULL);
-	printf("%s: UDP port %lu, answered in the kernel\n", exo_name(), port);
+	int result = net_udp_listen(&net, port, echo, NULL);
+	printf("%s: UDP port %u, answered in the kernel\n", exo_name(), port);
 	while (result == 0) {
 		look(&told);
 		result = net_wait(&net, EXO_NS_PER_S);
