@@ -12,13 +12,8 @@ PROGRAMS = "vectors predicate handler taps net_kept hostile_s57_packets hostile_
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("no_jit")
-    path = f"{folder}/qemu-virt/Image"
-    subprocess.run(["make", "-s", f"O={folder}", "CONFIG_JIT=n", path], check=True, stdin=subprocess.DEVNULL,
-                   stdout=subprocess.DEVNULL,
-                   env={k: v for k, v in os.environ.items() if not k.startswith("MAKE") and k != "O"})
-    return path
+def image(tmp_path_factory, make_apart):
+    return make_apart(tmp_path_factory.mktemp("no_jit"), "qemu-virt/Image", "CONFIG_JIT=n")
 
 
 def code_bytes(folder):
