@@ -62,7 +62,7 @@ end(struct nic_draft *d)
 	}
 	d->is_split = false;
 	if (d->own) {
-		nic_filter_give(d->nic, d->own, &d->nic->draft_blocks);
+		nic_filter_give(d->nic, d->own, &d->nic->slab.free_blocks);
 	}
 	d->own = NULL;
 	d->stage = DRAFT_NONE;
@@ -182,7 +182,7 @@ insert(struct nic_draft *d, uint32_t below)
 		return error;
 	}
 	own->blocks = grant;
-	d->nic->draft_blocks += atoms;
+	d->nic->slab.free_blocks += atoms;
 	own->is_used = true;
 	parent->grown += !d->is_shared;
 	d->stage = DRAFT_NONE;

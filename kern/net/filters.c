@@ -38,7 +38,7 @@ nic_filters_init(struct nic *n, void *memory, size_t bytes)
 	records = align_up_u64(n->filters * sizeof(struct nic_filter), SLAB_BLOCK);
 	slab_init(&n->slab, (uint8_t *)memory + records, bytes - records);
 	n->store = (struct trie_store){&n->slab, shapes_get(), arch_time() | 1};
-	n->draft_blocks = drafts;
+	n->slab.free_blocks = drafts;
 	n->filter[0] = (struct nic_filter){
 		.is_used = true,
 		.blocks = n->slab.blocks - drafts,
@@ -149,7 +149,7 @@ nic_filter_take(struct nic *n, uint32_t parent, const struct exo_filter *from, b
 	};
 	list_init(&f->later);
 	if (atoms) {
-		n->slab.purse = &n->draft_blocks;
+		n->slab.purse = &n->slab.free_blocks;
 		f->atoms = slab_take(&n->slab, atoms_order(f));
 		if (!f->atoms) {
 			nic_filter_give(n, f, NULL);
@@ -226,7 +226,7 @@ const char *
 nic_check(uint32_t number)
 {
 	const struct nic *n = nic_of((uint64_t)number << NIC_SHIFT);
-	uint32_t blocks = n->draft_blocks;
+	uint32_t blocks = n->slab.free_blocks;
 	const char *why = NULL;
 
 	for (uint32_t i = 0; i < n->fresh && !why; i++) {

@@ -29,11 +29,10 @@ void nic_attach(struct kernel *k, uint32_t number, struct net *n, struct dma_are
 /* What nobody can guess, for the tables of all NICs: before there are filters. Boot. */
 void nic_stir(const uint8_t *bytes, uint32_t count);
 /* A filter for a child of PACKET capability `parent`, not yet in the tree, from which `below` more
- * may be derived, which its quota pays for: 0 and *name; NIC_AGAIN:
- * that is not done yet, and is to be asked for again on this hart; or E_INVAL (also: no packet can
- * pass) E_RANGE E_LIMIT E_NOSPACE (also: of the parent's part); E_TAKEN: of
- * a carved one that may meet a sibling, *in_the_way. nic_filter_discard gives it back if the
- * derivation fails. */
+ * may be derived, which its quota pays for: 0 and *name; NIC_AGAIN: that is not done yet, and is
+ * to be asked for again on this hart; or E_INVAL (also: no packet can pass) E_RANGE E_LIMIT
+ * E_NOSPACE (also: of the parent's part); E_TAKEN: of a carved one that may meet a sibling,
+ * *in_the_way. nic_filter_discard gives it back if the derivation fails. */
 #define NIC_AGAIN 1
 int nic_filter_make(uint32_t hart, const struct cap *parent, const struct exo_filter *f,
 		    bool is_shared, uint64_t below, uint64_t *name, uint64_t *in_the_way);

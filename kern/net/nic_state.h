@@ -51,8 +51,7 @@ struct nic {
 	uint32_t free;  /* the first free one, 0: none */
 	uint32_t fresh; /* from here on none was ever used */
 	uint64_t serials;
-	struct slab slab;
-	uint32_t draft_blocks; /* for atoms of drafts, whoever makes them */
+	struct slab slab; /* whose free_blocks are for atoms of drafts, whoever makes them */
 	struct trie_store store;
 	struct list_node later;  /* filters that the present packet has still to be handed to */
 	uint8_t *kept;           /* that packet, if it was kept for another turn */
