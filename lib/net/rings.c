@@ -234,19 +234,14 @@ events_of(const struct net_rings *rings)
 	return EXO_EVENT(rings->bit) | sent;
 }
 
-/* The same when the NIC had no room: it raises that event when it has. */
-static uint64_t
-events_with_room(const struct net_rings *rings)
-{
-	bool waits = exo_queue_has_more(&rings->nets[0].transmit);
-
-	return events_of(rings) | (waits ? EXO_EVENT(NET_SENT_BIT) : 0);
-}
-
+/* That of what has gone out also when the NIC had no room: it raises that event when it has. */
 uint64_t
 net_events(const struct net *net)
 {
-	return events_with_room(&net->rings);
+	const struct net_rings *rings = &net->rings;
+	bool waits = exo_queue_has_more(&rings->nets[0].transmit);
+
+	return events_of(rings) | (waits ? EXO_EVENT(NET_SENT_BIT) : 0);
 }
 
 uint64_t
@@ -295,13 +290,13 @@ sooner(const struct net_rings *rings, uint64_t timeout_ns, uint64_t until)
 
 /* Sleeps until there is something to do. What is to be sent goes out by the same call. */
 static void
-rest(const struct net_rings *rings, uint64_t until)
+rest(const struct net *net, uint64_t until)
 {
-	const struct exo_queue *transmit = &rings->nets[0].transmit;
+	const struct exo_queue *transmit = &net->rings.nets[0].transmit;
 
 	if (!exo_queue_has_more(transmit) ||
-	    exo_submit_wait(transmit->ring, events_of(rings), until) <= 0) {
-		exo_wait_until(events_with_room(rings), until);
+	    exo_submit_wait(transmit->ring, events_of(&net->rings), until) <= 0) {
+		exo_wait_until(net_events(net), until);
 	}
 }
 
@@ -317,7 +312,7 @@ net_wait(struct net *net, uint64_t timeout_ns)
 		if (timeout_ns != EXO_FOREVER) {
 			until = sooner(&net->rings, timeout_ns, until);
 		}
-		rest(&net->rings, until);
+		rest(net, until);
 	}
 	int result = poll(net);
 	return result < 0 ? result : 0;
