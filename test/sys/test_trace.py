@@ -79,7 +79,7 @@ def test_make_trace(log_file):
     manifest, out = log_file(".dts"), log_file(".json")
     with open(manifest, "w", encoding="ascii") as f:
         f.write(MANIFEST)
-    done = subprocess.run(["/usr/bin/python3", "scripts/perfetto.py", "BOARD=qemu-virt", f"MANIFEST={manifest}", "TIMEOUT=1",
+    done = subprocess.run(["/usr/bin/python3", "scripts/perfetto.py", "BOARD=qemu-virt", f"MANIFEST={manifest}", "TIMEOUT=3",
                            "EVENTS=4096", f"OUT={out}"], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     with open(out, encoding="ascii") as f:
