@@ -164,8 +164,8 @@ class Machine:
 
     @property
     def console(self):
-        """All the console's text so far."""
-        return bytes(self.text).decode(errors="replace").replace("\r\n", "\n")
+        """All the console's text so far; the end of a line that has half arrived is not in it yet."""
+        return bytes(self.text).decode(errors="replace").replace("\r\n", "\n").removesuffix("\r")
 
     def expect(self, pattern, timeout=30):
         """Wait until the console says a regular expression (bytes or str); returns the match."""

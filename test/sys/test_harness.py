@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import unittest.mock
 
 import pytest
 
@@ -40,6 +41,15 @@ def test_verdict_looks_at_the_console():
     assert qemu.verdict("qemu-virt", 7, b"x\n") == 1
     assert qemu.verdict("qemu-sifive_u", 0, b"x\n") == 1
     assert qemu.verdict("qemu-sifive_u", 0, b"x\r\nchitin: power off\r\n") == 0
+
+
+def test_console_ends_between_the_bytes_of_a_newline():
+    """What expect() has found is a line, even when the newline behind it has come only by half."""
+    prints = ["/usr/bin/python3", "-c", "print('one\\r\\ntrace: end\\r', end='', flush=True); input()"]
+    with unittest.mock.patch("qemu.command", return_value=prints):
+        with qemu.Machine() as guest:
+            guest.expect("^trace: end\r")
+            assert guest.console == "one\ntrace: end"
 
 
 def kconfig(tmp_path, text, *overrides):
