@@ -49,13 +49,16 @@ $(B)/initrd.cpio: $(B)/manifest.dtb $(call elf_of,$(USER_PROGS)) scripts/mkinitr
 	$(if $(V),,@)$(PYTHON) scripts/mkinitrd.py --manifest $< --dir $(B)/user --out $@ $(PROGRAMS)
 
 # --- running ----------------------------------------------------------------------------------------
-.PHONY: qemu run stop monitor trace gdb
+.PHONY: qemu run run-words stop monitor trace gdb
 quoted = '$(subst ','\'',$1)'
 QEMU_WORDS = BOARD=$(BOARD) $(foreach v,SMP MEM CPU APPEND NET FORWARD ICOUNT PLUGIN TIMEOUT,$(if $($v),$(call quoted,$v=$($v))))
 qemu: kernel initrd
 	@$(PYTHON) scripts/qemu.py $(QEMU_WORDS) $(if $(DISK),$(call quoted,DISK=$(DISK)))
-run: kernel initrd $(B)/disk.img
-	@$(PYTHON) scripts/run.py start $(QEMU_WORDS) DISK=$(B)/disk.img $(if $(PORT),$(call quoted,PORT=$(PORT)))
+RUN_WORDS = $(QEMU_WORDS) $(if $(PORT),$(call quoted,PORT=$(PORT)))
+run: run-words kernel initrd $(B)/disk.img
+	@$(PYTHON) scripts/run.py start $(RUN_WORDS) DISK=$(B)/disk.img
+run-words:
+	@$(PYTHON) scripts/run.py check $(RUN_WORDS)
 monitor: kernel initrd $(B)/disk.img
 	@$(PYTHON) scripts/monitor.py $(QEMU_WORDS) $(call quoted,DISK=$(or $(DISK),$(B)/disk.img)) $(if $(CMD),$(call quoted,CMD=$(CMD)))
 # As they were typed: a $ in CMD is gdb's.

@@ -3,6 +3,7 @@
 """The main job in QEMU, reachable from this host: `make run` and `make stop`.
 
   run.py start [PORT=8080] [NAME=value ...]   the words of qemu.py, plus PORT=
+  run.py check [PORT=8080] [NAME=value ...]   whether they are right, before anything is built for them
   run.py stop  [BOARD=...]
 
 Prints `URL: ...` once the server answers. With a terminal, the console is there; without one it runs until
@@ -72,7 +73,8 @@ def announce(port, stopped, answered):
     print("\r\n" + "\r\n".join(lines) + "\r", flush=True)
 
 
-def start(argv):
+def checked(argv):
+    """(port, options of a machine, seconds) of the words of a run that can start here and now."""
     port = qemu.number(dict(w.split("=", 1) for w in argv if w[:5] == "PORT=" != w), "PORT", 1, 65535) or 8080
     words = qemu.settings([w for w in argv if not w.startswith("PORT=")])
     words.setdefault("NET", "user")
@@ -83,6 +85,17 @@ def start(argv):
     if running(board):
         raise ValueError(f"it is running already (process {running(board)}); try: make stop")
     check_free(port)
+    return port, options, timeout
+
+
+def check(argv):
+    checked(argv)
+    return 0
+
+
+def start(argv):
+    port, options, timeout = checked(argv)
+    board = options["board"]
     line = qemu.command(forward=[(port, 80)] + options.pop("forward", []), **options)
     with open(pid_file(board), "w", encoding="ascii") as f:
         f.write(str(os.getpid()))
@@ -112,10 +125,11 @@ def stop(argv):
 
 
 def main(argv):
-    if not argv or argv[0] not in ("start", "stop"):
+    verbs = {"start": start, "check": check, "stop": stop}
+    if not argv or argv[0] not in verbs:
         sys.exit(__doc__)
     try:
-        return (start if argv[0] == "start" else stop)(argv[1:])
+        return verbs[argv[0]](argv[1:])
     except ValueError as error:
         sys.exit(f"run: {error}")
 
