@@ -11,6 +11,7 @@
 #define LIB_LWIP_LWIPOPTS_H
 
 #include "lib/base/checksum.h"
+#include "lib/lwip/reopen.h"
 
 /* The system */
 #define NO_SYS               1
@@ -42,7 +43,10 @@
 #define TCP_OVERSIZE        0
 #define TCP_OOSEQ_MAX_PBUFS 4
 #define TCP_LISTEN_BACKLOG  1
-#define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port) lwip_port_random()
+
+/* What it asks us */
+#define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port) lwip_reopen_isn()
+#define LWIP_HOOK_IP4_INPUT(packet, netif)                        lwip_reopen_input(packet)
 
 /* Pools */
 #define MEMP_NUM_TCP_PCB        128

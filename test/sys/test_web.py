@@ -327,6 +327,20 @@ def test_more_clients_than_connections(server):
         client.close()
 
 
+def test_client_uses_its_port_again(server):
+    """The server ends these connections, so they are in TIME-WAIT there; a new one takes their place (RFC 1122 4.2.2.13)."""
+    port = qemu.free_port()
+    for _ in range(4):
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(("127.0.0.1", port))
+            s.settimeout(5)
+            s.connect(("127.0.0.1", server.port))
+            s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            with s.makefile("rb") as answer:
+                assert answer.read().startswith(b"HTTP/1.1 200 ")
+
+
 def test_wrk(server):
     """64 connections for 10 seconds, without one error."""
     said = subprocess.run(["wrk", "-t2", "-c64", "-d10s", "--timeout", "10s", f"{server.url}/sizes/5-511.bin"],
