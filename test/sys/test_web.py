@@ -51,8 +51,8 @@ class Server:
             self.machine.close()
             raise
 
-    def connect(self, timeout=20):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+    def connect(self, timeout=20, source=None):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout, source_address=source)
 
     def http(self):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -218,9 +218,9 @@ def test_status(server, method, target, status):
     client.close()
 
 
-def exchange(server, text, end=True):
+def exchange(server, text, end=True, **connect):
     """Everything the server says to these bytes until it ends the connection."""
-    with server.connect() as s:
+    with server.connect(**connect) as s:
         s.sendall(text)
         if end:
             s.shutdown(socket.SHUT_WR)
@@ -329,16 +329,10 @@ def test_more_clients_than_connections(server):
 
 def test_client_uses_its_port_again(server):
     """The server ends these connections, so they are in TIME-WAIT there; a new one takes their place (RFC 1122 4.2.2.13)."""
-    port = qemu.free_port()
+    source = ("127.0.0.1", qemu.free_port())
     for _ in range(4):
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            s.bind(("127.0.0.1", port))
-            s.settimeout(5)
-            s.connect(("127.0.0.1", server.port))
-            s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            with s.makefile("rb") as answer:
-                assert answer.read().startswith(b"HTTP/1.1 200 ")
+        got = exchange(server, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", end=False, timeout=5, source=source)
+        assert got.startswith(b"HTTP/1.1 200 ")
 
 
 def test_wrk(server):
